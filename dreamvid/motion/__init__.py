@@ -1,0 +1,1 @@
+"""Motion: optical flow, warping along it, consistency masks, shots."""
