@@ -1,0 +1,118 @@
+"""A network as a graph of operations: the names of its layers, and the cut after the deepest one.
+
+Cutting a traced graph, rather than hooking a running module, leaves nothing behind on the network:
+what comes after the deepest layer is simply not part of the trunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from torch import fx, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+_STRIDED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+
+
+class Traced:
+    """The graph of `model`, with the node at which each named layer can be read.
+
+    `layers` maps the name of every module (a leaf such as `inception4c.branch1.conv` or a block
+    such as `inception4c`) to the node that holds its output, in order of depth.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model.eval()
+        tracer = fx.Tracer()
+        self.graph = tracer.trace(model)
+        self.layers = _layer_nodes(self.graph)
+        self._strides = _strides(self.graph, model)
+
+    def stride(self, layer: str) -> int:
+        """Pixels of the picture from one activation of `layer` to the next."""
+        return self._strides[self.layers[layer]]
+
+    def cut(self, layers: Iterable[str]) -> fx.GraphModule:
+        """The part of the network that `layers` need, giving a dict from name to activations."""
+        graph = fx.Graph()
+        copies: dict[fx.Node, fx.Node] = {}
+        wanted = {name: self.layers[name] for name in layers}
+        needed = _ancestors(wanted.values())
+        for node in self.graph.nodes:
+            if node in needed or node.op == "placeholder":
+                copies[node] = graph.node_copy(node, lambda n: copies[n])
+        graph.output({name: copies[node] for name, node in wanted.items()})
+        _never_in_place(graph)
+        return fx.GraphModule(self.model, graph)
+
+
+def _layer_nodes(graph: fx.Graph) -> dict[str, fx.Node]:
+    """A module's output is the last operation that was traced inside it."""
+    found: dict[str, fx.Node] = {}
+    order = {node: i for i, node in enumerate(graph.nodes)}
+    for node in graph.nodes:
+        for path, _ in (node.meta.get("nn_module_stack") or {}).values():
+            if path and node.op.startswith("call"):
+                found[path] = node
+    # A block and its last leaf share a node: the leaf comes first.
+    by_depth = sorted(found, key=lambda name: (order[found[name]], -name.count(".")))
+    return {name: found[name] for name in by_depth}
+
+
+def _strides(graph: fx.Graph, model: nn.Module) -> dict[fx.Node, int]:
+    strides: dict[fx.Node, int] = {}
+    modules = dict(model.named_modules())
+    for node in graph.nodes:
+        here = max((strides[parent] for parent in node.all_input_nodes), default=1)
+        module = modules.get(str(node.target)) if node.op == "call_module" else None
+        if isinstance(module, _STRIDED):
+            own = module.stride
+            here *= own[0] if isinstance(own, tuple) else own
+        elif node.op == "call_function" and "pool2d" in getattr(node.target, "__name__", ""):
+            here *= int(node.kwargs.get("stride") or (node.args[2:3] or (1,))[0])
+        strides[node] = here
+    return strides
+
+
+def _ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
+    seen: set[fx.Node] = set()
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        if node not in seen:
+            seen.add(node)
+            waiting += node.all_input_nodes
+    return seen
+
+
+def _never_in_place(graph: fx.Graph) -> None:
+    """An in-place operation would overwrite the activations of a layer that was asked for."""
+    for node in graph.nodes:
+        if node.kwargs.get("inplace"):
+            node.kwargs = {**node.kwargs, "inplace": False}
+
+
+def fold_batch_norm(trunk: fx.GraphModule) -> None:
+    """Merge every batch norm into the convolution before it, in place on `trunk`'s graph.
+
+    A convolution whose own output is asked for is left alone. The network's own modules are not
+    touched: folded convolutions are new ones.
+    """
+    modules = dict(trunk.named_modules())
+    for node in list(trunk.graph.nodes):
+        norm = modules.get(str(node.target)) if node.op == "call_module" else None
+        if not isinstance(norm, nn.BatchNorm2d):
+            continue
+        before = node.args[0]
+        conv = modules.get(str(before.target)) if before.op == "call_module" else None
+        if isinstance(conv, nn.Conv2d) and len(before.users) == 1:
+            replace_module(trunk, before, fuse_conv_bn_eval(conv, norm))
+            node.replace_all_uses_with(before)
+            trunk.graph.erase_node(node)
+    trunk.recompile()
+
+
+def replace_module(trunk: fx.GraphModule, node: fx.Node, module: nn.Module) -> None:
+    """Let `node` call `module`; the containers of `trunk` are its own, not the network's."""
+    parent, _, name = str(node.target).rpartition(".")
+    setattr(trunk.get_submodule(parent), name, module)

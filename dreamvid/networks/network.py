@@ -1,0 +1,115 @@
+"""A network to dream with, and its trunk: the part up to the deepest layer asked for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, fx, nn
+
+from dreamvid.errors import UsageError
+from dreamvid.networks.graph import Traced, fold_batch_norm
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What is known of a network without its weights.
+
+    `aliases` maps textures, patterns, parts and objects to layers. `mean` and `std` are the
+    constants of its input, for RGB in 0..1. `minimum_size` is the smallest side of a picture, in
+    pixels, on which all its layers still see something. `default_step` is in units of the pixel
+    range. `labels` are the classes its last layer, `label_layer`, tells apart.
+    """
+
+    name: str
+    aliases: Mapping[str, str]
+    default_layer: str
+    default_step: float = 0.05
+    minimum_size: int = 32
+    labels: tuple[str, ...] = ()
+    label_layer: str = ""
+    mean: tuple[float, float, float] = IMAGENET_MEAN
+    std: tuple[float, float, float] = IMAGENET_STD
+
+
+class Network:
+    """A convolutional network with named layers, out of which trunks are cut.
+
+    `layers` are all names, in order of depth. `weights_sha256` is the digest of the file the
+    weights came from, empty for a network that was only described.
+    """
+
+    def __init__(
+        self, model: nn.Module, description: Description, *, weights_sha256: str = ""
+    ) -> None:
+        self.description = description
+        self.name = description.name
+        self.aliases = dict(description.aliases)
+        self.default_layer = description.default_layer
+        self.default_step = description.default_step
+        self.minimum_size = description.minimum_size
+        self.labels = description.labels
+        self.label_layer = description.label_layer
+        self.weights_sha256 = weights_sha256
+        self._traced = Traced(model.requires_grad_(False))
+        self.layers = tuple(self._traced.layers)
+        self._trunks: dict[tuple[str, ...], Trunk] = {}
+
+    def resolve(self, layer: str) -> str:
+        """The name of the layer that a name or an alias means; UsageError with near misses."""
+        name = self.aliases.get(layer, layer)
+        if name in self._traced.layers:
+            return name
+        known = [*self.aliases, *self.layers]
+        near = difflib.get_close_matches(layer, known, n=5, cutoff=0.5)
+        near = near or [n for n in known if layer and layer.lower() in n.lower()][:5]
+        hint = f"did you mean {', '.join(near)}?" if near else f"try {', '.join(self.aliases)}"
+        raise UsageError(
+            f"{self.name} has no layer '{layer}'", remedy=f"{hint} (dreamvid layers {self.name})"
+        )
+
+    def stride(self, layer: str) -> int:
+        """Pixels of the picture from one activation of `layer` to the next."""
+        return self._traced.stride(self.resolve(layer))
+
+    def trunk(self, layers: Sequence[str]) -> Trunk:
+        """The network cut after the deepest of `layers` (names or aliases), ready to dream with.
+
+        The same layers give the same trunk. Raises UsageError for an unknown layer.
+        """
+        names = tuple(dict.fromkeys(self.resolve(layer) for layer in layers))
+        if names not in self._trunks:
+            cut = self._traced.cut(names)
+            fold_batch_norm(cut)
+            self._trunks[names] = Trunk(cut, self.description, layers=names)
+        return self._trunks[names]
+
+
+class Trunk(nn.Module):
+    """Frozen layers from the picture to the deepest layer asked for.
+
+    Takes a batch [1, 3, H, W] of RGB in 0..1 and gives a dict from layer name to activations;
+    the gradient with respect to the batch is the only one it can give.
+    """
+
+    def __init__(
+        self, body: fx.GraphModule, description: Description, *, layers: tuple[str, ...]
+    ) -> None:
+        super().__init__()
+        self.layers = layers
+        self.body = body.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.mean: Tensor
+        self.std: Tensor
+        self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1))
+        self.register_buffer("std", torch.tensor(description.std).view(1, 3, 1, 1))
+
+    def forward(self, batch: Tensor) -> dict[str, Tensor]:
+        """Activations of the layers asked for, by name."""
+        normal = (batch - self.mean) / self.std
+        activations: dict[str, Tensor] = self.body(normal.to(memory_format=torch.channels_last))
+        return activations

@@ -1,0 +1,102 @@
+"""Networks by name, with their weights: the embedded one, torchvision's, and files of our own."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from torch import Tensor, nn
+
+from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.networks import bestiary, zoo
+from dreamvid.networks.network import Network
+from dreamvid.networks.weights import Progress, fetch, read_state, sha256
+
+EMBEDDED = "bestiary"
+_EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
+
+
+def names() -> tuple[str, ...]:
+    """The networks that can be asked for by name; the first needs no download."""
+    return (EMBEDDED, *zoo.DESCRIPTIONS)
+
+
+def load_network(
+    model: str,
+    *,
+    weights: Path | None = None,
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> Network:
+    """The network called `model`, with its weights.
+
+    `model` is one of `names()` or the path of a `.safetensors` file that training wrote. `weights`
+    is a local file (a torch state dict or safetensors) to take instead of the published one, which
+    is fetched on first use unless `offline`; `progress(done, total)` then counts bytes.
+
+    Raises UsageError for an unknown name, MissingDependency when the weights are not at hand, and
+    UnreadableInput when a file does not hold weights of this network.
+    """
+    if model not in names() and not model.endswith(".safetensors"):
+        raise unknown(model)
+    if model not in zoo.DESCRIPTIONS:
+        path = weights or (_EMBEDDED_FILE if model == EMBEDDED else Path(model))
+        network, about = bestiary.load(path, name=path.stem)
+        return Network(network, about, weights_sha256=sha256(path))
+    path = weights or fetch(zoo.url(model), model=model, offline=offline, progress=progress)
+    network = zoo.build(model)
+    fit(network, read_state(path), model_name=model, where=path)
+    return Network(network, zoo.describe(model), weights_sha256=sha256(path))
+
+
+def describe(model: str) -> Network:
+    """The network called `model` without weights: its layers can be named, not dreamed.
+
+    Nothing is fetched. Raises UsageError for an unknown name.
+    """
+    if model in zoo.DESCRIPTIONS:
+        return Network(zoo.build(model), zoo.describe(model))
+    return load_network(model)
+
+
+def unknown(model: str) -> UsageError:
+    """The error for a network that does not exist, with near misses."""
+    near = difflib.get_close_matches(model, names(), n=3, cutoff=0.4)
+    hint = f"did you mean {', '.join(near)}? " if near else ""
+    return UsageError(
+        f"no network '{model}'",
+        remedy=f"{hint}choose one of {', '.join(names())}, or a .safetensors file",
+    )
+
+
+def fit(model: nn.Module, state: Mapping[str, Tensor], *, model_name: str, where: Path) -> None:
+    """Give `model` the weights in `state`; UnreadableInput names the first that does not fit."""
+    state = {key: value for key, value in state.items() if not _auxiliary(key)}
+    if problem := mismatch(model, state):
+        like = [n for n in zoo.DESCRIPTIONS if not mismatch(zoo.build(n), state)]
+        looks = f": these look like weights of {' or '.join(like)}" if like else ""
+        raise UnreadableInput(
+            f"not weights of {model_name} ({problem}){looks}",
+            where=where,
+            remedy=f"choose {like[0]} as the model" if like else "",
+        )
+    model.load_state_dict(state, strict=False, assign=True)
+
+
+def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:
+    """The first entry of `state` that is missing, superfluous or of another shape; else empty."""
+    wanted = model.state_dict()
+    for key, value in wanted.items():
+        if key.endswith("num_batches_tracked"):
+            continue  # a counter of training; early files lack it
+        if key not in state:
+            return f"no '{key}'"
+        if state[key].shape != value.shape:
+            has, needs = ("x".join(map(str, s)) for s in (state[key].shape, value.shape))
+            return f"'{key}' is {has}, not {needs}"
+    return next((f"unexpected '{key}'" for key in state if key not in wanted), "")
+
+
+def _auxiliary(key: str) -> bool:
+    return key.startswith(("aux1.", "aux2.", "AuxLogits."))

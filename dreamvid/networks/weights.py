@@ -1,0 +1,166 @@
+"""Weight files: reading them without running anything in them, fetching them once, fitting them.
+
+How far a fetched file is trusted: torchvision publishes the first 8 hex digits of each sha256 in
+the file's name, and nothing longer. Those digits are checked on arrival, the full digest is then
+written beside the file, and every later use must match that record: a file that changes after its
+first use is noticed, one that was changed before it and still matches 32 bits is not.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import pickle
+import re
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from dreamvid.errors import DiskFull, MissingDependency, UnreadableInput
+
+Progress = Callable[[int, int], None]
+
+_CHUNK = 1 << 20
+_TIMEOUT = 30.0  # seconds without a byte
+
+
+def cache_folder() -> Path:
+    """Where fetched weights are kept: DREAMVID_CACHE, else the platform's cache folder."""
+    if chosen := os.environ.get("DREAMVID_CACHE"):
+        return Path(chosen)
+    home = Path.home()
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches" / "dreamvid"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "dreamvid"
+    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "dreamvid"
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file, as 64 hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a `.safetensors` file or of a torch file that holds a state dict, in float32.
+
+    Nothing in the file is ever run. Raises UnreadableInput when it is missing, damaged, or a
+    pickle of anything but tensors.
+    """
+    if not path.is_file():
+        raise UnreadableInput("no such weights file", where=path)
+    try:
+        state = load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
+    except pickle.UnpicklingError as error:
+        raise UnreadableInput(
+            "not a plain state dict: it holds objects, which would have to be run to be read",
+            where=path,
+            remedy="save model.state_dict() with torch.save, or as safetensors",
+        ) from error
+    except (OSError, EOFError, RuntimeError, ValueError, KeyError, SafetensorError) as error:
+        raise UnreadableInput(
+            f"not a readable weights file ({str(error)[:120]})",
+            where=path,
+            remedy="give a torch state dict (.pth, .pt) or a .safetensors file",
+        ) from error
+    return {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+
+
+def _read_torch(path: Path) -> dict[str, Tensor]:
+    try:  # mapped from disk: layers behind the cut are then never read into memory
+        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+    except RuntimeError:  # the format before torch 1.6 cannot be mapped
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    for wrapper in ("state_dict", "model"):
+        if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
+            state = state[wrapper]
+    if not isinstance(state, dict) or not state:
+        raise ValueError(f"it holds a {type(state).__name__}, not a state dict")
+    for key, value in state.items():
+        if not isinstance(key, str) or not isinstance(value, Tensor):
+            raise ValueError(f"entry {key!r:.40} is not a tensor")
+    return {key.removeprefix("module."): value for key, value in state.items()}
+
+
+def fetch(url: str, *, model: str, offline: bool = False, progress: Progress | None = None) -> Path:
+    """The checked local copy of the weights at `url`, fetched if it is not there yet.
+
+    `progress(done, total)` counts bytes; total is 0 when the server does not say. Raises
+    MissingDependency when there is no copy and none can be fetched, or when it fails its check.
+    """
+    path = cache_folder() / url.rpartition("/")[2]
+    remedy = f"fetch {url} where there is a network and put it at {path}, or give --weights FILE"
+    if not path.is_file():
+        if offline:
+            raise MissingDependency(f"no weights for {model}, and --offline", remedy=remedy)
+        try:
+            _download(url, path, progress)
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise DiskFull("no room for the weights", where=path.parent) from error
+            raise MissingDependency(
+                f"cannot fetch the weights of {model} ({error})", remedy=remedy
+            ) from error
+    _check(path, model)
+    return path
+
+
+def _download(url: str, path: Path, progress: Progress | None) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with urllib.request.urlopen(url, timeout=_TIMEOUT) as source, partial.open("wb") as target:
+            total = int(source.headers.get("Content-Length") or 0)
+            done = _copy(source, target, total, progress)
+        if total and done != total:
+            raise OSError(f"it ended after {done} of {total} bytes")
+        _match(partial, path.name)
+        os.replace(partial, path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _copy(source: BinaryIO, target: BinaryIO, total: int, progress: Progress | None) -> int:
+    done = 0
+    while chunk := source.read(_CHUNK):
+        target.write(chunk)
+        done += len(chunk)
+        if progress is not None:
+            progress(done, total)
+    return done
+
+
+def _match(path: Path, name: str) -> str:
+    """Check the sha256 of `path` against what is known of the file called `name`."""
+    digest = sha256(path)
+    published = re.search(r"-([0-9a-f]{8,64})\.\w+$", name)
+    expected = published[1] if published else ""
+    if not digest.startswith(expected):
+        raise OSError(f"its sha256 is {digest[:16]}..., not {expected}")
+    return digest
+
+
+def _check(path: Path, model: str) -> None:
+    record = path.with_name(path.name + ".sha256")
+    try:
+        digest = _match(path, path.name)
+        first = record.read_text().split()[0] if record.is_file() else digest
+        if digest != first:
+            raise OSError(f"its sha256 is {digest[:16]}..., on first use it was {first[:16]}...")
+        if not record.is_file():
+            record.write_text(f"{digest}  {path.name}\n")
+    except OSError as error:
+        raise MissingDependency(
+            f"the kept weights of {model} are damaged ({error})",
+            where=path,
+            remedy="delete this file and its .sha256 to fetch it again",
+        ) from error
