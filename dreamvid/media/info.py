@@ -1,0 +1,121 @@
+"""What is known about a film: its size, its clock and its colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+MATRICES: Final = {
+    1: "bt709",
+    4: "fcc",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    9: "bt2020nc",
+}
+PRIMARIES: Final = {
+    1: "bt709",
+    4: "bt470m",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "film",
+    9: "bt2020",
+    10: "smpte428",
+    11: "smpte431",
+    12: "smpte432",
+    22: "ebu3213",
+}
+TRANSFERS: Final = {
+    1: "bt709",
+    4: "bt470m",
+    5: "bt470bg",
+    6: "smpte170m",
+    7: "smpte240m",
+    8: "linear",
+    9: "log100",
+    10: "log316",
+    11: "iec61966-2-4",
+    12: "bt1361e",
+    13: "iec61966-2-1",
+    14: "bt2020-10",
+    15: "bt2020-12",
+    16: "smpte2084",
+    17: "smpte428",
+    18: "arib-std-b67",
+}
+UNKNOWN: Final = "unknown"
+HD_LINES: Final = 720
+"""From this many lines on, a film that does not name its matrix is taken to be BT.709."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How a film's pixels are to be understood, in ffmpeg's names; "unknown" where it does not say.
+
+    `full_range` is None where the file does not say (which means limited, for YUV).
+    """
+
+    matrix: str = UNKNOWN
+    primaries: str = UNKNOWN
+    transfer: str = UNKNOWN
+    full_range: bool | None = None
+
+    def working_matrix(self, lines: int) -> str:
+        """Name the matrix to compute with: the tagged one, else BT.709 for HD and BT.601 below."""
+        if self.matrix != UNKNOWN:
+            return self.matrix
+        return "bt709" if lines >= HD_LINES else "smpte170m"
+
+
+@dataclass(frozen=True)
+class FilmInfo:
+    """A film as the reader hands it over: upright, square pixels, progressive, at the asked size.
+
+    Times are exact seconds. `start` is the time of the first frame kept on the source's own clock
+    and `origin` the moment on that clock which becomes zero in a film made from this one (0 for
+    a whole film, so that its start offset is kept; `start` when it was cut in). `time_base` is the
+    clock's tick: every frame's time is a multiple of it. `duration` counts from the first frame
+    kept. `frames` is what the file promises, or None. `cut_out` says that the picture was made to end before
+    the file does, so that the sound has to end with it.
+    """
+
+    path: Path | None
+    width: int
+    height: int
+    rate: Fraction
+    time_base: Fraction
+    variable: bool = False
+    frames: int | None = None
+    duration: Fraction | None = None
+    start: Fraction = Fraction(0)
+    origin: Fraction = Fraction(0)
+    cut_out: bool = False
+    bits: int = 8
+    colour: Colour = field(default_factory=Colour)
+    source_lines: int = 0
+    has_audio: bool = False
+    has_subtitles: bool = False
+    has_alpha: bool = False
+
+    @property
+    def matrix(self) -> str:
+        """The tagged YUV matrix in ffmpeg's name, or "unknown"."""
+        return self.colour.matrix
+
+    @property
+    def primaries(self) -> str:
+        """The tagged colour primaries in ffmpeg's name, or "unknown"."""
+        return self.colour.primaries
+
+    @property
+    def transfer(self) -> str:
+        """The tagged transfer curve in ffmpeg's name, or "unknown"."""
+        return self.colour.transfer
+
+    @property
+    def full_range(self) -> bool:
+        """Whether the YUV values use the full range (0..255) rather than the limited (16..235)."""
+        return bool(self.colour.full_range)

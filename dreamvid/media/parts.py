@@ -1,0 +1,87 @@
+"""The encoded parts of a film: their packets and their exact times."""
+
+from __future__ import annotations
+
+import bisect
+import contextlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Self
+
+import av
+import av.error
+
+from dreamvid.errors import DreamvidError
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.probe import file_url
+
+
+@dataclass(frozen=True)
+class PartTable:
+    """What is noted beside a part: the time of each frame, in ticks, and the order of its packets.
+
+    `ranks[n]` says which frame the n-th packet holds, counted in the order of showing.
+    """
+
+    tick: Fraction
+    codec: str
+    ticks: Sequence[int]
+    ranks: Sequence[int]
+
+    @staticmethod
+    def clock(like: FilmInfo) -> Fraction:
+        """The tick in which a film's times are written: one over a whole number of ticks a second."""
+        return Fraction(1, like.time_base.denominator)
+
+    @staticmethod
+    def place(part: Path) -> Path:
+        """Where the table of a part lies."""
+        return part.with_name(part.name + ".times")
+
+    @classmethod
+    def load(cls, part: Path) -> Self:
+        """Read the table of a part.
+
+        Raises DreamvidError when it is not there or not whole.
+        """
+        try:
+            data = json.loads(cls.place(part).read_text("utf-8"))
+            return cls(Fraction(data["tick"]), data["codec"], data["ticks"], data["ranks"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise DreamvidError(
+                f"the part's times cannot be read ({error})", where=part, remedy="render it again"
+            ) from error
+
+    def save(self, part: Path) -> None:
+        """Write the table of a part; it appears whole or not at all."""
+        draft = part.with_name(part.name + ".times.draft")
+        draft.write_text(json.dumps(asdict(self) | {"tick": str(self.tick)}), "utf-8")
+        os.replace(draft, self.place(part))
+
+    @classmethod
+    def remove(cls, part: Path) -> None:
+        """Delete a part and its table, where they exist."""
+        for path in (part, cls.place(part)):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
+def read_ranks(path: Path) -> list[int]:
+    """Read which frame each packet of an encoded file holds, by the order of the packets' times.
+
+    Raises DreamvidError when the file cannot be read back.
+    """
+    try:
+        with av.open(file_url(path), metadata_errors="replace") as container:
+            packets = container.demux(container.streams.video[0])
+            times = [p.pts for p in packets if p.size and p.pts is not None]
+    except av.error.FFmpegError as error:
+        raise DreamvidError(
+            f"the encoded part cannot be read back ({error})", where=path
+        ) from error
+    order = sorted(times)
+    return [bisect.bisect_left(order, time) for time in times]

@@ -1,0 +1,93 @@
+"""Open a film safely: plain film formats only, plain files only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import av
+import av.error
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from dreamvid.errors import UnreadableInput
+
+FORMATS: Final = (
+    "3gp,aiff,apng,asf,avi,dv,flv,gif,h264,hevc,image2,ivf,jpeg_pipe,jpegxl_anim,m4v,matroska,"
+    "mj2,mov,mp4,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,png_pipe,rm,webm,webp_anim,webp_pipe,"
+    "wtv,yuv4mpegpipe,av1,vob,m2ts,gif_pipe,bmp_pipe,tiff_pipe,ppm_pipe,webp"
+)
+"""Formats that hold pictures themselves. Playlists and scripts (concat, hls, dash, imf ...) are
+left out: they name further files to open, and a renamed one would pull in its neighbours."""
+
+CLOCKLESS: Final = frozenset({"mpegts", "mpeg", "vob", "wtv", "rtp"})
+"""Formats cut out of a running broadcast clock, whose zero means nothing."""
+
+
+def file_url(path: Path) -> str:
+    """Name a file so that ffmpeg takes no part of it for an option, a protocol or a pattern."""
+    return f"file:{path}"
+
+
+def check_file(path: Path) -> None:
+    """Raise UnreadableInput unless `path` is a file with something in it that may be read."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise UnreadableInput("no such file", where=path, remedy="check the path") from None
+    except (OSError, ValueError) as error:
+        raise UnreadableInput(f"cannot be read ({error})", where=repr(str(path))) from None
+    if path.is_file() and size == 0:
+        raise UnreadableInput("the file is empty", where=path, remedy="copy it again")
+    if not path.is_file():
+        raise UnreadableInput("not a file", where=path, remedy="give a film or a picture")
+
+
+def open_input(path: Path) -> InputContainer:
+    """Open a film with only plain film formats and only the file protocol allowed.
+
+    Raises UnreadableInput when it is missing, empty, or in no format of FORMATS.
+    """
+    check_file(path)
+    try:
+        return av.open(
+            file_url(path),
+            mode="r",
+            container_options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+            metadata_errors="replace",
+        )
+    except PermissionError:
+        raise UnreadableInput("no permission to read it", where=path) from None
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableInput(
+            f"not a film that can be read ({reason(error)})",
+            where=path,
+            remedy="check that it plays, or export it again",
+        ) from error
+
+
+def reason(error: BaseException) -> str:
+    """Say in a few words what ffmpeg found wrong."""
+    log = getattr(error, "log", None)
+    told = log[2].strip() if log else ""
+    return told or (getattr(error, "strerror", None) or str(error) or type(error).__name__)
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Pick the film's main video stream, never its cover picture.
+
+    Raises UnreadableInput when there is none.
+    """
+    cover = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = [s for s in container.streams.video if not s.disposition & cover]
+    if not streams:
+        kinds = sorted({s.type for s in container.streams})
+        found = f"only {' and '.join(kinds)}" if kinds else "nothing"
+        raise UnreadableInput(
+            f"no picture in it, {found}", where=path, remedy="give a file with a video track"
+        )
+    first: VideoStream = next(
+        (s for s in streams if s.disposition & Disposition.default), streams[0]
+    )
+    return first
