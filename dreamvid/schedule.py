@@ -1,0 +1,366 @@
+"""Keyframe text -> a value at a time.
+
+    1.02                                        always this
+    0:(1.02), 30:(1.05)                         keys at frames; a number glides to the next key
+    0:(1.02+0.01*sin(2*pi*t/30))                a formula runs until the next key (as in Deforum)
+    0:(1.4), 1.5s:(2.2, ease-in-out), 50%:(1)   seconds, parts of the length, easing on the way
+    0:(1), 8b:(2)                               beats, with a tempo
+    0:(parts), 10s:(objects)                    text values hold; with an easing they cross-fade
+
+Variables: `t` (frame), `max_f` (last frame), `s` (seed), `fps`, `seconds`, `progress` (0 up to 1,
+exclusive, over the length), `beats` (so far) and `beat` (1 on the beat, falling to 0 by the next),
+and with sound `rms`, `bass`, `mid`, `treble`, `onset`, `beat`, one value a frame.
+Text is parsed once, by `dreamvid.expression`; nothing here is evaluated by Python.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.errors import UsageError
+from dreamvid.expression import Expression, ExpressionError, parse_expression
+from dreamvid.pieces import Span, peel, split
+
+MAX_LENGTH = 200_000
+"""The longest schedule that is read, in characters."""
+
+SIGNALS = ("rms", "bass", "mid", "treble", "onset", "beat")
+"""The variables that come from sound."""
+
+VARIABLES = frozenset({"t", "max_f", "s", "fps", "seconds", "progress", "beats", *SIGNALS})
+
+EASINGS: dict[str, Callable[[float], float]] = {
+    "linear": lambda u: u,
+    "hold": lambda u: 0.0,
+    "ease-in": lambda u: u**3,
+    "ease-out": lambda u: 1 - (1 - u) ** 3,
+    "ease-in-out": lambda u: 4 * u**3 if u < 0.5 else 1 - (2 - 2 * u) ** 3 / 2,
+}
+"""How a value moves from the key before to the key that names the easing; u runs from 0 to 1."""
+
+
+class ScheduleError(UsageError):
+    """A schedule that cannot be read; `text` is all of it, `column` counts from 1."""
+
+    def __init__(
+        self, what: str, *, text: str, column: int, where: object, remedy: str = ""
+    ) -> None:
+        self.text, self.column = text, column
+        piece = text[column - 1 : column + 29]
+        spot = f"at {piece!r}" if piece.strip() else "at the end"
+        super().__init__(f"{what}, column {column}, {spot}", where=where, remedy=remedy)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What the times and variables of a schedule mean in one sequence.
+
+    `frames` is None when the length is unknown; `bpm` is a tempo in beats a minute; `signals`
+    holds arrays [frames] by the names of SIGNALS, 0 after their end.
+    """
+
+    fps: Fraction
+    frames: int | None = None
+    seed: int = 0
+    bpm: float | None = None
+    signals: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+
+    def lacks(self, name: str) -> str:
+        """Say what is missing before variable `name` has a value, or nothing."""
+        if name in ("max_f", "progress") and self.frames is None:
+            return "needs a known length"
+        if name == "beats" and not self.bpm:
+            return "needs a tempo (bpm)"
+        if name == "beat" and not self.bpm and name not in self.signals:
+            return "needs a tempo (bpm) or sound"
+        if name in SIGNALS and name != "beat" and name not in self.signals:
+            return "needs sound (audio)"
+        return ""
+
+    def variable(self, name: str, frame: float) -> float:
+        """Give the value of a variable at a frame (which may lie between two)."""
+        seconds = frame / float(self.fps)
+        if name == "t":
+            return float(frame)
+        if name == "beat" and self.bpm:
+            return (1 - seconds * self.bpm / 60 % 1) ** 2
+        if name in SIGNALS:
+            signal, index = self.signals[name], int(frame)
+            return float(signal[index]) if 0 <= index < len(signal) else 0.0
+        plain = {"s": float(self.seed), "fps": float(self.fps), "seconds": seconds}
+        if name in plain:
+            return plain[name]
+        if name == "beats":
+            return seconds * (self.bpm or 0.0) / 60
+        frames = self.frames or 1
+        return float(frames - 1) if name == "max_f" else frame / frames
+
+
+class _Key(NamedTuple):
+    amount: Expression
+    unit: str
+    value: Span
+    formula: Expression | None
+    easing: str | None
+    at: int
+
+
+class Schedule:
+    """Keys of numbers or of text, read once; `on(clock)` or `text_on(clock)` makes it a curve."""
+
+    def __init__(self, text: str, where: object, keys: tuple[_Key, ...]) -> None:
+        self.text, self.where, self.keys = text, where, keys
+
+    @property
+    def constant(self) -> float | None:
+        """The one number that the schedule always is, or None."""
+        formula = self.keys[0].formula
+        if len(self.keys) > 1 or formula is None or formula.names:
+            return None
+        return formula({})
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Every value as text, in the order written, each once."""
+        return tuple(dict.fromkeys(key.value.text for key in self.keys))
+
+    @property
+    def variables(self) -> frozenset[str]:
+        """The variables that the formulas read."""
+        return frozenset[str]().union(*(key.formula.names for key in self.keys if key.formula))
+
+    def on(self, clock: Clock, *, low: float = -math.inf, high: float = math.inf) -> Curve:
+        """Fix the times; every frame of a known length is tried, so that no error comes later.
+
+        Raises UsageError for a variable without a value, and, naming the frame, for a value that
+        is not a number or is outside low..high.
+        """
+        curve = Curve(self, clock, low, high)
+        if self.constant is None and clock.frames:
+            for frame in range(clock.frames):
+                curve(frame)
+        else:
+            curve(0)
+        return curve
+
+    def text_on(self, clock: Clock) -> TextCurve:
+        """Fix the times of a schedule whose values are text."""
+        return TextCurve(self, clock)
+
+    def error(self, what: str, at: int, remedy: str = "") -> ScheduleError:
+        """Make the error that points at character `at` (from 0) of the text."""
+        return ScheduleError(what, text=self.text, column=at + 1, where=self.where, remedy=remedy)
+
+    def timed(self, clock: Clock) -> list[tuple[float, _Key]]:
+        """Give the keys by frame; of two at one time the later written counts, as in Deforum."""
+        by_time: dict[float, _Key] = {}
+        for key in self.keys:
+            time = self._frame(key, clock)
+            if not (math.isfinite(time) and time >= 0):
+                raise self.error(f"a key cannot stand at frame {time:g}", key.at)
+            by_time[time] = key
+        return sorted(by_time.items(), key=lambda item: item[0])
+
+    def _frame(self, key: _Key, clock: Clock) -> float:
+        for name in sorted(key.amount.names):
+            if lack := clock.lacks(name):
+                raise self.error(f"{name!r} {lack}", key.at)
+        amount = key.amount({name: clock.variable(name, 0) for name in key.amount.names})
+        if key.unit == "%":
+            if clock.frames is None:
+                raise self.error("the length is unknown", key.at, "give times in seconds or frames")
+            return amount / 100 * (clock.frames - 1)
+        if key.unit == "s":
+            return amount * float(clock.fps)
+        if key.unit == "b":
+            if not clock.bpm:
+                raise self.error("beats need a tempo", key.at, "give bpm")
+            return amount * 60 / clock.bpm * float(clock.fps)
+        return amount
+
+
+class _Timeline:
+    """The keys of a schedule in frames, and where between two of them a frame lies."""
+
+    def __init__(self, schedule: Schedule, clock: Clock) -> None:
+        self.schedule, self.clock = schedule, clock
+        timed = schedule.timed(clock)
+        self.times = [time for time, _ in timed]
+        self.keys = [key for _, key in timed]
+
+    def at(self, frame: float) -> tuple[int, float]:
+        """Give the key that holds at a frame and how far, 0..1, the next one is reached."""
+        index = max(bisect.bisect_right(self.times, frame) - 1, 0)
+        if index + 1 == len(self.times) or frame <= self.times[index]:
+            return index, 0.0
+        start, stop = self.times[index : index + 2]
+        return index, (frame - start) / (stop - start)
+
+
+class Curve:
+    """A schedule on a clock: call it with a frame (int or float) to get the value there."""
+
+    def __init__(self, schedule: Schedule, clock: Clock, low: float, high: float) -> None:
+        for key in schedule.keys:
+            for name in sorted(key.formula.names if key.formula else ()):
+                if lack := clock.lacks(name):
+                    raise schedule.error(f"{name!r} {lack}", key.value.at)
+        self._line = _Timeline(schedule, clock)
+        self._low, self._high = low, high
+        self._constant = schedule.constant
+        self._arrivals = [
+            self._value(key, time)
+            for time, key in zip(self._line.times, self._line.keys, strict=True)
+        ]
+
+    def __call__(self, frame: float) -> float:
+        """Give the value at a frame; raises UsageError, naming it, when there is none in range."""
+        if self._constant is not None:
+            return self._checked(self._constant, frame, self._line.keys[0])
+        index, u = self._line.at(frame)
+        key = self._line.keys[index]
+        if frame <= self._line.times[0]:  # before the first key: its value
+            return self._checked(self._arrivals[0], frame, key)
+        value = self._value(key, frame)
+        if u > 0:
+            coming = self._line.keys[index + 1]
+            assert key.formula is not None
+            easing = coming.easing or ("linear" if key.formula.literal else "hold")
+            share = EASINGS[easing](u)
+            if share:
+                value += share * (self._arrivals[index + 1] - value)
+        return self._checked(value, frame, key)
+
+    def values(self) -> NDArray[np.float64]:
+        """Give the value of every frame, [frames]; the clock must know the length."""
+        if self._line.clock.frames is None:
+            raise UsageError("the length is unknown", where=self._line.schedule.where)
+        return np.array([self(frame) for frame in range(self._line.clock.frames)])
+
+    def _value(self, key: _Key, frame: float) -> float:
+        assert key.formula is not None, "a schedule of text has no numbers"
+        clock = self._line.clock
+        return key.formula({name: clock.variable(name, frame) for name in key.formula.names})
+
+    def _checked(self, value: float, frame: float, key: _Key) -> float:
+        if math.isfinite(value) and self._low <= value <= self._high:
+            return value
+        if not math.isfinite(value):
+            what = f"the value at frame {frame:g} is not a number"
+        else:
+            what = (
+                f"the value at frame {frame:g} is {value:g}, not in {self._low:g}..{self._high:g}"
+            )
+        raise self._line.schedule.error(what, key.value.at)
+
+
+class TextCurve:
+    """A schedule of text on a clock: which value counts at a frame, with what weight."""
+
+    def __init__(self, schedule: Schedule, clock: Clock) -> None:
+        self._line = _Timeline(schedule, clock)
+
+    def __call__(self, frame: float) -> tuple[tuple[str, float], ...]:
+        """Give (text, weight) pairs, one or two, whose weights are above 0 and add up to 1."""
+        index, u = self._line.at(frame)
+        here = self._line.keys[index].value.text
+        if u <= 0:
+            return ((here, 1.0),)
+        coming = self._line.keys[index + 1]
+        share = EASINGS[coming.easing or "hold"](u)
+        if share <= 0 or coming.value.text == here:
+            return ((here, 1.0),)
+        return ((here, 1.0 - share), (coming.value.text, share))
+
+
+def parse_schedule(text: str | float, *, where: object = "schedule") -> Schedule:
+    """Read a schedule of numbers; `where` names the dial in errors.
+
+    Raises ScheduleError (a UsageError) that points at the character.
+    """
+    return _parse(text if isinstance(text, str) else repr(float(text)), where, numbers=True)
+
+
+def parse_text_schedule(text: str, *, where: object = "schedule") -> Schedule:
+    """Read a schedule whose values are words, such as layers; text without keys is one value."""
+    return _parse(text, where, numbers=False)
+
+
+def _parse(text: str, where: object, *, numbers: bool) -> Schedule:
+    if len(text) > MAX_LENGTH:
+        raise UsageError(f"a schedule of {len(text)} characters is too long", where=where)
+    try:
+        whole = peel(Span(text, 0), "\"'{")
+        if not whole.text:
+            raise ExpressionError("nothing is written", 0)
+        keys = tuple(_keys(whole, numbers))
+    except ExpressionError as error:
+        raise ScheduleError(error.what, text=text, column=error.at + 1, where=where) from None
+    return Schedule(text, where, keys)
+
+
+def _keys(whole: Span, numbers: bool) -> list[_Key]:
+    items = split(whole, ",")
+    keyed = any(len(split(item, ":", 1)) > 1 for item in items)
+    if keyed and not numbers:
+        # A colon may belong to the value, as in inception4c:447: a time starts otherwise.
+        first = peel(items[0], "\"'(").text
+        keyed = first[:1] in "0123456789." or first.startswith("max_f")
+    if not keyed:
+        return [_key(Span("0", whole.at), whole, numbers)]
+    if not items[-1].text.strip():
+        items.pop()
+    keys = []
+    for item in items:
+        parts = split(item, ":", 1)
+        if len(parts) < 2:
+            raise ExpressionError("a key is written time:(value)", item.strip().at)
+        keys.append(_key(parts[0], parts[1], numbers))
+    return keys
+
+
+_TIME = re.compile(
+    r"(?P<amount>[-+*/%(). 0-9a-z_]*?)\s*"
+    r"(?P<unit>%|(?<=[0-9.\s])(?:seconds?|secs?|s|beats?|b|frames?|f))?",
+    re.ASCII,
+)
+_TIME_VARIABLES = frozenset({"max_f", "fps", "s"})
+
+
+def _key(time: Span, value: Span, numbers: bool) -> _Key:
+    time = peel(time, "\"'(")
+    match = _TIME.fullmatch(time.text[:200])  # the pattern backtracks: never on a long text
+    if match is None or not 0 < len(time.text) <= 200:
+        raise ExpressionError("not a time (frames, 1.5s, 50%, 4b)", time.at)
+    amount = _formula(time.cut(*match.span("amount")), _TIME_VARIABLES)
+    unit = (match.group("unit") or "f")[0]
+    value = peel(value, "\"'(")
+    parts = split(value, ",")
+    easing = peel(parts[-1], "\"'").text.lower() if len(parts) > 1 else None
+    if easing in EASINGS:
+        value = peel(value.cut(0, parts[-1].at - 1 - value.at), "\"'(")
+    elif numbers and len(parts) > 1:
+        raise ExpressionError(f"not an easing ({', '.join(EASINGS)})", parts[-1].strip().at)
+    else:
+        easing = None
+    if not value.text:
+        raise ExpressionError("a value is missing", value.at)
+    return _Key(
+        amount, unit, value, _formula(value, VARIABLES) if numbers else None, easing, time.at
+    )
+
+
+def _formula(span: Span, variables: frozenset[str]) -> Expression:
+    try:
+        return parse_expression(span.text, variables)
+    except ExpressionError as error:
+        raise ExpressionError(error.what, span.at + error.at) from None
