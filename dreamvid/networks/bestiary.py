@@ -98,7 +98,7 @@ class Bestiary(nn.Module):
 
 def folded(model: nn.Module) -> dict[str, Tensor]:
     """State of `model` with every unit's batch norm merged into its convolution, in float16."""
-    state = {}
+    state: dict[str, Tensor] = {}
     for path, module in model.named_modules():
         if isinstance(module, Unit):
             conv, norm = module.get_submodule("conv"), module._modules.get("norm")
@@ -152,5 +152,5 @@ def _widths(value: dict[str, Any]) -> Widths:
 
 
 def _description(name: str, value: dict[str, Any]) -> Description:
-    tuples = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+    tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     return Description(name=name, **tuples)

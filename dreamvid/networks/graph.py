@@ -6,9 +6,10 @@ what comes after the deepest layer is simply not part of the trunk.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 
-from torch import fx, nn
+from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _STRIDED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
@@ -42,8 +43,9 @@ class Traced:
             if node in needed or node.op == "placeholder":
                 copies[node] = graph.node_copy(node, lambda n: copies[n])
         graph.output({name: copies[node] for name, node in wanted.items()})
-        _never_in_place(graph)
-        return fx.GraphModule(self.model, graph)
+        trunk = fx.GraphModule(self.model, graph)
+        _never_in_place(trunk)
+        return trunk
 
 
 def _layer_nodes(graph: fx.Graph) -> dict[str, fx.Node]:
@@ -85,11 +87,18 @@ def _ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
     return seen
 
 
-def _never_in_place(graph: fx.Graph) -> None:
+def _never_in_place(trunk: fx.GraphModule) -> None:
     """An in-place operation would overwrite the activations of a layer that was asked for."""
-    for node in graph.nodes:
+    for node in trunk.graph.nodes:
         if node.kwargs.get("inplace"):
             node.kwargs = {**node.kwargs, "inplace": False}
+        elif node.op == "call_module":
+            module = trunk.get_submodule(str(node.target))
+            if getattr(module, "inplace", False):
+                calm = copy.copy(module)
+                vars(calm)["inplace"] = False
+                replace_module(trunk, node, calm)
+    trunk.recompile()
 
 
 def fold_batch_norm(trunk: fx.GraphModule) -> None:
@@ -110,6 +119,24 @@ def fold_batch_norm(trunk: fx.GraphModule) -> None:
             node.replace_all_uses_with(before)
             trunk.graph.erase_node(node)
     trunk.recompile()
+
+
+def fold_scale(trunk: fx.GraphModule, scale: Tensor) -> bool:
+    """Let the convolutions that read the picture multiply it by `scale` [3, per channel].
+
+    False, and nothing is done, when something else reads the picture as well.
+    """
+    picture = next(iter(trunk.graph.nodes))
+    readers = list(picture.users)
+    convs = [trunk.get_submodule(str(n.target)) for n in readers if n.op == "call_module"]
+    if len(convs) < len(readers) or not all(isinstance(conv, nn.Conv2d) for conv in convs):
+        return False
+    for node, conv in zip(readers, convs, strict=True):
+        scaled = copy.copy(conv)
+        scaled._parameters = dict(conv._parameters)
+        scaled.weight = nn.Parameter(conv.weight * scale.view(1, 3, 1, 1), requires_grad=False)  # type: ignore[operator]
+        replace_module(trunk, node, scaled)
+    return True
 
 
 def replace_module(trunk: fx.GraphModule, node: fx.Node, module: nn.Module) -> None:

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 
 from dreamvid.errors import UsageError
-from dreamvid.networks.graph import Traced, fold_batch_norm
+from dreamvid.networks import fused
+from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -102,14 +103,24 @@ class Trunk(nn.Module):
     ) -> None:
         super().__init__()
         self.layers = layers
+        std = torch.tensor(description.std)
+        # A picture whose gradient needs no scaling: the first convolution divides by std.
+        std = torch.ones(3) if fold_scale(body, 1 / std) else std
         self.body = body.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1))
-        self.register_buffer("std", torch.tensor(description.std).view(1, 3, 1, 1))
+        self.register_buffer("std", std.view(1, 3, 1, 1))
+        self._fused = fused.Fused(body) if fused.available() else None
 
     def forward(self, batch: Tensor) -> dict[str, Tensor]:
         """Activations of the layers asked for, by name."""
+        if self._fused is not None and batch.device.type == "cpu" and batch.dtype == torch.float32:
+            return self._fused(batch - self.mean)
+        return self.plain(batch)
+
+    def plain(self, batch: Tensor) -> dict[str, Tensor]:
+        """The same, under ordinary autograd: what the fused steps are checked against."""
         normal = (batch - self.mean) / self.std
         activations: dict[str, Tensor] = self.body(normal.to(memory_format=torch.channels_last))
         return activations

@@ -42,8 +42,8 @@ def load_network(
         raise unknown(model)
     if model not in zoo.DESCRIPTIONS:
         path = weights or (_EMBEDDED_FILE if model == EMBEDDED else Path(model))
-        network, about = bestiary.load(path, name=path.stem)
-        return Network(network, about, weights_sha256=sha256(path))
+        embedded, about = bestiary.load(path, name=path.stem)
+        return Network(embedded, about, weights_sha256=sha256(path))
     path = weights or fetch(zoo.url(model), model=model, offline=offline, progress=progress)
     network = zoo.build(model)
     fit(network, read_state(path), model_name=model, where=path)

@@ -1,0 +1,182 @@
+"""A whole trunk as one differentiable function: how dreams run on a CPU.
+
+Autograd over ready-made layers spends half of a dream step on things that are not arithmetic.
+Here the trunk is a list of steps with hand-written gradients, with respect to the picture only:
+
+* a convolution and the ReLU behind it are one oneDNN primitive; backwards, the gradient is masked
+  in place and goes through a *forward* convolution with the turned kernel, which adds onto the
+  gradient that is already there;
+* a ReLU in front of a max-pooling is undone after the pooling, on a quarter of the pixels: the two
+  commute;
+* a strided convolution of the picture itself hands its gradient back one phase of the stride per
+  output channel (a 7x7/2 on 3 channels is a 4x4 on 12), so that the vector lanes are full.
+
+What is not a convolution, ReLU, max-pooling, concatenation or sum runs as it is, under autograd.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
+
+from dreamvid.networks.steps import (
+    Concatenation,
+    Convolution,
+    Eager,
+    Gradients,
+    MaxPool,
+    Relu,
+    Stem,
+    Step,
+    Sum,
+    Values,
+)
+
+
+def available() -> bool:
+    """Whether this build of torch has the oneDNN primitives that the steps are made of."""
+    return (
+        torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+        and hasattr(torch.ops.mkldnn, "_convolution_pointwise_")
+        and hasattr(torch._C._nn, "mkldnn_reorder_conv2d_weight")
+    )
+
+
+class Fused:
+    """A cut, folded network on the CPU in float32: `fused(x)` gives the results it was cut for.
+
+    `x` is [N, 3, H, W]; the gradient with respect to `x` is the plain network's, within rounding.
+    """
+
+    def __init__(self, trunk: fx.GraphModule) -> None:
+        nodes = list(trunk.graph.nodes)
+        self.steps = _plan(trunk)
+        self.picture: fx.Node = nodes[0]
+        self.results: dict[str, fx.Node] = dict(nodes[-1].args[0])
+        self.constants: Values = {
+            node: operator.attrgetter(str(node.target))(trunk)
+            for node in nodes
+            if node.op == "get_attr"
+        }
+
+    def __call__(self, x: Tensor) -> dict[str, Tensor]:
+        results = _Run.apply(x, self)
+        return dict(zip(self.results, results, strict=True))
+
+
+class _Run(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, fused: Fused) -> tuple[Tensor, ...]:
+        last = x.contiguous(memory_format=torch.channels_last)
+        values: Values = {**fused.constants, fused.picture: last}
+        kept: Values = {}
+        for step in fused.steps:
+            values[step.node] = step.forward(values, kept)
+        ctx.fused, ctx.values, ctx.kept = fused, values, kept
+        # Aliases: the results themselves would hold this context, which holds them, for ever.
+        return tuple(values[node].detach() for node in fused.results.values())
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None]:
+        fused: Fused = ctx.fused
+        out = Gradients()
+        for node, gradient in zip(fused.results.values(), gradients, strict=True):
+            out.add(node, gradient, own=False)
+        for step in reversed(fused.steps):
+            arrived, own = out.take(step.node)
+            if arrived is not None:
+                arrived, own = step.mask(arrived, own, ctx.values)
+                step.backward(arrived, ctx.values, ctx.kept, out)
+        total, _ = out.take(fused.picture)
+        return None if total is None else total.contiguous(), None
+
+
+def _plan(trunk: fx.GraphModule) -> list[Step]:
+    """The steps of a cut, folded network, in order, with every mask where it costs least."""
+    results = set(next(reversed(trunk.graph.nodes)).all_input_nodes)
+    made: dict[fx.Node, Step] = {}
+    swallowed: set[fx.Node] = set()
+    for node in trunk.graph.nodes:
+        if node.op.startswith("call") and node not in swallowed:
+            relu = None if node in results else _only_relu(trunk, node)
+            step = _step(trunk, node, relu)
+            swallowed.add(step.node)
+            made[step.node] = step
+    _place_masks(made, results)
+    return list(made.values())
+
+
+def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
+    call, sources = _callable(trunk, node), node.all_input_nodes
+    if isinstance(call, nn.Conv2d) and call.padding_mode == "zeros" and call.dilation == (1, 1):
+        few = call.in_channels <= 4 and call.groups == 1
+        (a, b), (h, w) = call.stride, call.kernel_size
+        kind = Stem if few and a == b > 1 and h == w else Convolution
+        return kind(relu or node, sources, call, relu=relu is not None)
+    if _is_relu(call):
+        return Relu(node, sources)
+    if isinstance(call, nn.MaxPool2d):
+        return MaxPool(node, sources, vars(call))
+    if call is F.max_pool2d and (named := node.normalized_arguments(trunk, None, None, True)):
+        return MaxPool(node, sources, named.kwargs)
+    if call is torch.cat and 1 in (*node.args[1:], node.kwargs.get("dim")):
+        return Concatenation(node, sources)
+    if call in (operator.add, operator.iadd, torch.add) and len(sources) == 2:
+        return Sum(relu or node, sources, relu=relu is not None)
+    return Eager(node, sources, call)
+
+
+def _place_masks(made: dict[fx.Node, Step], results: set[fx.Node]) -> None:
+    """Mask a gradient behind its ReLU, or behind the poolings if only they read the value."""
+
+    def positive(node: fx.Node) -> bool:
+        match made.get(node):
+            case Convolution(relu=relu) | Sum(relu=relu) | Relu(relu=relu):
+                return relu
+            case MaxPool() | Concatenation() as step:
+                return all(map(positive, step.sources))
+        return False
+
+    def left_to_poolings(node: fx.Node) -> bool:
+        users = [made.get(user) for user in node.users]
+        return (
+            positive(node)
+            and node not in results
+            and all(
+                isinstance(step, MaxPool)
+                or (isinstance(step, Concatenation) and left_to_poolings(step.node))
+                for step in users
+            )
+        )
+
+    for node, step in made.items():
+        if isinstance(step, Convolution | Sum | Relu):
+            step.masked = step.relu and not left_to_poolings(node)
+        elif isinstance(step, MaxPool):
+            step.masked = left_to_poolings(step.sources[0])
+
+
+def _callable(trunk: fx.GraphModule, node: fx.Node) -> Callable[..., Any]:
+    if node.op == "call_module":
+        return trunk.get_submodule(str(node.target))
+    if node.op == "call_method":
+        name = str(node.target)
+        return lambda value, *args, **options: getattr(value, name)(*args, **options)
+    assert callable(node.target)
+    return node.target
+
+
+def _only_relu(trunk: fx.GraphModule, node: fx.Node) -> fx.Node | None:
+    """The ReLU behind `node`, if that is all that reads it."""
+    users = list(node.users)
+    alone = len(users) == 1 and users[0].op.startswith("call")
+    return users[0] if alone and _is_relu(_callable(trunk, users[0])) else None
+
+
+def _is_relu(call: Callable[..., Any]) -> bool:
+    return isinstance(call, nn.ReLU) or call in (F.relu, torch.relu)

@@ -1,0 +1,265 @@
+"""The operations of a trunk as they run on a CPU, each with its own gradient: see `fused`.
+
+Values are channels_last; `kept` carries what a gradient needs besides inputs and output.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
+
+_LAST = torch.channels_last
+_ATEN = torch.ops.aten
+_CONV = torch.ops.mkldnn._convolution_pointwise
+_CONV_ONTO = torch.ops.mkldnn._convolution_pointwise_.binary
+_ONE = (1, 1)
+
+Values = dict[fx.Node, Any]
+
+
+class Gradients:
+    """Gradients of values, summed as they arrive; only those that are our own are written over."""
+
+    def __init__(self) -> None:
+        self._held: dict[fx.Node, tuple[Tensor, bool]] = {}
+
+    def take(self, node: fx.Node) -> tuple[Tensor | None, bool]:
+        """The finished gradient of `node`, and whether it is our own."""
+        return self._held.pop(node, (None, False))
+
+    def buffer(self, node: fx.Node) -> Tensor | None:
+        """What is there already, to be added onto in place; None when there is nothing yet."""
+        held, own = self._held.get(node, (None, False))
+        if held is not None and not (own and held.is_contiguous(memory_format=_LAST)):
+            held = held.clone(memory_format=_LAST)
+            self._held[node] = held, True
+        return held
+
+    def add(self, node: fx.Node, gradient: Tensor, *, own: bool = True) -> None:
+        """Add a gradient; it is our `own` when nobody else will read it."""
+        held = self.buffer(node)
+        self._held[node] = (gradient, own) if held is None else (held.add_(gradient), True)
+
+
+class Step(ABC):
+    """One operation of the trunk: the value of `node`, out of the values of `sources`.
+
+    `masked` says that the gradient must be masked by the sign of the value first.
+    """
+
+    masked = False
+
+    def __init__(self, node: fx.Node, sources: Sequence[fx.Node]) -> None:
+        self.node = node
+        self.sources = tuple(sources)
+
+    @abstractmethod
+    def forward(self, values: Values, kept: Values) -> Any:
+        """The value; what the gradient will need besides goes to `kept[self.node]`."""
+
+    @abstractmethod
+    def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
+        """Hand our own or a borrowed `gradient` on to the sources."""
+
+    def mask(self, gradient: Tensor, own: bool, values: Values) -> tuple[Tensor, bool]:
+        """The gradient in front of the ReLU, and whether it is our own."""
+        if not self.masked:
+            return gradient, own
+        y = values[self.node]
+        fits = own and gradient.is_contiguous(memory_format=_LAST)
+        target = gradient if fits else torch.empty_like(y)
+        _ATEN.threshold_backward.grad_input(gradient, y, 0, grad_input=target)
+        return target, True
+
+
+class Convolution(Step):
+    """Convolution, with or without the ReLU behind it."""
+
+    def __init__(
+        self, node: fx.Node, sources: Sequence[fx.Node], conv: nn.Conv2d, *, relu: bool
+    ) -> None:
+        super().__init__(node, sources)
+        self.weight, self.bias = conv.weight.detach(), conv.bias
+        self.padding, self.stride, self.groups = _pair(conv.padding), conv.stride, conv.groups
+        self.relu = relu
+        self.packed = _pack(self.weight, self.padding, self.stride, self.groups)
+        height, width = conv.kernel_size
+        self.edge = height - 1 - self.padding[0], width - 1 - self.padding[1]
+        self.turned: Tensor | None = None
+        if self.stride == _ONE and min(self.edge) >= 0:
+            self.turned = _pack(_turn(self.weight, self.groups), self.edge, _ONE, self.groups)
+
+    def forward(self, values: Values, kept: Values) -> Tensor:
+        shape = self.padding, self.stride, _ONE, self.groups
+        x = values[self.sources[0]]
+        y: Tensor = _CONV(
+            x, self.packed, self.bias, *shape, "relu" if self.relu else "none", [], ""
+        )
+        return y
+
+    def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
+        (source,) = self.sources
+        if self.turned is None:
+            out.add(source, self.strided(gradient, values[source]))
+            return
+        shape = self.edge, _ONE, _ONE, self.groups
+        held = out.buffer(source)
+        if held is None:
+            out.add(source, _CONV(gradient, self.turned, None, *shape, "none", [], ""))
+        else:
+            _CONV_ONTO(held, gradient, self.turned, None, *shape, "add", 1.0, None, [], None)
+
+    def strided(self, gradient: Tensor, x: Tensor) -> Tensor:
+        """The gradient where turning the kernel is not enough."""
+        shape = self.stride, self.padding, _ONE, False, (0, 0), self.groups
+        back = _ATEN.convolution_backward
+        result: Tensor = back(gradient, x, self.weight, None, *shape, (True, False, False))[0]
+        return result
+
+
+class Stem(Convolution):
+    """A strided convolution of few channels, whose gradient is computed phase by phase.
+
+    With j = i + padding = s q + r, the gradient of pixel i is the sum over t of
+    gradient[q - t] * weight[s t + r]: for each r a convolution without stride.
+    """
+
+    def __init__(
+        self, node: fx.Node, sources: Sequence[fx.Node], conv: nn.Conv2d, *, relu: bool
+    ) -> None:
+        super().__init__(node, sources, conv, relu=relu)
+        s, size = conv.stride[0], conv.kernel_size[0]
+        o, i = self.weight.shape[:2]
+        taps = -(-size // s)
+        extra = taps * s - size
+        wide = F.pad(self.weight, (0, extra, 0, extra)).view(o, i, taps, s, taps, s)
+        phases = wide.permute(1, 3, 5, 0, 2, 4).flip(4, 5).reshape(i * s * s, o, taps, taps)
+        self.border = taps - 1, taps - 1
+        self.phases = _pack(phases, self.border, _ONE, 1)
+
+    def strided(self, gradient: Tensor, x: Tensor) -> Tensor:
+        phases = _CONV(gradient, self.phases, None, self.border, _ONE, _ONE, 1, "none", [], "")
+        full = F.pixel_shuffle(phases, self.stride[0])
+        (top, left), (h, w) = self.padding, x.shape[2:]
+        # Rows and columns that no window reaches have no gradient.
+        right, bottom = left + w - full.shape[3], top + h - full.shape[2]
+        full = F.pad(full, (0, max(0, right), 0, max(0, bottom)))
+        return full[:, :, top : top + h, left : left + w].contiguous()
+
+
+class MaxPool(Step):
+    """Max-pooling; masked when the ReLU in front of it left that to be done on fewer pixels."""
+
+    def __init__(
+        self, node: fx.Node, sources: Sequence[fx.Node], options: Mapping[str, Any]
+    ) -> None:
+        super().__init__(node, sources)
+        size = options["kernel_size"]
+        shape = size, options.get("stride") or size, options["padding"], options["dilation"]
+        self.shape = (*map(_pair, shape), options["ceil_mode"])
+
+    def forward(self, values: Values, kept: Values) -> Tensor:
+        y: Tensor
+        y, kept[self.node] = _ATEN.max_pool2d_with_indices(values[self.sources[0]], *self.shape)
+        return y
+
+    def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
+        (source,) = self.sources
+        back = _ATEN.max_pool2d_with_indices_backward
+        out.add(source, back(gradient, values[source], *self.shape, kept[self.node]))
+
+
+class Concatenation(Step):
+    """Values side by side along the channels."""
+
+    def forward(self, values: Values, kept: Values) -> Tensor:
+        return torch.cat([values[source] for source in self.sources], 1)
+
+    def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
+        widths = [values[source].shape[1] for source in self.sources]
+        for source, piece in zip(self.sources, torch.split(gradient, widths, 1), strict=True):
+            out.add(source, piece, own=False)
+
+
+class Sum(Step):
+    """Two values of one shape added, with or without the ReLU behind it."""
+
+    def __init__(self, node: fx.Node, sources: Sequence[fx.Node], *, relu: bool) -> None:
+        super().__init__(node, sources)
+        self.relu = relu
+
+    def forward(self, values: Values, kept: Values) -> Tensor:
+        a, b = self.sources
+        total: Tensor = values[a] + values[b]
+        return total.relu_() if self.relu else total
+
+    def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
+        for source in self.sources:
+            out.add(source, gradient, own=False)
+
+
+class Relu(Step):
+    """A ReLU that stands alone."""
+
+    relu = True
+
+    def forward(self, values: Values, kept: Values) -> Tensor:
+        return torch.relu(values[self.sources[0]])
+
+    def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
+        out.add(self.sources[0], gradient, own=self.masked)
+
+
+class Eager(Step):
+    """Any other operation, as it is; its gradient is left to autograd."""
+
+    def __init__(self, node: fx.Node, sources: Sequence[fx.Node], call: Callable[..., Any]) -> None:
+        super().__init__(node, sources)
+        self.call = call
+
+    def forward(self, values: Values, kept: Values) -> Any:
+        inputs = {source: _leaf(source, values[source]) for source in self.sources}
+        args = fx.map_arg(self.node.args, inputs.__getitem__)
+        options = fx.map_arg(self.node.kwargs, inputs.__getitem__)
+        with torch.enable_grad():
+            y = self.call(*args, **options)
+        kept[self.node] = inputs, y
+        return y.detach() if isinstance(y, Tensor) else y
+
+    def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
+        inputs, y = kept[self.node]
+        wanted = {n: v for n, v in inputs.items() if isinstance(v, Tensor) and v.requires_grad}
+        results = torch.autograd.grad(y, list(wanted.values()), gradient, retain_graph=True)
+        for source, result in zip(wanted, results, strict=True):
+            out.add(source, result, own=False)
+
+
+def _leaf(node: fx.Node, value: Any) -> Any:
+    """`value` as the start of a piece of autograd graph; constants and sizes stay as they are."""
+    if node.op == "get_attr" or not isinstance(value, Tensor) or not value.is_floating_point():
+        return value
+    return value.detach().requires_grad_()
+
+
+def _turn(weight: Tensor, groups: int) -> Tensor:
+    """The kernel whose forward convolution is the gradient of the one with `weight`."""
+    o, i, *size = weight.shape
+    grouped = weight.reshape(groups, o // groups, i, *size).transpose(1, 2).flip(3, 4)
+    return grouped.reshape(groups * i, o // groups, *size)
+
+
+def _pack(weight: Tensor, padding: tuple[int, int], stride: tuple[int, ...], groups: int) -> Tensor:
+    """The weights in the order in which oneDNN reads them."""
+    pack = torch._C._nn.mkldnn_reorder_conv2d_weight
+    packed: Tensor = pack(weight.contiguous().to_mkldnn(), padding, stride, _ONE, groups)
+    return packed
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    height, width = value if isinstance(value, tuple | list) else (value, value)
+    return int(height), int(width)
