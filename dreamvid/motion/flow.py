@@ -92,18 +92,18 @@ def resize_flow(flow: Flow, height: int, width: int) -> Flow:
     return resized
 
 
+def shrink(array: Array) -> Array:
+    """Bring an array [H, W, 3] to the size and depth (uint8) at which motion is estimated."""
+    height, width = working_size(*array.shape[:2])
+    if (height, width) != array.shape[:2]:
+        array = np.asarray(cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA))
+    return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)
+
+
 def _at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:
     if a.shape != b.shape:
         raise UsageError(f"cannot compare {a.shape} with {b.shape}", where="flow")
-    height, width = a.shape[:2]
-    low, narrow = working_size(height, width)
-    if (low, narrow) != (height, width):
-        a, b = (cv2.resize(x, (narrow, low), interpolation=cv2.INTER_AREA) for x in (a, b))
-    return resize_flow(estimate(_eight_bits(a), _eight_bits(b)), height, width)
-
-
-def _eight_bits(array: Array) -> Array:
-    return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)
+    return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
 
 
 def _gray(array: Array) -> Array:

@@ -1,82 +1,78 @@
-"""Carry pictures along a flow, and say where the result may be trusted."""
+"""Resample pictures along a flow, so sharply that it can be done a thousand times."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.motion.flow import Array, Flow, FlowEstimator
-
-REFERENCE_HEIGHT = 240
-"""Thresholds in pixels are written for pictures of this many lines, and scaled to others."""
+from dreamvid.motion.flow import Flow
 
 Plane = NDArray[np.float32]
 
+LANCZOS_SHARE = 0.8
+"""Share of Lanczos4 in the kernel; the rest is OpenCV's cubic (Keys 1981, a = -0.75).
 
-@dataclass(frozen=True)
-class Motion:
-    """How a frame follows from the one before it.
-
-    `backward` [H, W, 2]: displacement in pixels to the previous frame, on this frame's grid.
-    `mask` [H, W], 0..1: 1 where the warp may be trusted.
-    """
-
-    backward: Flow
-    mask: Plane
-
-
-def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -> Motion:
-    """Estimate the motion of the current array from the previous one, both [H, W, 3] RGB."""
-    backward, forward = estimator(current, previous), estimator(previous, current)
-    return Motion(backward, consistency_mask(backward, forward, current, previous))
+Each alone amplifies or fades what is resampled again and again, in opposite bands: after 30 warps
+by random fractions of a pixel Lanczos4 keeps 0.92 / 1.06 (at 1/8 and 1/4 cycles per pixel) and
+1.3 at 0.28, the cubic 1.48 / 0.79. The blend keeps 1.01 / 1.00, and no frequency gains more than
+0.3 % per warp whatever the fraction.
+"""
 
 
 def warp(image: torch.Tensor, flow: Flow) -> torch.Tensor:
-    """Sample the image [3, H, W] at x + flow(x), sharply; outside, the border is replicated."""
-    pixels = np.ascontiguousarray(image.detach().permute(1, 2, 0).cpu().numpy())
-    x, y = _places(flow)
-    warped = cv2.remap(pixels, x, y, cv2.INTER_LANCZOS4, borderMode=cv2.BORDER_REPLICATE)
-    return torch.from_numpy(warped).permute(2, 0, 1).contiguous().to(image.device)
+    """Sample the image [C, H, W] (C is 1 to 4) at x + flow(x), sharply, replicating the border.
 
-
-def consistency_mask(backward: Flow, forward: Flow, current: Array, previous: Array) -> Plane:
-    """Say where sampling the previous array with the backward flow may be trusted.
-
-    Not trusted (Sundaram et al. 2010; Ruder et al. 2016): where the flows there and back do not
-    cancel, off-screen, at a motion boundary, where the arrays themselves do not match. 0..1, soft
-    outward from the bad side.
+    flow is [H, W, 2] (dx, dy) in pixels. A whole-pixel flow moves pixels unchanged; values may
+    overshoot the image's range at edges. Positions are rounded to 1/32 pixel by OpenCV on the CPU.
     """
-    height, width = backward.shape[:2]
-    scale = REFERENCE_HEIGHT / height
-    x, y = _places(backward)
-    there, back = backward * scale, _sample(forward, x, y) * scale
-    size = _squares(there)
-    inconsistent = _squares(there + back) > 0.01 * (size + _squares(back)) + 0.5
-    outside = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
-    mismatch = (
-        np.abs(current.astype(np.float32) - _sample(previous.astype(np.float32), x, y)).mean(axis=2)
-        > 0.1 * np.iinfo(current.dtype).max
-    )
-    bad = (inconsistent | outside | mismatch).astype(np.float32)
-    near = cv2.blur(cv2.dilate(bad, np.ones((3, 3), np.uint8)), (3, 3))
-    return np.asarray(1 - near, np.float32)
+    x, y = places(flow)
+    if image.device.type != "cpu":
+        return warp_by_taps(image, x, y)
+    pixels = np.ascontiguousarray(image.detach().permute(1, 2, 0).numpy())
+    return torch.from_numpy(_resample(pixels, x, y)).permute(2, 0, 1).contiguous()
 
 
-def _places(flow: Flow) -> tuple[Plane, Plane]:
+def _resample(pixels: NDArray[np.float32], x: Plane, y: Plane) -> NDArray[np.float32]:
+    border = cv2.BORDER_REPLICATE
+    long = cv2.remap(pixels, x, y, cv2.INTER_LANCZOS4, borderMode=border)
+    short = cv2.remap(pixels, x, y, cv2.INTER_CUBIC, borderMode=border)
+    blend = cv2.addWeighted(long, LANCZOS_SHARE, short, 1 - LANCZOS_SHARE, 0)
+    return np.asarray(blend, np.float32).reshape(pixels.shape)  # OpenCV drops a lone channel
+
+
+def warp_by_taps(image: torch.Tensor, x: Plane, y: Plane) -> torch.Tensor:
+    """Sample like `warp` at the places x, y [H, W], on the image's own device, without rounding."""
+    height, width = image.shape[1:]
+    column, across, across_short = _taps(torch.from_numpy(x).to(image.device))
+    row, down, down_short = _taps(torch.from_numpy(y).to(image.device))
+    result = torch.zeros((image.shape[0], *x.shape), dtype=image.dtype, device=image.device)
+    for j in range(8):
+        start = (row + (j - 3)).clamp(0, height - 1) * width
+        for i in range(8):
+            place = start + (column + (i - 3)).clamp(0, width - 1)
+            weight = LANCZOS_SHARE * down[j] * across[i]
+            weight += (1 - LANCZOS_SHARE) * down_short[j] * across_short[i]
+            result += image.flatten(1)[:, place.flatten()].view_as(result) * weight
+    return result
+
+
+def _taps(place: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """The whole part of each place, and the eight weights around it of either kernel."""
+    whole = place.floor()
+    distance = torch.arange(-3, 5, device=place.device).view(-1, 1, 1) - (place - whole)
+    lanczos = torch.sinc(distance) * torch.sinc(distance / 4)
+    d, a = distance.abs(), -0.75
+    inner = ((a + 2) * d - (a + 3)) * d * d + 1
+    outer = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
+    cubic = torch.where(d < 1, inner, torch.where(d < 2, outer, 0.0))
+    return whole.long(), lanczos / lanczos.sum(0), cubic
+
+
+def places(flow: Flow) -> tuple[Plane, Plane]:
+    """Where each pixel of a flow [H, W, 2] points to: x and y, each [H, W], in pixels."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]
-    return x, y
-
-
-def _sample(array: Array, x: Plane, y: Plane) -> Array:
-    return np.asarray(cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-
-
-def _squares(flow: Flow) -> Plane:
-    squares: Plane = flow[..., 0] ** 2 + flow[..., 1] ** 2
-    return squares
+    return np.asarray(x, np.float32), np.asarray(y, np.float32)

@@ -1,0 +1,182 @@
+"""The camera of a zoom: rates per second -> the exact motion from one frame to the next.
+
+All rates together are one velocity field, linear in the place; its matrix exponential over the
+time of a frame is the frame's affine step. Steps of a second at 24, 30 or 60 frames a second
+therefore compose to the same matrix, and a lone zoom moves by `zoom ** (1 / fps)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from fractions import Fraction
+from typing import Literal, get_args
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.errors import UsageError
+from dreamvid.motion.estimate import Motion
+
+Edges = Literal["mirror", "replicate", "wrap"]
+Rates = Literal["per-second", "per-frame"]
+Matrix = NDArray[np.float64]
+
+FASTEST = 1000.0
+"""The largest zoom; the smallest is its inverse."""
+
+SOFT = 0.01
+"""Width of the soft rim of the mask, as a share of the picture's height."""
+
+ROUNDING = 1e-6
+"""What float32 places may be off by, as a share of the picture's longer side."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """What the camera does at one moment, in units a second.
+
+    `zoom`: factor, above 1 goes in. `rotate`: degrees, above 0 turns the picture counterclockwise.
+    `pan_x`, `pan_y`: the picture moves right and down by this share of its width and height.
+    `shear_x`, `shear_y`: slope by which rows and columns slide. `center_x`, `center_y`: the place,
+    0..1, that zoom, rotation and shear leave where it is.
+    """
+
+    zoom: float = 1.0
+    rotate: float = 0.0
+    pan_x: float = 0.0
+    pan_y: float = 0.0
+    shear_x: float = 0.0
+    shear_y: float = 0.0
+    center_x: float = 0.5
+    center_y: float = 0.5
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value = getattr(self, item.name)
+            if not math.isfinite(value):
+                raise UsageError(f"{value} is not a number", where=item.name)
+        if not 1 / FASTEST <= self.zoom <= FASTEST:
+            raise UsageError(
+                f"{self.zoom:g} is not a zoom",
+                where="zoom",
+                remedy=f"a factor, {1 / FASTEST:g} to {FASTEST:g}; 1 stands still",
+            )
+
+
+def step_matrix(move: Move, seconds: float, width: int, height: int) -> Matrix:
+    """Give the 3x3 matrix that takes a place (x, y, 1) in pixels to where it is `seconds` later."""
+    turn = math.radians(move.rotate)
+    log_zoom = math.log(move.zoom)
+    # y points down, so a counterclockwise turn has this sign.
+    linear = np.array([[log_zoom, turn + move.shear_x], [move.shear_y - turn, log_zoom]])
+    center = np.array([move.center_x * width - 0.5, move.center_y * height - 0.5])
+    velocity = np.zeros((3, 3))
+    velocity[:2, :2] = linear
+    velocity[:2, 2] = np.array([move.pan_x * width, move.pan_y * height]) - linear @ center
+    return _exponential(velocity * seconds)
+
+
+def motion_of(matrix: Matrix, width: int, height: int, *, edges: Edges = "mirror") -> Motion:
+    """Turn the matrix from the last frame to this one into the exact backward flow and its mask.
+
+    Flow that leads outside is folded back into the picture, by `edges`, so that warping never
+    finds black. The mask is 0 there (1 everywhere for wrap, where nothing is outside).
+    """
+    if edges not in get_args(Edges):
+        raise UsageError(f"'{edges}' is unknown", where="edges", remedy="mirror, replicate or wrap")
+    x = np.arange(width, dtype=np.float32)
+    y = np.arange(height, dtype=np.float32)[:, None]
+    back = np.linalg.inv(matrix).astype(np.float32)
+    from_x = back[0, 0] * x + back[0, 1] * y + back[0, 2]
+    from_y = back[1, 0] * x + back[1, 1] * y + back[1, 2]
+    flow = np.stack((_fold(from_x, width, edges) - x, _fold(from_y, height, edges) - y), axis=2)
+    if edges == "wrap":
+        return Motion(flow, np.ones((height, width), np.float32))
+    inside = np.minimum(
+        np.minimum(from_x, width - 1 - from_x), np.minimum(from_y, height - 1 - from_y)
+    )
+    outside = (inside < -ROUNDING * max(width, height)).astype(np.float32)
+    rim = 2 * max(1, round(SOFT * height / 2)) + 1
+    near = cv2.blur(cv2.dilate(outside, np.ones((rim, rim), np.uint8)), (rim, rim))
+    return Motion(flow, np.asarray(1 - near, np.float32))
+
+
+def _fold(places: NDArray[np.float32], length: int, edges: Edges) -> NDArray[np.float32]:
+    """Bring places outside 0..length-1 back in."""
+    if edges == "replicate":
+        return np.clip(places, 0, length - 1)
+    if edges == "wrap":
+        return np.asarray(np.mod(places + 0.5, length) - 0.5, np.float32)
+    period = 2.0 * length
+    folded = np.mod(places + 0.5, period)
+    return np.asarray(np.minimum(folded, period - folded) - 0.5, np.float32)
+
+
+def _exponential(matrix: Matrix) -> Matrix:
+    """The matrix exponential, by scaling, a Taylor series, and squaring."""
+    halvings = max(0, math.ceil(math.log2(max(np.abs(matrix).max(), 1e-9))) + 4)
+    small = matrix / 2.0**halvings
+    result = term = np.eye(3)
+    for order in range(1, 13):
+        term = term @ small / order
+        result = result + term
+    for _ in range(halvings):
+        result = result @ result
+    return result
+
+
+class Camera:
+    """Rates over time on a picture of one size: `camera(frame)` is the Motion to that frame.
+
+    `rates` maps names of Move's fields to numbers or to curves, functions of the frame; they are
+    read in the middle between two frames. With `rates` "per-frame" they are a step for each
+    frame instead, pans in pixels, as in text brought from Deforum.
+    """
+
+    def __init__(
+        self,
+        curves: Mapping[str, float | Callable[[float], float]],
+        *,
+        fps: Fraction,
+        width: int,
+        height: int,
+        rates: Rates = "per-second",
+        edges: Edges = "mirror",
+    ) -> None:
+        known = {item.name for item in fields(Move)}
+        if unknown := sorted(set(curves) - known):
+            raise UsageError(
+                f"no such rate: {unknown[0]}", remedy=f"use {', '.join(sorted(known))}"
+            )
+        self.curves, self.edges = dict(curves), edges
+        self.width, self.height = width, height
+        self.per_frame = rates == "per-frame"
+        self.seconds = 1.0 if self.per_frame else float(1 / fps)
+        self._last: tuple[Move, Motion] | None = None
+
+    def move(self, frame: float) -> Move:
+        """Give the rates at a frame, pans as shares of the picture."""
+        values = {
+            name: float(curve(frame) if callable(curve) else curve)
+            for name, curve in self.curves.items()
+        }
+        if self.per_frame:
+            for name, size in (("pan_x", self.width), ("pan_y", self.height)):
+                values[name] = values.get(name, 0.0) / size
+        return Move(**values)
+
+    def matrix(self, frame: int) -> Matrix:
+        """Give the matrix that takes places in frame - 1 to places in `frame`."""
+        middle = frame if self.per_frame else max(0.0, frame - 0.5)
+        return step_matrix(self.move(middle), self.seconds, self.width, self.height)
+
+    def __call__(self, frame: int) -> Motion:
+        """Give the Motion from frame - 1 to `frame`; the same object while the rates stay."""
+        move = self.move(frame if self.per_frame else max(0.0, frame - 0.5))
+        if self._last is None or self._last[0] != move:
+            matrix = step_matrix(move, self.seconds, self.width, self.height)
+            self._last = (move, motion_of(matrix, self.width, self.height, edges=self.edges))
+        return self._last[1]

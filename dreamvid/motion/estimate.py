@@ -1,0 +1,153 @@
+"""How a frame follows from the one before it: the flow back, and where it may be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink
+from dreamvid.motion.warp import Plane, places
+
+REFERENCE_HEIGHT = 240
+"""Thresholds in pixels are written for pictures of this many lines, and scaled to others."""
+
+MISMATCH = 8.0
+"""Levels (of 255) by which a picture may differ from its warp even where it is flat."""
+
+MISMATCH_AT_DETAIL = 0.35
+"""And the share of the local contrast by which it may differ besides: half a pixel's worth."""
+
+SOFTNESS = 2.0
+"""How far the mask fades, in pixels at the reference height."""
+
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How a frame follows from the one before it.
+
+    `backward` [H, W, 2]: displacement in pixels to the previous frame, on this frame's grid.
+    `mask` [H, W], 0..1: 1 where carrying along it may be trusted.
+    """
+
+    backward: Flow
+    mask: Plane
+
+
+def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -> Motion:
+    """Estimate the motion between two arrays [H, W, 3] of one size, uint8 or uint16.
+
+    Where the flows there and back contradict each other (Sundaram et al. 2010) the flow is first
+    filled in from around, for on plain ground it is mostly the flow that failed, not the ground
+    that was hidden. Then the pictures decide: not trusted is what leaves the frame, and where the
+    current array does not match the previous one along the flow.
+    """
+    height, width = current.shape[:2]
+    current, previous = shrink(current), shrink(previous)
+    backward = estimator(current, previous)
+    forward = _rough_flow(estimator, previous, current)
+    motion = settle(backward, forward, current, previous)
+    mask = cv2.resize(motion.mask, (width, height), interpolation=cv2.INTER_LINEAR)
+    return Motion(resize_flow(motion.backward, height, width), np.asarray(mask, np.float32))
+
+
+def settle(backward: Flow, forward: Flow, current: Array, previous: Array) -> Motion:
+    """Repair a backward flow where the forward flow contradicts it, and find what it explains.
+
+    All four are of one size [H, W, ...]; the arrays are uint8.
+    """
+    agreed = consistent(backward, forward)
+    filled = _fill(backward, agreed)
+    allowed = MISMATCH + MISMATCH_AT_DETAIL * _contrast(current)
+    error = _difference(current, previous, backward) - allowed
+    error_filled = _difference(current, previous, filled) - allowed
+    better = ~agreed & (error_filled <= np.maximum(error, 0))
+    flow = np.where(better[..., None], filled, backward)
+    bad = (np.where(better, error_filled, error) > 0) | _outside(flow)
+    return Motion(flow, _soften(bad))
+
+
+def consistent(backward: Flow, forward: Flow) -> Truth:
+    """Where the flows there and back cancel: |w + w'|^2 <= 0.01 (|w|^2 + |w'|^2) + 0.5.
+
+    Sundaram et al. 2010, w' the forward flow at x + w, in pixels at the reference height.
+    """
+    back = _sample(forward, backward)
+    square = (REFERENCE_HEIGHT / backward.shape[0]) ** 2
+    lengths = _squares(backward) + _squares(back)
+    agreed: Truth = square * _squares(backward + back) <= 0.01 * square * lengths + 0.5
+    return agreed
+
+
+def _rough_flow(estimator: FlowEstimator, a: Array, b: Array) -> Flow:
+    """The flow at half the size: it only serves to check, and costs a quarter."""
+    height, width = a.shape[:2]
+    size = max(1, width // 2), max(1, height // 2)
+    a, b = (np.asarray(cv2.resize(x, size, interpolation=cv2.INTER_AREA)) for x in (a, b))
+    return resize_flow(estimator(a, b), height, width)
+
+
+def _fill(flow: Flow, known: Truth) -> Flow:
+    """Fill the unknown from the known around it, through a pyramid ("push-pull")."""
+    weight = known.astype(np.float32)
+    levels = [(flow * weight[..., None], weight)]
+    while min(weight.shape) >= 8:
+        size = (weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2
+        sums, weight = (
+            np.asarray(cv2.resize(x, size, interpolation=cv2.INTER_AREA), np.float32)
+            for x in levels[-1]
+        )
+        levels.append((sums, weight))
+    sums, weight = levels.pop()
+    result: Flow = np.divide(sums, np.maximum(weight, 1e-6)[..., None], dtype=np.float32)
+    for sums, weight in reversed(levels):
+        size = weight.shape[1], weight.shape[0]
+        coarse = np.asarray(cv2.resize(result, size, interpolation=cv2.INTER_LINEAR), np.float32)
+        result = np.add(sums, coarse * (1 - weight)[..., None], dtype=np.float32)
+    return result
+
+
+def _difference(current: Array, previous: Array, flow: Flow) -> Plane:
+    """Mean difference of a picture from its warp, in levels; a change of light is no difference."""
+    warped = _sample(previous, flow)
+    difference = cv2.subtract(current, warped, dtype=cv2.CV_32F)
+    light = np.median(difference[::8, ::8].reshape(-1, 3), axis=0)
+    size = np.abs(difference - light.astype(np.float32))
+    return _blur(np.asarray(cv2.transform(size, np.full((1, 3), 1 / 3))))
+
+
+def _contrast(array: Array) -> Plane:
+    gray = cv2.cvtColor(array, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    mean = _blur(gray)
+    return np.sqrt(np.maximum(_blur(gray * gray) - mean * mean, 0))
+
+
+def _outside(flow: Flow) -> Truth:
+    height, width = flow.shape[:2]
+    x, y = places(flow)
+    outside: Truth = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
+    return outside
+
+
+def _soften(bad: Truth) -> Plane:
+    """0 on all that is bad, rising to 1 over a few pixels around it."""
+    side = 2 * max(1, round(SOFTNESS * bad.shape[0] / REFERENCE_HEIGHT)) + 1
+    grown = cv2.dilate(bad.astype(np.float32), np.ones((side, side), np.uint8))
+    return np.asarray(1 - cv2.blur(grown, (side, side)), np.float32).clip(0, 1)
+
+
+def _blur(plane: Array) -> Plane:
+    return np.asarray(cv2.blur(plane, (5, 5)), np.float32)
+
+
+def _sample(array: Array, flow: Flow) -> Array:
+    x, y = places(flow)
+    return np.asarray(cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _squares(flow: Flow) -> Plane:
+    return np.asarray(cv2.transform(flow * flow, np.ones((1, 2))), np.float32)
