@@ -1,7 +1,7 @@
-"""Make the sample films from formulas: `python samples/make_samples.py` writes them beside this file.
+"""Make the sample films from formulas: `python samples/make_samples.py`, which writes them here.
 
-Every shot is a stack of textured layers, each moved by an affine map that is known exactly, so that
-`Shot.frame` and `Shot.flow` agree to the last digit. Nothing here is random but by a fixed hash.
+Every shot is a stack of textured layers, each moved by an affine map that is known exactly, so
+that `Shot.frame` and `Shot.flow` agree to the last digit. What looks random is a fixed hash.
 """
 
 from __future__ import annotations

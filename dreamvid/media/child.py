@@ -1,4 +1,4 @@
-"""An ffmpeg child process that takes frames on its standard input and always ends."""
+"""The ffmpeg child process: fed frames through a thread, heard out, and always ended."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ QUEUE_BYTES: Final = 64 << 20
 
 
 class FfmpegChild:
-    """Runs ffmpeg with `arguments`; `write` hands frames over to a thread that feeds it.
+    """Runs ffmpeg with `arguments`; `write` hands frames to a thread that feeds it.
 
     The child does not get the terminal's Ctrl-C: who started it ends it. `where` names the
     output in errors. `frame_bytes` is the size of a frame, which bounds the queue.
     """
 
-    def __init__(self, arguments: Sequence[str], *, where: Path, frame_bytes: int) -> None:
+    def __init__(self, arguments: Sequence[str], *, where: Path, frame_bytes: int = 1) -> None:
         self._where = where
         self._said: deque[str] = deque(maxlen=20)
         self._process = subprocess.Popen(
@@ -39,7 +39,7 @@ class FfmpegChild:
             bufsize=0,
         )
         self._queue: queue.Queue[NDArray[Any] | None] = queue.Queue(
-            max(2, min(16, QUEUE_BYTES // max(1, frame_bytes)))
+            max(2, min(16, QUEUE_BYTES // frame_bytes))
         )
         self._listener = threading.Thread(target=self._listen, name="ffmpeg-log", daemon=True)
         self._feeder = threading.Thread(target=self._feed, name="encode", daemon=True)
@@ -49,27 +49,17 @@ class FfmpegChild:
     def write(self, array: NDArray[Any]) -> None:
         """Hand over one frame; waits while the queue is full.
 
-        Raises DreamvidError or DiskFull when ffmpeg has died, with what it said.
+        Raises DreamvidError or DiskFull, with what ffmpeg said, when it has died.
         """
-        while self._feeder.is_alive():
-            try:
-                self._queue.put(array, timeout=0.1)
-                return
-            except queue.Full:
-                continue
-        raise self._failure()
+        if not self._put(array):
+            raise self._failure()
 
     def finish(self) -> None:
         """Wait until every frame is encoded and ffmpeg has ended.
 
         Raises DreamvidError or DiskFull when it did not end well.
         """
-        while self._feeder.is_alive():
-            try:
-                self._queue.put(None, timeout=0.1)
-                break
-            except queue.Full:
-                continue
+        self._put(None)
         self._feeder.join()
         code = self._process.wait()
         self._listener.join()
@@ -77,7 +67,7 @@ class FfmpegChild:
             raise self._failure()
 
     def kill(self) -> None:
-        """End ffmpeg at once and wait for it; nothing is raised."""
+        """End ffmpeg at once and wait for it; nothing is raised, also when it has ended already."""
         with contextlib.suppress(OSError):
             self._process.kill()
         self._process.wait()
@@ -86,12 +76,21 @@ class FfmpegChild:
         self._feeder.join()
         self._listener.join()
 
+    def _put(self, array: NDArray[Any] | None) -> bool:
+        while self._feeder.is_alive():
+            try:
+                self._queue.put(array, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
     def _feed(self) -> None:
         assert self._process.stdin is not None
         stdin = self._process.stdin
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # ffmpeg died; its exit code and its words tell why
             while (array := self._queue.get()) is not None:
-                view = memoryview(array).cast("B")
+                view = memoryview(array.reshape(-1).view("u1").data)
                 while view:
                     view = view[stdin.write(view) :]
         with contextlib.suppress(OSError):
@@ -110,3 +109,15 @@ class FfmpegChild:
         if "No space left on device" in said:
             return DiskFull("no space left on the disk", where=self._where, remedy="make room")
         return DreamvidError(f"ffmpeg ended with code {code}: {said[:400]}", where=self._where)
+
+
+def run_ffmpeg(arguments: Sequence[str], *, where: Path) -> None:
+    """Run ffmpeg to its end; whatever happens meanwhile, it does not outlive this call.
+
+    Raises DreamvidError or DiskFull when it did not end well.
+    """
+    child = FfmpegChild(arguments, where=where)
+    try:
+        child.finish()
+    finally:
+        child.kill()

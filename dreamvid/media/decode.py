@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import av.error
 from av.packet import Packet
@@ -20,94 +23,153 @@ TOO_MANY_ERRORS: Final = 200
 SEEK_MARGIN: Final = Fraction(1)
 """Seconds to seek early, for formats that find a place only roughly."""
 
+COARSE: Final = Fraction(1, 5000)
+"""A clock with longer ticks than this rounds the times of a steady film; they are un-rounded."""
+
+Timed = tuple[Fraction, VideoFrame]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a source tells about itself; `duration` counts from its first frame.
+
+    `counted` says that `frames` is a count and not an estimate.
+    """
+
+    rate: Fraction
+    time_base: Fraction
+    variable: bool = False
+    frames: int | None = None
+    counted: bool = False
+    duration: Fraction | None = None
+    aspect: Fraction = Fraction(1)
+    has_audio: bool = False
+    has_subtitles: bool = False
+    clock_zero: Fraction = Fraction(0)
+
+
+@dataclass
+class Damage:
+    """What was damaged: frames `lost` altogether, frames `marred`, the time of the `first`."""
+
+    lost: int = 0
+    marred: int = 0
+    first: Fraction | None = None
+
+    def note(self, time: Fraction | None, *, lost: int = 0, marred: int = 0) -> None:
+        """Count damage at a time of the source's clock, where that is known."""
+        self.lost += lost
+        self.marred += marred
+        if self.first is None:
+            self.first = time
+
+
+class Decoder(Protocol):
+    """A source of frames in the order of time; times are seconds on the source's own clock."""
+
+    path: Path
+    facts: Facts
+    damage: Damage
+
+    @property
+    def first_time(self) -> Fraction:
+        """The time of the first frame of all."""
+
+    def frames(self, since: Fraction | None = None) -> Iterator[Timed]:
+        """Yield (time, frame) from the first frame at or after `since`."""
+
+    def close(self) -> None:
+        """Let go of the files."""
+
 
 class FilmDecoder:
-    """The decoded frames of a film's main video stream, with their exact times.
-
-    Times are seconds on the stream's own clock. `broken` counts frames that were decoded from damaged
-    data or not at all, `first_broken` is the time of the first of them.
-    """
+    """The decoded frames of a film's main video stream, with their exact times."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.container = open_input(path)
-        self.stream: VideoStream = video_stream(self.container, path)
-        self.stream.thread_type = "SLICE"  # frame threads conceal damage differently every time
-        self.time_base = self.stream.time_base or Fraction(1, 90000)
-        self.rate = _rate(self.stream)
-        self.broken = 0
-        self.first_broken: Fraction | None = None
+        self.damage = Damage()
+        self._open()
+        self.facts = self._read_facts()
+        self._steady = self._base > COARSE and not (
+            self.facts.variable or self.facts.time_base.denominator % self.facts.rate.numerator
+        )
         self._last: Fraction | None = None
+
+    def _open(self) -> None:
+        self._container = open_input(self.path)
+        try:
+            self._stream: VideoStream = video_stream(self._container, self.path)
+        except BaseException:
+            self._container.close()
+            raise
+        self._stream.thread_type = "SLICE"  # frame threads conceal damage differently every time
+        self._base = self._stream.time_base or Fraction(1, 90000)
 
     @property
     def first_time(self) -> Fraction:
         """The time of the stream's first frame, as the container tells it."""
-        return (self.stream.start_time or 0) * self.time_base
+        return (self._stream.start_time or 0) * self._base
 
-    @property
-    def clock_zero(self) -> Fraction:
-        """The moment of the clock where the film as a whole begins: 0 unless cut from a broadcast."""
-        if not CLOCKLESS & set(self.container.format.name.split(",")):
-            return Fraction(0)
-        starts = [
-            s.start_time * s.time_base
-            for s in self.container.streams
-            if s.type in ("video", "audio") and s.start_time is not None and s.time_base
-        ]
-        return min(starts, default=Fraction(0))
-
-    def frames(self, since: Fraction | None = None) -> Iterator[tuple[Fraction, VideoFrame]]:
+    def frames(self, since: Fraction | None = None) -> Iterator[Timed]:
         """Yield (time, frame) in the order of time, from the first frame at or after `since`."""
-        if since is not None and since > self.first_time + SEEK_MARGIN:
-            self._seek(since - SEEK_MARGIN)
+        if since is None:
+            yield from self._decoded()
+            return
+        if since > self.first_time + SEEK_MARGIN and self._seek(since - SEEK_MARGIN):
             frames = self._decoded()
             head = next(frames, None)
             if head is not None and head[0] <= since:
-                yield from _after(since, head, frames, self)
+                yield from self._after(since, head, frames)
                 return
-            self._seek(None)
+            self._rewind()
         frames = self._decoded()
         head = next(frames, None)
         if head is not None:
-            yield from _after(since, head, frames, self)
+            yield from self._after(since, head, frames)
 
     def close(self) -> None:
         """Let go of the file."""
-        self.container.close()
+        self._container.close()
 
-    def _seek(self, time: Fraction | None) -> None:
-        at = self.first_time if time is None else time
+    def _seek(self, time: Fraction) -> bool:
         try:
-            self.container.seek(int(at / self.time_base), stream=self.stream)
+            self._container.seek(int(time / self._base), stream=self._stream)
         except av.error.FFmpegError:
-            if time is not None:
-                return
-            self.container.close()
-            self.container = open_input(self.path)
-            self.stream = video_stream(self.container, self.path)
+            self._rewind()
+            return False
+        return True
+
+    def _rewind(self) -> None:
+        self.close()
+        self._open()
         self._last = None
-        self.forget_damage()
+        self.damage = Damage()
 
-    def forget_damage(self) -> None:
-        """Count damage from here on."""
-        self.broken, self.first_broken = 0, None
+    def _after(self, since: Fraction, head: Timed, frames: Iterator[Timed]) -> Iterator[Timed]:
+        following: Timed | None = head
+        while following is not None and following[0] < since:
+            following = next(frames, None)
+            self.damage = Damage()  # what lies before the wanted stretch does not matter
+        if following is not None:
+            yield following
+            yield from frames
 
-    def _decoded(self) -> Iterator[tuple[Fraction, VideoFrame]]:
+    def _decoded(self) -> Iterator[Timed]:
         for packet in self._packets():
             try:
                 frames = packet.decode()
             except av.error.EOFError:
                 return
             except av.error.FFmpegError:
-                self._note_broken(packet.pts)
+                self.damage.note(self._clock(packet.pts), lost=1)
                 continue
             for frame in frames:
                 if frame.is_corrupt:
-                    self._note_broken(frame.pts)
+                    self.damage.note(self._clock(frame.pts), marred=1)
                 yield self._time(frame), frame
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
-        packets = self.container.demux(self.stream)
+        packets = self._container.demux(self._stream)
         errors = 0
         while errors < TOO_MANY_ERRORS:
             try:
@@ -117,46 +179,74 @@ class FilmDecoder:
                 return
             except av.error.FFmpegError:
                 errors += 1
-                packets = self.container.demux(self.stream)
-        self._note_broken(None)
+                packets = self._container.demux(self._stream)
+        self.damage.note(None)
 
-    def _note_broken(self, pts: int | None) -> None:
-        self.broken += 1
-        if self.first_broken is None:
-            known = None if pts is None else pts * self.time_base
-            self.first_broken = known if known is not None else self._last
+    def _clock(self, pts: int | None) -> Fraction | None:
+        return self._last if pts is None else pts * self._base
 
     def _time(self, frame: VideoFrame) -> Fraction:
         """Give the frame's time; one without, or out of order, comes right after the last one."""
-        last = self._last
+        last, facts = self._last, self.facts
         if frame.pts is not None:
-            time = frame.pts * self.time_base
+            time = self._unrounded(frame.pts * self._base)
+        elif last is None:
+            time = self.first_time
         else:
-            time = self.first_time if last is None else last + self._frame_length()
+            time = last + max(1, round(1 / (facts.rate * self._base))) * self._base
         if last is not None and time <= last:
-            time = last + self.time_base
+            time = last + self._base
         self._last = time
         return time
 
-    def _frame_length(self) -> Fraction:
-        """The length of a frame, in whole ticks."""
-        return max(1, round(1 / (self.rate * self.time_base))) * self.time_base
+    def _unrounded(self, time: Fraction) -> Fraction:
+        """Undo the rounding of a coarse clock, as long as the film keeps to its rate."""
+        if not self._steady:
+            return time
+        exact = round((time - self.first_time) * self.facts.rate) / self.facts.rate
+        if abs(exact + self.first_time - time) > self._base * Fraction(6, 10):
+            self._steady = False
+            return time
+        return exact + self.first_time
 
+    def _read_facts(self) -> Facts:
+        stream, container = self._stream, self._container
+        kinds = set(container.format.name.split(","))
+        rate = _rate(stream)
+        index = [e for e in stream.index_entries if not e.is_discard] if "mp4" in kinds else []
+        variable = stream.average_rate is not None and stream.average_rate != rate
+        if index:
+            stamps = sorted(entry.timestamp for entry in index)
+            gaps = {b - a for a, b in pairwise(stamps[:-1])}
+            variable = bool(gaps) and max(gaps) - min(gaps) > 1
+        fine = Fraction(1, math.lcm(self._base.denominator, rate.numerator))
+        exact_base = fine if self._base > COARSE and fine.denominator < 10**8 else self._base
+        duration = _duration(stream, container.duration, bool(container.streams.audio))
+        counted = len(index) or (stream.frames if kinds & {"avi", "mp4"} else 0)
+        frames = counted or (0 if duration is None else round(duration * rate))
+        return Facts(
+            rate=rate,
+            time_base=exact_base if not variable else self._base,
+            variable=variable,
+            frames=frames or None,
+            counted=bool(counted),
+            duration=duration,
+            aspect=stream.sample_aspect_ratio or Fraction(1),
+            has_audio=bool(container.streams.audio),
+            has_subtitles=bool(container.streams.subtitles),
+            clock_zero=self._clock_zero() if kinds & CLOCKLESS else Fraction(0),
+        )
 
-def _after(
-    since: Fraction | None,
-    head: tuple[Fraction, VideoFrame],
-    frames: Iterator[tuple[Fraction, VideoFrame]],
-    decoder: FilmDecoder,
-) -> Iterator[tuple[Fraction, VideoFrame]]:
-    while since is not None and head[0] < since:
-        decoder.forget_damage()
-        following = next(frames, None)
-        if following is None:
-            return
-        head = following
-    yield head
-    yield from frames
+    def _clock_zero(self) -> Fraction:
+        """The moment at which a film cut from a running clock begins."""
+        starts = [
+            stream.start_time * stream.time_base
+            for stream in self._container.streams
+            if stream.type in ("video", "audio")
+            and stream.start_time is not None
+            and stream.time_base is not None
+        ]
+        return min(starts, default=Fraction(0))
 
 
 def _rate(stream: VideoStream) -> Fraction:
@@ -167,3 +257,16 @@ def _rate(stream: VideoStream) -> Fraction:
     if nominal and abs(nominal / average - 1) < Fraction(2, 100):
         return nominal
     return average
+
+
+def _duration(stream: VideoStream, whole: int | None, has_audio: bool) -> Fraction | None:
+    """Find how long the picture lasts; `whole` is the container's duration in microseconds."""
+    if stream.duration is not None and stream.time_base is not None:
+        return stream.duration * stream.time_base
+    told = stream.metadata.get("DURATION", "")
+    try:
+        hours, minutes, seconds = told.split(":")
+        return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+    except ValueError:
+        pass
+    return None if whole is None or has_audio else Fraction(whole, 1_000_000)

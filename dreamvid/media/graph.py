@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
-import av
 import av.error
+import numpy as np
 from av.filter import Graph
 from av.video.frame import VideoFrame
+from numpy.typing import NDArray
 
 SWSCALE_FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 """Without the last three, YUV becomes RGB about one level too dark."""
 
+LUMA_WEIGHTS: Final = {
+    "bt709": (0.2126, 0.0722),
+    "fcc": (0.30, 0.11),
+    "bt470bg": (0.299, 0.114),
+    "smpte170m": (0.299, 0.114),
+    "smpte240m": (0.212, 0.087),
+    "bt2020nc": (0.2627, 0.0593),
+}
+"""The shares of red and blue in luma, by matrix."""
+
 
 @dataclass(frozen=True)
 class Look:
-    """What the graph has to do; `width` and `height` before turning.
+    """What the graph has to do; `width` and `height` before turning by the filters of `turn`.
 
-    `matrix` is a YUV matrix in ffmpeg's name, `deep` asks for 16 bits a channel instead of 8.
+    `matrix` is a YUV matrix in ffmpeg's name; `deep` is the pixel format in which films of more
+    than 8 bits leave the graph ("" for 8 bits).
     """
 
     width: int
@@ -29,20 +41,24 @@ class Look:
     full_range: bool
     turn: tuple[str, ...] = ()
     deinterlace: bool = False
-    deep: bool = False
+    deep: str = ""
 
     def steps(self) -> list[tuple[str, str]]:
         """Give the filters of the graph as (name, arguments)."""
         fields = ("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
-        size = f"w={self.width}:h={self.height}:flags={SWSCALE_FLAGS}"
-        source = (
-            f"in_color_matrix={self.matrix}:in_range={'full' if self.full_range else 'limited'}"
+        span = "full" if self.full_range else "limited"
+        scale = (
+            f"w={self.width}:h={self.height}:flags={SWSCALE_FLAGS}"
+            f":in_color_matrix={self.matrix}:in_range={span}"
         )
-        turns = [(name, args) for name, _, args in (t.partition("=") for t in self.turn)]
+        if self.deep.startswith("yuv"):
+            scale += f":out_color_matrix={self.matrix}:out_range={span}"
+        else:
+            scale += ":out_range=full"
         steps = [fields] if self.deinterlace else []
-        steps.append(("scale", f"{size}:{source}:out_range=full"))
-        steps.append(("format", f"pix_fmts={'rgb48le' if self.deep else 'rgb24'}"))
-        return [*steps, *turns]
+        steps += [("scale", scale), ("format", f"pix_fmts={self.deep or 'rgb24'}")]
+        turns = (turn.partition("=") for turn in self.turn)
+        return [*steps, *((name, arguments) for name, _, arguments in turns)]
 
 
 class FrameGraph:
@@ -71,3 +87,35 @@ class FrameGraph:
                 yield self._sink.pull()  # type: ignore[misc]
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
+
+
+def rgb_array(frame: VideoFrame, look: Look) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Copy a finished frame out: [H, W, 3] RGB, uint8, or uint16 for films of more than 8 bits.
+
+    Deep YUV is turned into RGB here: swscale loses half a level of 8 bits on that way.
+    """
+    if not look.deep.startswith("yuv"):
+        plain: NDArray[Any] = np.ascontiguousarray(frame.to_ndarray())
+        return plain
+    luma, blue, red = (_plane(frame, n) for n in range(3))
+    bits = frame.format.components[0].bits
+    top, unit = float((1 << bits) - 1), float(1 << (bits - 8))
+    if look.full_range:
+        luma, gain = luma / top, 1 / top
+    else:
+        luma, gain = (luma - 16 * unit) / (219 * unit), 1 / (224 * unit)
+    blue, red = (blue - 128 * unit) * gain, (red - 128 * unit) * gain
+    kr, kb = LUMA_WEIGHTS[look.matrix]
+    rgb = np.empty((*luma.shape, 3), dtype=np.float32)
+    rgb[..., 0] = luma + 2 * (1 - kr) * red
+    rgb[..., 2] = luma + 2 * (1 - kb) * blue
+    rgb[..., 1] = (luma - kr * rgb[..., 0] - kb * rgb[..., 2]) / (1 - kr - kb)
+    levels: NDArray[np.uint16] = np.rint(np.clip(rgb, 0, 1) * 65535).astype(np.uint16)
+    return levels
+
+
+def _plane(frame: VideoFrame, index: int) -> NDArray[np.float32]:
+    plane = frame.planes[index]
+    rows = np.frombuffer(plane, np.uint16).reshape(-1, plane.line_size // 2)  # type: ignore[call-overload]
+    values: NDArray[np.float32] = rows[: frame.height, : frame.width].astype(np.float32)
+    return values

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 MATRICES: Final = {
     1: "bt709",
@@ -70,6 +70,10 @@ class Colour:
         return "bt709" if lines >= HD_LINES else "smpte170m"
 
 
+REC709: Final = Colour("bt709", "bt709", "bt709", False)
+"""What a film without a history is written in."""
+
+
 @dataclass(frozen=True)
 class FilmInfo:
     """A film as the reader hands it over: upright, square pixels, progressive, at the asked size.
@@ -78,8 +82,9 @@ class FilmInfo:
     and `origin` the moment on that clock which becomes zero in a film made from this one (0 for
     a whole film, so that its start offset is kept; `start` when it was cut in). `time_base` is the
     clock's tick: every frame's time is a multiple of it. `duration` counts from the first frame
-    kept. `frames` is what the file promises, or None. `cut_out` says that the picture was made to end before
-    the file does, so that the sound has to end with it.
+    kept. `frames` is what the file promises, or None. `cut_out` says that the picture was made to
+    end before the file does, so that the sound has to end with it. `path` is the file whose sound
+    goes with the picture, None when there is none.
     """
 
     path: Path | None
@@ -95,10 +100,23 @@ class FilmInfo:
     cut_out: bool = False
     bits: int = 8
     colour: Colour = field(default_factory=Colour)
-    source_lines: int = 0
     has_audio: bool = False
     has_subtitles: bool = False
     has_alpha: bool = False
+
+    @classmethod
+    def plain(cls, width: int, height: int, rate: Fraction, frames: int | None = None) -> Self:
+        """Describe a film that has no source: silent, steady, BT.709."""
+        return cls(
+            path=None,
+            width=width,
+            height=height,
+            rate=rate,
+            time_base=Fraction(1, rate.numerator),
+            frames=frames,
+            duration=None if frames is None else frames / rate,
+            colour=REC709,
+        )
 
     @property
     def matrix(self) -> str:

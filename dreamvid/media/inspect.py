@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Final
 
+from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
-from dreamvid.media.decode import FilmDecoder
+from dreamvid.media.decode import Decoder, Timed
 from dreamvid.media.graph import Look
-from dreamvid.media.info import MATRICES, PRIMARIES, TRANSFERS, UNKNOWN, Colour, FilmInfo
+from dreamvid.media.info import MATRICES, PRIMARIES, REC709, TRANSFERS, UNKNOWN, Colour, FilmInfo
 
-TURNS = {0: (), 90: ("transpose=cclock",), 180: ("hflip", "vflip"), 270: ("transpose=clock",)}
-"""Filters that turn a picture counter-clockwise by so many degrees."""
+UPRIGHT: Final = {
+    (-1, 0, 0, 1): ("hflip",),
+    (1, 0, 0, -1): ("vflip",),
+    (-1, 0, 0, -1): ("hflip", "vflip"),
+    (0, 1, -1, 0): ("transpose=clock",),
+    (0, -1, 1, 0): ("transpose=cclock",),
+    (0, 1, 1, 0): ("transpose=cclock_flip",),
+    (0, -1, -1, 0): ("transpose=clock_flip",),
+}
+"""The filters that do what a display matrix says, by the signs of its four turning entries."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +44,7 @@ class View:
         if until is not None:
             duration = until if duration is None else min(until, duration)
         if duration is not None and (started or until is not None):
-            estimate = -int(-duration * info.rate // 1)
+            estimate = max(1, -int(-duration * info.rate // 1))
             count = estimate if count is None else min(estimate, count)
         if frames is not None:
             count = frames if count is None else min(frames, count)
@@ -42,65 +54,78 @@ class View:
         return replace(info, duration=duration, frames=count, cut_out=cut)
 
 
-def inspect(
-    decoder: FilmDecoder,
-    head: tuple[Fraction, VideoFrame],
-    *,
-    width: int | None,
-    height: int | None,
-) -> View:
+def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | None) -> View:
     """Look at a film's first frame kept and plan its way to an upright RGB picture."""
     time, frame = head
-    stream, pixels = decoder.stream, frame.format
-    warnings: list[str] = []
-    deinterlace = frame.interlaced_frame
-    if deinterlace:
-        warnings.append("interlaced, so deinterlaced with bwdif")
-    alpha = any(c.is_alpha for c in pixels.components)
-    if alpha:
-        warnings.append("the alpha channel is dropped")
-    deep = max((c.bits for c in pixels.components), default=8) > 8
-    turn = TURNS.get(round(frame.rotation / 90) * 90 % 360, ())
-    if turn:
-        warnings.append(f"turned upright by {frame.rotation % 360} degrees")
-    sideways = len(turn) == 1
-    size = _size(frame, stream.sample_aspect_ratio, sideways, width, height)
-    colour = _colour(frame)
+    facts, turn = decoder.facts, upright(frame)
+    sideways = any(step.startswith("transpose") for step in turn)
+    size = _size(frame, facts.aspect, sideways, width, height)
+    colour, bits = _colour(frame), max(c.bits for c in frame.format.components)
     look = Look(
         width=size[1] if sideways else size[0],
         height=size[0] if sideways else size[1],
         matrix=colour.working_matrix(frame.height),
         full_range=bool(colour.full_range),
         turn=turn,
-        deinterlace=deinterlace,
-        deep=deep,
+        deinterlace=bool(frame.interlaced_frame),
+        deep="" if bits <= 8 else _deep_format(frame, bits),
     )
-    length = None if stream.duration is None else stream.duration * decoder.time_base
-    rest = None if length is None else max(Fraction(0), length + decoder.first_time - time)
-    expected = stream.frames or (None if length is None else round(length * decoder.rate))
-    zero = decoder.clock_zero
+    passed = time - decoder.first_time
     info = FilmInfo(
-        path=decoder.path,
+        path=decoder.path if decoder.path.is_file() else None,
         width=size[0],
         height=size[1],
-        rate=decoder.rate,
-        time_base=decoder.time_base,
-        variable=stream.average_rate is not None and stream.average_rate != decoder.rate,
-        frames=expected or None,
-        duration=rest,
+        rate=facts.rate,
+        time_base=facts.time_base,
+        variable=facts.variable,
+        frames=facts.frames,
+        duration=None if facts.duration is None else max(Fraction(0), facts.duration - passed),
         start=time,
-        origin=zero,
-        bits=10 if deep else 8,
-        colour=colour,
-        source_lines=frame.height,
-        has_audio=bool(decoder.container.streams.audio),
-        has_subtitles=bool(decoder.container.streams.subtitles),
-        has_alpha=alpha,
+        origin=facts.clock_zero,
+        bits=10 if bits > 8 else 8,
+        colour=_written(frame, colour, size[1]),
+        has_audio=facts.has_audio,
+        has_subtitles=facts.has_subtitles,
+        has_alpha=has_alpha(frame),
     )
-    return View(look, info, tuple(warnings))
+    return View(look, info, _warnings(frame, turn, facts.aspect))
+
+
+def upright(frame: VideoFrame) -> tuple[str, ...]:
+    """Name the filters that turn a frame the way its file asks for."""
+    side_data: Mapping[Type, SideData] = frame.side_data  # type: ignore[assignment]
+    data = side_data.get(Type.DISPLAYMATRIX)
+    if data is None:
+        return ()
+    a, b, _, c, d = struct.unpack("=9i", bytes(data))[:5]
+    largest = max(abs(a), abs(b), 1)
+    signs = tuple(round(value / largest) for value in (a, b, c, d))
+    return UPRIGHT.get(signs, ())
+
+
+def has_alpha(frame: VideoFrame) -> bool:
+    """Whether a frame's pixel format has room for transparency."""
+    return any(component.is_alpha for component in frame.format.components)
+
+
+def _warnings(frame: VideoFrame, turn: tuple[str, ...], aspect: Fraction) -> tuple[str, ...]:
+    told = (
+        (frame.interlaced_frame, "interlaced: fields are woven together by bwdif"),
+        (has_alpha(frame), "the alpha channel is dropped"),
+        (bool(turn), "turned upright, as the file asks"),
+        (aspect != 1, f"pixels of {aspect.numerator}:{aspect.denominator} made square"),
+    )
+    return tuple(text for holds, text in told if holds)
+
+
+def _deep_format(frame: VideoFrame, bits: int) -> str:
+    if frame.format.is_rgb or frame.format.name.startswith(("gray", "ya", "xyz")):
+        return "rgb48le"
+    return f"yuv444p{next(depth for depth in (10, 12, 16) if bits <= depth)}le"
 
 
 def _colour(frame: VideoFrame) -> Colour:
+    """Read how the frame's values are to be understood."""
     full = frame.color_range == 2 or frame.format.name.startswith("yuvj")
     return Colour(
         matrix=MATRICES.get(int(frame.colorspace), UNKNOWN),
@@ -110,17 +135,32 @@ def _colour(frame: VideoFrame) -> Colour:
     )
 
 
+def _written(frame: VideoFrame, colour: Colour, lines: int) -> Colour:
+    """Say how a film made from these frames is to be tagged.
+
+    As the source is; what it leaves unsaid stays unsaid, so that players guess the same for both.
+    Pictures without YUV values of their own become plain BT.709.
+    """
+    if frame.format.is_rgb or frame.format.name.startswith(("gray", "pal", "ya", "mono", "xyz")):
+        return REC709
+    if colour.matrix == UNKNOWN:
+        guess = colour.working_matrix(frame.height)
+        if guess != colour.working_matrix(lines):  # scaled to where players guess differently
+            return replace(colour, matrix=guess)
+    return colour
+
+
 def _size(
     frame: VideoFrame,
-    aspect: Fraction | None,
+    aspect: Fraction,
     sideways: bool,
     width: int | None,
     height: int | None,
 ) -> tuple[int, int]:
     """Give the size of the finished picture: pixels squared along the line, turned, then fitted."""
-    shape = Fraction(frame.width, frame.height) * (aspect or 1)
+    shape = Fraction(frame.width, frame.height) * aspect
     own_width, own_height = frame.width, frame.height
-    if aspect and aspect != 1:
+    if aspect != 1:
         own_width = _even(frame.height * shape)
     if sideways:
         own_width, own_height, shape = own_height, own_width, 1 / shape

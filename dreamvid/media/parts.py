@@ -34,7 +34,7 @@ class PartTable:
 
     @staticmethod
     def clock(like: FilmInfo) -> Fraction:
-        """The tick in which a film's times are written: one over a whole number of ticks a second."""
+        """The tick in which a film's times are written: a whole number of them make a second."""
         return Fraction(1, like.time_base.denominator)
 
     @staticmethod

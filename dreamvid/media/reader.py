@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
+import av.error
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from dreamvid.errors import UnreadableInput, UsageError
-from dreamvid.media.decode import FilmDecoder
-from dreamvid.media.graph import FrameGraph
+from dreamvid.errors import DreamvidError, UnreadableInput, UsageError
+from dreamvid.media.ahead import Ahead
+from dreamvid.media.decode import Decoder, FilmDecoder, Timed
+from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.inspect import inspect
+from dreamvid.media.inspect import View, inspect
+from dreamvid.media.probe import reason
+from dreamvid.media.stills import StillsDecoder, is_sequence
 
 AHEAD_BYTES: Final = 64 << 20
 """Decode ahead at most so many bytes of finished frames."""
@@ -27,7 +29,7 @@ AHEAD_BYTES: Final = 64 << 20
 
 @dataclass(frozen=True)
 class SourceFrame:
-    """One frame of a film: `index` counts from 0, `time` is in exact seconds since the first frame kept.
+    """One frame of a film: `index` counts from 0, `time` in exact seconds from the first one kept.
 
     `array` is [H, W, 3] RGB, uint8 or, for films of more than 8 bits, uint16.
     """
@@ -40,9 +42,11 @@ class SourceFrame:
 class VideoReader:
     """Iterate over the frames of a film: upright, square pixels, progressive, RGB.
 
-    Every source frame comes once, with its exact time. `start` and `end` are seconds from the
-    film's first frame: frames at start <= t < end are kept, at most `frames` of them. With only one
-    of `width` and `height` the other follows from the shape; with both the picture is stretched.
+    `path` is a film, a picture, a folder of pictures, or a pattern such as frame_%05d.png; pictures
+    come at `rate` a second. Every source frame comes once, with its exact time. `start` and `end`
+    are seconds from the film's first frame: frames at start <= t < end are kept, at most `frames`
+    of them. With only one of `width` and `height` the other follows from the shape; with both the
+    picture is stretched.
 
     `info` describes the frames, `warnings` says what was changed to make them so, and `damage`,
     once the iteration is over, says in a sentence what was damaged or missing, else None.
@@ -59,42 +63,34 @@ class VideoReader:
         frames: int | None = None,
         width: int | None = None,
         height: int | None = None,
+        rate: Fraction | None = None,
     ) -> None:
-        _check(start, end, frames, width, height)
-        self._decoder = FilmDecoder(Path(path))
+        _check_span(start, end)
+        _check_counts(frames=frames, width=width, height=height)
+        self._decoder = _decoder(Path(path), rate)
         try:
-            since = None if start is None else self._decoder.first_time + start
-            self._raw = self._decoder.frames(since)
-            self._head = next(self._raw, None)
-            if self._head is None:
-                raise self._nothing(start)
-            view = inspect(self._decoder, self._head, width=width, height=height)
+            view = self._look_at(start, width, height)
         except BaseException:
             self._decoder.close()
             raise
-        zero = self._head[0]
-        first = self._decoder.first_time
+        first, zero = self._decoder.first_time, self._head[0]
         self._until = None if end is None else first + end - zero
         self._limit = frames
         self.info: FilmInfo = view.trimmed(self._until, frames, started=start is not None)
-        self._look = view.look
         self._whole = start is None and end is None and frames is None
+        self._look = view.look
         self.warnings: tuple[str, ...] = view.warnings
         self.damage: str | None = None
-        self._count = 0
-        self._worker: _Ahead | None = None
+        self._ahead: Ahead[SourceFrame] | None = None
 
     def __iter__(self) -> Iterator[SourceFrame]:
         return self
 
     def __next__(self) -> SourceFrame:
-        if self._worker is None:
+        if self._ahead is None:
             size = self.info.width * self.info.height * (6 if self._look.deep else 3)
-            self._worker = _Ahead(self._frames(), max(2, min(16, AHEAD_BYTES // size)))
-        frame = self._worker.get()
-        if frame is None:
-            raise StopIteration
-        return frame
+            self._ahead = Ahead(self._frames(), max(2, min(16, AHEAD_BYTES // size)))
+        return next(self._ahead)
 
     def __enter__(self) -> Self:
         return self
@@ -109,120 +105,129 @@ class VideoReader:
 
     def close(self) -> None:
         """Stop decoding and let go of the file."""
-        if self._worker is not None:
-            self._worker.stop()
+        if self._ahead is not None:
+            self._ahead.stop()
         self._decoder.close()
 
-    def _nothing(self, start: Fraction | None) -> Exception:
-        path = self._decoder.path
-        if start:
-            return UsageError(f"no frame at or after {float(start):g} s", where=path)
-        return UnreadableInput("no frame in it can be decoded", where=path)
+    def _look_at(self, start: Fraction | None, width: int | None, height: int | None) -> View:
+        decoder = self._decoder
+        self._raw = decoder.frames(None if start is None else decoder.first_time + start)
+        head = next(self._raw, None)
+        if head is None and start:
+            raise UsageError(
+                f"no frame at or after {float(start):g} s",
+                where=decoder.path,
+                remedy="start sooner",
+            )
+        if head is None:
+            raise UnreadableInput(
+                "no frame in it can be decoded", where=decoder.path, remedy="export it again"
+            )
+        self._head = head
+        return inspect(decoder, head, width=width, height=height)
 
     def _frames(self) -> Iterator[SourceFrame]:
-        """Yield the finished frames; runs in the worker's thread."""
-        index = 0
-        for time, frame in self._finished():
-            if self._until is not None and time >= self._until:
-                break
-            if self._limit is not None and index >= self._limit:
-                break
-            yield SourceFrame(index, time, _array(frame))
-            index += 1
+        """Yield the finished frames and then tell the damage; runs in the thread."""
+        last = Fraction(0)
+        count = 0
+        for count, (time, frame) in enumerate(self._finished(), 1):
+            last = time
+            yield SourceFrame(count - 1, time, rgb_array(frame, self._look))
+            if count == self._limit:
+                self.damage = self._damage(None, last)
+                return
+        self.damage = self._damage(count, last)
 
-    def _finished(self) -> Iterator[tuple[Fraction, VideoFrame]]:
-        assert self._head is not None
-        zero, frame = self._head
-        graph, shape = FrameGraph(frame, self._decoder.time_base, self._look), _shape(frame)
-        head: tuple[Fraction, VideoFrame] | None = self._head
-        while head is not None:
-            time, frame = head
-            if _shape(frame) != shape:  # the stream changes its size or format half-way
-                yield from _timed(graph.push(None), zero)
-                graph, shape = FrameGraph(frame, self._decoder.time_base, self._look), _shape(frame)
-            frame.pts = int(time / self._decoder.time_base)
+    def _finished(self) -> Iterator[Timed]:
+        """Send every frame through the graph, a new one when the stream changes its shape."""
+        zero, base = self._head[0], self._decoder.facts.time_base
+        graph, shape = None, None
+        for time, frame in self._kept():
+            if frame.interlaced_frame and not self._look.deinterlace:
+                self._look = replace(self._look, deinterlace=True)
+                self.warnings += ("interlaced in part: fields are woven together by bwdif",)
+            if _shape(frame, self._look) != shape:
+                if graph is not None:
+                    yield from _timed(graph.push(None), zero)
+                graph, shape = self._graph(frame, base), _shape(frame, self._look)
+            assert graph is not None
+            frame.pts = int(time / base)
             yield from _timed(graph.push(frame), zero)
-            head = next(self._raw, None)
-        yield from _timed(graph.push(None), zero)
-        self.damage = self._report()
+        if graph is not None:
+            yield from _timed(graph.push(None), zero)
 
-    def _report(self) -> str | None:
-        return None
+    def _kept(self) -> Iterator[Timed]:
+        zero = self._head[0]
+        yield self._head
+        for time, frame in self._raw:
+            if self._until is not None and time - zero >= self._until:
+                return
+            yield time, frame
+
+    def _graph(self, frame: VideoFrame, base: Fraction) -> FrameGraph:
+        try:
+            return FrameGraph(frame, base, self._look)
+        except av.error.FFmpegError as error:
+            raise DreamvidError(
+                f"{frame.format.name} frames of {frame.width}x{frame.height} cannot be made "
+                f"{self.info.width}x{self.info.height} RGB ({reason(error)})",
+                where=self._decoder.path,
+            ) from error
+
+    def _damage(self, count: int | None, last: Fraction) -> str | None:
+        """Say what was damaged; `count` frames came if the film was read to its end, else None."""
+        found, facts = self._decoder.damage, self._decoder.facts
+        lost, tail = found.lost, Fraction(0)
+        if count is not None and self.info.duration is not None:
+            slack = max(2 / facts.rate, Fraction(1) if facts.variable else Fraction(0))
+            tail = max(Fraction(0), self.info.duration - last - slack)
+        if facts.counted:
+            if count is not None and self._whole and facts.frames is not None:
+                lost = max(lost, facts.frames - count)
+            tail = tail if lost else Fraction(0)
+        return _sentence(lost, found.marred, facts.frames, found.first, tail)
 
 
-def _timed(frames: Iterator[VideoFrame], zero: Fraction) -> Iterator[tuple[Fraction, VideoFrame]]:
+def _sentence(
+    lost: int, marred: int, of: int | None, first: Fraction | None, tail: Fraction
+) -> str | None:
+    total = "" if of is None else f" of {of}"
+    told = []
+    if lost:
+        told.append(f"{lost}{total} frames are missing")
+    if marred:
+        told.append(f"{marred}{total} frames are damaged")
+    if told and first is not None:
+        told[-1] += f", from {float(first):.3f} s on"
+    if tail:
+        told.append(f"the last {float(tail):.3f} s are missing")
+    return "; ".join(told) or None
+
+
+def _decoder(path: Path, rate: Fraction | None) -> Decoder:
+    if rate is not None and rate <= 0:
+        raise UsageError(f"{rate} pictures a second", where="rate", remedy="give more than 0")
+    return StillsDecoder(path, rate) if is_sequence(path) else FilmDecoder(path)
+
+
+def _timed(frames: Iterator[VideoFrame], zero: Fraction) -> Iterator[Timed]:
     for frame in frames:
         assert frame.pts is not None and frame.time_base is not None
         yield frame.pts * frame.time_base - zero, frame
 
 
-def _array(frame: VideoFrame) -> NDArray[Any]:
-    return np.ascontiguousarray(frame.to_ndarray())
+def _shape(frame: VideoFrame, look: Look) -> tuple[int, int, str, bool]:
+    return frame.width, frame.height, frame.format.name, look.deinterlace
 
 
-def _shape(frame: VideoFrame) -> tuple[int, int, str]:
-    return frame.width, frame.height, frame.format.name
-
-
-def _check(
-    start: Fraction | None,
-    end: Fraction | None,
-    frames: int | None,
-    width: int | None,
-    height: int | None,
-) -> None:
+def _check_span(start: Fraction | None, end: Fraction | None) -> None:
     if start is not None and start < 0:
         raise UsageError(f"{float(start):g} s is before the film", where="start")
     if end is not None and end <= (start or 0):
         raise UsageError(f"{float(end):g} s leaves no frame", where="end", remedy="end after start")
-    for name, value in (("frames", frames), ("width", width), ("height", height)):
+
+
+def _check_counts(**values: int | None) -> None:
+    for name, value in values.items():
         if value is not None and value < 1:
             raise UsageError(f"{value} is too small", where=name, remedy="give 1 or more")
-
-
-class _Ahead:
-    """Runs an iterator in a thread, a bounded number of items ahead."""
-
-    def __init__(self, items: Iterator[SourceFrame], size: int) -> None:
-        self._queue: queue.Queue[SourceFrame | BaseException | None] = queue.Queue(size)
-        self._stop = threading.Event()
-        self._done = False
-        self._thread = threading.Thread(target=self._run, args=(items,), name="decode", daemon=True)
-        self._thread.start()
-
-    def get(self) -> SourceFrame | None:
-        """Give the next item, or None at the end; an error of the thread is raised here."""
-        if self._done:
-            return None
-        item = self._queue.get()
-        if isinstance(item, SourceFrame):
-            return item
-        self._done = True
-        if item is not None:
-            raise item
-        return None
-
-    def stop(self) -> None:
-        """End the thread, whatever it is doing, and wait for it."""
-        self._stop.set()
-        self._done = True
-        self._thread.join()
-
-    def _run(self, items: Iterator[SourceFrame]) -> None:
-        last: BaseException | None = None
-        try:
-            for item in items:
-                if not self._put(item):
-                    return
-        except BaseException as error:
-            last = error
-        self._put(last)
-
-    def _put(self, item: SourceFrame | BaseException | None) -> bool:
-        while not self._stop.is_set():
-            try:
-                self._queue.put(item, timeout=0.05)
-                return True
-            except queue.Full:
-                continue
-        return False

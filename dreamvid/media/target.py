@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.formats import check_suffix, codec_named
+from dreamvid.media.formats import check_name
 
 
 class Target:
-    """The file a film is to become, checked: its folder, its name, and that it may be written.
+    """The output a film is to become, checked: its folder, its name, and that it may be written.
 
     Raises UsageError or OutputExists, whose message says what to do.
     """
@@ -20,15 +24,48 @@ class Target:
     ) -> None:
         self.path = Path(path)
         self.folder = self.path.parent
-        check_suffix(codec_named(codec), self.path)
+        check_name(self.path, codec)
         if not self.folder.is_dir():
             raise UsageError("no such folder", where=self.folder, remedy="make it first")
-        if not os.access(self.folder, os.W_OK | os.X_OK):
-            raise UsageError("the folder is read-only", where=self.folder, remedy="use another one")
+        if not _writable(self.folder):
+            raise UsageError("cannot write there", where=self.folder, remedy="use another folder")
         if self.path.is_dir():
             raise UsageError("is a folder", where=self.path, remedy="give a file name")
-        if source is not None and self.path.exists() and source.exists():
-            if os.path.samefile(self.path, source):
-                raise UsageError("is the source itself", where=self.path, remedy="use another name")
-        if self.path.exists() and not overwrite:
-            raise OutputExists("exists already", where=self.path, remedy="use another name or -y")
+        if source is not None and _same(self.path, source):
+            raise UsageError("is the source itself", where=self.path, remedy="use another name")
+        if not overwrite and (taken := self.taken()):
+            raise OutputExists("exists already", where=taken, remedy="use another name, or -y")
+
+    def taken(self) -> Path | None:
+        """Name a file that is in the way, if there is one."""
+        if self.path.suffix.lower() != ".png":
+            return self.path if self.path.exists() else None
+        named = "".join(
+            r"\d+" if re.fullmatch(r"%(0\d+)?d", piece) else re.escape(piece.replace("%%", "%"))
+            for piece in re.split(r"(%(?:0\d+)?d)", self.path.name)
+        )
+        return next((f for f in self.folder.iterdir() if re.fullmatch(named, f.name)), None)
+
+    @contextlib.contextmanager
+    def workshop(self) -> Iterator[Path]:
+        """Lend a hidden folder beside the output, so that renaming out of it never copies."""
+        with tempfile.TemporaryDirectory(
+            prefix=f".{self.path.stem[:40].replace('%', '')}-", dir=self.folder
+        ) as folder:
+            yield Path(folder)
+
+
+def _writable(folder: Path) -> bool:
+    """Try it: a read-only file system says so only then, and root may do anything."""
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _same(path: Path, source: Path) -> bool:
+    try:
+        return os.path.samefile(path, source)
+    except OSError:
+        return False

@@ -4,36 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Final, Self
 
 import torch
-from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.image import to_array
 from dreamvid.media.child import FfmpegChild
-from dreamvid.media.formats import Codec, codec_named
-from dreamvid.media.graph import SWSCALE_FLAGS
-from dreamvid.media.info import FilmInfo
+from dreamvid.media.formats import Codec, codec_named, filters, part_codec
+from dreamvid.media.info import MATRICES, UNKNOWN, FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.parts import PartTable, read_ranks
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
 
+SUBSAMPLING_FLAGS: Final = "lanczos+accurate_rnd+full_chroma_int"
+"""How chroma is made smaller; lanczos undoes best what the reader's bicubic enlarged."""
+
 
 class PartWriter:
     """Encode a stretch of a film to a file of its own, picture only.
 
-    The encoder sees a steady rate, so that every part of a film gets the same headers whatever
-    the film's clock does; the exact times are noted beside the part (in `PATH.times`) and
-    given to the packets by `assemble`. `path` appears when the part is complete and counted; an exit by
-    exception leaves nothing. The frames' size is that of the first image written.
+    The encoder sees a steady rate, so that every part of a film gets the same headers whatever the
+    film's clock does; the exact times are noted beside the part (in `PATH.times`), and
+    `assemble` gives them to the packets. `path` appears when the part is complete and counted;
+    an exit by exception leaves nothing. The size of the frames is that of the first one.
 
     `notes` says what a user should know, e.g. that an odd size was padded.
+    Raises UsageError for a codec, crf or size that cannot be used.
     """
 
     def __init__(
@@ -47,8 +48,10 @@ class PartWriter:
         self._draft = self.path.with_name(self.path.name + ".draft")
         self._child: FfmpegChild | None = None
         self._size = (0, 0)
-        self._deep = like.bits > 8 and 10 in self._codec.pixels
+        self._deep = self._codec.is_deep(like.bits)
         self._ticks: list[int] = []
+        if like.bits > max(self._codec.pixels):
+            self.notes += (f"{self._codec.name} keeps 8 of the source's {like.bits} bits",)
 
     def write(self, image: torch.Tensor, time: Fraction) -> None:
         """Encode an image [3, H, W] shown from `time` on, in seconds since the film's first frame.
@@ -62,8 +65,7 @@ class PartWriter:
         array = to_array(image, 16 if self._deep else 8)
         size = (array.shape[1], array.shape[0])
         if self._child is None:
-            self._size = size
-            self._child = self._start(array)
+            self._child = self._start(size, array.nbytes)
         if size != self._size:
             raise UsageError(f"a frame of {size[0]}x{size[1]} in a film of {self._size}")
         self._child.write(array)
@@ -72,7 +74,7 @@ class PartWriter:
     def close(self) -> None:
         """Finish the part, count its frames and give it its name.
 
-        Raises UsageError when nothing was written, DreamvidError when the encoder fails.
+        Raises UsageError when nothing was written, DreamvidError or DiskFull when encoding failed.
         """
         if self._child is None:
             raise UsageError("no frame was written", where=self.path)
@@ -86,12 +88,11 @@ class PartWriter:
             table = PartTable(PartTable.clock(self._like), self._codec.name, self._ticks, ranks)
             table.save(self.path)
             os.replace(self._draft, self.path)
-        except BaseException:
+        finally:
             self.abort()
-            raise
 
     def abort(self) -> None:
-        """Stop at once and leave nothing behind."""
+        """Stop at once; nothing is left but a part that was already complete."""
         if self._child is not None:
             self._child.kill()
         with contextlib.suppress(OSError):
@@ -111,31 +112,39 @@ class PartWriter:
         else:
             self.abort()
 
-    def _start(self, array: NDArray[Any]) -> FfmpegChild:
-        codec, (width, height) = self._codec, self._size
+    def _start(self, size: tuple[int, int], frame_bytes: int) -> FfmpegChild:
+        codec, (width, height), like = self._codec, size, self._like
+        if width < codec.smallest[0] or height < codec.smallest[1]:
+            least = "x".join(map(str, codec.smallest))
+            raise UsageError(
+                f"{width}x{height} is too small for {codec.name}, which needs {least}",
+                where=self.path,
+                remedy="use h264, or a larger size",
+            )
+        self._size = size
         padded = (_up(width, codec.multiple[0]), _up(height, codec.multiple[1]))
-        if padded != self._size:
+        if padded != size:
             self.notes += (f"padded from {width}x{height} to {padded[0]}x{padded[1]}",)
-        source = [
-            *("-protocol_whitelist", "file,pipe", "-format_whitelist", "rawvideo"),
-            *("-f", "rawvideo", "-pix_fmt", "rgb48le" if self._deep else "rgb24"),
-            *("-video_size", f"{width}x{height}", "-framerate", str(self._like.rate)),
-            *("-i", "pipe:0"),
-        ]
+        bits = like.bits
         quality = () if self._crf is None else ("-crf", f"{self._crf:g}")
-        sink = [
-            *("-vf", _filters(codec, self._like, self._size, padded, deep=self._deep)),
-            *("-c:v", codec.encoder, *codec.options, *quality),
+        options = codec.deep_options if bits > 8 and codec.deep_options else codec.options
+        arguments = [
+            *("-protocol_whitelist", "file,pipe", "-f", "rawvideo"),
+            *("-pix_fmt", "rgb48le" if self._deep else "rgb24", "-video_size", f"{width}x{height}"),
+            *("-framerate", str(like.rate), "-i", "pipe:0"),
+            *("-vf", ",".join([*_padding(size, padded), *_colouring(codec, like)])),
+            *("-c:v", codec.encoder, *options, *quality),
             *("-fps_mode", "passthrough", "-f", codec.part, file_url(self._draft)),
         ]
-        return FfmpegChild([*source, *sink], where=self.path, frame_bytes=array.nbytes)
+        return FfmpegChild(arguments, where=self.path, frame_bytes=frame_bytes)
 
 
 class VideoWriter:
     """Write a film: pictures in, and sound, subtitles, chapters and metadata from the source.
 
-    A film of one part: the target appears when it is complete and counted, and never when the
-    `with` block ends by an exception. `notes` says what a user should know.
+    A film of one part. The target appears when it is complete and counted, and never when the
+    `with` block ends by an exception. Names ending in .gif, .webp or .png (frame_%05d.png) make
+    pictures, whatever the codec. `notes` says what a user should know.
 
     Raises OutputExists when the target is there and `overwrite` is not set, UsageError when it
     is the source, cannot be written, or its name does not fit the codec.
@@ -150,15 +159,20 @@ class VideoWriter:
         crf: float | None = None,
         overwrite: bool = False,
     ) -> None:
-        self.target = Target(path, codec=codec, source=like.path, overwrite=overwrite)
+        self._target = Target(path, codec=codec, source=like.path, overwrite=overwrite)
+        self._overwrite = overwrite
         self.notes: tuple[str, ...] = ()
         self._like = like
-        handle, name = tempfile.mkstemp(
-            prefix=f".{self.target.path.stem[:40]}-", suffix=".part", dir=self.target.folder
-        )
-        os.close(handle)
-        os.unlink(name)
-        self._part = PartWriter(name, like=like, codec=codec, crf=crf)
+        self._stack = contextlib.ExitStack()
+        folder = self._stack.enter_context(self._target.workshop())
+        try:
+            inner = part_codec(self._target.path, codec)
+            self._part = PartWriter(
+                folder / "part", like=like, codec=inner, crf=crf if inner == codec else None
+            )
+        except BaseException:
+            self._stack.close()
+            raise
 
     def write(self, image: torch.Tensor, time: Fraction) -> None:
         """Add an image [3, H, W] shown from `time` on, in seconds since the first frame."""
@@ -168,7 +182,9 @@ class VideoWriter:
         """Finish the film and give it its name."""
         try:
             self._part.close()
-            told = assemble([self._part.path], self.target.path, source=self._like, overwrite=True)
+            told = assemble(
+                [self._part.path], self._target.path, source=self._like, overwrite=self._overwrite
+            )
             self.notes = (*self._part.notes, *told)
         finally:
             self.abort()
@@ -176,7 +192,7 @@ class VideoWriter:
     def abort(self) -> None:
         """Stop at once and leave nothing behind."""
         self._part.abort()
-        PartTable.remove(self._part.path)
+        self._stack.close()
 
     def __enter__(self) -> Self:
         return self
@@ -207,25 +223,35 @@ def _checked_crf(codec: Codec, crf: float | None) -> float | None:
     return crf
 
 
-def _filters(
-    codec: Codec, like: FilmInfo, size: tuple[int, int], padded: tuple[int, int], *, deep: bool
-) -> str:
-    """Turn RGB into the codec's pixels, padded by repeating the edge, and tag them."""
-    colour, steps = like.colour, []
-    if padded != size:
-        right, below = padded[0] - size[0], padded[1] - size[1]
-        steps.append(f"pad={padded[0]}:{padded[1]}")
-        steps.append(f"fillborders=right={right}:bottom={below}:mode=smear")
-    pixels = codec.pixels[10 if deep else 8]
-    span = "full" if colour.full_range else "limited"
+def _padding(size: tuple[int, int], padded: tuple[int, int]) -> list[str]:
+    """Pad by repeating the right and lower edge."""
+    if size == padded:
+        return []
+    edge = f"right={padded[0] - size[0]}:bottom={padded[1] - size[1]}"
+    return [f"pad={padded[0]}:{padded[1]}", f"fillborders={edge}:mode=smear"]
+
+
+def _colouring(codec: Codec, like: FilmInfo) -> list[str]:
+    """Turn RGB into the codec's pixels and tag them.
+
+    The matrix is applied by zscale: swscale's own RGB to full-range YUV is half a level off in
+    chroma. The tags are set on the frames, since ffmpeg 9 ignores those given as output options.
+    """
+    pixels, colour = codec.pixel_format(like.bits), like.colour
+    primaries = f"color_primaries={colour.primaries}:color_trc={colour.transfer}"
     if codec.rgb:
-        steps.append(f"format={pixels}")
+        return [f"format={pixels}", f"setparams={primaries}"]
+    matrix = colour.working_matrix(like.height)
+    span = "full" if colour.full_range else "limited"
+    scale = f"scale=flags={SUBSAMPLING_FLAGS}:in_range={span}:out_range={span}"
+    scale += f":in_color_matrix={matrix}:out_color_matrix={matrix}"
+    if "zscale" in filters():
+        number = next(n for n, name in MATRICES.items() if name == matrix)
+        whole = "yuv444p" if like.bits <= 8 and not pixels.endswith("10le") else "yuv444p10le"
+        steps = [f"zscale=matrix={number}:range={span}:dither=none", f"format={whole}", scale]
     else:
-        matrix = colour.working_matrix(like.source_lines or size[1])
-        steps.append(f"scale=flags={SWSCALE_FLAGS}:out_color_matrix={matrix}:out_range={span}")
-        steps.append(f"format={pixels}")
-        tags = f"colorspace={colour.matrix}:range={span}"
-        steps.append(
-            f"setparams={tags}:color_primaries={colour.primaries}:color_trc={colour.transfer}"
-        )
-    return ",".join(steps)
+        steps = [scale.partition(":in_range")[0] + f":out_range={span}:out_color_matrix={matrix}"]
+    tagged = "" if colour.matrix == UNKNOWN else f"colorspace={colour.matrix}:"
+    untagged = "colorspace=unknown:" if not tagged else ""
+    kept = "unknown" if colour.full_range is None else span
+    return [*steps, f"format={pixels}", f"setparams={tagged or untagged}range={kept}:{primaries}"]

@@ -1,0 +1,65 @@
+"""Run an iterator in a thread, a bounded number of items ahead."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+Item = TypeVar("Item")
+
+
+class Ahead(Generic[Item]):
+    """Iterate over `items`, made in a thread at most `size` ahead.
+
+    An exception of the thread is raised by the iteration, in its place. `stop` ends the thread
+    at its next item, and waits for it.
+    """
+
+    def __init__(self, items: Iterator[Item], size: int) -> None:
+        self._queue: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue(size)
+        self._stopping = threading.Event()
+        self._done = False
+        self._thread = threading.Thread(target=self._run, args=(items,), name="decode", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Item]:
+        return self
+
+    def __next__(self) -> Item:
+        if self._done:
+            raise StopIteration
+        item = self._queue.get()
+        if isinstance(item, tuple):
+            return item[0]
+        self._done = True
+        self._thread.join()
+        if item is not None:
+            raise item
+        raise StopIteration
+
+    def stop(self) -> None:
+        """End the thread, whatever it waits for; nothing more comes."""
+        self._done = True
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self, items: Iterator[Item]) -> None:
+        last: BaseException | None = None
+        try:
+            for item in items:
+                if not self._put((item,)):
+                    return
+        except BaseException as error:
+            last = error
+        self._put(last)
+
+    def _put(self, item: tuple[Item] | BaseException | None) -> bool:
+        while not self._stopping.is_set():
+            try:
+                self._queue.put(item, timeout=0.05)
+                return True
+            except queue.Full:
+                continue
+        return False

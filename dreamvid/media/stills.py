@@ -1,0 +1,141 @@
+"""A row of pictures as a film: a numbered pattern, or a folder in natural order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+import av.error
+from av.video.frame import VideoFrame
+
+from dreamvid.errors import UnreadableInput
+from dreamvid.media.decode import Damage, Facts, Timed
+from dreamvid.media.probe import open_input, reason
+
+STILL_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".exr", ".dpx"}
+)
+DEFAULT_RATE: Final = Fraction(24)
+"""Pictures a second, for pictures, which have no rate of their own."""
+
+NUMBER: Final = re.compile(r"%(?:0(\d+))?d")
+
+
+def is_sequence(path: Path) -> bool:
+    """Whether `path` names a row of pictures: a folder, or a pattern like frame_%05d.png."""
+    return path.is_dir() or (not path.exists() and NUMBER.search(path.name) is not None)
+
+
+def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
+    """A key that sorts names as people count: frame 2, frame 10, frame 100."""
+    pieces = re.split(r"(\d+)", name.lower())
+    return tuple((0, int(p)) if p.isdecimal() else (1, p) for p in pieces if p)
+
+
+class StillsDecoder:
+    """The pictures of a folder or a pattern, one after the other at a steady rate.
+
+    Numbers missing in a pattern leave their time empty and count as lost.
+    Raises UnreadableInput when there is no picture.
+    """
+
+    def __init__(self, path: Path, rate: Fraction | None = None) -> None:
+        self.path = path
+        self.damage = Damage()
+        self._files = _folder(path) if path.is_dir() else _pattern(path)
+        if not self._files:
+            raise UnreadableInput(
+                "no pictures there", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
+            )
+        rate = rate or DEFAULT_RATE
+        count = max(self._files) + 1
+        self.facts = Facts(
+            rate=rate,
+            time_base=Fraction(1, rate.numerator),
+            frames=count,
+            counted=True,
+            duration=count / rate,
+        )
+        self._size: tuple[int, int] | None = None
+
+    @property
+    def first_time(self) -> Fraction:
+        """The time of the first picture: 0."""
+        return Fraction(0)
+
+    def frames(self, since: Fraction | None = None) -> Iterator[Timed]:
+        """Yield (time, picture) from the first one at or after `since`."""
+        rate = self.facts.rate
+        first = 0 if since is None else -int(-since * rate // 1)
+        for slot in range(first, max(self._files) + 1):
+            file, time = self._files.get(slot), slot / rate
+            frame = None if file is None else self._load(file)
+            if frame is None:
+                self.damage.note(time, lost=1)
+            else:
+                yield time, frame
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _load(self, file: Path) -> VideoFrame | None:
+        try:
+            frame = load_still(file)
+        except UnreadableInput:
+            return None
+        size = (frame.width, frame.height)
+        self._size = self._size or size
+        if size != self._size:
+            first = "x".join(map(str, self._size))
+            raise UnreadableInput(
+                f"a picture of {size[0]}x{size[1]} among pictures of {first}",
+                where=file,
+                remedy="make them all one size",
+            )
+        return frame
+
+
+def load_still(file: Path) -> VideoFrame:
+    """Decode the first picture of a file.
+
+    Raises UnreadableInput when there is none.
+    """
+    with open_input(file) as container:
+        try:
+            frame = next(container.decode(video=0), None)
+        except (av.error.FFmpegError, IndexError) as error:
+            raise UnreadableInput(f"not a picture ({reason(error)})", where=file) from error
+    if frame is None:
+        raise UnreadableInput("not a picture", where=file)
+    return frame
+
+
+def _folder(path: Path) -> dict[int, Path]:
+    names = [
+        entry
+        for entry in path.iterdir()
+        if entry.suffix.lower() in STILL_SUFFIXES and not entry.name.startswith(".")
+    ]
+    return dict(enumerate(sorted(names, key=lambda entry: natural_key(entry.name))))
+
+
+def _pattern(path: Path) -> dict[int, Path]:
+    """Map slot (counted from the first number found) to file."""
+    if not path.parent.is_dir():
+        return {}
+    match = NUMBER.search(path.name)
+    assert match is not None
+    width = int(match[1] or 1)
+    head, tail = path.name[: match.start()], path.name[match.end() :]
+    head, tail = head.replace("%%", "%"), tail.replace("%%", "%")
+    named = re.compile(re.escape(head) + rf"(\d{{{width},}})" + re.escape(tail))
+    found = {
+        int(hit[1]): entry
+        for entry in path.parent.iterdir()
+        if (hit := named.fullmatch(entry.name)) and (len(hit[1]) == width or hit[1][0] != "0")
+    }
+    first = min(found, default=0)
+    return {number - first: entry for number, entry in found.items()}

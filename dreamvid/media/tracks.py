@@ -1,0 +1,196 @@
+"""What goes beside the picture: sound, subtitles, chapters and metadata of the source."""
+
+from __future__ import annotations
+
+import contextlib
+import heapq
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self, TypeAlias, cast
+
+import av
+import av.error
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+
+from dreamvid.errors import DreamvidError
+from dreamvid.media.child import run_ffmpeg
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.probe import FORMATS, file_url, open_input
+
+Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
+
+OWN_WORDS: Final = frozenset(
+    {
+        *("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "rotate"),
+        *("bps", "number_of_frames", "number_of_bytes", "vendor_id"),
+    }
+)
+"""Metadata that describes the source file itself and would be wrong in another."""
+
+FITTING: Final = {
+    ("mp4", "audio"): ("aac", "-b:a", "256k"),
+    ("mov", "audio"): ("aac", "-b:a", "256k"),
+    ("webm", "audio"): ("libopus", "-b:a", "192k"),
+    ("matroska", "audio"): ("flac",),
+    ("mp4", "subtitle"): ("mov_text",),
+    ("mov", "subtitle"): ("mov_text",),
+    ("webm", "subtitle"): ("webvtt",),
+    ("matroska", "subtitle"): ("subrip",),
+}
+"""What a track becomes when the container cannot hold it as it is."""
+
+
+class SideTracks:
+    """The tracks of a film's source, ready to be muxed beside a new picture.
+
+    They are copied; one that the container cannot hold is encoded again, and said in `notes`. Times
+    are moved by the source's `origin`; what begins before zero, or at `until` or later when that is
+    given, is left out. `folder` is for what has to be encoded again.
+    """
+
+    def __init__(self, source: FilmInfo, folder: Path, *, until: Fraction | None) -> None:
+        self._source, self._folder, self._until = source, folder, until
+        self._stack = contextlib.ExitStack()
+        self._notes: list[str] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a user should know about the tracks."""
+        return tuple(self._notes)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def join(self, out: OutputContainer, container: str) -> Iterator[Stamped]:
+        """Add the tracks and words to `out`, and give an iterator over the tracks' packets."""
+        if self._source.path is None:
+            return iter(())
+        home = self._stack.enter_context(open_input(self._source.path))
+        self._words(home, out)
+        copied: dict[int, Stream] = {}
+        flows = []
+        for stream in (*home.streams.audio, *home.streams.subtitles):
+            track = _added(out, stream)
+            if track is not None:
+                copied[stream.index] = _dressed(track, stream)
+                continue
+            fitted = self._fitted(stream, container)
+            track = None if fitted is None else _added(out, fitted)
+            if fitted is None or track is None:
+                self._notes.append(f"{_called(stream)} does not fit {container}; left out")
+                continue
+            _dressed(track, stream)
+            flows.append(
+                self._packets(
+                    cast(InputContainer, fitted.container), {fitted.index: track}, container
+                )
+            )
+        if copied:
+            flows.append(self._packets(home, copied, container))
+        return heapq.merge(*flows, key=lambda stamped: stamped[0])
+
+    def _fitted(self, stream: Stream, container: str) -> Stream | None:
+        """Encode a track again so that it fits; None when that cannot be done."""
+        codec, *options = FITTING.get((container, stream.type), ("",))
+        path = self._folder / f"track{stream.index}"
+        letter = stream.type[0]
+        try:
+            assert self._source.path is not None
+            run_ffmpeg(
+                [
+                    *("-copyts", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS),
+                    *("-i", file_url(self._source.path), "-map", f"0:{stream.index}"),
+                    *(f"-c:{letter}", codec, *options, "-f", container, file_url(path)),
+                ],
+                where=path,
+            )
+            fitted = self._stack.enter_context(av.open(file_url(path))).streams[0]
+        except (DreamvidError, av.error.FFmpegError, IndexError):
+            return None
+        self._notes.append(f"{_called(stream)} does not fit {container}; made {codec}")
+        return fitted
+
+    def _packets(
+        self, home: InputContainer, tracks: dict[int, Stream], container: str
+    ) -> Iterator[Stamped]:
+        # Sound may begin before zero (its encoder's run-in): mp4 can say so, the others would
+        # move the picture instead.
+        early = self._source.origin == 0 and container in ("mp4", "mov")
+        last: dict[int, int] = {}
+        packets = home.demux(*(home.streams[index] for index in tracks))
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:
+                self._notes.append("the sound is damaged and ends early")
+                return
+            index, base = packet.stream.index, packet.time_base
+            stamp = packet.pts if packet.pts is not None else packet.dts
+            if not packet.size or stamp is None or not base:
+                continue
+            shift = round(self._source.origin / base)
+            time = (stamp - shift) * base
+            if (time < 0 and not early) or (self._until is not None and time >= self._until):
+                continue
+            decoded = stamp if packet.dts is None else packet.dts
+            packet.pts = stamp - shift
+            packet.dts = max(decoded - shift, last.get(index, decoded - shift - 1) + 1)
+            last[index] = packet.dts
+            packet.stream = tracks[index]
+            yield packet.dts * base, packet
+
+    def _words(self, home: InputContainer, out: OutputContainer) -> None:
+        """Copy metadata and chapters."""
+        out.metadata.update(_kept(home.metadata))
+        chapters = []
+        for chapter in home.chapters():
+            base = chapter["time_base"] or Fraction(1, 1000)
+            shift = round(self._source.origin / base)
+            start, end = max(0, chapter["start"] - shift), chapter["end"] - shift
+            if self._until is not None:
+                end = min(end, int(self._until / base))
+            if end > start:
+                chapter["start"], chapter["end"] = start, end
+                chapters.append(chapter)
+        if chapters:
+            out.set_chapters(chapters)
+
+
+def _added(out: OutputContainer, stream: Stream) -> Stream | None:
+    try:
+        return out.add_stream_from_template(stream, opaque=True)
+    except (ValueError, av.error.FFmpegError):
+        return None
+
+
+def _dressed(track: Stream, stream: Stream) -> Stream:
+    track.metadata.update(_kept(stream.metadata))
+    track.disposition = stream.disposition
+    return track
+
+
+def _kept(words: dict[str, str]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in words.items()
+        if key.lower().split("-")[0] not in OWN_WORDS and not key.startswith("_STATISTICS")
+    }
+
+
+def _called(stream: Stream) -> str:
+    kind = {"audio": "sound", "subtitle": "subtitles"}.get(stream.type, stream.type)
+    return f"{kind} track {stream.index} ({stream.codec_context.name})"
