@@ -52,7 +52,7 @@ def load_image(path: str | Path) -> torch.Tensor:
             with Image.open(path) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise UnreadableInput(
-                        f"{picture.width}x{picture.height} is over {MAX_PIXELS // 10**6} megapixels",
+                        f"{picture.width}x{picture.height} is over {MAX_PIXELS:,} pixels",
                         where=path,
                         remedy="shrink the picture first",
                     )
@@ -78,7 +78,9 @@ def save_image(path: str | Path, image: torch.Tensor) -> None:
         raise UsageError(
             f"unknown picture format '{path.suffix}'", where=path, remedy="use .png, .jpg or .webp"
         )
-    handle, draft = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
+    handle, draft = tempfile.mkstemp(
+        prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
+    )
     try:
         with os.fdopen(handle, "wb") as stream:
             Image.fromarray(to_array(image)).save(

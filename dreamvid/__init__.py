@@ -1,0 +1,67 @@
+"""dreamvid makes film dream: DeepDream for moving pictures, carried along optical flow."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dreamvid.api import Result, dream_image, dream_video
+    from dreamvid.dream.dreamer import Dreamer
+    from dreamvid.dream.objectives import channel, direction, layer, neuron
+    from dreamvid.errors import DreamvidError
+    from dreamvid.image import load_image, save_image
+    from dreamvid.media.reader import VideoReader
+    from dreamvid.media.writer import VideoWriter
+    from dreamvid.sequence.frames import Frame, film_frames
+    from dreamvid.sequence.render import render
+    from dreamvid.settings import ImageSettings, VideoSettings
+
+_HOMES = {
+    "DreamvidError": "errors",
+    "Dreamer": "dream.dreamer",
+    "Frame": "sequence.frames",
+    "ImageSettings": "settings",
+    "Result": "api",
+    "VideoReader": "media.reader",
+    "VideoSettings": "settings",
+    "VideoWriter": "media.writer",
+    "channel": "dream.objectives",
+    "direction": "dream.objectives",
+    "dream_image": "api",
+    "dream_video": "api",
+    "film_frames": "sequence.frames",
+    "layer": "dream.objectives",
+    "load_image": "image",
+    "neuron": "dream.objectives",
+    "render": "sequence.render",
+    "save_image": "image",
+}
+
+__all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
+    "DreamvidError",
+    "Dreamer",
+    "Frame",
+    "ImageSettings",
+    "Result",
+    "VideoReader",
+    "VideoSettings",
+    "VideoWriter",
+    "channel",
+    "direction",
+    "dream_image",
+    "dream_video",
+    "film_frames",
+    "layer",
+    "load_image",
+    "neuron",
+    "render",
+    "save_image",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Find a public name where it lives; only then is torch imported (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dreamvid' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"dreamvid.{_HOMES[name]}"), name)

@@ -1,0 +1,1 @@
+"""The dream step: gradient ascent on a picture over octaves."""

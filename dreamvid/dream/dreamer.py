@@ -1,0 +1,184 @@
+"""The dream step: normalised gradient ascent on a picture, over octaves, carrying the detail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import torch
+
+from dreamvid.dream import objectives
+from dreamvid.dream.octaves import blur_wide, octave_sizes, resize
+from dreamvid.dream.tiles import tiled
+from dreamvid.errors import UsageError
+from dreamvid.networks.network import Network
+from dreamvid.networks.registry import load_network
+
+REACH = 32
+"""Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""
+
+
+@dataclass(frozen=True)
+class Dose:
+    """How much is dreamed: on how many octaves, how often on each, with what length of a step."""
+
+    octaves: int
+    iterations: int
+    step: float
+
+
+@dataclass
+class Gauge:
+    """Running mean of the gradient's size, by octave and iteration.
+
+    Dividing each frame by its own size would be a flicker of its own; a cut begins a new gauge.
+    """
+
+    sizes: dict[str, float] = field(default_factory=dict)
+    memory: float = 0.9
+
+    def __call__(self, key: str, size: float) -> float:
+        """Take in a size and give the running mean."""
+        mean = self.memory * self.sizes.get(key, size) + (1 - self.memory) * size
+        self.sizes[key] = mean
+        return mean
+
+
+class Dreamer:
+    """Dreams on pictures: raises an objective of a network by gradient ascent over octaves.
+
+    `dream(image) -> image` for an image [3, H, W] of float32 RGB in 0..1. `network` is a name or a
+    Network; without an `objective` the network's default layer is raised. `step` is in units of
+    the pixel range and scaled by `strength`; strength 0 gives the image back as it was. `tile` is
+    the largest side on which a gradient is computed at once. `seed` decides the jitter.
+    """
+
+    def __init__(
+        self,
+        network: str | Network = "bestiary",
+        objective: objectives.Objective | None = None,
+        *,
+        octaves: int = 4,
+        octave_scale: float = 1.4,
+        iterations: int = 10,
+        step: float | None = None,
+        strength: float = 1.0,
+        seed: int = 0,
+        tile: int | None = None,
+        device: str = "auto",
+        precision: str = "auto",
+    ) -> None:
+        self.network = load_network(network) if isinstance(network, str) else network
+        self.objective = objective or objectives.layer(self.network.default_layer)
+        self.device = pick_device(device)
+        self.trunk = self.network.trunk(self.objective.layers).to(self.device)
+        self.dtype = _pick_dtype(precision, self.device)
+        self.octave_scale = octave_scale
+        self.dose = Dose(octaves, iterations, (step or self.network.default_step) * strength)
+        self.seed = seed
+        self.tile = tile or 1024
+
+    def __call__(self, image: torch.Tensor) -> torch.Tensor:
+        """Dream on one image with the full dose."""
+        return self.ascend(image, self.dose, gauge=Gauge())[0]
+
+    def ascend(
+        self,
+        image: torch.Tensor,
+        dose: Dose,
+        *,
+        gauge: Gauge,
+        weight: torch.Tensor | None = None,
+        turn: int = 0,
+    ) -> tuple[torch.Tensor, float]:
+        """Dream on an image [3, H, W]: from small to large, what was added carried along.
+
+        `weight` [1, H, W] multiplies the step by place. `turn` says where in the list of jitter
+        shifts to begin. Gives the image and the objective before its last update.
+        """
+        value = 0.0
+        if dose.step == 0:
+            return image, value
+        image = image.to(self.device)
+        height, width = image.shape[-2:]
+        sizes = octave_sizes(
+            height,
+            width,
+            octaves=dose.octaves,
+            scale=self.octave_scale,
+            minimum=self.network.minimum_size,
+        )
+        shifts = jitter(self.seed, turn)
+        dreamed, detail = image, None
+        for octave, size in enumerate(sizes):
+            base = resize(image, size)
+            dreamed = base if detail is None else base + resize(detail, size)
+            local = None if weight is None else resize(weight, size)
+            for iteration in range(dose.iterations):
+                key = f"{octave}.{iteration}"
+                gradient, value = self._direction(dreamed, next(shifts), gauge, key)
+                update = gradient if local is None else gradient * local
+                dreamed = (dreamed + dose.step * update).clamp_(0, 1)
+            detail = dreamed - base
+        return dreamed, value
+
+    def _direction(
+        self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
+    ) -> tuple[torch.Tensor, float]:
+        """The normalised gradient [3, H, W] at the image rolled by `shift`, rolled back.
+
+        Divided by mean|g|^.5 times a wide local mean|g|^.5: dreams then grow not only where they
+        already are.
+        """
+        rolled = image.roll(shift, (1, 2))
+        gradient, value = tiled(self._gradient, rolled, self.tile)
+        gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
+        size = gradient.abs()
+        mean = gauge(key, float(size.mean()))
+        local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
+        return gradient / (local * mean).sqrt_().add_(1e-20), value
+
+    def _gradient(self, image: torch.Tensor) -> tuple[torch.Tensor, float]:
+        batch = image[None].detach().requires_grad_()
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            activations = self.trunk(batch)
+        value = self.objective(activations)
+        (gradient,) = torch.autograd.grad(value, batch)
+        return gradient[0], float(value.detach())
+
+
+def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
+    """Give shifts (down, right) for ever, spread evenly over REACH pixels, the same for one seed.
+
+    They follow the R2 sequence (Roberts 2018), moved by the seed, from the `start`-th on.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    first = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
+    place = start
+    while True:
+        down = (first[0] + 0.7548776662466927 * place) % 1.0
+        right = (first[1] + 0.5698402909980532 * place) % 1.0
+        yield int(down * REACH), int(right * REACH)
+        place += 1
+
+
+def pick_device(name: str) -> torch.device:
+    """The device of that name, `auto` the fastest at hand; UsageError when it is not there."""
+    there = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        name = next(device for device, usable in there.items() if usable)
+    if not there.get(name, False):
+        raise UsageError(f"no device '{name}' here", where="device", remedy="use auto or cpu")
+    return torch.device(name)
+
+
+def _pick_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """float32 unless asked, or bfloat16 on a GPU that has it: half precision is slow on a CPU."""
+    if precision == "auto":
+        fast = device.type == "cuda" and torch.cuda.is_bf16_supported()
+        return torch.bfloat16 if fast else torch.float32
+    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]

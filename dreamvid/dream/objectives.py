@@ -1,0 +1,125 @@
+"""Objectives: what the ascent raises. Each turns activations into a scalar; they add and scale.
+
+layer("inception4c") + 0.5 * channel("conv2", 7)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from dreamvid.errors import UsageError
+
+Activations = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A scalar to raise, read off the activations [1, C, h, w] of the layers named."""
+
+    layers: tuple[str, ...]
+    value: Callable[[Activations], Tensor]
+
+    def __call__(self, activations: Activations) -> Tensor:
+        """The scalar at these activations."""
+        return self.value(activations)
+
+    def __add__(self, other: Objective) -> Objective:
+        layers = tuple(dict.fromkeys(self.layers + other.layers))
+        return Objective(layers, lambda a: self.value(a) + other.value(a))
+
+    def __mul__(self, weight: float) -> Objective:
+        return Objective(self.layers, lambda a: self.value(a) * weight)
+
+    __rmul__ = __mul__
+
+
+def layer(name: str) -> Objective:
+    """Raise the mean squared activation of a layer (Mordvintsev et al. 2015)."""
+    return Objective((name,), lambda a: a[name].float().square().mean())
+
+
+def channel(name: str, index: int) -> Objective:
+    """Raise the mean activation of one channel of a layer; UsageError when there is no such one."""
+
+    def value(activations: Activations) -> Tensor:
+        return _channel(activations[name], name, index).float().mean()
+
+    return Objective((name,), value)
+
+
+def neuron(name: str, index: int) -> Objective:
+    """Raise one channel of a layer at the middle of the picture."""
+
+    def value(activations: Activations) -> Tensor:
+        plane = _channel(activations[name], name, index).float()
+        return plane[plane.shape[0] // 2, plane.shape[1] // 2]
+
+    return Objective((name,), value)
+
+
+def direction(name: str, vector: Tensor) -> Objective:
+    """Raise the mean activation of a layer along a direction [C] in the space of its channels."""
+
+    def value(activations: Activations) -> Tensor:
+        unit = functional.normalize(vector.to(activations[name].device, torch.float32), dim=0)
+        return torch.einsum("nchw,c->nhw", activations[name].float(), unit).mean()
+
+    return Objective((name,), value)
+
+
+def label(name: str, index: int) -> Objective:
+    """Raise one class: channel `index` of the network's last layer, a row [1, C] of logits."""
+
+    def value(activations: Activations) -> Tensor:
+        return activations[name].float().flatten(1)[0, index]
+
+    return Objective((name,), value)
+
+
+def guide(activations: Activations) -> Objective:
+    """Raise, at every place, the features of a guide picture that match best.
+
+    `activations` are the guide's own. Each place of the picture is drawn towards the place of the
+    guide with the largest dot product (Mordvintsev et al. 2015, "guided dreaming").
+    """
+    memory = {name: a.detach().float().flatten(2)[0] for name, a in activations.items()}
+
+    def value(current: Activations) -> Tensor:
+        total = torch.zeros((), device=next(iter(current.values())).device)
+        for name, features in memory.items():
+            x = current[name].float().flatten(2)[0]
+            best = (x.detach().T @ features).argmax(dim=1)
+            total = total + (x * features[:, best]).mean()
+        return total
+
+    return Objective(tuple(memory), value)
+
+
+def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
+    """Read `layer`, `layer:channel` and either with `*weight`, as the flag `--layer` takes them.
+
+    `resolve` turns an alias or a name into the name of a layer. Raises UsageError when the channel
+    or the weight is no number.
+    """
+    name, star, weight = text.partition("*")
+    name, colon, index = name.strip().partition(":")
+    try:
+        number, scale = int(index) if colon else None, float(weight) if star else 1.0
+    except ValueError:
+        raise UsageError(
+            f"cannot read layer '{text}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
+        ) from None
+    known = resolve(name)
+    return (layer(known) if number is None else channel(known, number)) * scale
+
+
+def _channel(activation: Tensor, name: str, index: int) -> Tensor:
+    count = activation.shape[1]
+    if not 0 <= index < count:
+        raise UsageError(f"layer '{name}' has no channel {index}", remedy=f"use 0 to {count - 1}")
+    return activation[0, index]

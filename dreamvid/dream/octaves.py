@@ -1,0 +1,38 @@
+"""The sizes a picture is dreamed at, and the way between them."""
+
+from __future__ import annotations
+
+import torch
+from torch.nn import functional
+
+Size = tuple[int, int]
+
+
+def octave_sizes(
+    height: int, width: int, *, octaves: int, scale: float, minimum: int
+) -> list[Size]:
+    """Give the sizes (height, width) to dream at, small to large, the last the picture's own.
+
+    Each is `scale` times smaller than the next. Sizes whose shorter side is below `minimum`
+    pixels are left out, but never the picture's own.
+    """
+    sizes = [(round(height / scale**k), round(width / scale**k)) for k in range(octaves)]
+    return [size for k, size in enumerate(sizes) if k == 0 or min(size) >= minimum][::-1]
+
+
+def resize(planes: torch.Tensor, size: Size) -> torch.Tensor:
+    """Resample planes [C, H, W] to a size (height, width): bicubic, antialiased when it shrinks."""
+    if planes.shape[-2:] == size:
+        return planes
+    return functional.interpolate(
+        planes[None], size, mode="bicubic", antialias=True, align_corners=False
+    )[0]
+
+
+def blur_wide(planes: torch.Tensor, *, share: int = 16) -> torch.Tensor:
+    """Average planes [C, H, W] over some `share`-ths of their sides, cheaply and without a seam."""
+    size = planes.shape[-2:]
+    coarse = (max(4, size[0] // share), max(4, size[1] // share))
+    small = functional.interpolate(planes[None], coarse, mode="area")
+    small = functional.avg_pool2d(functional.pad(small, (2, 2, 2, 2), mode="replicate"), 5, 1)
+    return functional.interpolate(small, size, mode="bilinear", align_corners=False)[0]

@@ -1,0 +1,46 @@
+"""Gradients of pictures larger than the memory: piece by piece, overlapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import torch
+
+MARGIN = 64
+"""Pixels by which neighbouring tiles overlap each other on either side of the line between them."""
+
+Gradient = Callable[[torch.Tensor], tuple[torch.Tensor, float]]
+
+
+def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> tuple[torch.Tensor, float]:
+    """Give the gradient [3, H, W] and mean objective of an image, computed on tiles of one size.
+
+    The grid stands still; the caller's jitter rolls the picture under it, so that no seam settles.
+    """
+    height, width = image.shape[-2:]
+    if max(height, width) <= tile:
+        return gradient(image)
+    result = torch.empty_like(image)
+    total = 0.0
+    pieces = [(rows, columns) for rows in spans(height, tile) for columns in spans(width, tile)]
+    for (top, bottom, first, last), (left, right, begin, end) in pieces:
+        part, value = gradient(image[:, top:bottom, left:right].contiguous())
+        result[:, first:last, begin:end] = part[
+            :, first - top : last - top, begin - left : end - left
+        ]
+        total += value
+    return result, total / len(pieces)
+
+
+def spans(length: int, tile: int) -> Iterator[tuple[int, int, int, int]]:
+    """Cover `length` with tiles: (start, end) of each and the (first, last) it is trusted on."""
+    if length <= tile:
+        yield 0, length, 0, length
+        return
+    count = -(-(length - 2 * MARGIN) // max(1, tile - 2 * MARGIN))
+    starts = [round(k * (length - tile) / (count - 1)) for k in range(count)]
+    middles = [(a + tile + b) // 2 for a, b in pairwise(starts)]
+    edges = [0, *middles, length]
+    for k, start in enumerate(starts):
+        yield start, start + tile, edges[k], edges[k + 1]

@@ -1,0 +1,1 @@
+"""Sequences: frames of a film or a camera, the loop that dreams them, loops, resumable jobs."""

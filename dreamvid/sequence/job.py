@@ -1,0 +1,191 @@
+"""A film dreamed part by part, so that stopping it loses little and changes nothing.
+
+Finished parts, and the memory after each, lie in a folder beside the target until it is complete.
+The same job, started again, goes on after the last finished part and gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import DiskFull, DreamvidError, Interrupted, UnreadableInput
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.mux import assemble
+from dreamvid.media.parts import PartTable
+from dreamvid.media.target import Target
+from dreamvid.media.writer import PartWriter
+from dreamvid.sequence.carry import Memory
+from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.render import remember
+
+PART_FRAMES = 120
+"""A part ends after so many frames, or at a cut."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: frames done, frames expected (None when unknown), number of the shot."""
+
+    done: int
+    total: int | None
+    shot: int
+
+
+@dataclass(frozen=True)
+class Output:
+    """Where a film goes, and how it is encoded."""
+
+    path: Path
+    codec: str = "h264"
+    crf: float | None = None
+    overwrite: bool = False
+
+    @property
+    def sidecar(self) -> Path:
+        """The file that says how the film was made."""
+        return self.path.with_name(self.path.name + ".dreamvid.toml")
+
+
+class Job:
+    """One film to dream.
+
+    `record` is the text of the sidecar; it says all that decides the film's bytes, so parts are
+    taken up again only when theirs is the same. Raises OutputExists and UsageError at once when
+    the output cannot be written.
+    """
+
+    def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
+        Target(output.path, codec=output.codec, source=like.path, overwrite=output.overwrite)
+        self._output, self._like, self._record = output, like, record
+        self._folder = output.path.with_name(f".{output.path.name}.parts")
+        with _told(self._folder):
+            self._claim()
+        self._parts = list(self._finished())
+        self.done = sum(len(PartTable.load(part).ticks) for part in self._parts)
+        self.notes: tuple[str, ...] = ()
+
+    def run(
+        self,
+        frames: Iterable[Frame],
+        dream: Dreamer,
+        *,
+        stability: float,
+        report: Callable[[Progress], None],
+    ) -> None:
+        """Dream the frames that are left, from the `done`-th on, and put the film together.
+
+        Raises Interrupted, having written what there is under another name, when the user stops
+        it; any other error leaves the finished parts to go on from.
+        """
+        last = Memory.load(_memory_of(self._parts[-1])) if self._parts else None
+        stream = remember(frames, dream, stability=stability, memory=last)
+        writer: PartWriter | None = None
+        try:
+            written, done, shot = 0, self.done, 0
+            for frame, memory in stream:
+                if writer is not None and (frame.motion is None or written == PART_FRAMES):
+                    self._finish(writer, last)
+                    writer, written = None, 0
+                writer = writer or self._open()
+                writer.write(memory.dreamed, frame.time)
+                last = memory
+                written, done, shot = written + 1, done + 1, shot + (frame.motion is None)
+                report(Progress(done, self._like.frames, shot))
+            if writer is not None:
+                self._finish(writer, last)
+        except KeyboardInterrupt:
+            raise self._interrupted(writer) from None
+        except BaseException:
+            if writer is not None:
+                writer.abort()
+            raise
+        self._complete()
+
+    def _claim(self) -> None:
+        """Make the folder of the parts, empty unless it belongs to this very job."""
+        job = self._folder / "job.toml"
+        if not job.is_file() or job.read_text(encoding="utf-8") != self._record:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir()
+            job.write_text(self._record, encoding="utf-8")
+
+    def _finished(self) -> Iterator[Path]:
+        for number in range(10**6):
+            part = self._part(number)
+            if not _memory_of(part).is_file() or not part.is_file():
+                return
+            yield part
+
+    def _part(self, number: int) -> Path:
+        return self._folder / f"part-{number:06d}.film"
+
+    def _open(self) -> PartWriter:
+        path, output = self._part(len(self._parts)), self._output
+        return PartWriter(path, like=self._like, codec=output.codec, crf=output.crf)
+
+    def _finish(self, writer: PartWriter, memory: Memory | None) -> None:
+        """Close a part; only with its memory beside it does it count as finished."""
+        assert memory is not None
+        writer.close()
+        with _told(self._folder):
+            memory.save(_memory_of(writer.path))
+            if self._parts:
+                _memory_of(self._parts[-1]).write_bytes(b"")
+        self._parts.append(writer.path)
+        self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
+
+    def _complete(self) -> None:
+        if not self._parts:
+            raise UnreadableInput("no frame in it can be decoded", where=self._like.path)
+        told = assemble(
+            self._parts, self._output.path, source=self._like, overwrite=self._output.overwrite
+        )
+        self.notes = tuple(dict.fromkeys(self.notes + told))
+        with _told(self._output.sidecar):
+            draft = self._output.sidecar.with_name(f".{self._output.sidecar.name}.draft")
+            draft.write_text(self._record, encoding="utf-8")
+            os.replace(draft, self._output.sidecar)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _interrupted(self, writer: PartWriter | None) -> Interrupted:
+        """Put together what there is; the part that was under way is dreamed anew next time."""
+        path = self._output.path
+        partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+        parts = list(self._parts)
+        again = "give the same command again to go on"
+        if writer is not None:
+            writer.close()
+            parts.append(writer.path)
+        if not parts:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            return Interrupted("stopped before the first frame", where=path, remedy=again)
+        assemble(parts, partial, source=self._like, overwrite=True, complete=False)
+        count = sum(len(PartTable.load(part).ticks) for part in parts)
+        if writer is not None:
+            PartTable.remove(writer.path)
+        return Interrupted(f"stopped; {count} frames are in {partial}", where=path, remedy=again)
+
+
+def _memory_of(part: Path) -> Path:
+    return part.with_suffix(".memory")
+
+
+@contextmanager
+def _told(where: Path) -> Iterator[None]:
+    """Turn an OSError into a line that says where, and what to do."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (DiskFull if full else DreamvidError)(
+            f"cannot be written ({error.strerror})",
+            where=where,
+            remedy="make room and start again" if full else "check the folder",
+        ) from error
