@@ -1,0 +1,55 @@
+"""The register of all classes: name, family, and one painter for each label."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from ...errors import UsageError
+from .finish import Picture
+from .palettes import Rng
+
+Painter = Callable[[Rng, int], Picture]
+ANIMAL_FAMILIES = ("beasts", "birds", "sea", "reptiles", "insects")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of pictures: its variants' painters by name; `full` ones fill the whole frame."""
+
+    name: str
+    family: str
+    painters: Mapping[str, Painter]
+    full: bool = False
+
+
+@dataclass
+class Register:
+    """All kinds in the order they were entered."""
+
+    kinds: dict[str, Kind] = field(default_factory=dict)
+
+    def add(
+        self, name: str, family: str, painters: Mapping[str, Painter], *, full: bool = False
+    ) -> None:
+        """Enter a class; a name may be entered once."""
+        if name in self.kinds:
+            raise ValueError(f"{name} is entered twice")
+        self.kinds[name] = Kind(name, family, dict(painters), full)
+
+    def kind(self, name: str) -> Kind:
+        """Return a class by name, or raise UsageError with near misses."""
+        if name in self.kinds:
+            return self.kinds[name]
+        from difflib import get_close_matches
+
+        near = get_close_matches(name, self.kinds, 3) or list(self.kinds)[:8]
+        raise UsageError(f"no class '{name}'", where="--classes", remedy=f"try {', '.join(near)}")
+
+
+REGISTER = Register()
+
+
+def variants(count_of: Callable[[str], Painter], *names: str) -> dict[str, Painter]:
+    """Return a painter for each name, made by one maker."""
+    return {name: count_of(name) for name in names}
