@@ -51,8 +51,8 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     backward = estimator(current, previous)
     forward = _rough_flow(estimator, previous, current)
     motion = settle(backward, forward, current, previous)
-    mask = cv2.resize(motion.mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    return Motion(resize_flow(motion.backward, height, width), np.asarray(mask, np.float32))
+    mask = _linear(motion.mask, (height, width))
+    return Motion(resize_flow(motion.backward, height, width), mask)
 
 
 def settle(backward: Flow, forward: Flow, current: Array, previous: Array) -> Motion:
@@ -92,23 +92,25 @@ def _rough_flow(estimator: FlowEstimator, a: Array, b: Array) -> Flow:
 
 
 def _fill(flow: Flow, known: Truth) -> Flow:
-    """Fill the unknown from the known around it, through a pyramid ("push-pull")."""
+    """Guess the flow everywhere from the known around, through a pyramid ("push-pull").
+
+    Starts at a quarter of the size: the guess is smooth, and is used only where nothing is known.
+    """
     weight = known.astype(np.float32)
-    levels = [(flow * weight[..., None], weight)]
-    while min(weight.shape) >= 8:
-        size = (weight.shape[1] + 1) // 2, (weight.shape[0] + 1) // 2
-        sums, weight = (
-            np.asarray(cv2.resize(x, size, interpolation=cv2.INTER_AREA), np.float32)
-            for x in levels[-1]
-        )
-        levels.append((sums, weight))
+    levels: list[tuple[Flow, Plane]] = [(flow * weight[..., None], weight)]
+    for factor in (4, *[2] * 12):
+        sums, weight = levels[-1]
+        size = -(-weight.shape[1] // factor), -(-weight.shape[0] // factor)
+        levels.append((_area(sums, size), _area(weight, size)))
+        if min(size) < 4:
+            break
     sums, weight = levels.pop()
-    result: Flow = np.divide(sums, np.maximum(weight, 1e-6)[..., None], dtype=np.float32)
-    for sums, weight in reversed(levels):
-        size = weight.shape[1], weight.shape[0]
-        coarse = np.asarray(cv2.resize(result, size, interpolation=cv2.INTER_LINEAR), np.float32)
-        result = np.add(sums, coarse * (1 - weight)[..., None], dtype=np.float32)
-    return result
+    guess: Flow = np.divide(sums, np.maximum(weight, 1e-6)[..., None], dtype=np.float32)
+    for sums, weight in reversed(levels[1:]):
+        guess = _linear(guess, weight.shape)
+        guess *= 1 - weight[..., None]
+        guess += sums
+    return _linear(guess, known.shape)
 
 
 def _difference(current: Array, previous: Array, flow: Flow) -> Plane:
@@ -138,6 +140,15 @@ def _soften(bad: Truth) -> Plane:
     side = 2 * max(1, round(SOFTNESS * bad.shape[0] / REFERENCE_HEIGHT)) + 1
     grown = cv2.dilate(bad.astype(np.float32), np.ones((side, side), np.uint8))
     return np.asarray(1 - cv2.blur(grown, (side, side)), np.float32).clip(0, 1)
+
+
+def _area(plane: Array, size: tuple[int, int]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _linear(plane: Array, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    size = shape[1], shape[0]
+    return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
 
 def _blur(plane: Array) -> Plane:

@@ -58,6 +58,8 @@ def _small(array: Array) -> Array:
 def _same_scene(a: Array, b: Array) -> bool:
     first, second = (cv2.cvtColor(x, cv2.COLOR_RGB2GRAY).astype(np.float32) for x in (a, b))
     height, width = first.shape
+    if min(height, width) < 16:
+        return False  # too small for a spectrum, and for a pan
     (x, y), _ = cv2.phaseCorrelate(second, first)
     for dx, dy in ((0, 0), (round(x), round(y))):
         left, right, up, down = max(dx, 0), width + min(dx, 0), max(dy, 0), height + min(dy, 0)
