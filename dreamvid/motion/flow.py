@@ -38,43 +38,67 @@ class FlowEstimator(Protocol):
 class Dis:
     """Dense Inverse Search, medium preset (Kroeger et al. 2016), as in OpenCV."""
 
-    # Below 16 pixels OpenCV's search fails or reads outside the picture.
-    minimum_size = 32
-
     def __init__(self) -> None:
         self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
 
     def __call__(self, a: Array, b: Array) -> Flow:
-        return _at_working_size(a, b, self._estimate)
+        return at_working_size(a, b, self._estimate)
 
     def _estimate(self, a: Array, b: Array) -> Flow:
         height, width = a.shape[:2]
-        down, right = max(0, self.minimum_size - height), max(0, self.minimum_size - width)
-        a, b = (
-            cv2.copyMakeBorder(_gray(x), 0, down, 0, right, cv2.BORDER_REPLICATE) for x in (a, b)
-        )
-        flow: Flow = np.asarray(self._search.calc(a, b, None), np.float32)  # type: ignore[call-overload]
-        return flow[:height, :width]
+        # Under 16 pixels OpenCV's search fails, or crashes.
+        first, second = (_gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
+        flow = self._search.calc(first, second, np.zeros((*first.shape, 2), np.float32))
+        return np.asarray(flow, np.float32)[:height, :width]
 
 
-def estimator(name: str = "dis", *, weights: Path | None = None) -> FlowEstimator:
+class Farneback:
+    """Polynomial expansion (Farneback 2003), as in OpenCV: smooth, and coarse at edges."""
+
+    def __call__(self, a: Array, b: Array) -> Flow:
+        return at_working_size(a, b, self._estimate)
+
+    def _estimate(self, a: Array, b: Array) -> Flow:
+        start = np.zeros((*a.shape[:2], 2), np.float32)
+        flow = cv2.calcOpticalFlowFarneback(
+            _gray(a), _gray(b), start,
+            pyr_scale=0.5, levels=5, winsize=15, iterations=3, poly_n=7, poly_sigma=1.5, flags=0,
+        )  # fmt: skip
+        return np.asarray(flow, np.float32)
+
+
+class Still:
+    """No flow at all: everything is taken to stay where it is."""
+
+    def __call__(self, a: Array, b: Array) -> Flow:
+        return np.zeros((*a.shape[:2], 2), np.float32)
+
+
+def estimator(
+    name: str = "dis", *, weights: Path | None = None, device: str = "cpu"
+) -> FlowEstimator:
     """Make the flow estimator of that name.
 
-    Raises UsageError for a name that is none of `names()`.
+    `weights` (a file) and `device` are for the RAFT estimators alone. Raises UsageError for a name
+    that is none of `names()`, MissingDependency when RAFT's weights are not there.
     """
-    if name not in _MAKERS:
-        raise UsageError(
-            f"unknown flow '{name}'", where="flow", remedy=f"use one of {', '.join(names())}"
-        )
-    return _MAKERS[name](weights)
+    if name in _PLAIN:
+        return _PLAIN[name]()
+    if name in RAFT_NAMES:
+        from dreamvid.motion.raft import Raft  # pulls in torchvision
+
+        return Raft(name, weights=weights, device=device)
+    remedy = f"use one of {', '.join(names())}"
+    raise UsageError(f"unknown flow '{name}'", where="flow", remedy=remedy)
 
 
 def names() -> tuple[str, ...]:
     """The names of all estimators, the default first."""
-    return tuple(_MAKERS)
+    return (*_PLAIN, *RAFT_NAMES)
 
 
-_MAKERS: dict[str, Callable[[Path | None], FlowEstimator]] = {"dis": lambda weights: Dis()}
+RAFT_NAMES = ("raft-small", "raft-large")
+_PLAIN: dict[str, Callable[[], FlowEstimator]] = {"dis": Dis, "farneback": Farneback, "none": Still}
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -100,11 +124,20 @@ def shrink(array: Array) -> Array:
     return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)
 
 
-def _at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:
+def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:
+    """Estimate on shrunk arrays, and scale the flow back up."""
     if a.shape != b.shape:
         raise UsageError(f"cannot compare {a.shape} with {b.shape}", where="flow")
     return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
 
 
+def pad(array: Array, height: int, width: int) -> Array:
+    """Extend an array to a size by repeating its last row and column."""
+    down, right = height - array.shape[0], width - array.shape[1]
+    if down == right == 0:
+        return array
+    return np.asarray(cv2.copyMakeBorder(array, 0, down, 0, right, cv2.BORDER_REPLICATE))
+
+
 def _gray(array: Array) -> Array:
-    return cv2.cvtColor(array, cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.cvtColor(array, cv2.COLOR_RGB2GRAY))
