@@ -1,0 +1,67 @@
+"""How much arithmetic a dream step is, and how much of it the machine could do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from dreamvid.networks.network import Trunk
+
+_SIDE = 2048
+
+
+def step_flops(trunk: Trunk, size: tuple[int, int]) -> float:
+    """Floating-point operations of one dream step on a picture of `size` (height, width).
+
+    Two for every multiply-add of the convolutions and matrix products, forward and once more for
+    the gradient with respect to the input; padding counts, pooling and ReLU do not.
+    """
+    total = 0
+
+    def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        nonlocal total
+        total += 2 * output.numel() * module.weight[0].numel()  # type: ignore[operator]
+
+    kinds = (nn.Conv2d, nn.Linear)
+    hooks = [m.register_forward_hook(count) for m in trunk.body.modules() if isinstance(m, kinds)]
+    try:
+        with torch.no_grad():
+            trunk.plain(torch.zeros(1, 3, *size, device=trunk.mean.device))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return 2.0 * total
+
+
+def matmul_rate(*, seconds: float = 1.0) -> float:
+    """Floating-point operations a second of this machine's CPU at float32 matrix products.
+
+    The best of torch.mm and of the same product as a 1x1 convolution: the two come from different
+    libraries, and either may be the slow one (MKL leaves half of an AMD core unused). Uses as many
+    threads as torch does; the best of all runs within `seconds`.
+    """
+    a, b = torch.rand(2, _SIDE, _SIDE)
+    pixels = a.t().reshape(1, _SIDE, 32, -1).contiguous(memory_format=torch.channels_last)
+    kernel = b.reshape(_SIDE, _SIDE, 1, 1).contiguous(memory_format=torch.channels_last)
+    shape = (0, 0), (1, 1), (1, 1), 1
+    products: list[Callable[[], Tensor]] = [lambda: a @ b]
+    if hasattr(torch.ops.mkldnn, "_convolution_pointwise"):
+        convolve = torch.ops.mkldnn._convolution_pointwise
+        products.append(lambda: convolve(pixels, kernel, None, *shape, "none", [], ""))
+    return max(2 * _SIDE**3 / _best(product, seconds / len(products)) for product in products)
+
+
+def _best(call: Callable[[], Tensor], seconds: float) -> float:
+    end = time.perf_counter() + seconds
+    best = float("inf")
+    with torch.no_grad():
+        call()
+        while True:
+            start = time.perf_counter()
+            call()
+            best = min(best, time.perf_counter() - start)
+            if start > end:
+                return best
