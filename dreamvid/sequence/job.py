@@ -88,7 +88,7 @@ class Job:
         stream = remember(frames, dream, stability=stability, memory=last)
         writer: PartWriter | None = None
         try:
-            written, done, shot = 0, self.done, 0
+            written, shot = 0, 0
             for frame, memory in stream:
                 if writer is not None and (frame.motion is None or written == PART_FRAMES):
                     self._finish(writer, last)
@@ -96,8 +96,9 @@ class Job:
                 writer = writer or self._open()
                 writer.write(memory.dreamed, frame.time)
                 last = memory
-                written, done, shot = written + 1, done + 1, shot + (frame.motion is None)
-                report(Progress(done, self._like.frames, shot))
+                written, shot = written + 1, shot + (frame.motion is None)
+                self.done += 1
+                report(Progress(self.done, self._like.frames, shot))
             if writer is not None:
                 self._finish(writer, last)
         except KeyboardInterrupt:
