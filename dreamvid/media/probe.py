@@ -60,11 +60,20 @@ def open_input(path: Path) -> InputContainer:
     except PermissionError:
         raise UnreadableInput("no permission to read it", where=path) from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
+        if _is_quicktime(path):
+            raise UnreadableInput(
+                "cut off before its index (moov)", where=path, remedy="copy or export it again"
+            ) from error
         raise UnreadableInput(
             f"not a film that can be read ({reason(error)})",
             where=path,
             remedy="check that it plays, or export it again",
         ) from error
+
+
+def _is_quicktime(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(8)[4:] in (b"ftyp", b"moov", b"mdat", b"wide")
 
 
 def reason(error: BaseException) -> str:

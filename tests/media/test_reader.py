@@ -1,0 +1,483 @@
+"""Films in: exact times, upright and square pixels, true colours, and what bad input gets."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from media_clips import MOVING, TONE, Make, ffmpeg, frames_of, from_planes, times
+from numpy.typing import NDArray
+from PIL import Image
+
+from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.media.reader import VideoReader
+from dreamvid.media.stills import natural_key
+
+NTSC = Fraction(24000, 1001)
+
+
+# --- time -----------------------------------------------------------------------------------
+
+
+def test_a_steady_film_comes_frame_by_frame_at_exact_times(make: Make) -> None:
+    clip = make("a.mp4", sound=TONE)
+    with VideoReader(clip) as film:
+        frames = list(film)
+    assert [frame.index for frame in frames] == list(range(24))
+    assert [frame.time for frame in frames] == [Fraction(n, 24) for n in range(24)]
+    assert {frame.array.shape for frame in frames} == {(48, 64, 3)}
+    assert frames[0].array.dtype == np.uint8
+    info = film.info
+    assert (info.width, info.height, info.rate, info.frames) == (64, 48, Fraction(24), 24)
+    assert (info.variable, info.has_audio, info.duration) == (False, True, Fraction(1))
+    assert (film.damage, film.warnings) == (None, ())
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_the_rate_is_a_fraction_also_where_the_clock_is_coarse(make: Make, suffix: str) -> None:
+    clip = make(f"a{suffix}", source=f"testsrc2=size=64x48:rate={NTSC}:duration=1")
+    with VideoReader(clip) as film:
+        found = [frame.time for frame in film]
+    assert film.info.rate == NTSC
+    tick = Fraction(0) if suffix != ".ts" else Fraction(1, 90000)
+    assert all(abs(t - n / NTSC) <= tick for n, t in enumerate(found))
+    assert all(t % film.info.time_base == 0 for t in found)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_a_variable_rate_film_gives_each_frame_once_at_its_own_time(
+    make: Make, suffix: str
+) -> None:
+    uneven = "settb=1/1000,setpts='N*37+N*N*3'"
+    clip = make(f"a{suffix}", "-vf", uneven, "-fps_mode", "passthrough", "-enc_time_base", "1:1000")
+    with VideoReader(clip) as film:
+        found = [frame.time for frame in film]
+    assert found == [Fraction(n * 37 + n * n * 3, 1000) for n in range(24)]
+    assert film.info.variable or suffix == ".mkv"  # which says so nowhere
+    assert film.damage is None
+
+
+def test_frames_left_out_of_a_coarse_steady_clock_keep_their_gaps(make: Make) -> None:
+    clip = make("a.mkv", "-vf", "select='not(eq(mod(n,5),3))'", "-fps_mode", "passthrough")
+    found = [frame.time for frame in frames_of(clip)]
+    assert all(abs(t * 24 - round(t * 24)) < Fraction(3, 100) for t in found)
+    assert [round(t * 24) for t in found] == [n for n in range(24) if n % 5 != 3]
+
+
+def test_the_start_offset_is_told(make: Make) -> None:
+    clip = make("a.mp4", "-output_ts_offset", "2")
+    with VideoReader(clip) as film:
+        assert film.info.start == 2
+        assert film.info.origin == 0
+        assert next(film).time == 0
+
+
+def test_a_broadcast_clock_has_no_offset_of_its_own(make: Make) -> None:
+    with VideoReader(make("a.ts", sound=TONE)) as film:
+        assert film.info.start > 1
+        assert 0 <= film.info.start - film.info.origin < Fraction(1, 10)
+
+
+# --- a stretch of a film -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".ts"])
+def test_start_and_end_keep_the_frames_between_them(make: Make, suffix: str) -> None:
+    source = "testsrc2=size=64x48:rate=24:duration=4"
+    clip = make(f"a{suffix}", "-g", "30", "-crf", "1", source=source)
+    whole = frames_of(clip)
+    with VideoReader(clip, start=Fraction(5, 2), end=Fraction(3)) as film:
+        part = list(film)
+    assert [frame.index for frame in part] == list(range(12))
+    assert all(np.array_equal(a.array, b.array) for a, b in zip(part, whole[60:72], strict=True))
+    tick = film.info.time_base
+    assert all(abs(f.time - Fraction(n, 24)) <= tick for n, f in enumerate(part))
+    assert (film.info.frames, film.info.cut_out) == (12, True)
+    assert film.info.origin == film.info.start
+    assert film.damage is None
+
+
+def test_frames_limits_the_count(make: Make) -> None:
+    with VideoReader(make("a.mp4"), start=Fraction(1, 4), frames=5) as film:
+        assert len(list(film)) == film.info.frames == 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"frames": 0},
+        {"width": -2},
+        {"start": Fraction(-1)},
+        {"start": Fraction(2), "end": Fraction(1)},
+        {"start": Fraction(9)},
+        {"rate": Fraction(0)},
+    ],
+)
+def test_values_that_leave_nothing_are_refused(make: Make, options: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        VideoReader(make("a.mp4"), **options)  # type: ignore[arg-type]
+
+
+# --- shape ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("option", "turn"),
+    [
+        ("-display_rotation:v 90", lambda a: np.rot90(a, 1)),
+        ("-display_rotation:v 180", lambda a: np.rot90(a, 2)),
+        ("-display_rotation:v 270", lambda a: np.rot90(a, 3)),
+        ("-display_rotation:v 0 -display_hflip:v", lambda a: a[:, ::-1]),
+        ("-display_rotation:v 90 -display_hflip:v", lambda a: np.rot90(a, 1)[:, ::-1]),
+    ],
+)
+def test_rotation_is_applied_to_the_pixels(
+    make: Make, tmp_path: Path, option: str, turn: Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
+) -> None:
+    clip, turned = make("a.mp4", "-crf", "1"), tmp_path / "turned.mp4"
+    ffmpeg(*option.split(), "-i", str(clip), "-c", "copy", str(turned))
+    with VideoReader(turned) as film:
+        shown = next(film).array
+    assert (film.info.height, film.info.width) == shown.shape[:2]
+    assert np.array_equal(shown, turn(frames_of(clip)[0].array))
+    assert film.warnings
+
+
+def test_pixels_are_made_square(make: Make) -> None:
+    with VideoReader(make("a.mp4", "-vf", "setsar=4/3")) as film:
+        assert next(film).array.shape == (48, 86, 3)
+        assert (film.info.width, film.info.height) == (86, 48)
+
+
+def test_width_or_height_keep_the_shape_and_both_set_it(make: Make) -> None:
+    clip = make("a.mp4")
+    sizes = [
+        frames_of(clip, frames=1, **size)[0].array.shape[:2]
+        for size in ({"width": 32}, {"height": 96}, {"width": 50, "height": 20}, {"width": 64})
+    ]
+    assert sizes == [(24, 32), (96, 128), (20, 50), (48, 64)]
+
+
+@pytest.mark.parametrize("size", ["1x1", "31x17"])
+def test_tiny_and_odd_sizes_are_kept(make: Make, size: str) -> None:
+    width, height = map(int, size.split("x"))
+    scaled = ("-vf", f"scale={width}:{height},setsar=1,format=bgr0", "-c:v", "ffv1")
+    clip = make("a.mkv", *scaled)
+    assert {frame.array.shape for frame in frames_of(clip)} == {(height, width, 3)}
+
+
+def test_interlaced_fields_are_woven(make: Make) -> None:
+    edge = "geq=lum='if(lt(X,N*2),20,230)':cb=128:cr=128"
+    moving = f"color=black:size=64x48:rate=48:duration=1,format=yuv420p,{edge}"
+    clip = make(
+        *("a.mp4", "-vf", "tinterlace=interleave_top,fieldorder=tff"),
+        *("-flags", "+ilme+ildct", "-x264opts", "tff=1", "-crf", "1"),
+        source=moving,
+    )
+    with VideoReader(clip) as film:
+        frames = list(film)
+    assert len(frames) == 24
+    assert "interlaced" in film.warnings[0]
+    middle = frames[10].array.astype(int).mean(axis=2)
+    comb = np.abs(middle[1:-1] - (middle[:-2] + middle[2:]) / 2).max(axis=0)
+    assert comb.max() < 60  # 105 when the fields are left as they are
+
+
+def test_a_film_that_changes_its_size_goes_on_in_the_first_one(make: Make, tmp_path: Path) -> None:
+    first = make("a.ts", "-c:v", "mpeg2video")
+    second = make("b.ts", "-c:v", "mpeg2video", source="testsrc2=size=96x64:rate=24:duration=1")
+    both = tmp_path / "both.ts"
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    frames = frames_of(both)
+    assert len(frames) > 40
+    assert {frame.array.shape for frame in frames} == {(48, 64, 3)}
+
+
+# --- colour ---------------------------------------------------------------------------------
+
+WEIGHTS = {"bt709": (0.2126, 0.0722), "smpte170m": (0.299, 0.114), "bt2020nc": (0.2627, 0.0593)}
+
+
+def patches(
+    matrix: str, *, full: bool, bits: int
+) -> tuple[NDArray[np.float64], NDArray[np.integer[Any]]]:
+    """Sixteen colours in patches of 16 by 16: as RGB in 0..255, and as planes of 4:2:0 YUV."""
+    rgb = np.random.default_rng(1).uniform(0.1, 0.9, (4, 4, 3))
+    kr, kb = WEIGHTS[matrix]
+    luma = kr * rgb[..., 0] + (1 - kr - kb) * rgb[..., 1] + kb * rgb[..., 2]
+    unit, top = 2 ** (bits - 8), 2**bits - 1
+    span, foot, chroma = (top, 0, top) if full else (219 * unit, 16 * unit, 224 * unit)
+    y = np.rint(luma * span + foot)
+    u = np.rint((rgb[..., 2] - luma) / (2 - 2 * kb) * chroma + 128 * unit)
+    v = np.rint((rgb[..., 0] - luma) / (2 - 2 * kr) * chroma + 128 * unit)
+    planes = [np.repeat(np.repeat(c, n, 0), n, 1) for c, n in ((y, 16), (u, 8), (v, 8))]
+    flat = np.concatenate([plane.ravel() for plane in planes]).reshape(96, 64)
+    luma = (y - foot) / span
+    red = luma + (2 - 2 * kr) * (v - 128 * unit) / chroma
+    blue = luma + (2 - 2 * kb) * (u - 128 * unit) / chroma
+    green = (luma - kr * red - kb * blue) / (1 - kr - kb)
+    exact = np.stack([red, green, blue], axis=-1) * 255
+    return exact, flat.astype(np.uint8 if bits == 8 else np.uint16)
+
+
+@pytest.mark.parametrize("matrix", ["bt709", "smpte170m", "bt2020nc"])
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("bits", [8, 10])
+def test_colours_come_out_as_they_were_meant(
+    tmp_path: Path, matrix: str, full: bool, bits: int
+) -> None:
+    rgb, planes = patches(matrix, full=full, bits=bits)
+    span = "full" if full else "limited"
+    clip = from_planes(
+        tmp_path / "a.mp4",
+        planes,
+        "yuv420p" if bits == 8 else "yuv420p10le",
+        f"colorspace={matrix}:range={span}:color_primaries=bt709:color_trc=bt709",
+    )
+    with VideoReader(clip) as film:
+        array = next(film).array
+    assert (film.info.matrix, film.info.full_range, film.info.bits) == (matrix, full, bits)
+    assert array.dtype == (np.uint8 if bits == 8 else np.uint16)
+    levels = array[8::16, 8::16].astype(float) / np.iinfo(array.dtype).max * 255
+    error = levels - np.clip(rgb, 0, 255)
+    assert np.abs(error).max() < (0.6 if bits == 8 else 0.02)  # rounding, and nothing else
+    assert np.abs(error.mean(axis=(0, 1))).max() < 0.2
+
+
+def test_alpha_is_dropped_and_said(make: Make) -> None:
+    clip = make("a.mov", "-vf", "format=argb", "-c:v", "qtrle")
+    with VideoReader(clip) as film:
+        assert next(film).array.shape == (48, 64, 3)
+    assert "alpha" in film.warnings[0]
+    assert film.info.has_alpha
+
+
+# --- pictures -------------------------------------------------------------------------------
+
+
+def grey_pictures(folder: Path, names: dict[str, int]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, level in names.items():
+        Image.new("RGB", (20, 10), (level, level, level)).save(folder / name)
+
+
+def levels(path: Path, **options: object) -> list[int]:
+    return [int(frame.array[0, 0, 0]) for frame in frames_of(path, **options)]
+
+
+def test_a_folder_is_read_in_the_order_people_count(tmp_path: Path) -> None:
+    grey_pictures(tmp_path / "f", {"x100.png": 100, "x9.png": 9, "x10.png": 10, ".x1.png": 1})
+    (tmp_path / "f" / "notes.txt").write_text("no picture")
+    assert levels(tmp_path / "f") == [9, 10, 100]
+    assert [f.time for f in frames_of(tmp_path / "f", rate=Fraction(10))] == [
+        Fraction(n, 10) for n in range(3)
+    ]
+    assert sorted(["a10b2", "a2b10", "a2b9"], key=natural_key) == ["a2b9", "a2b10", "a10b2"]
+
+
+def test_a_pattern_is_read_by_number_and_its_gaps_are_told(tmp_path: Path) -> None:
+    names = {f"frame_{n:05d}.png": n * 10 for n in (7, 8, 10)}
+    grey_pictures(tmp_path / "f", names)
+    with VideoReader(tmp_path / "f" / "frame_%05d.png") as film:
+        frames = list(film)
+    assert [int(f.array[0, 0, 0]) for f in frames] == [70, 80, 100]
+    assert [f.time * 24 for f in frames] == [0, 1, 3]
+    assert film.damage is not None and "1 of 4 frames" in film.damage
+    assert levels(tmp_path / "f" / "frame_%05d.png", start=Fraction(1, 24)) == [80, 100]
+
+
+def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
+    grey_pictures(tmp_path / "f", {"a1.png": 1})
+    Image.new("RGB", (30, 10)).save(tmp_path / "f" / "a2.png")
+    with pytest.raises(UnreadableInput, match="30x10 among pictures of 20x10"):
+        frames_of(tmp_path / "f")
+
+
+def test_a_broken_picture_in_a_row_is_told(tmp_path: Path) -> None:
+    grey_pictures(tmp_path / "f", {"a1.png": 10, "a2.png": 20, "a3.png": 30})
+    (tmp_path / "f" / "a2.png").write_bytes(b"no picture at all")
+    with VideoReader(tmp_path / "f") as film:
+        assert [int(f.array[0, 0, 0]) for f in film] == [10, 30]
+    assert film.damage is not None and "1 of 3 frames" in film.damage
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "100% %d.png"])
+def test_a_single_picture_is_a_film_of_one_frame(tmp_path: Path, name: str) -> None:
+    Image.new("RGB", (20, 10), (200, 100, 50)).save(tmp_path / name)
+    frames = frames_of(tmp_path / name)
+    assert len(frames) == 1
+    assert np.abs(frames[0].array[5, 5].astype(int) - (200, 100, 50)).max() <= 4
+
+
+def test_a_gif_keeps_its_times(tmp_path: Path) -> None:
+    pictures = [Image.new("RGB", (20, 10), (n * 80, 0, 0)) for n in range(3)]
+    path = tmp_path / "a.gif"
+    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[100, 250, 50])
+    frames = frames_of(path)
+    assert [frame.time for frame in frames] == [0, Fraction(1, 10), Fraction(35, 100)]
+    assert [int(frame.array[0, 0, 0]) for frame in frames] == [0, 80, 160]
+
+
+# --- damage ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.avi"])
+def test_a_film_cut_off_in_the_middle_is_read_as_far_as_it_goes(make: Make, name: str) -> None:
+    fast = ("-movflags", "+faststart") if name == "a.mp4" else ()
+    clip = make(name, *fast, "-g", "12", source="testsrc2=size=96x64:rate=24:duration=4")
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) * 55 // 100])
+    with VideoReader(clip) as film:
+        count = len(list(film))
+    assert 20 < count < 80
+    assert film.damage is not None and "missing" in film.damage
+
+
+def test_an_mp4_without_its_index_says_so(make: Make) -> None:
+    clip = make("a.mp4")
+    clip.write_bytes(clip.read_bytes()[:3000])
+    with pytest.raises(UnreadableInput, match="moov"):
+        VideoReader(clip)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_damaged_bytes_never_stop_the_reading(make: Make, seed: int) -> None:
+    clip = make("a.mp4", "-movflags", "+faststart", source="testsrc2=size=96x64:rate=24:duration=2")
+    data = bytearray(clip.read_bytes())
+    begin, dice = data.index(b"mdat") + 2000, random.Random(seed)
+    for _ in range(60):
+        data[dice.randrange(begin, len(data))] = dice.randrange(256)
+    clip.write_bytes(data)
+    runs = []
+    for _ in range(2):
+        with VideoReader(clip) as film:
+            runs.append([(frame.time, frame.array.tobytes()) for frame in film])
+        assert (film.damage is not None and "damaged" in film.damage) or "missing" in film.damage
+    assert len(runs[0]) > 24
+    assert all(a < b for (a, _), (b, _) in zip(runs[0], runs[0][1:], strict=False))
+    assert runs[0] == runs[1]
+
+
+# --- what cannot be read ----------------------------------------------------------------------
+
+
+def missing(path: Path) -> None:
+    path.unlink(missing_ok=True)
+
+
+def words(path: Path) -> None:
+    path.write_text("This is a letter, not a film.\n" * 50)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def zeros(path: Path) -> None:
+    path.write_bytes(bytes(5000))
+
+
+def script(path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", MOVING, str(path.with_name("neighbour.mp4")))
+    path.write_text("ffconcat version 1.0\nfile neighbour.mp4\n")
+
+
+def playlist(path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", MOVING, str(path.with_name("neighbour.ts")))
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nneighbour.ts\n#EXT-X-ENDLIST\n")
+
+
+def sound_only(path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", TONE, "-c:a", "aac", str(path))
+
+
+def cover_only(path: Path) -> None:
+    song, cover = path.with_name("song.m4a"), path.with_name("cover.png")
+    Image.new("RGB", (20, 20)).save(cover)
+    ffmpeg("-f", "lavfi", "-i", TONE, "-c:a", "aac", str(song))
+    ffmpeg(
+        *("-i", str(song), "-i", str(cover), "-map", "0", "-map", "1", "-c", "copy"),
+        *("-disposition:v", "attached_pic", str(path)),
+    )
+
+
+@pytest.mark.parametrize(
+    "spoil", [missing, words, empty, zeros, script, playlist, sound_only, cover_only]
+)
+def test_what_is_no_film_is_refused_in_one_line(
+    tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    path = tmp_path / "clip.mp4"
+    spoil(path)
+    with pytest.raises(UnreadableInput) as told:
+        VideoReader(path)
+    assert "clip.mp4" in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput, match="no pictures"):
+        VideoReader(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b.mp4", 'it\'s "so".mp4', "-y.mp4", "a:b.mp4", "träume 夢.mp4", "50%d.mp4", "a,b;c.mp4"],
+)
+def test_any_name_will_do(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    shutil.move(make("plain.mp4"), tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    assert len(frames_of(Path(name))) == 24
+
+
+# --- reading ahead ----------------------------------------------------------------------------
+
+
+def test_closing_midway_ends_the_thread_at_once(make: Make) -> None:
+    clip = make("a.mp4", source="testsrc2=size=640x360:rate=24:duration=3")
+    before, begun = threading.active_count(), time.monotonic()
+    with VideoReader(clip) as film:
+        next(film)
+        assert threading.active_count() == before + 1
+    assert threading.active_count() == before
+    assert time.monotonic() - begun < 2
+
+
+def test_reading_ahead_is_bounded(make: Make) -> None:
+    clip = make("a.mp4", source="testsrc2=size=64x48:rate=24:duration=4")
+    with VideoReader(clip) as film:
+        next(film)
+        time.sleep(0.3)
+        assert film._ahead is not None
+        assert film._ahead._queue.qsize() <= 16
+
+
+def test_an_error_of_the_thread_reaches_the_caller(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = make("a.mp4")
+    with VideoReader(clip) as film:
+
+        def fail(*_: object) -> None:
+            raise MemoryError("no room")
+
+        monkeypatch.setattr("dreamvid.media.reader.rgb_array", fail)
+        with pytest.raises(MemoryError, match="no room"):
+            list(film)
+        with pytest.raises(StopIteration):
+            next(film)
+
+
+def test_times_agree_with_the_file(make: Make) -> None:
+    clip = make("a.mp4")
+    assert [frame.time for frame in frames_of(clip)] == times(clip)
