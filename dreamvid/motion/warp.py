@@ -39,7 +39,8 @@ def _resample(pixels: NDArray[np.float32], x: Plane, y: Plane) -> NDArray[np.flo
     long = cv2.remap(pixels, x, y, cv2.INTER_LANCZOS4, borderMode=border)
     short = cv2.remap(pixels, x, y, cv2.INTER_CUBIC, borderMode=border)
     blend = cv2.addWeighted(long, LANCZOS_SHARE, short, 1 - LANCZOS_SHARE, 0)
-    return np.asarray(blend, np.float32).reshape(pixels.shape)  # OpenCV drops a lone channel
+    shape = *x.shape, pixels.shape[2]  # OpenCV drops a lone channel
+    return np.asarray(blend, np.float32).reshape(shape)
 
 
 def warp_by_taps(image: torch.Tensor, x: Plane, y: Plane) -> torch.Tensor:
