@@ -130,3 +130,14 @@ def shaded(look: Look, *, top: float, strength: float = 0.5) -> Mark:
         return unit((top - y) * 2.5) * strength, look.dark
 
     return mark
+
+
+def rings(at: tuple[float, float], radius: float, colour: Array) -> Mark:
+    """Draw rings around both eyes: an owl's facial discs."""
+
+    def mark(x: Array, y: Array, z: Array) -> tuple[Array, Array]:
+        away = np.hypot(np.abs(x) - at[0], y - at[1]) / radius
+        waves = 0.45 * unit(np.sin(away * 16)) * (away < 1)
+        return (waves + bump(away, 1.05, 0.1)) * (z > 0.1), colour
+
+    return mark
