@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextlib
 import errno
 import heapq
+import math
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import av
 import av.error
@@ -24,6 +25,9 @@ from dreamvid.media.pictures import write_pictures
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
+
+FINEST_CLOCK: Final = 50_000_000
+"""Ticks a second that an mp4's film clock may have, so that its 32-bit lengths last a minute."""
 
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
@@ -86,7 +90,8 @@ class _Film:
         self._step = max(1, round(1 / (source.rate * self._tick)))
         self._end = self._times[-1] + self._step
         if source.duration is not None and not self.cut:
-            self._end = max(self._times[-1] + 1, offset + int(source.duration / self._tick))
+            told = offset + int(source.duration / self._tick)
+            self._end = told if told > self._times[-1] else self._end
         self._delay = max(n - r for table in self._tables for n, r in enumerate(table.ranks))
 
     @property
@@ -96,7 +101,7 @@ class _Film:
 
     def write(self, path: Path, container: str, sides: SideTracks | None) -> None:
         """Write the film to `path`."""
-        options = {"movflags": "+faststart"} if container in ("mp4", "mov") else {}
+        options = self._quicktime_options(sides) if container in ("mp4", "mov") else {}
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(
                 av.open(file_url(path), "w", format=container, container_options=options)
@@ -113,6 +118,16 @@ class _Film:
                 flows.append(sides.join(out, container))
             for _, packet in heapq.merge(*flows, key=lambda stamped: stamped[0]):
                 out.mux_one(packet)
+
+    def _quicktime_options(self, sides: SideTracks | None) -> dict[str, str]:
+        """Set the index first, and a film clock in which every track can begin exactly in time.
+
+        The usual film clock of 1000 ticks a second moves a track that does not begin at zero.
+        """
+        clocks = [self._tick.denominator, *([] if sides is None else sides.clocks())]
+        scale = math.lcm(*clocks)
+        scale = scale if scale <= FINEST_CLOCK else self._tick.denominator
+        return {"movflags": "+faststart", "movie_timescale": str(scale)}
 
     def _packets(self, stream: VideoStream, headers: bytes) -> Iterator[Stamped]:
         """Yield the packets of all parts in the order of decoding, with the times of the film."""

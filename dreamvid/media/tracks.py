@@ -55,6 +55,7 @@ class SideTracks:
     def __init__(self, source: FilmInfo, folder: Path, *, until: Fraction | None) -> None:
         self._source, self._folder, self._until = source, folder, until
         self._stack = contextlib.ExitStack()
+        self._home: InputContainer | None = None
         self._notes: list[str] = []
 
     @property
@@ -62,7 +63,15 @@ class SideTracks:
         """What a user should know about the tracks."""
         return tuple(self._notes)
 
+    def clocks(self) -> list[int]:
+        """Give the ticks a second of every sound track's clock."""
+        if self._home is None:
+            return []
+        return [s.time_base.denominator for s in self._home.streams.audio if s.time_base]
+
     def __enter__(self) -> Self:
+        if self._source.path is not None:
+            self._home = self._stack.enter_context(open_input(self._source.path))
         return self
 
     def __exit__(
@@ -75,9 +84,9 @@ class SideTracks:
 
     def join(self, out: OutputContainer, container: str) -> Iterator[Stamped]:
         """Add the tracks and words to `out`, and give an iterator over the tracks' packets."""
-        if self._source.path is None:
+        if self._home is None:
             return iter(())
-        home = self._stack.enter_context(open_input(self._source.path))
+        home = self._home
         self._words(home, out)
         copied: dict[int, Stream] = {}
         flows = []

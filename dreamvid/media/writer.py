@@ -131,7 +131,8 @@ class PartWriter:
         arguments = [
             *("-protocol_whitelist", "file,pipe", "-f", "rawvideo"),
             *("-pix_fmt", "rgb48le" if self._deep else "rgb24", "-video_size", f"{width}x{height}"),
-            *("-framerate", str(like.rate), "-i", "pipe:0"),
+            # -r, since ffmpeg guesses another rate from -framerate alone, and not always the same.
+            *("-framerate", str(like.rate), "-r", str(like.rate), "-i", "pipe:0"),
             *("-vf", ",".join([*_padding(size, padded), *_colouring(codec, like)])),
             *("-c:v", codec.encoder, *options, *quality),
             *("-fps_mode", "passthrough", "-f", codec.part, file_url(self._draft)),
