@@ -90,15 +90,15 @@ class Dreamer:
         gauge: Gauge,
         weight: torch.Tensor | None = None,
         turn: int = 0,
-    ) -> tuple[torch.Tensor, float]:
+    ) -> tuple[torch.Tensor, list[float]]:
         """Dream on an image [3, H, W]: from small to large, what was added carried along.
 
         `weight` [1, H, W] multiplies the step by place. `turn` says where in the list of jitter
-        shifts to begin. Gives the image and the objective before its last update.
+        shifts to begin. Gives the image, and the objective before each update.
         """
-        value = 0.0
+        values: list[float] = []
         if dose.step == 0:
-            return image, value
+            return image, values
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = octave_sizes(
@@ -117,10 +117,11 @@ class Dreamer:
             for iteration in range(dose.iterations):
                 key = f"{octave}.{iteration}"
                 gradient, value = self._direction(dreamed, next(shifts), gauge, key)
+                values.append(value)
                 update = gradient if local is None else gradient * local
                 dreamed = (dreamed + dose.step * update).clamp_(0, 1)
             detail = dreamed - base
-        return dreamed, value
+        return dreamed, values
 
     def _direction(
         self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str

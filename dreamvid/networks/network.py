@@ -30,7 +30,7 @@ class Description:
     name: str
     aliases: Mapping[str, str]
     default_layer: str
-    default_step: float = 0.05
+    default_step: float = 0.011
     minimum_size: int = 32
     labels: tuple[str, ...] = ()
     label_layer: str = ""

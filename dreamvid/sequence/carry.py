@@ -4,11 +4,12 @@ D = dreamed - source is the residual, W the warp by the backward flow of the sou
 
     start_t = source_t + keep * (m + STALE (1 - m)) * W(D_{t-1})
 
-Where the warp cannot be trusted most of the residual is kept all the same: it is dream, not
-picture, and the ascent soon turns it into something that fits, where a bare hole would show.
-Then a little is added: longer steps where the residual is weaker than the full dose leaves it,
-shorter ones where it is stronger, so that the film is evenly dreamed, and neither overcooks nor
-fades.
+The source is first steadied, S'_t = S_t + STEADY m (W S'_{t-1} - S_t): its grain, which is drawn
+anew in every frame, would flicker through the calmest dream. Where the warp cannot be trusted most
+of the residual is kept all the same: it is dream, not picture, and the ascent soon turns it into
+something that fits, where a bare hole would show. Then a little is added: longer steps where the
+residual is weaker than the full dose leaves it, shorter ones where it is stronger, so that the
+film is evenly dreamed, and neither overcooks nor fades.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from __future__ import annotations
 import json
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -38,9 +40,12 @@ FRESH = 3.0
 AGEING = 0.8
 """How much of its freshness such ground keeps from frame to frame."""
 
-SURPLUS = 1.4
-"""The objective is held this much above what the full dose reached: during the ascent it is read
-at the very shifts that are being raised, which flatters few iterations more than many."""
+STEADY = 0.5
+"""Share of the source that is taken over from the frame before, where the warp can be trusted."""
+
+HEADROOM = 0.09
+"""The objective is held at (height / ground) ** HEADROOM times the height that the full dose made
+of the ground it began on: what a first frame shows is mostly plainer than what comes later."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +54,7 @@ class Memory:
 
     `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
     `spread` is the root mean square of the residual that the full dose left at the start of the
-    shot, and `height` the objective it reached there; `aim` is the share of `spread` that is
-    wanted now, to stay at that height.
+    shot, `height` the objective to stay at, and `aim` the share of `spread` wanted for that now.
     """
 
     dreamed: torch.Tensor
@@ -93,7 +97,7 @@ class Carry:
     def __init__(self, dream: Dreamer, stability: float) -> None:
         full = dream.dose
         self._dream = dream
-        self._alone = stability == 0
+        self._alone = stability == 0 or full.step == 0
         self._keep = 1 - (1 - stability) ** 1.5
         self._dose = Dose(
             octaves=max(1, full.octaves - 1),
@@ -111,21 +115,23 @@ class Carry:
         """Dream a frame for itself, and note how strong the full dose is."""
         gauge = Gauge()
         source = self._source(frame)
-        dreamed, value = self._dream.ascend(source, self._dream.dose, gauge=gauge)
+        dreamed, values = self._dream.ascend(source, self._dream.dose, gauge=gauge)
         return Memory(
             dreamed=dreamed,
             source=source,
             fresh=torch.zeros_like(source[:1]),
             gauge=Gauge(),
-            spread=float((dreamed - source).square().mean().sqrt()),
-            height=value,
+            spread=max(1e-6, float((dreamed - source).square().mean().sqrt())),
+            height=_height(values),
         )
 
     def _go_on(self, frame: Frame, previous: Memory) -> Memory:
         """Carry the residual over, and add a little where it is weak or fresh."""
         assert frame.motion is not None
+        mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
         source = self._source(frame)
-        mask = torch.from_numpy(frame.motion.mask)[None].to(source.device)
+        held = warp(previous.source, frame.motion.backward)
+        source = source + STEADY * mask * (held - source)
         residual = warp(previous.dreamed - previous.source, frame.motion.backward)
         fresh = torch.maximum(1 - mask, AGEING * warp(previous.fresh, frame.motion.backward))
         fresh = fresh.clamp_(0, 1)
@@ -134,7 +140,7 @@ class Carry:
         local = blur_wide(residual.square().mean(dim=0, keepdim=True)).sqrt_()
         weight = (spread / (local + 0.02 * spread)).square().clamp_(0.02, 6)
         start = source + residual * (spread / (local + 1e-6)).clamp_(max=1).sqrt_()
-        dreamed, value = self._dream.ascend(
+        dreamed, values = self._dream.ascend(
             start.clamp_(0, 1),
             self._dose,
             gauge=previous.gauge,
@@ -146,13 +152,20 @@ class Carry:
             dreamed=dreamed,
             source=source,
             fresh=fresh,
-            aim=_aim(previous, value),
+            aim=_aim(previous, values[-1]),
             turn=previous.turn + self._dose.octaves * self._dose.iterations,
         )
 
     def _source(self, frame: Frame) -> torch.Tensor:
         assert frame.image is not None
         return frame.image.to(self._dream.device)
+
+
+def _height(values: Sequence[float]) -> float:
+    """The objective to stay at, from those read during the full dose; 0 for one without a scale."""
+    if not values or values[0] <= 0 or values[-1] <= 0:
+        return 0.0
+    return values[-1] * math.pow(max(1.0, values[-1] / values[0]), HEADROOM)
 
 
 def _aim(previous: Memory, value: float) -> float:
@@ -163,5 +176,5 @@ def _aim(previous: Memory, value: float) -> float:
     """
     if previous.height <= 0 or value <= 0:
         return previous.aim
-    change = math.sqrt(SURPLUS * previous.height / value)
+    change = math.sqrt(previous.height / value)
     return min(1.5, max(0.4, previous.aim * min(1.25, max(0.8, change))))
