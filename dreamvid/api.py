@@ -14,6 +14,7 @@ from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image
+from dreamvid.media.ahead import Ahead
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.network import Network
@@ -28,6 +29,9 @@ from dreamvid.settings import (
     to_toml,
     write_toml,
 )
+
+FRAMES_AHEAD = 2
+"""Motion is estimated so many frames ahead, while the network is busy."""
 
 Fetched = Callable[[int, int], None]
 """Counts the bytes of a download: (done, total)."""
@@ -88,7 +92,8 @@ def dream_video(
         job = Job(output, like=film.info, record=record)
         flow = estimator(settings.motion.flow)
         frames = film_frames(film, flow=flow, cuts=settings.motion.cuts, skip=job.done)
-        job.run(frames, dream, stability=settings.motion.stability, report=report)
+        with Ahead(frames, FRAMES_AHEAD) as ahead:
+            job.run(ahead, dream, stability=settings.motion.stability, report=report)
         notes = (*film.warnings, *job.notes)
         return Result(output.path, job.done, notes, film.damage)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Generic, Self, TypeVar
 
 Item = TypeVar("Item")
 
 
 class Ahead(Generic[Item]):
-    """Iterate over `items`, made in a thread at most `size` ahead.
+    """Iterate over `items`, made in a thread at most `size` ahead; a context manager.
 
     An exception of the thread is raised by the iteration, in its place. `stop` ends the thread
     at its next item, and waits for it.
@@ -21,7 +22,7 @@ class Ahead(Generic[Item]):
         self._queue: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue(size)
         self._stopping = threading.Event()
         self._done = False
-        self._thread = threading.Thread(target=self._run, args=(items,), name="decode", daemon=True)
+        self._thread = threading.Thread(target=self._run, args=(items,), name="ahead", daemon=True)
         self._thread.start()
 
     def __iter__(self) -> Iterator[Item]:
@@ -38,6 +39,17 @@ class Ahead(Generic[Item]):
         if item is not None:
             raise item
         raise StopIteration
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
 
     def stop(self) -> None:
         """End the thread, whatever it waits for; nothing more comes."""
