@@ -14,13 +14,13 @@ from dreamvid.motion.warp import Plane, places
 REFERENCE_HEIGHT = 240
 """Thresholds in pixels are written for pictures of this many lines, and scaled to others."""
 
-MISMATCH = 8.0
+MISMATCH = 14.0
 """Levels (of 255) by which a picture may differ from its warp even where it is flat."""
 
-MISMATCH_AT_DETAIL = 0.35
-"""And the share of the local contrast by which it may differ besides: half a pixel's worth."""
+MISMATCH_AT_DETAIL = 0.45
+"""And the share of the local contrast by which it may differ besides: about half a pixel's worth."""
 
-SOFTNESS = 2.0
+SOFTNESS = 1.2
 """How far the mask fades, in pixels at the reference height."""
 
 Truth = NDArray[np.bool_]
@@ -48,8 +48,7 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     """
     height, width = current.shape[:2]
     current, previous = shrink(current), shrink(previous)
-    backward = estimator(current, previous)
-    forward = _rough_flow(estimator, previous, current)
+    backward, forward = estimator(current, previous), estimator(previous, current)
     motion = settle(backward, forward, current, previous)
     mask = _linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)
@@ -81,14 +80,6 @@ def consistent(backward: Flow, forward: Flow) -> Truth:
     lengths = _squares(backward) + _squares(back)
     agreed: Truth = square * _squares(backward + back) <= 0.01 * square * lengths + 0.5
     return agreed
-
-
-def _rough_flow(estimator: FlowEstimator, a: Array, b: Array) -> Flow:
-    """The flow at half the size: it only serves to check, and costs a quarter."""
-    height, width = a.shape[:2]
-    size = max(1, width // 2), max(1, height // 2)
-    a, b = (np.asarray(cv2.resize(x, size, interpolation=cv2.INTER_AREA)) for x in (a, b))
-    return resize_flow(estimator(a, b), height, width)
 
 
 def _fill(flow: Flow, known: Truth) -> Flow:

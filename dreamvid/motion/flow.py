@@ -48,7 +48,8 @@ class Dis:
         height, width = a.shape[:2]
         # Under 16 pixels OpenCV's search fails, or crashes.
         first, second = (_gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
-        flow = self._search.calc(first, second, np.zeros((*first.shape, 2), np.float32))
+        # A flow given here would be taken for a first guess, even if it is zero.
+        flow = self._search.calc(first, second, None)  # type: ignore[call-overload]
         return np.asarray(flow, np.float32)[:height, :width]
 
 

@@ -16,7 +16,7 @@ DETECTOR_WIDTH = 256
 SAME_SCENE = 0.5
 """Correlation of luma, after the best shift, above which two frames show the same scene."""
 
-EMPTY_MASK = 0.25
+EMPTY_MASK = 0.35
 """A mean trust below this says that a frame does not follow from the one before it."""
 
 
