@@ -112,12 +112,15 @@ def test_lossless_parts_become_pictures(make: Make, tmp_path: Path) -> None:
 
 def test_a_part_appears_when_it_is_complete(tmp_path: Path, make: Make) -> None:
     clip = make("a.mp4")
-    with VideoReader(clip) as film, pytest.raises(KeyboardInterrupt):
-        with PartWriter(tmp_path / "part", like=film.info) as part:
-            for frame in film:
-                part.write(to_image(frame.array), frame.time)
-                assert not (tmp_path / "part").exists()
-            raise KeyboardInterrupt
+    with (
+        VideoReader(clip) as film,
+        pytest.raises(KeyboardInterrupt),
+        PartWriter(tmp_path / "part", like=film.info) as part,
+    ):
+        for frame in film:
+            part.write(to_image(frame.array), frame.time)
+            assert not (tmp_path / "part").exists()
+        raise KeyboardInterrupt
     assert sorted(os.listdir(tmp_path)) == ["a.mp4"]
 
 

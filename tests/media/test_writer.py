@@ -100,11 +100,13 @@ def test_an_untagged_film_scaled_below_hd_is_tagged_as_it_was_meant(
 
 
 def test_the_default_quality_is_close_to_the_source(make: Make, tmp_path: Path) -> None:
-    smooth = "gradients=size=128x72:rate=24:duration=0.5:speed=0.05:seed=3"
-    clip = make("a.mp4", "-pix_fmt", "yuv420p", "-crf", "10", source=smooth)
+    smooth = "testsrc2=size=128x72:rate=24:duration=0.5,gblur=sigma=5"
+    clip = make("a.mp4", "-pix_fmt", "yuv420p", "-crf", "5", source=smooth)
     copy_film(clip, tmp_path / "b.mp4")
     error = yuv(tmp_path / "b.mp4") - yuv(clip)
-    assert np.abs(error).mean() < 0.5
+    assert abs(error[:72].mean()) < 0.2
+    assert abs(error[72:].mean()) < 0.2
+    assert np.abs(error).mean() < 1.0  # what crf 17 loses; the colours alone lose a fifth of it
 
 
 def test_times_of_a_variable_film_are_kept(make: Make, tmp_path: Path) -> None:
@@ -220,7 +222,7 @@ def test_every_codec_keeps_times_count_and_colours(
         pytest.skip(f"no {known.encoder} here")
     deep = ("-pix_fmt", "yuv420p10le", "-c:v", "libx265", "-x265-params", "log-level=error")
     tags = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
-    smooth = "gradients=size=256x128:rate=24:duration=0.25:seed=1:speed=0.02"
+    smooth = "testsrc2=size=256x128:rate=24:duration=0.25,gblur=sigma=8"
     options = ("-vf", f"format=yuv420p,{tags}") if bits == 8 else ("-vf", tags, *deep)
     clip, target = make("a.mp4", *options, source=smooth), tmp_path / f"b{known.suffixes[0]}"
     out = copy_film(clip, target, codec=codec)
