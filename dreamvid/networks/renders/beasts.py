@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from . import coats
 from .bodies import Body, build_body
@@ -17,7 +18,7 @@ from .sculpt import Coat, Mark, Sculpture
 
 # A species' marks, given the colours, the dice and whether it is the head that is marked.
 Marks = Callable[[Look, Rng, bool], list[Mark]]
-Weave = Callable[[Rng, Wrap], Coat]
+Weave = coats.Weave
 VIEWS = {"front": (0.0, 0.16), "quarter": (0.68, 0.2), "side": (1.38, 0.14)}
 
 
@@ -70,8 +71,13 @@ def paint_body(species: Species) -> Painter:
     return paint
 
 
-def enter(name: str, species: Species) -> None:
-    """Enter a mammal's four labels."""
-    painters: dict[str, Painter] = {view: paint_head(species, view) for view in VIEWS}
-    painters["body"] = paint_body(species)
-    REGISTER.add(name, "beasts", painters)
+def enter(
+    name: str,
+    species: Species,
+    *,
+    family: str = "beasts",
+    views: Sequence[str] = ("front", "quarter", "side", "body"),
+) -> None:
+    """Enter an animal's labels: its head in up to three views, its whole body."""
+    makers = {view: partial(paint_head, view=view) for view in VIEWS} | {"body": paint_body}
+    REGISTER.add(name, family, {view: makers[view](species) for view in views})

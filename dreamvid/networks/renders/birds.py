@@ -30,7 +30,7 @@ class Bird:
     """
 
     beak: Beak
-    coats: tuple[str, ...]
+    furs: tuple[str, ...]
     beak_colours: tuple[str, ...] = ("gold", "black", "horn", "orange")
     skull: tuple[float, float, float] = (0.5, 0.5, 0.58)
     eye: tuple[float, float, float] = (0.36, -0.08, 0.15)
@@ -106,7 +106,7 @@ def paint_head(bird: Bird, front: bool) -> Painter:
     """Return the painter of a head, to the side or, with `front`, facing us."""
 
     def paint(rng: Rng, size: int) -> Picture:
-        colours, s = look(rng, bird.coats), Sculpture(ragged=0.8)
+        colours, s = look(rng, bird.furs), Sculpture(ragged=0.8)
         yaw = rng.normal(0, 0.2) if front else rng.uniform(0.6, 1.5)
         f = upright(yaw, rng.uniform(-0.15, 0.2), rng.normal(0, 0.12))
         weave = coats.feathers if rng.random() < 0.5 else coats.fur
@@ -122,7 +122,7 @@ def paint_perched(bird: Bird) -> Painter:
     """Return the painter of a whole bird, standing, from the side or in three-quarter view."""
 
     def paint(rng: Rng, size: int) -> Picture:
-        colours, s = look(rng, bird.coats), Sculpture(ragged=0.4)
+        colours, s = look(rng, bird.furs), Sculpture(ragged=0.4)
         beak, f = _beak_colour(bird, rng), upright(rng.uniform(0.7, 1.5), rng.uniform(0, 0.25), rng.normal(0, 0.1))
         if bird.train:
             bird.train(s, f, colours, rng)
@@ -147,7 +147,7 @@ def paint_fan(bird: Bird) -> Painter:
     """Return the painter of a bird that faces us before its open train."""
 
     def paint(rng: Rng, size: int) -> Picture:
-        colours, s = look(rng, bird.coats), Sculpture(ragged=0.2)
+        colours, s = look(rng, bird.furs), Sculpture(ragged=0.2)
         f = upright(rng.normal(0, 0.25), rng.uniform(0, 0.2), rng.normal(0, 0.08))
         if bird.train:
             bird.train(s, f, colours, rng)
@@ -165,8 +165,8 @@ def paint_flying(bird: Bird) -> Painter:
     """Return the painter of a bird in flight, wings spread."""
 
     def paint(rng: Rng, size: int) -> Picture:
-        colours, s = look(rng, bird.coats), Sculpture(ragged=0.3)
-        f = upright(rng.uniform(0.2, 1.0), rng.uniform(0.35, 0.9), rng.normal(0, 0.35))
+        colours, s = look(rng, bird.furs), Sculpture(ragged=0.3)
+        f = upright(rng.uniform(0.2, 1.0), rng.uniform(0.35, 0.9), rng.normal(0, 0.3))
         level = replace(bird, body=(0.3 + 0.3 * bird.body[0], -1.0 - 0.3 * bird.body[0]), lean=0.0)
         body = _trunk(s, f, level, colours)
         s.coat(body, coats.feathers(rng, coats.lengthwise, 18, 6))

@@ -33,10 +33,11 @@ class Tail:
 class Body:
     """A four-legged body along z: chest at +length/2, hips at -length/2, y down.
 
-    `chest`, `waist`, `hip` are radii, `legs` their length, `thick` the radii of thigh, knee
-    and foot, `neck` where the head stands before the chest (y, z) and `throat` the neck's radii
-    at chest and head, `head` the head's scale, `foot` 'paw' or 'hoof', `limbs`, `socks` and `back` the
-    colours of upper legs, lower legs and trunk.
+    `chest`, `waist`, `hip` are radii, `legs` their length, `thick` the radii of thigh, knee and
+    foot, `neck` where the head stands before the chest (y, z) and `throat` the neck's radii at
+    chest and head, `head` the head's scale, `foot` 'paw' or 'hoof', `limbs`, `socks` and `back`
+    the colours of upper legs, lower legs and trunk; `fore` is the forelegs' length as a share
+    of the hind ones', `tilt` the trunk's pitch, `hump` its (y, z, radius).
     """
 
     length: float = 1.9
@@ -54,6 +55,8 @@ class Body:
     socks: str = "coat"
     back: str = "coat"
     tail: Tail | None = Tail()
+    fore: float = 1.0
+    tilt: float = 0.0
     hump: tuple[float, float, float] | None = None
     extras: tuple[BodyExtra, ...] = ()
 
@@ -65,6 +68,7 @@ def build_body(
 
     The body is group 1, the head group 2.
     """
+    f = f.inside(pitch=body.tilt)
     _trunk(s, f, body, look)
     for front in (True, False):
         swing = rng.uniform(-0.35, 0.35)
@@ -76,7 +80,7 @@ def build_body(
         extra(s, f, look, rng)
     y, z = body.neck
     place = f.inside(
-        (0, y, body.length / 2 + z), yaw=glance, pitch=rng.uniform(-0.05, 0.2), scale=body.head
+        (0, y, body.length / 2 + z), yaw=glance, pitch=rng.uniform(-0.05, 0.2) - body.tilt, scale=body.head
     )
     s.group = 2
     build_head(s, place, head, look, rng, bust=False)
@@ -101,11 +105,12 @@ def _trunk(s: Sculpture, f: Frame, body: Body, look: Look) -> None:
 
 def _leg(s: Sculpture, f: Frame, body: Body, look: Look, front: bool, swing: float) -> None:
     coat, sock = Paint(colour(look, body.limbs)), Paint(colour(look, body.socks))
-    thigh, knee, foot = body.thick
     radius = body.chest if front else body.hip
     x, z = radius * 0.6, (body.length / 2 - body.chest * 0.8) * (1 if front else -1)
     down = radius * body.deep * 0.35
-    ground = radius * body.deep * 0.6 + body.legs
+    share = body.fore if front else 1.0
+    thigh, knee, foot = (radius * (0.4 + 0.6 * share) for radius in body.thick)
+    ground = radius * body.deep * 0.6 + body.legs * share
     bend = 0.06 if front else -0.2
     hip = np.array([x, down, z])
     joint = np.array([x, (down + ground) * 0.52, z + bend * body.legs + swing * 0.35 * body.legs])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import beasts_tame, beasts_wild
+from . import beasts_tame, beasts_wild, birds_all, fish, insects, reptiles, sea
 from .registry import REGISTER
 
-FAMILIES = (beasts_wild, beasts_tame)
+FAMILIES = (beasts_wild, beasts_tame, birds_all, reptiles, fish, sea, insects)
 
 __all__ = ["FAMILIES", "REGISTER"]

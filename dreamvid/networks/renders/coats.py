@@ -14,6 +14,9 @@ from .sculpt import Coat
 Wrap = Callable[[Array, Array, Array], tuple[Array, Array]]
 
 
+Weave = Callable[..., Coat]
+
+
 def polar(x: Array, y: Array, z: Array) -> tuple[Array, Array]:
     """Wrap a head: the angle about the nose's axis, and the angle away from the nose."""
     radius = np.sqrt(x * x + y * y + z * z) + 1e-4

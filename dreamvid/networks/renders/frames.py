@@ -60,4 +60,4 @@ def upright(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Frame:
 
     The pitch is the viewer's (looking down on it), the roll turns the picture.
     """
-    return Frame(rotation(0, pitch, roll) @ rotation(yaw), np.zeros(3))
+    return Frame(rotation(roll=roll) @ rotation(pitch=pitch) @ rotation(yaw), np.zeros(3))
