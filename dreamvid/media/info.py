@@ -83,8 +83,8 @@ class FilmInfo:
     a whole film, so that its start offset is kept; `start` when it was cut in). `time_base` is the
     clock's tick: every frame's time is a multiple of it. `duration` counts from the first frame
     kept. `frames` is what the file promises, or None. `cut_out` says that the picture was made to
-    end before the file does, so that the sound has to end with it. `path` is the file whose sound
-    goes with the picture, None when there is none.
+    end before the file does, so that the sound has to end with it. `path` is what was read (a film,
+    whose sound goes with the picture, a folder or a pattern), None for a film made from nothing.
     """
 
     path: Path | None

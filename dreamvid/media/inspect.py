@@ -72,7 +72,7 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
     )
     passed = time - decoder.first_time
     info = FilmInfo(
-        path=decoder.path if decoder.path.is_file() else None,
+        path=decoder.path,
         width=size[0],
         height=size[1],
         rate=facts.rate,

@@ -31,7 +31,7 @@ class Target:
             raise UsageError("cannot write there", where=self.folder, remedy="use another folder")
         if self.path.is_dir():
             raise UsageError("is a folder", where=self.path, remedy="give a file name")
-        if source is not None and _same(self.path, source):
+        if source is not None and self._is_source(source):
             raise UsageError("is the source itself", where=self.path, remedy="use another name")
         if not overwrite and (taken := self.taken()):
             raise OutputExists("exists already", where=taken, remedy="use another name, or -y")
@@ -40,11 +40,24 @@ class Target:
         """Name a file that is in the way, if there is one."""
         if self.path.suffix.lower() != ".png":
             return self.path if self.path.exists() else None
-        named = "".join(
+        return next((file for file in self.folder.iterdir() if self._numbers(file.name)), None)
+
+    def _numbers(self, name: str) -> bool:
+        """Whether `name` is one that numbered pictures could get."""
+        pattern = "".join(
             r"\d+" if re.fullmatch(r"%(0\d+)?d", piece) else re.escape(piece.replace("%%", "%"))
             for piece in re.split(r"(%(?:0\d+)?d)", self.path.name)
         )
-        return next((f for f in self.folder.iterdir() if re.fullmatch(named, f.name)), None)
+        return re.fullmatch(pattern, name) is not None
+
+    def _is_source(self, source: Path) -> bool:
+        """Whether writing would touch what is read: a file, or pictures of a folder or pattern."""
+        if self.path.suffix.lower() != ".png":
+            return _same(self.path, source)
+        if source.is_file():
+            return _same(source.parent, self.folder) and self._numbers(source.name)
+        folder = source if source.is_dir() else source.parent
+        return _same(folder, self.folder) and self.taken() is not None
 
     @contextlib.contextmanager
     def workshop(self) -> Iterator[Path]:

@@ -70,7 +70,7 @@ class SideTracks:
         return [s.time_base.denominator for s in self._home.streams.audio if s.time_base]
 
     def __enter__(self) -> Self:
-        if self._source.path is not None:
+        if self._source.path is not None and self._source.path.is_file():
             self._home = self._stack.enter_context(open_input(self._source.path))
         return self
 

@@ -33,14 +33,21 @@ class PartWriter:
     `assemble` gives them to the packets. `path` appears when the part is complete and counted;
     an exit by exception leaves nothing. The size of the frames is that of the first one.
 
-    `notes` says what a user should know, e.g. that an odd size was padded.
-    Raises UsageError for a codec, crf or size that cannot be used.
+    `notes` says what a user should know, e.g. that an odd size was padded. `where` names the
+    output in errors, when that is not `path`. Raises UsageError for a codec, crf or size that cannot be used.
     """
 
     def __init__(
-        self, path: str | Path, *, like: FilmInfo, codec: str = "h264", crf: float | None = None
+        self,
+        path: str | Path,
+        *,
+        like: FilmInfo,
+        codec: str = "h264",
+        crf: float | None = None,
+        where: Path | None = None,
     ) -> None:
         self.path = Path(path)
+        self._where = where or self.path
         self.notes: tuple[str, ...] = ()
         self._codec = codec_named(codec)
         self._crf = _checked_crf(self._codec, crf)
@@ -77,13 +84,13 @@ class PartWriter:
         Raises UsageError when nothing was written, DreamvidError or DiskFull when encoding failed.
         """
         if self._child is None:
-            raise UsageError("no frame was written", where=self.path)
+            raise UsageError("no frame was written", where=self._where)
         try:
             self._child.finish()
             ranks = read_ranks(self._draft)
             if len(ranks) != len(self._ticks):
                 raise DreamvidError(
-                    f"{len(ranks)} of {len(self._ticks)} frames were encoded", where=self.path
+                    f"{len(ranks)} of {len(self._ticks)} frames were encoded", where=self._where
                 )
             table = PartTable(PartTable.clock(self._like), self._codec.name, self._ticks, ranks)
             table.save(self.path)
@@ -118,7 +125,7 @@ class PartWriter:
             least = "x".join(map(str, codec.smallest))
             raise UsageError(
                 f"{width}x{height} is too small for {codec.name}, which needs {least}",
-                where=self.path,
+                where=self._where,
                 remedy="use h264, or a larger size",
             )
         self._size = size
@@ -137,7 +144,7 @@ class PartWriter:
             *("-c:v", codec.encoder, *options, *quality),
             *("-fps_mode", "passthrough", "-f", codec.part, file_url(self._draft)),
         ]
-        return FfmpegChild(arguments, where=self.path, frame_bytes=frame_bytes)
+        return FfmpegChild(arguments, where=self._where, frame_bytes=frame_bytes)
 
 
 class VideoWriter:
@@ -169,7 +176,11 @@ class VideoWriter:
         try:
             inner = part_codec(self._target.path, codec)
             self._part = PartWriter(
-                folder / "part", like=like, codec=inner, crf=crf if inner == codec else None
+                folder / "part",
+                like=like,
+                codec=inner,
+                crf=crf if inner == codec else None,
+                where=self._target.path,
             )
         except BaseException:
             self._stack.close()

@@ -104,8 +104,8 @@ def test_the_default_quality_is_close_to_the_source(make: Make, tmp_path: Path) 
     clip = make("a.mp4", "-pix_fmt", "yuv420p", "-crf", "5", source=smooth)
     copy_film(clip, tmp_path / "b.mp4")
     error = yuv(tmp_path / "b.mp4") - yuv(clip)
-    assert abs(error[:72].mean()) < 0.2
-    assert abs(error[72:].mean()) < 0.2
+    assert abs(error[:72].mean()) < 0.3
+    assert abs(error[72:].mean()) < 0.3
     assert np.abs(error).mean() < 1.0  # what crf 17 loses; the colours alone lose a fifth of it
 
 
@@ -349,6 +349,16 @@ def test_the_source_is_never_the_target(make: Make, tmp_path: Path) -> None:
         for name in ("a.mp4", "link.mp4"):
             with pytest.raises(UsageError, match="source"):
                 VideoWriter(tmp_path / name, like=film.info, overwrite=True)
+
+
+def test_pictures_never_overwrite_the_pictures_they_come_from(tmp_path: Path) -> None:
+    for n in range(3):
+        Image.new("RGB", (20, 10)).save(tmp_path / f"f_{n}.png")
+    for source in (tmp_path, tmp_path / "f_%d.png", tmp_path / "f_1.png"):
+        with VideoReader(source) as film, pytest.raises(UsageError, match="source itself"):
+            VideoWriter(tmp_path / "f_%03d.png", like=film.info, overwrite=True)
+        with VideoReader(source) as film:
+            VideoWriter(tmp_path / "g_%03d.png", like=film.info).abort()
 
 
 def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
