@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import UsageError
 from dreamvid.motion.estimate import Motion
+from dreamvid.motion.warp import mirrored
 
 Edges = Literal["mirror", "replicate", "wrap"]
 Rates = Literal["per-second", "per-frame"]
@@ -110,9 +111,7 @@ def _fold(places: NDArray[np.float32], length: int, edges: Edges) -> NDArray[np.
         return np.clip(places, 0, length - 1)
     if edges == "wrap":
         return np.asarray(np.mod(places + 0.5, length) - 0.5, np.float32)
-    period = 2.0 * length
-    folded = np.mod(places + 0.5, period)
-    return np.asarray(np.minimum(folded, period - folded) - 0.5, np.float32)
+    return mirrored(places, length)
 
 
 def _exponential(matrix: Matrix) -> Matrix:

@@ -22,12 +22,13 @@ by random fractions of a pixel Lanczos4 keeps 0.92 / 1.06 (at 1/8 and 1/4 cycles
 
 
 def warp(image: torch.Tensor, flow: Flow) -> torch.Tensor:
-    """Sample the image [C, H, W] (C is 1 to 4) at x + flow(x), sharply, replicating the border.
+    """Sample the image [C, H, W] (C is 1 to 4) at x + flow(x), sharply, mirrored at the border.
 
     flow is [H, W, 2] (dx, dy) in pixels. A whole-pixel flow moves pixels unchanged; values may
     overshoot the image's range at edges. Positions are rounded to 1/32 pixel by OpenCV on the CPU.
     """
     x, y = places(flow)
+    x, y = mirrored(x, image.shape[2]), mirrored(y, image.shape[1])
     if image.device.type != "cpu":
         return warp_by_taps(image, x, y)
     pixels = np.ascontiguousarray(image.detach().permute(1, 2, 0).numpy())
@@ -35,7 +36,7 @@ def warp(image: torch.Tensor, flow: Flow) -> torch.Tensor:
 
 
 def _resample(pixels: NDArray[np.float32], x: Plane, y: Plane) -> NDArray[np.float32]:
-    border = cv2.BORDER_REPLICATE
+    border = cv2.BORDER_REFLECT
     long = cv2.remap(pixels, x, y, cv2.INTER_LANCZOS4, borderMode=border)
     short = cv2.remap(pixels, x, y, cv2.INTER_CUBIC, borderMode=border)
     blend = cv2.addWeighted(long, LANCZOS_SHARE, short, 1 - LANCZOS_SHARE, 0)
@@ -50,13 +51,25 @@ def warp_by_taps(image: torch.Tensor, x: Plane, y: Plane) -> torch.Tensor:
     row, down, down_short = _taps(torch.from_numpy(y).to(image.device))
     result = torch.zeros((image.shape[0], *x.shape), dtype=image.dtype, device=image.device)
     for j in range(8):
-        start = (row + (j - 3)).clamp(0, height - 1) * width
+        start = _reflected(row + (j - 3), height) * width
         for i in range(8):
-            place = start + (column + (i - 3)).clamp(0, width - 1)
+            place = start + _reflected(column + (i - 3), width)
             weight = LANCZOS_SHARE * down[j] * across[i]
             weight += (1 - LANCZOS_SHARE) * down_short[j] * across_short[i]
             result += image.flatten(1)[:, place.flatten()].view_as(result) * weight
     return result
+
+
+def mirrored(place: Plane, length: int) -> Plane:
+    """Fold places outside the picture, -0.5 to length - 0.5, back in."""
+    folded = np.mod(place + np.float32(0.5), np.float32(2 * length))
+    return np.asarray(np.minimum(folded, 2 * length - folded) - 0.5, np.float32)
+
+
+def _reflected(place: torch.Tensor, length: int) -> torch.Tensor:
+    """Fold whole places outside 0..length-1 back in."""
+    folded = place.remainder(2 * length)
+    return torch.minimum(folded, 2 * length - 1 - folded)
 
 
 def _taps(place: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:

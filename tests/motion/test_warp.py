@@ -52,10 +52,12 @@ def test_the_image_is_sampled_where_the_flow_points():
     assert np.abs(error).mean() < 0.006
 
 
-def test_the_border_is_replicated():
+def test_the_picture_is_mirrored_at_its_border():
     image = torch.arange(5.0).view(1, 1, 5).expand(1, 3, 5).contiguous()
-    assert torch.allclose(warp(image, constant(3, 5, 100.0)), torch.full((1, 3, 5), 4.0))
-    assert torch.allclose(warp(image, constant(3, 5, -100.0)), torch.zeros(1, 3, 5))
+    mirrored = torch.tensor([4.0, 3.0, 2.0, 1.0, 0.0]).expand(1, 3, 5)
+    assert torch.allclose(warp(image, constant(3, 5, 5.0)), mirrored)
+    assert torch.allclose(warp(image, constant(3, 5, -5.0)), mirrored)
+    assert torch.allclose(warp(image, constant(3, 5, 100.0)), image)
 
 
 @pytest.mark.parametrize("frequency", [1 / 16, 1 / 8, 1 / 4])
