@@ -1,0 +1,215 @@
+"""Close any clip into a loop: find where to join it, and join it along the motion.
+
+A loop plays the frames start .. stop - 1. Its last `fade` frames turn, step by step, into the
+frames that led up to `start`, so that `start` may follow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.errors import UsageError
+from dreamvid.motion.flow import FlowEstimator
+from dreamvid.motion.warp import Plane, places
+
+Array = NDArray[Any]
+Thumbnails = NDArray[np.float32]
+
+THUMBNAIL = 24
+"""Rows of the small frames among which the join is looked for."""
+
+CANDIDATES = 2000
+"""So many places are compared each with each; in longer clips their neighbours after that."""
+
+
+@dataclass(frozen=True)
+class Join:
+    """Where a clip is cut: the loop is start .. stop - 1, the last `fade` frames of it blended.
+
+    `distance` says how unlike the two ends are, in typical steps between neighbouring frames.
+    """
+
+    start: int
+    stop: int
+    fade: int
+    distance: float
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+def thumbnails(frames: Iterable[Array]) -> Thumbnails:
+    """Shrink frames [H, W, 3] to small ones, [N, D] of float32 in 0..1; the rest is forgotten."""
+    small = []
+    for frame in frames:
+        width = max(1, round(THUMBNAIL * frame.shape[1] / frame.shape[0]))
+        thumb = cv2.resize(frame, (min(width, 96), THUMBNAIL), interpolation=cv2.INTER_AREA)
+        small.append((thumb / np.iinfo(frame.dtype).max).astype(np.float16).ravel())
+    return np.array(small, np.float16).astype(np.float32).reshape(len(small), -1)
+
+
+def find_join(small: Thumbnails, *, fade: int = 12, least: int | None = None) -> Join:
+    """Find the two places of a clip whose surroundings look and move most alike.
+
+    `small` are thumbnails [N, D]; the loop has `least` frames or more (default: half of what
+    there is). Of places equally alike, those further apart are taken. UsageError when the clip
+    is too short.
+    """
+    count = len(small)
+    fade = min(fade, max(1, count // 4))
+    least = max(2, fade + 1, (count - fade) // 2 if least is None else least)
+    if count - fade < least or count < 4:
+        raise UsageError(
+            f"{count} frames are too few for a loop of {least} that fades over {fade}",
+            where="loop",
+            remedy="give a longer clip, a shorter fade or loop, or use ping-pong",
+        )
+    stride = -(-count // CANDIDATES)
+    places = range(fade, count + 1, stride)
+    start, stop = _best(small, places, places, fade, least)
+    if stride > 1:
+        near = [range(max(fade, p - stride), min(count, p + stride) + 1) for p in (start, stop)]
+        start, stop = _best(small, near[0], near[1], fade, least)
+    step = float(np.median(np.sqrt(np.square(np.diff(small, axis=0)).mean(axis=1))))
+    cost = float(_costs(small, range(start, start + 1), range(stop, stop + 1), fade)[0, 0])
+    return Join(start, stop, fade, math.sqrt(cost) / max(step, 1e-6))
+
+
+def _best(small: Thumbnails, starts: range, stops: range, fade: int, least: int) -> tuple[int, int]:
+    """The pair of places whose `fade` frames before are most alike, and that are far apart."""
+    best, found = math.inf, (starts[0], stops[-1])
+    for first in range(0, len(starts), 256):
+        some = starts[first : first + 256]
+        apart = np.array(stops)[None] - np.array(some)[:, None]
+        # A still clip is alike everywhere: the floor lets the length decide then.
+        costs = (_costs(small, some, stops, fade) + 1e-6) * (len(small) / np.maximum(apart, 1))
+        costs[apart < least] = math.inf
+        place = int(costs.argmin())
+        if costs.flat[place] < best:
+            best = float(costs.flat[place])
+            found = some[place // len(stops)], stops[place % len(stops)]
+    return found
+
+
+def _costs(small: Thumbnails, starts: range, stops: range, fade: int) -> NDArray[np.float64]:
+    """Mean squared difference of the frames before each start and each stop, [starts, stops]."""
+    total = np.zeros((len(starts), len(stops)))
+    offsets = sorted({-fade, -((fade + 1) // 2), -((fade + 3) // 4), -1})
+    for offset in offsets:
+        a, b = small[np.array(starts) + offset], small[np.array(stops) + offset]
+        total += np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2.0 * (a @ b.T)
+    return np.asarray(np.maximum(total / (len(offsets) * small.shape[1]), 0))
+
+
+def close_clip(frames: Iterable[Array], join: Join, flow: FlowEstimator) -> Iterator[Array]:
+    """Give the frames of the loop; only `fade` frames are kept at a time.
+
+    `frames` are those of the whole clip, from its first on, [H, W, 3] of uint8 or uint16.
+    """
+    before: deque[Array] = deque(maxlen=join.fade)
+    for index, frame in enumerate(frames):
+        if index >= join.stop:
+            break
+        if index < join.start:
+            before.append(frame)
+        elif index < join.stop - join.fade:
+            yield frame
+        else:
+            step = index - (join.stop - join.fade) + 1
+            yield blend(frame, before.popleft(), step / (join.fade + 1), flow)
+
+
+def blend(a: Array, b: Array, share: float, flow: FlowEstimator) -> Array:
+    """Give the picture `share` (0..1) of the way from a to b, both moved to where it is.
+
+    The flow in between is put together as by Jiang et al. 2018 (Super SloMo). Where the flows
+    there and back contradict each other nothing is moved, and the fade is quick, so that two
+    pictures stand over each other only for moments.
+    """
+    there, back = flow(a, b), flow(b, a)
+    to_a = share * (share * back - (1 - share) * there)
+    to_b = (1 - share) * ((1 - share) * there - share * back)
+    agree = np.minimum(_agreement(there, back), _agreement(back, there))[..., None]
+    from_a, from_b = _sample(a, to_a * agree), _sample(b, to_b * agree)
+    quick = min(1.0, max(0.0, (share - 0.5) * 3 + 0.5))
+    weight = quick + (share - quick) * agree
+    mixed = from_a + (from_b - from_a) * weight
+    top = np.iinfo(a.dtype).max
+    return np.asarray(np.rint(mixed.clip(0, top)).astype(a.dtype))
+
+
+def _agreement(there: Array, back: Array) -> Plane:
+    """1 where flow there and back cancel (Sundaram et al. 2010), 0 where not, soft between."""
+    x, y = places(there)
+    returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    scale = 240 / there.shape[0]
+    lost = np.square((there + returned) * scale).sum(axis=2)
+    size = np.square(there * scale).sum(axis=2) + np.square(returned * scale).sum(axis=2)
+    bad = (lost > 0.01 * size + 0.5).astype(np.float32)
+    side = 2 * max(1, round(0.01 * there.shape[0])) + 1
+    return np.asarray(
+        1 - cv2.blur(cv2.dilate(bad, np.ones((side, side))), (side, side)), np.float32
+    )
+
+
+def _sample(array: Array, flow: Array) -> Array:
+    x, y = places(flow.astype(np.float32))
+    moved = cv2.remap(array, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return moved.astype(np.float32)
+
+
+def ping_pong(
+    read: Callable[[int, int], Iterable[Array]], count: int, *, chunk: int = 32
+) -> Iterator[Array]:
+    """Play a clip forth and back; the first and the last frame come once, so that it loops.
+
+    `read(start, stop)` gives those frames of the clip. On the way back only `chunk` frames are
+    kept at a time.
+    """
+    if count < 2:
+        raise UsageError("one frame cannot go forth and back", where="loop")
+    yield from read(0, count)
+    stop = count - 1
+    while stop > 1:
+        start = max(1, stop - chunk)
+        yield from reversed(list(read(start, stop)))
+        stop = start
+
+
+@dataclass
+class SeamMeter:
+    """Measures how smooth a loop closes, while its frames pass by."""
+
+    _steps: list[float] = field(default_factory=list)
+    _first: Array | None = None
+    _last: Array | None = None
+
+    def watch(self, frames: Iterable[Array]) -> Iterator[Array]:
+        """Hand the frames through, and look at them."""
+        for frame in frames:
+            if self._last is None:
+                self._first = frame
+            else:
+                self._steps.append(_step(self._last, frame))
+            self._last = frame
+            yield frame
+
+    @property
+    def seam(self) -> float | None:
+        """The step across the join over the median step; None when nothing moves or was seen."""
+        if self._first is None or self._last is None or not self._steps:
+            return None
+        typical = float(np.median(self._steps))
+        return _step(self._last, self._first) / typical if typical else None
+
+
+def _step(a: Array, b: Array) -> float:
+    return float(cv2.absdiff(a, b).mean())
