@@ -23,7 +23,8 @@ def step_flops(trunk: Trunk, size: tuple[int, int]) -> float:
 
     def count(module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
         nonlocal total
-        total += 2 * output.numel() * module.weight[0].numel()  # type: ignore[operator]
+        weight = module.get_parameter("weight")
+        total += 2 * output.numel() * weight[0].numel()
 
     kinds = (nn.Conv2d, nn.Linear)
     hooks = [m.register_forward_hook(count) for m in trunk.body.modules() if isinstance(m, kinds)]

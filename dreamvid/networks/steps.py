@@ -6,6 +6,7 @@ Values are channels_last; `kept` carries what a gradient needs besides inputs an
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ _LAST = torch.channels_last
 _ATEN = torch.ops.aten
 _CONV = torch.ops.mkldnn._convolution_pointwise
 _CONV_ONTO = torch.ops.mkldnn._convolution_pointwise_.binary
+_PACK: Any = getattr(torch._C._nn, "mkldnn_reorder_conv2d_weight", None)
 _ONE = (1, 1)
 
 Values = dict[fx.Node, Any]
@@ -77,6 +79,51 @@ class Step(ABC):
         return target, True
 
 
+class Kernel:
+    """The weights of one convolution, in the order in which oneDNN reads them fastest.
+
+    That order depends on the size of the input, and weights in the order of another size cost
+    milliseconds. Each size that keeps coming back gets its own copy; the bytes of the result are
+    the same either way. On many pixels reordering costs nothing beside the convolution itself.
+    """
+
+    few_pixels = 4096
+    patience = 4  # sightings before a size gets its copy
+    room = 8  # copies
+
+    def __init__(
+        self, weight: Tensor, *, padding: tuple[int, int], stride: tuple[int, ...], groups: int
+    ) -> None:
+        self.weight = weight.contiguous(memory_format=_LAST)
+        self.shape = padding, stride, _ONE, groups
+        self._seen: Counter[tuple[int, ...]] = Counter()
+        self._packed: dict[tuple[int, ...], Tensor] = {}
+
+    def __call__(self, x: Tensor, bias: Tensor | None = None, *, relu: bool = False) -> Tensor:
+        """The convolution of `x`."""
+        attribute = "relu" if relu else "none"
+        y: Tensor = _CONV(x, self._for(x), bias, *self.shape, attribute, [], "")
+        return y
+
+    def add(self, x: Tensor, onto: Tensor) -> None:
+        """Add the convolution of `x` to `onto`, in place."""
+        _CONV_ONTO(onto, x, self._for(x), None, *self.shape, "add", 1.0, None, [], None)
+
+    def _for(self, x: Tensor) -> Tensor:
+        size = tuple(x.shape)
+        packed = self._packed.get(size)
+        if packed is not None or size[2] * size[3] > self.few_pixels:
+            return self.weight if packed is None else packed
+        self._seen[size] += 1
+        if self._seen[size] < self.patience:
+            return self.weight
+        if len(self._packed) == self.room:
+            oldest = next(iter(self._packed))
+            del self._packed[oldest], self._seen[oldest]
+        self._packed[size] = _PACK(self.weight.contiguous().to_mkldnn(), *self.shape, size)
+        return self._packed[size]
+
+
 class Convolution(Step):
     """Convolution, with or without the ReLU behind it."""
 
@@ -87,32 +134,27 @@ class Convolution(Step):
         self.weight, self.bias = conv.weight.detach(), conv.bias
         self.padding, self.stride, self.groups = _pair(conv.padding), conv.stride, conv.groups
         self.relu = relu
-        self.packed = _pack(self.weight, self.padding, self.stride, self.groups)
+        self.kernel = Kernel(
+            self.weight, padding=self.padding, stride=self.stride, groups=self.groups
+        )
         height, width = conv.kernel_size
-        self.edge = height - 1 - self.padding[0], width - 1 - self.padding[1]
-        self.turned: Tensor | None = None
-        if self.stride == _ONE and min(self.edge) >= 0:
-            self.turned = _pack(_turn(self.weight, self.groups), self.edge, _ONE, self.groups)
+        edge = height - 1 - self.padding[0], width - 1 - self.padding[1]
+        self.turned: Kernel | None = None
+        if self.stride == _ONE and min(edge) >= 0:
+            turned = _turn(self.weight, self.groups)
+            self.turned = Kernel(turned, padding=edge, stride=_ONE, groups=self.groups)
 
     def forward(self, values: Values, kept: Values) -> Tensor:
-        shape = self.padding, self.stride, _ONE, self.groups
-        x = values[self.sources[0]]
-        y: Tensor = _CONV(
-            x, self.packed, self.bias, *shape, "relu" if self.relu else "none", [], ""
-        )
-        return y
+        return self.kernel(values[self.sources[0]], self.bias, relu=self.relu)
 
     def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
         (source,) = self.sources
         if self.turned is None:
             out.add(source, self.strided(gradient, values[source]))
-            return
-        shape = self.edge, _ONE, _ONE, self.groups
-        held = out.buffer(source)
-        if held is None:
-            out.add(source, _CONV(gradient, self.turned, None, *shape, "none", [], ""))
+        elif (held := out.buffer(source)) is None:
+            out.add(source, self.turned(gradient))
         else:
-            _CONV_ONTO(held, gradient, self.turned, None, *shape, "add", 1.0, None, [], None)
+            self.turned.add(gradient, held)
 
     def strided(self, gradient: Tensor, x: Tensor) -> Tensor:
         """The gradient where turning the kernel is not enough."""
@@ -139,12 +181,10 @@ class Stem(Convolution):
         extra = taps * s - size
         wide = F.pad(self.weight, (0, extra, 0, extra)).view(o, i, taps, s, taps, s)
         phases = wide.permute(1, 3, 5, 0, 2, 4).flip(4, 5).reshape(i * s * s, o, taps, taps)
-        self.border = taps - 1, taps - 1
-        self.phases = _pack(phases, self.border, _ONE, 1)
+        self.phases = Kernel(phases, padding=(taps - 1, taps - 1), stride=_ONE, groups=1)
 
     def strided(self, gradient: Tensor, x: Tensor) -> Tensor:
-        phases = _CONV(gradient, self.phases, None, self.border, _ONE, _ONE, 1, "none", [], "")
-        return _interleave(phases, self.stride[0], self.padding, x)
+        return _interleave(self.phases(gradient), self.stride[0], self.padding, x)
 
 
 class MaxPool(Step):
@@ -255,7 +295,7 @@ def _interleave(phases: Tensor, s: int, padding: tuple[int, int], like: Tensor) 
     that no window reaches stay 0.
     """
     result = torch.zeros(like.shape)
-    planes = phases.unflatten(1, (like.shape[1], s, s))
+    planes = phases.view(len(phases), -1, s, s, *phases.shape[2:])
     for row in range(s):
         for column in range(s):
             top, left = (row - padding[0]) % s, (column - padding[1]) % s
@@ -265,13 +305,6 @@ def _interleave(phases: Tensor, s: int, padding: tuple[int, int], like: Tensor) 
             h, w = map(min, target.shape[2:], source.shape[2:])
             target[:, :, :h, :w] = source[:, :, :h, :w]
     return result
-
-
-def _pack(weight: Tensor, padding: tuple[int, int], stride: tuple[int, ...], groups: int) -> Tensor:
-    """The weights in the order in which oneDNN reads them."""
-    pack = torch._C._nn.mkldnn_reorder_conv2d_weight
-    packed: Tensor = pack(weight.contiguous().to_mkldnn(), padding, stride, _ONE, groups)
-    return packed
 
 
 def _pair(value: Any) -> tuple[int, int]:
