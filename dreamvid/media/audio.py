@@ -1,0 +1,280 @@
+"""What the sound of a file does from frame to frame: loudness, bands, onsets, beats.
+
+Only numpy and PyAV: the few features needed are short, and a library of them is not.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import av
+import av.error
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.resampler import AudioResampler
+from av.container import InputContainer
+from numpy.typing import NDArray
+
+from dreamvid.errors import UnreadableInput
+from dreamvid.media.probe import FORMATS, check_file, file_url, reason
+
+RATE: Final = 22050
+HOP: Final = 256
+WINDOW: Final = 1024
+
+BANDS: Final = {"bass": (20, 200), "mid": (200, 2000), "treble": (2000, 10000)}
+"""Bands by name, in Hz."""
+
+SOUNDS: Final = FORMATS + ",wav,w64,mp3,flac,aac,ac3,eac3,caf,au,amr,opus,wv,ape,tta,oga"
+"""Formats that are opened to be listened to: those of films, and of sound alone."""
+
+TOO_MANY_ERRORS: Final = 200
+"""So many packets that cannot be decoded mean that nothing more will come."""
+
+SILENCE: Final = 1e-4
+"""Amplitude below which nothing is heard: -80 dB."""
+
+Signal = NDArray[np.float32]
+Curve = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class AudioFeatures:
+    """Features of a sound, one value a frame, smoothed, each 0..1 over the whole sound.
+
+    `rms` is loudness; `bass`, `mid`, `treble` are the loudness of the BANDS; `onset` says that
+    something begins; `beat` is 1 on the beat and falls to 0 by the next. `tempo` is in beats a
+    minute, None when there is none. `duration` is in seconds.
+    """
+
+    rms: Signal
+    bass: Signal
+    mid: Signal
+    treble: Signal
+    onset: Signal
+    beat: Signal
+    tempo: float | None
+    duration: float
+
+    @property
+    def signals(self) -> Mapping[str, Signal]:
+        """The features by name, as a schedule's clock takes them."""
+        names = ("rms", "bass", "mid", "treble", "onset", "beat")
+        return {name: getattr(self, name) for name in names}
+
+
+def listen(path: str | Path, fps: Fraction, *, start: Fraction = Fraction(0)) -> AudioFeatures:
+    """Read the sound of a file and give its features at `fps` frames a second from `start` on.
+
+    Raises UnreadableInput when the file is missing, is not sound, or has none.
+    """
+    path = Path(path)
+    levels: list[NDArray[np.float64]] = []
+    previous: NDArray[np.float64] | None = None
+    count = 0
+    for spectra, samples in _spectra(_samples(path)):
+        count += samples
+        if len(spectra):
+            found, previous = _levels(spectra, previous)
+            levels.append(found)
+    if not levels:
+        raise UnreadableInput("its sound is empty", where=path, remedy="give another file")
+    table = np.concatenate(levels)
+    return _features(table, fps, float(start), count / RATE)
+
+
+def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
+    """Decode to one channel at RATE, block by block; silence where the sound begins late."""
+    with _open(path) as container:
+        streams = container.streams.audio
+        if not streams:
+            raise UnreadableInput("no sound in it", where=path, remedy="give a file with sound")
+        resampler = AudioResampler(format="flt", layout="mono", rate=RATE)
+        heard = failed = 0
+        packets = container.demux(streams[0])
+        while True:
+            try:
+                frames = next(packets).decode()
+            except StopIteration:
+                break
+            except av.error.FFmpegError:
+                failed += 1  # a damaged packet: the next may be whole
+                if failed > TOO_MANY_ERRORS:
+                    break
+                continue
+            for frame in frames:
+                if not heard and frame.time and 0 < frame.time < 3600:
+                    yield np.zeros(round(frame.time * RATE), np.float32)
+                heard += 1
+                for block in resampler.resample(frame):
+                    yield _floats(block)
+        if not heard:
+            raise UnreadableInput(
+                "its sound cannot be decoded" if failed else "its sound is empty", where=path
+            )
+        for block in resampler.resample(None):
+            yield _floats(block)
+
+
+def _floats(block: AudioFrame) -> NDArray[np.float32]:
+    return block.to_ndarray().ravel().astype(np.float32)
+
+
+def _open(path: Path) -> InputContainer:
+    check_file(path)
+    options = {"format_whitelist": SOUNDS, "protocol_whitelist": "file"}
+    try:
+        return av.open(
+            file_url(path), mode="r", container_options=options, metadata_errors="replace"
+        )
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise UnreadableInput(
+            f"not sound that can be read ({reason(error)})",
+            where=path,
+            remedy="give WAV, FLAC, MP3, or a film with sound",
+        ) from error
+
+
+def _spectra(
+    blocks: Iterator[NDArray[np.float32]],
+) -> Iterator[tuple[NDArray[np.float64], int]]:
+    """Give magnitudes [n, WINDOW // 2 + 1] every HOP, centred, and how many samples came in."""
+    window = np.hanning(WINDOW + 1)[:-1]
+    window /= window.sum() / 2
+    rest = np.zeros(WINDOW // 2, np.float32)
+
+    def analyse(least: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        if len(rest) < max(least, WINDOW):
+            return np.empty((0, WINDOW // 2 + 1)), rest
+        views = np.lib.stride_tricks.sliding_window_view(rest, WINDOW)[::HOP]
+        return np.abs(np.fft.rfft(views * window, axis=1)), rest[len(views) * HOP :]
+
+    for block in blocks:
+        rest = np.concatenate((rest, np.nan_to_num(block)))
+        found, rest = analyse(1 << 16)
+        yield found, len(block)
+    rest = np.concatenate((rest, np.zeros(WINDOW // 2, np.float32)))
+    yield analyse(0)[0], 0
+
+
+def _levels(
+    spectra: NDArray[np.float64], previous: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Reduce spectra to [n, 5]: loudness, the three bands, and how much has begun (flux)."""
+    power = spectra**2 / 2
+    hertz = np.fft.rfftfreq(WINDOW, 1 / RATE)
+    columns = [np.sqrt(power.sum(axis=1))]
+    for low, high in BANDS.values():
+        columns.append(np.sqrt(power[:, (hertz >= low) & (hertz < high)].sum(axis=1)))
+    loud = np.log1p(1000 * spectra)
+    before = loud[:1] if previous is None else previous[None]
+    columns.append(np.maximum(np.diff(loud, axis=0, prepend=before), 0).mean(axis=1))
+    return np.stack(columns, axis=1), loud[-1]
+
+
+def _features(
+    table: NDArray[np.float64], fps: Fraction, start: float, duration: float
+) -> AudioFeatures:
+    times = start + np.arange(max(1, math.ceil((duration - start) * float(fps)))) / float(fps)
+    audible = float(table[:, 0].max()) > SILENCE
+    loudness = [_unit(_settle(table[:, column], 0.15)) for column in range(4)]
+    flux = table[:, 4] - _mean(table[:, 4], 0.5)
+    onset = _unit(np.maximum(flux, 0))
+    beats, tempo = _beats(onset) if audible else (np.empty(0), None)
+    columns = [*loudness, _unit(_settle(onset, 0.08))]
+    half = 0.5 / float(fps)
+    rms, bass, mid, treble, onsets = (
+        _peaks(column * audible, times - half, times + half) for column in columns
+    )
+    beat = _pulse(beats, times)
+    return AudioFeatures(rms, bass, mid, treble, onsets, beat, tempo, duration)
+
+
+def _settle(curve: Curve, seconds: float) -> Curve:
+    """Follow a curve up at once and down slowly, by a factor e every `seconds`."""
+    keep = math.exp(-HOP / RATE / seconds)
+    result = np.empty_like(curve)
+    level = 0.0
+    for index, value in enumerate(_mean(curve, 0.03).tolist()):
+        level = max(value, level * keep)
+        result[index] = level
+    return result
+
+
+def _mean(curve: Curve, seconds: float) -> Curve:
+    width = max(1, round(seconds * RATE / HOP)) | 1
+    padded = np.pad(curve, width // 2, mode="edge")
+    return np.convolve(padded, np.ones(width) / width, mode="valid")
+
+
+def _unit(curve: Curve) -> Curve:
+    """Scale so that all but the loudest 2 % lie in 0..1, and clip those."""
+    top = float(np.percentile(curve, 98)) or float(curve.max())
+    return np.clip(curve / max(top, SILENCE), 0, 1)
+
+
+def _peaks(curve: Curve, starts: Curve, stops: Curve) -> Signal:
+    """The highest value of an analysed curve between each start and stop, in seconds."""
+    first = np.clip(np.ceil(starts * RATE / HOP).astype(int), 0, len(curve) - 1)
+    last = np.clip(np.ceil(stops * RATE / HOP).astype(int), first + 1, len(curve))
+    last = np.maximum(last, first + 1)
+    return np.array([curve[a:b].max() for a, b in zip(first, last, strict=True)], np.float32)
+
+
+def _beats(onset: Curve) -> tuple[Curve, float | None]:
+    """Track beats by dynamic programming (Ellis 2007): their times in seconds, and the tempo."""
+    rate = RATE / HOP
+    centred = onset - onset.mean()
+    lags = np.arange(round(rate * 60 / 200), min(round(rate * 60 / 50), len(onset) // 2 - 1))
+    if len(lags) < 2 or not centred.any():
+        return np.empty(0), None
+    size = 1 << (2 * len(onset) - 1).bit_length()
+    spectrum = np.fft.rfft(centred, size)
+    likeness = np.fft.irfft(np.abs(spectrum) ** 2, size)
+    # People tap around 120 beats a minute.
+    taste = np.exp(-0.5 * (np.log2(60 * rate / lags / 120) / 0.9) ** 2)
+    best = int(np.argmax(likeness[lags] * taste))
+    if likeness[lags[best]] < 0.1 * likeness[0]:
+        return np.empty(0), None
+    period = float(lags[best]) + _vertex(likeness[lags[best] - 1 : lags[best] + 2])
+    score, came = onset.copy(), np.full(len(onset), -1)
+    reach = np.arange(round(period / 2), round(period * 2) + 1)
+    cost = 6 * np.log(reach / period) ** 2
+    for index in range(int(reach[0]), len(onset)):
+        valid = reach[reach <= index]
+        options = score[index - valid] - cost[: len(valid)]
+        place = int(options.argmax())
+        if options[place] > 0:
+            score[index] += options[place]
+            came[index] = index - valid[place]
+    at = len(onset) - round(period) + int(score[-round(period) :].argmax())
+    found = []
+    while at >= 0:
+        found.append(at)
+        at = int(came[at])
+    return np.array(found[::-1]) / rate, 60 * rate / period
+
+
+def _vertex(three: NDArray[Any]) -> float:
+    """Where a parabola through three values peaks, from the middle one; 0 without a peak."""
+    curve = float(three[0] - 2 * three[1] + three[2])
+    return min(0.5, max(-0.5, 0.5 * float(three[0] - three[2]) / curve)) if curve < 0 else 0.0
+
+
+def _pulse(beats: Curve, times: Curve) -> Signal:
+    """1 on each beat, falling to 0 by the next; the beats go on as they were after the last."""
+    if len(beats) < 2:
+        return np.zeros(len(times), np.float32)
+    step = float(np.median(np.diff(beats)))
+    ahead = np.arange(beats[-1] + step, max(beats[-1], times[-1]) + 2 * step, step)
+    every = np.concatenate((beats, ahead))
+    index = np.searchsorted(every, times + 1e-6, side="right") - 1
+    known = np.clip(index, 0, len(every) - 2)
+    phase = (times - every[known]) / (every[known + 1] - every[known])
+    pulse = (1 - np.clip(phase, 0, 1)) ** 2
+    return np.where(index >= 0, pulse, 0).astype(np.float32)
