@@ -41,6 +41,7 @@ def shade(
     `height` is in pixels; `gloss` (a number or a plane, 0..1) weighs the highlight, whose
     exponent is 2 ** `sharpness`. Returns RGB that may exceed 1.
     """
+    height = floats(height)
     gx = np.clip(cv2.Sobel(height, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8), -3, 3)
     gy = np.clip(cv2.Sobel(height, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8), -3, 3)
     up = 1 / np.sqrt(1 + gx * gx + gy * gy)
