@@ -10,12 +10,13 @@ import subprocess
 import tempfile
 import wave
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Array = NDArray[np.float64]
 Layer = Callable[[Array, Array], tuple[Array, Array]]
@@ -210,7 +211,7 @@ class Shot:
             before = moving.show(u, v, t - 1)
             top = moving.layer(u, v)[1] > 0.5
             flow[top] = np.stack([before[0] - x, before[1] - y], axis=-1)[top]
-        return flow
+        return flow * np.float32(size[0] / WIDTH)
 
     @staticmethod
     def _grid(size: tuple[int, int], ox: float, oy: float) -> tuple[Array, Array]:
@@ -238,7 +239,9 @@ SEA = Shot(
     36,
 )
 DRIFT = (EVENING, SEA)
-"""Two shots, 96 frames at 24 a second, with a hard cut at frame 60."""
+"""Two shots, 96 frames at 24 a second, with a hard cut at frame 60, and sound."""
+REEF = (replace(SEA, length=60),)
+"""One shot that turns and grows, 60 frames at 30000/1001 a second, silent."""
 
 
 def frames(shots: tuple[Shot, ...]) -> Iterator[NDArray[np.uint8]]:
@@ -273,22 +276,25 @@ def music(seconds: float, cut: float) -> NDArray[np.int16]:
     return np.asarray(np.rint(np.clip(both, -1, 1) * 32000), dtype=np.int16)
 
 
-def write_film(path: Path, shots: tuple[Shot, ...]) -> None:
-    """Encode shots with their music as H.264 and AAC, tagged BT.709."""
+def write_film(
+    path: Path, shots: tuple[Shot, ...], *, rate: str = str(RATE), sound: bool = True
+) -> None:
+    """Encode shots, with their music if they have `sound`, as H.264 and AAC, tagged BT.709."""
     length = sum(shot.length for shot in shots)
     tags = "colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=limited"
     flags = "bicubic+accurate_rnd+full_chroma_int"
     with tempfile.TemporaryDirectory() as folder:
-        sound = Path(folder) / "sound.wav"
-        with wave.open(str(sound), "wb") as out:
+        tone = Path(folder) / "tone.wav"
+        with wave.open(str(tone), "wb") as out:
             out.setnchannels(2)
             out.setsampwidth(2)
             out.setframerate(SOUND_RATE)
             out.writeframes(music(length / RATE, shots[0].length / RATE).tobytes())
+        heard = ("-i", f"file:{tone}", "-map", "0:v", "-map", "1:a") if sound else ()
         command = [
             *(imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-f", "rawvideo"),
-            *("-pix_fmt", "rgb24", "-video_size", f"{WIDTH}x{HEIGHT}", "-framerate", str(RATE)),
-            *("-i", "pipe:0", "-i", f"file:{sound}", "-map", "0:v", "-map", "1:a", "-vf"),
+            *("-pix_fmt", "rgb24", "-video_size", f"{WIDTH}x{HEIGHT}", "-framerate", rate),
+            *("-i", "pipe:0", *heard, "-vf"),
             f"scale=flags={flags}:out_color_matrix=bt709:out_range=limited,format=yuv420p,"
             f"setparams={tags}",
             *("-c:v", "libx264", "-preset", "veryslow", "-crf", "19", "-c:a", "aac", "-b:a"),
@@ -301,3 +307,5 @@ def write_film(path: Path, shots: tuple[Shot, ...]) -> None:
 
 if __name__ == "__main__":
     write_film(HERE / "drift.mp4", DRIFT)
+    write_film(HERE / "reef.mp4", REEF, rate="30000/1001", sound=False)
+    Image.fromarray(EVENING.frame(30, (640, 360))).save(HERE / "dusk.png", optimize=True)

@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -138,7 +139,9 @@ class _Film:
                 if bytes(video.codec_context.extradata or b"") != headers:
                     raise DreamvidError("the parts were encoded differently", where=part)
                 packets = (packet for packet in container.demux(video) if packet.size)
-                for n, (rank, packet) in enumerate(zip(table.ranks, packets, strict=True)):
+                for n, (rank, packet) in enumerate(zip_longest(table.ranks, packets)):
+                    if rank is None or packet is None:
+                        raise DreamvidError("a damaged part", where=part, remedy="render it again")
                     self._stamp(packet, done + n, done + rank)
                     packet.stream = stream
                     yield packet.dts * self._tick, packet  # type: ignore[operator]

@@ -34,7 +34,8 @@ class PartWriter:
     an exit by exception leaves nothing. The size of the frames is that of the first one.
 
     `notes` says what a user should know, e.g. that an odd size was padded. `where` names the
-    output in errors, when that is not `path`. Raises UsageError for a codec, crf or size that cannot be used.
+    output in errors, when that is not `path`. Raises UsageError for a codec, crf or size that
+    cannot be used.
     """
 
     def __init__(

@@ -148,7 +148,20 @@ def test_a_part_with_a_packet_too_few_is_found_out(make: Make, tmp_path: Path) -
     table = PartTable.load(parts[0])
     short = PartTable(table.tick, table.codec, table.ticks[:-1], table.ranks[:-1])
     short.save(parts[0])
-    with pytest.raises((DreamvidError, ValueError)):
+    with pytest.raises(DreamvidError, match="damaged part"):
+        assemble(parts, tmp_path / "b.mp4", source=info)
+    assert not (tmp_path / "b.mp4").exists()
+
+
+def test_a_film_with_a_frame_too_few_does_not_appear(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, info = write_parts(make("a.mp4"), tmp_path, [0])
+    short = make("short.mp4", "-frames:v", "23")
+    monkeypatch.setattr(
+        "dreamvid.media.mux._Film.write", lambda film, path, *_: shutil.copy(short, path)
+    )
+    with pytest.raises(DreamvidError, match="only 23 of 24 frames"):
         assemble(parts, tmp_path / "b.mp4", source=info)
     assert not (tmp_path / "b.mp4").exists()
 
