@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
+
+import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import OutputExists, UnreadableInput, UsageError
-from dreamvid.image import load_image, save_image
+from dreamvid.image import load_image, picture_format, save_image
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.flow import estimator
@@ -26,6 +29,7 @@ from dreamvid.settings import (
     ImageSettings,
     NetworkSettings,
     VideoSettings,
+    merge,
     to_toml,
     write_toml,
 )
@@ -60,6 +64,7 @@ def dream_image(
     Raises any DreamvidError; the target appears complete or not at all.
     """
     settings, target = settings or ImageSettings(), Path(target)
+    picture_format(target)
     if target.exists() and not overwrite:
         raise OutputExists("exists already", where=target, remedy="use another name or -y")
     if not target.parent.is_dir():
@@ -87,10 +92,10 @@ def dream_video(
     settings = settings or VideoSettings()
     output = Output(Path(target), settings.output.codec, settings.output.crf, overwrite)
     with open_film(Path(source), settings) as film:
-        dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
-        record = sidecar(settings, Path(source), dream.network)
-        job = Job(output, like=film.info, record=record)
+        output.check(film.info.path)  # before anything is fetched
         flow = estimator(settings.motion.flow)
+        dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
+        job = Job(output, like=film.info, record=sidecar(settings, Path(source), dream))
         frames = film_frames(film, flow=flow, cuts=settings.motion.cuts, skip=job.done)
         with Ahead(frames, FRAMES_AHEAD) as ahead:
             job.run(ahead, dream, stability=settings.motion.stability, report=report)
@@ -108,6 +113,7 @@ def open_film(source: Path, settings: VideoSettings) -> VideoReader:
         frames=film.frames,
         width=film.target_width,
         height=film.target_height,
+        rate=film.rate,
     )
 
 
@@ -160,25 +166,51 @@ def label_objective(network: Network, name: str) -> objectives.Objective:
     return objectives.label(network.label_layer, network.labels.index(name))
 
 
-def sidecar(settings: VideoSettings, source: Path, network: Network) -> str:
-    """The text that says how a film was made: settings, versions, digests of source and weights."""
+def sidecar(settings: VideoSettings, source: Path, dream: Dreamer) -> str:
+    """The text that says how a film was made: settings, versions, digests of all that went in.
+
+    What the settings leave to the network or the machine is written as it was decided.
+    """
     made: dict[str, Any] = {
-        "source": str(source),
+        "source": os.fsencode(source).decode("utf-8", "backslashreplace"),
         "source_sha256": digest(source),
-        "weights_sha256": network.weights_sha256,
-        "versions": {name: version(name) for name in ("dreamvid", "torch", "av", "opencv-python")}
-        | {"python": platform.python_version()},
+        "weights_sha256": dream.network.weights_sha256,
+        "versions": versions(),
     }
-    return write_toml({"made": made} | to_toml(settings))
+    if settings.dream.guide is not None:
+        made["guide_sha256"] = digest(settings.dream.guide)
+    decided = {
+        "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
+        "dream": {
+            "tile": dream.tile,
+            "step": settings.dream.step or dream.network.default_step,
+            "layer": list(settings.dream.layer) or [dream.network.default_layer],
+        },
+    }
+    return write_toml({"made": made} | merge(to_toml(settings), decided))
+
+
+_PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+
+
+def versions() -> dict[str, str]:
+    """The versions of what decides a film's bytes, by name; "?" where nobody knows."""
+    found = {"python": platform.python_version()}
+    for name in ("dreamvid", "torch", "av", "opencv-python"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "?"
+    return found
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file, or of the names and bytes of the files in a folder."""
+    """The sha256 of a file, or of the names and bytes of the files in a folder; else empty."""
     total = hashlib.sha256()
     try:
         if not path.is_dir():
             with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest() if path.exists() else ""
+                return hashlib.file_digest(file, "sha256").hexdigest()
         for file_path in sorted(path.iterdir()):
             if file_path.is_file():
                 total.update(file_path.name.encode() + b"\0")

@@ -1,18 +1,21 @@
 """The errors dreamvid raises, and the exit code of each.
 
-    DreamvidError             1  anything that is none of the following
-    |-- UsageError            2  an option or value that cannot be used
-    |-- UnreadableInput       3  a missing, empty, unsafe or undecodable input
-    |-- OutputExists          4  the output is there already
-    |-- DamagedInput          5  the work is done, but parts of the input were damaged
-    |-- MissingDependency     6  weights or a library that are not at hand
-    |-- DiskFull              7  no room for the output
-    |-- OutOfMemory           8  the picture does not fit the memory
-    `-- Interrupted         130  stopped by the user
+DreamvidError             1  anything that is none of the following
+|-- UsageError            2  an option or value that cannot be used
+|-- UnreadableInput       3  a missing, empty, unsafe or undecodable input
+|-- OutputExists          4  the output is there already
+|-- DamagedInput          5  the work is done, but parts of the input were damaged
+|-- MissingDependency     6  weights or a library that are not at hand
+|-- DiskFull              7  no room for the output
+|-- OutOfMemory           8  the picture does not fit the memory
+`-- Interrupted         130  stopped by the user
 """
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import ClassVar
 
 
@@ -77,3 +80,17 @@ class Interrupted(DreamvidError):
     """The user or the system stopped the work."""
 
     exit_code = 130
+
+
+@contextmanager
+def writing(where: object) -> Iterator[None]:
+    """Turn an OSError while `where` is written into DiskFull or a DreamvidError that names it."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise (DiskFull if full else DreamvidError)(
+            f"cannot be written ({error.strerror or error})",
+            where=where,
+            remedy="make room and start again" if full else "check the folder",
+        ) from error

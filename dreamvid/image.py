@@ -6,9 +6,8 @@ transfer curve of the file (no linearisation). Arrays are [H, W, 3], RGB, uint8 
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
+import uuid
 import warnings
 from pathlib import Path
 
@@ -16,10 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.errors import UnreadableInput, UsageError, writing
 
-MAX_PIXELS = 200_000_000
-"""The largest picture that is read: room for 8K by 8K twice over, not for a decompression bomb."""
+MAX_PIXELS = 150_000_000
+"""The largest picture that is read: room for 8K by 8K twice over, not for a decompression bomb.
+
+Pillow itself refuses at about 179 million.
+"""
 
 
 def to_image(array: NDArray[np.uint8] | NDArray[np.uint16]) -> torch.Tensor:
@@ -36,64 +38,69 @@ def to_array(image: torch.Tensor, bits: int = 8) -> NDArray[np.uint8] | NDArray[
     """
     top = (1 << bits) - 1
     levels = image.detach().float().clamp(0, 1).mul(top).round_().permute(1, 2, 0)
-    return levels.cpu().contiguous().numpy().astype(np.uint8 if bits == 8 else np.uint16)
+    array = levels.cpu().contiguous().numpy()
+    return array.astype(np.uint8) if bits == 8 else array.astype(np.uint16)
 
 
 def load_image(path: str | Path) -> torch.Tensor:
     """Read a picture as an image [3, H, W], turned upright by its EXIF tag, alpha dropped.
 
-    Raises UnreadableInput when the file is missing, no picture, or larger than MAX_PIXELS.
+    Grey pictures keep 16 bits, colour ones 8. Raises UnreadableInput when the file is missing, no
+    picture, or larger than MAX_PIXELS.
     """
     from PIL import Image, ImageOps
 
+    too_large = f"has more than {MAX_PIXELS:,} pixels"
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
-                    raise UnreadableInput(
-                        f"{picture.width}x{picture.height} is over {MAX_PIXELS:,} pixels",
-                        where=path,
-                        remedy="shrink the picture first",
-                    )
-                upright = ImageOps.exif_transpose(picture).convert("RGB")
+                    raise UnreadableInput(too_large, where=path, remedy="shrink it first")
+                upright = ImageOps.exif_transpose(picture)
+                if upright.mode.startswith("I;16"):  # Pillow's own conversion cuts off at 255
+                    deep = np.asarray(upright).astype(np.uint16)
+                    return to_image(np.stack([deep] * 3, axis=2))
+                return to_image(np.asarray(upright.convert("RGB"), dtype=np.uint8))
+    except Image.DecompressionBombError:
+        raise UnreadableInput(too_large, where=path, remedy="shrink it first") from None
     except FileNotFoundError:
         raise UnreadableInput("no such file", where=path, remedy="check the path") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (OSError, SyntaxError, ValueError) as error:
         raise UnreadableInput(
             f"not a readable picture ({error})", where=path, remedy="give a PNG, JPEG or WebP"
         ) from error
-    return to_image(np.asarray(upright, dtype=np.uint8))
+
+
+def picture_format(path: str | Path) -> str:
+    """The format that a picture file's name asks for; UsageError when it cannot be written."""
+    from PIL import Image
+
+    suffix = Path(path).suffix.lower()
+    name = Image.registered_extensions().get(suffix, "")
+    if name not in Image.SAVE:
+        raise UsageError(
+            f"unknown picture format '{suffix}'", where=path, remedy="use .png, .jpg or .webp"
+        )
+    return name
 
 
 def save_image(path: str | Path, image: torch.Tensor) -> None:
     """Write an image [3, H, W] to a file whose name says the format; the file appears complete.
 
-    Raises UsageError when the format is unknown.
+    A file of that name is replaced. Raises UsageError when the format is unknown or cannot hold
+    the picture, DiskFull or DreamvidError when it cannot be written.
     """
     from PIL import Image
 
-    path = Path(path)
-    if path.suffix.lower() not in Image.registered_extensions():
-        raise UsageError(
-            f"unknown picture format '{path.suffix}'", where=path, remedy="use .png, .jpg or .webp"
-        )
-    handle, draft = tempfile.mkstemp(
-        prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent
-    )
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            Image.fromarray(to_array(image)).save(
-                stream, format=Image.registered_extensions()[path.suffix.lower()], quality=95
-            )
-        os.chmod(draft, 0o666 & ~_umask())
-        os.replace(draft, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(draft)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+    path, kind = Path(path), picture_format(path)
+    draft = path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex}{path.suffix}")
+    with writing(path):
+        try:
+            with draft.open("xb") as stream:
+                Image.fromarray(to_array(image)).save(stream, format=kind, quality=95)
+            os.replace(draft, path)
+        except ValueError as error:
+            raise UsageError(f"{kind} cannot hold it ({error})", where=path) from error
+        finally:
+            draft.unlink(missing_ok=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dreamvid.errors import UnreadableInput, UsageError
 
@@ -28,6 +28,8 @@ def _seconds(value: object) -> object:
         try:
             seconds = Fraction(0)
             for part in value.split(":"):
+                if "e" in part.lower():  # Fraction would write out every nought of 1e999999999
+                    raise ValueError
                 seconds = seconds * 60 + Fraction(part)
             return seconds
         except (ValueError, ZeroDivisionError):
@@ -36,7 +38,16 @@ def _seconds(value: object) -> object:
 
 
 Seconds = Annotated[Fraction, BeforeValidator(_seconds), Field(ge=0)]
-Pixels = Annotated[int, Field(ge=16, le=16384)]
+
+
+def _size(value: str) -> str:
+    if not all(SMALLEST <= int(side) <= LARGEST for side in value.split("x")):
+        raise ValueError(f"sides must be {SMALLEST} to {LARGEST}")
+    return value
+
+
+SMALLEST, LARGEST = 16, 16384
+Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
@@ -121,8 +132,8 @@ class FilmSettings(Settings):
     frames: int | None = Field(None, ge=1, description="At most this many frames.")
     width: Pixels | None = Field(None, description="Scale to this width.")
     height: Pixels | None = Field(None, description="Scale to this height.")
-    size: str | None = Field(
-        None, pattern=r"^\d+x\d+$", description="Scale to this size, as 1280x720."
+    size: Annotated[str, Field(pattern=r"^\d{1,5}x\d{1,5}$"), AfterValidator(_size)] | None = Field(
+        None, description="Scale to this size, as 1280x720."
     )
     rate: Annotated[Fraction, BeforeValidator(_seconds), Field(gt=0, le=1000)] | None = Field(
         None, description="Frames per second of an image sequence."

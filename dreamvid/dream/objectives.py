@@ -5,6 +5,7 @@ layer("inception4c") + 0.5 * channel("conv2", 7)
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -56,18 +57,25 @@ def neuron(name: str, index: int) -> Objective:
     """Raise one channel of a layer at the middle of the picture."""
 
     def value(activations: Activations) -> Tensor:
-        plane = _channel(activations[name], name, index).float()
+        plane = _channel(_planes(activations[name]), name, index)
         return plane[plane.shape[0] // 2, plane.shape[1] // 2]
 
     return Objective((name,), value)
 
 
 def direction(name: str, vector: Tensor) -> Objective:
-    """Raise the mean activation of a layer along a direction [C] in the space of its channels."""
+    """Raise the mean activation of a layer along a direction [C] in the space of its channels.
+
+    UsageError when the layer has another number of channels.
+    """
 
     def value(activations: Activations) -> Tensor:
-        unit = functional.normalize(vector.to(activations[name].device, torch.float32), dim=0)
-        return torch.einsum("nchw,c->nhw", activations[name].float(), unit).mean()
+        planes = _planes(activations[name])
+        if vector.shape != planes.shape[1:2]:
+            count = planes.shape[1]
+            raise UsageError(f"layer '{name}' has {count} channels, the direction {len(vector)}")
+        unit = functional.normalize(vector.to(planes.device, torch.float32), dim=0)
+        return torch.einsum("nchw,c->nhw", planes, unit).mean()
 
     return Objective((name,), value)
 
@@ -87,14 +95,15 @@ def guide(activations: Activations) -> Objective:
     `activations` are the guide's own. Each place of the picture is drawn towards the place of the
     guide with the largest dot product (Mordvintsev et al. 2015, "guided dreaming").
     """
-    memory = {name: a.detach().float().flatten(2)[0] for name, a in activations.items()}
+    memory = {name: _planes(a.detach()).flatten(2)[0] for name, a in activations.items()}
 
     def value(current: Activations) -> Tensor:
         total = torch.zeros((), device=next(iter(current.values())).device)
         for name, features in memory.items():
-            x = current[name].float().flatten(2)[0]
-            best = (x.detach().T @ features).argmax(dim=1)
-            total = total + (x * features[:, best]).mean()
+            x = _planes(current[name]).flatten(2)[0]
+            known = features.to(x.device)
+            best = (x.detach().T @ known).argmax(dim=1)
+            total = total + (x * known[:, best]).mean()
         return total
 
     return Objective(tuple(memory), value)
@@ -107,15 +116,22 @@ def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
     or the weight is no number.
     """
     name, star, weight = text.partition("*")
-    name, colon, index = name.strip().partition(":")
+    name, colon, index = name.partition(":")
     try:
         number, scale = int(index) if colon else None, float(weight) if star else 1.0
+        if not math.isfinite(scale):
+            raise ValueError
     except ValueError:
         raise UsageError(
             f"cannot read layer '{text}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
         ) from None
-    known = resolve(name)
+    known = resolve(name.strip())
     return (layer(known) if number is None else channel(known, number)) * scale
+
+
+def _planes(activation: Tensor) -> Tensor:
+    """Activations in float32 as [1, C, h, w], also those without a place, [1, C]."""
+    return activation.float().reshape(*activation.shape, *[1] * (4 - activation.dim()))
 
 
 def _channel(activation: Tensor, name: str, index: int) -> Tensor:

@@ -34,11 +34,15 @@ def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> tuple[torch.Ten
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[int, int, int, int]]:
-    """Cover `length` with tiles: (start, end) of each and the (first, last) it is trusted on."""
+    """Cover `length` with tiles: (start, end) of each and the (first, last) it is trusted on.
+
+    Neighbours overlap by two margins, or by half a tile where tiles are that small.
+    """
     if length <= tile:
         yield 0, length, 0, length
         return
-    count = -(-(length - 2 * MARGIN) // max(1, tile - 2 * MARGIN))
+    overlap = min(2 * MARGIN, tile // 2)
+    count = -(-(length - overlap) // (tile - overlap))
     starts = [round(k * (length - tile) / (count - 1)) for k in range(count)]
     middles = [(a + tile + b) // 2 for a, b in pairwise(starts)]
     edges = [0, *middles, length]

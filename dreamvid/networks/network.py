@@ -115,7 +115,8 @@ class Trunk(nn.Module):
 
     def forward(self, batch: Tensor) -> dict[str, Tensor]:
         """Activations of the layers asked for, by name."""
-        if self._fused is not None and batch.device.type == "cpu" and batch.dtype == torch.float32:
+        here = batch.device.type == "cpu" and batch.dtype == torch.float32
+        if self._fused is not None and here and not torch.is_autocast_enabled("cpu"):
             return self._fused(batch - self.mean)
         return self.plain(batch)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ import torch
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.estimate import Motion, estimate_motion
-from dreamvid.motion.flow import FlowEstimator
+from dreamvid.motion.flow import FlowEstimator, estimator
 from dreamvid.motion.shots import CutDetector, mask_says_cut
 
 
@@ -30,24 +30,38 @@ class Frame:
 
 
 def film_frames(
-    film: Iterable[SourceFrame], *, flow: FlowEstimator, cuts: bool = True, skip: int = 0
+    film: Iterable[SourceFrame],
+    *,
+    flow: FlowEstimator | None = None,
+    cuts: bool = True,
+    skip: int = 0,
 ) -> Iterator[Frame]:
     """Give the frames of a film with their motion, `motion` None at every cut (unless not `cuts`).
 
-    A cut is where the detector says so, or where the mask trusts almost nothing. The first `skip`
-    frames are only looked at.
+    `flow` estimates the motion, DIS if nothing is said. A cut is where the detector says so, or
+    where the mask trusts almost nothing. The first `skip` frames are only looked at.
     """
+    flow = flow or estimator()
     detector = CutDetector()
     previous = None
     for source in film:
         motion = None
-        is_cut = detector.is_cut(source.array)
+        is_cut = cuts and detector.is_cut(source.array)
         if source.index < skip:
             previous = source.array
             continue
-        if previous is not None and not (cuts and is_cut):
+        if previous is not None and not is_cut:
             motion = estimate_motion(flow, source.array, previous)
             if cuts and mask_says_cut(motion.mask):
                 motion = None
         yield Frame(source.index, source.time, to_image(source.array), motion)
         previous = source.array
+
+
+def camera_frames(
+    picture: torch.Tensor, camera: Callable[[int], Motion], *, count: int, rate: Fraction
+) -> Iterator[Frame]:
+    """Give `count` frames of a zoom: first the picture [3, H, W], then only the camera's motion."""
+    yield Frame(0, Fraction(0), picture, None)
+    for index in range(1, count):
+        yield Frame(index, index / rate, None, camera(index))

@@ -6,16 +6,15 @@ The same job, started again, goes on after the last finished part and gives the 
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.errors import DiskFull, DreamvidError, Interrupted, UnreadableInput
+from dreamvid.errors import DreamvidError, Interrupted, UnreadableInput, writing
+from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.parts import PartTable
@@ -52,6 +51,10 @@ class Output:
         """The file that says how the film was made."""
         return self.path.with_name(self.path.name + ".dreamvid.toml")
 
+    def check(self, source: Path | None) -> None:
+        """Raise OutputExists or UsageError when a film of `source` cannot go here."""
+        Target(self.path, codec=self.codec, source=source, overwrite=self.overwrite)
+
 
 class Job:
     """One film to dream.
@@ -62,10 +65,10 @@ class Job:
     """
 
     def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
-        Target(output.path, codec=output.codec, source=like.path, overwrite=output.overwrite)
+        output.check(like.path)
         self._output, self._like, self._record = output, like, record
         self._folder = output.path.with_name(f".{output.path.name}.parts")
-        with _told(self._folder):
+        with writing(self._folder):
             self._claim()
         self._parts = list(self._finished())
         self.done = sum(len(PartTable.load(part).ticks) for part in self._parts)
@@ -90,7 +93,7 @@ class Job:
         try:
             written, shot = 0, 0
             for frame, memory in stream:
-                if writer is not None and (frame.motion is None or written == PART_FRAMES):
+                if writer is not None and frame.motion is None:
                     self._finish(writer, last)
                     writer, written = None, 0
                 writer = writer or self._open()
@@ -99,6 +102,9 @@ class Job:
                 written, shot = written + 1, shot + (frame.motion is None)
                 self.done += 1
                 report(Progress(self.done, self._like.frames, shot))
+                if written == PART_FRAMES:
+                    self._finish(writer, last)
+                    writer, written = None, 0
             if writer is not None:
                 self._finish(writer, last)
         except KeyboardInterrupt:
@@ -106,6 +112,7 @@ class Job:
         except BaseException:
             if writer is not None:
                 writer.abort()
+            self._tidy()
             raise
         self._complete()
 
@@ -116,6 +123,11 @@ class Job:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir()
             job.write_text(self._record, encoding="utf-8")
+
+    def _tidy(self) -> None:
+        """Leave no folder behind that holds nothing to go on from."""
+        if not self._parts:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def _finished(self) -> Iterator[Path]:
         for number in range(10**6):
@@ -129,13 +141,15 @@ class Job:
 
     def _open(self) -> PartWriter:
         path, output = self._part(len(self._parts)), self._output
-        return PartWriter(path, like=self._like, codec=output.codec, crf=output.crf)
+        codec = part_codec(output.path, output.codec)  # lossless on the way to pictures
+        crf = output.crf if codec == output.codec else None
+        return PartWriter(path, like=self._like, codec=codec, crf=crf)
 
     def _finish(self, writer: PartWriter, memory: Memory | None) -> None:
         """Close a part; only with its memory beside it does it count as finished."""
         assert memory is not None
         writer.close()
-        with _told(self._folder):
+        with writing(self._folder):
             memory.save(_memory_of(writer.path))
             if self._parts:
                 _memory_of(self._parts[-1]).write_bytes(b"")
@@ -149,7 +163,7 @@ class Job:
             self._parts, self._output.path, source=self._like, overwrite=self._output.overwrite
         )
         self.notes = tuple(dict.fromkeys(self.notes + told))
-        with _told(self._output.sidecar):
+        with writing(self._output.sidecar):
             draft = self._output.sidecar.with_name(f".{self._output.sidecar.name}.draft")
             draft.write_text(self._record, encoding="utf-8")
             os.replace(draft, self._output.sidecar)
@@ -161,32 +175,29 @@ class Job:
         partial = path.with_name(f"{path.stem}.partial{path.suffix}")
         parts = list(self._parts)
         again = "give the same command again to go on"
-        if writer is not None:
-            writer.close()
-            parts.append(writer.path)
+        begun = writer if writer is not None and writer.path not in parts else None
+        if begun is not None and _closed(begun):
+            parts.append(begun.path)
         if not parts:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._tidy()
             return Interrupted("stopped before the first frame", where=path, remedy=again)
         assemble(parts, partial, source=self._like, overwrite=True, complete=False)
         count = sum(len(PartTable.load(part).ticks) for part in parts)
-        if writer is not None:
-            PartTable.remove(writer.path)
+        if begun is not None:
+            PartTable.remove(begun.path)
+        self._tidy()
         return Interrupted(f"stopped; {count} frames are in {partial}", where=path, remedy=again)
+
+
+def _closed(writer: PartWriter) -> bool:
+    """Close a part that was interrupted anywhere, if it can still be closed."""
+    try:
+        writer.close()
+    except DreamvidError:  # no frame yet, or it was ending already
+        writer.abort()
+        return False
+    return True
 
 
 def _memory_of(part: Path) -> Path:
     return part.with_suffix(".memory")
-
-
-@contextmanager
-def _told(where: Path) -> Iterator[None]:
-    """Turn an OSError into a line that says where, and what to do."""
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise (DiskFull if full else DreamvidError)(
-            f"cannot be written ({error.strerror})",
-            where=where,
-            remedy="make room and start again" if full else "check the folder",
-        ) from error

@@ -1,0 +1,200 @@
+"""The dream step: it raises, repeats, keeps the source's detail and takes any size."""
+
+from __future__ import annotations
+
+import inspect
+from itertools import islice
+
+import pytest
+import torch
+from tiny import texture, tiny_dreamer, tiny_network
+
+from dreamvid.dream import objectives
+from dreamvid.dream.dreamer import REACH, Dreamer, Gauge, jitter, pick_device
+from dreamvid.dream.octaves import resize
+from dreamvid.errors import UsageError
+from dreamvid.image import to_image
+from dreamvid.settings import DreamSettings, NetworkSettings
+
+IMAGE = to_image(texture())
+
+
+def power(image: torch.Tensor) -> float:
+    with torch.no_grad():
+        return float(tiny_network().trunk(["two"])(image[None])["two"].square().mean())
+
+
+def test_a_dream_raises_its_objective_and_more_iterations_raise_it_more() -> None:
+    none, few, many = (
+        power(tiny_dreamer(iterations=n)(IMAGE)) if n else power(IMAGE) for n in (0, 3, 12)
+    )
+    assert none < few < many
+
+
+def test_the_values_told_are_those_of_the_objective_before_each_update() -> None:
+    dream = tiny_dreamer(octaves=1, iterations=4)
+    _, values = dream.ascend(IMAGE, dream.dose, gauge=Gauge())
+    shift = next(jitter(dream.seed))
+    assert values[0] == pytest.approx(power(IMAGE.roll(shift, (1, 2))), rel=1e-4)
+    assert len(values) == 4 and values == sorted(values)
+
+
+def test_a_dream_stays_within_0_to_1_and_leaves_its_input_alone() -> None:
+    before = IMAGE.clone()
+    dreamed = tiny_dreamer(step=0.5)(IMAGE)
+    assert dreamed.shape == IMAGE.shape and dreamed.dtype == torch.float32
+    assert dreamed.min() >= 0 and dreamed.max() <= 1
+    assert torch.equal(IMAGE, before) and not IMAGE.requires_grad
+    assert not dreamed.requires_grad
+
+
+def test_strength_0_gives_the_image_back_to_the_bit() -> None:
+    assert torch.equal(tiny_dreamer(strength=0)(IMAGE), IMAGE)
+
+
+def test_strength_scales_what_is_added() -> None:
+    half, one, two = (
+        float((tiny_dreamer(strength=s, iterations=2)(IMAGE) - IMAGE).square().mean().sqrt())
+        for s in (0.5, 1, 2)
+    )
+    assert half < 0.8 * one < 0.64 * two
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
+    first, again, other = (tiny_dreamer(seed=s)(IMAGE) for s in (3, 3, 4))
+    dream = tiny_dreamer(seed=3)
+    dream(torch.rand_like(IMAGE))
+    torch.rand(5)  # the global generator decides nothing
+    assert torch.equal(first, again)
+    assert torch.equal(first, dream(IMAGE))
+    assert not torch.equal(first, other)
+
+
+def test_the_sharpness_of_the_source_outlives_the_octaves() -> None:
+    stripes = (torch.arange(64) % 2 * 0.4 + 0.3).expand(3, 48, 64).contiguous()
+    nothing = objectives.Objective(("one",), lambda a: a["one"].float().sum() * 0)
+    dreamed = tiny_dreamer(nothing, octaves=4)(stripes)
+    assert torch.allclose(dreamed, stripes, atol=1e-6)
+    blurred = resize(resize(stripes, (24, 32)), (48, 64))
+    assert (blurred - stripes).abs().mean() > 0.1  # what carrying the picture itself would give
+
+
+def test_what_a_small_octave_adds_arrives_in_the_picture() -> None:
+    dream = tiny_dreamer(octaves=2, octave_scale=1.5, iterations=4)
+    both = dream(IMAGE) - IMAGE
+    small = (32, 43)
+    base = resize(IMAGE, small)
+    alone = tiny_dreamer(octaves=1, iterations=4)
+    first = resize(alone(base) - base, (48, 64))
+    own = alone(IMAGE) - IMAGE
+
+    def likeness(a: torch.Tensor, b: torch.Tensor) -> float:
+        return float(torch.corrcoef(torch.stack([a.flatten(), b.flatten()]))[0, 1])
+
+    assert likeness(both, first) > likeness(own, first) + 0.1
+
+
+def test_octaves_below_the_networks_minimum_are_skipped() -> None:
+    narrow = IMAGE[:, :20]  # the next smaller one has 14 lines; the network needs 16
+    one, many = (tiny_dreamer(octaves=n)(narrow) for n in (1, 5))
+    assert torch.equal(one, many)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (2, 40), (31, 17), (32, 32), (47, 65), (33, 120)])
+def test_any_size_can_be_dreamed_on(size: tuple[int, int]) -> None:
+    dream = Dreamer("bestiary", iterations=2, octaves=3, device="cpu")
+    image = torch.rand(3, *size, generator=torch.Generator().manual_seed(1))
+    dreamed = dream(image)
+    assert dreamed.shape == image.shape
+    assert torch.isfinite(dreamed).all()
+
+
+@pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
+def test_a_plain_picture_is_dreamed_without_a_hitch(level: float) -> None:
+    plain = torch.full_like(IMAGE, level)
+    assert torch.isfinite(tiny_dreamer()(plain)).all()
+    dead = objectives.Objective(("one",), lambda a: (a["one"].float() * 0).mean())
+    assert torch.allclose(tiny_dreamer(dead)(plain), plain, atol=1e-6)
+
+
+def test_a_weight_says_where_is_dreamed() -> None:
+    dream = tiny_dreamer(octaves=1)
+    weight = torch.zeros(1, 48, 64)
+    weight[:, :, 32:] = 1
+    dreamed, _ = dream.ascend(IMAGE, dream.dose, gauge=Gauge(), weight=weight)
+    assert torch.equal(dreamed[:, :, :32], IMAGE[:, :, :32])
+    assert (dreamed - IMAGE)[:, :, 32:].abs().mean() > 0.02
+    whole, _ = dream.ascend(IMAGE, dream.dose, gauge=Gauge(), weight=torch.ones(1, 48, 64))
+    assert torch.equal(whole, dream(IMAGE))
+
+
+def test_dreams_grow_also_where_the_picture_is_plain() -> None:
+    image = IMAGE.clone()
+    image[:, :, :32] = 0.5 + 0.02 * (image[:, :, :32] - 0.5)
+    added = (tiny_dreamer()(image) - image).abs().mean(dim=(0, 1))
+    assert added[4:28].mean() > 0.3 * added[36:60].mean()
+
+
+def test_the_shifts_are_spread_evenly_and_always_the_same() -> None:
+    shifts = list(islice(jitter(5), 64))
+    assert shifts == list(islice(jitter(5), 64))
+    assert shifts[10:] == list(islice(jitter(5, 10), 54))
+    assert shifts != list(islice(jitter(6), 64))
+    cells = {(down * 4 // REACH, right * 4 // REACH) for down, right in shifts}
+    assert len(cells) == 16
+    for count in (10, 30, 64):
+        for axis in (0, 1):
+            mean = sum(shift[axis] for shift in shifts[:count]) / count
+            assert abs(mean - (REACH - 1) / 2) < 0.12 * REACH
+            assert all(0 <= shift[axis] < REACH for shift in shifts)
+
+
+def test_the_gauge_is_a_running_mean_for_each_key() -> None:
+    gauge = Gauge()
+    assert gauge("0.0", 2.0) == 2.0
+    assert gauge("0.1", 8.0) == 8.0
+    second = gauge("0.0", 4.0)
+    assert 2.0 < second < 3.0
+    for _ in range(200):
+        last = gauge("0.0", 4.0)
+    assert last == pytest.approx(4.0)
+    assert gauge.sizes["0.1"] == 8.0
+
+
+def test_a_gauge_that_knows_the_film_calms_a_frame_that_stands_out() -> None:
+    dream = tiny_dreamer(octaves=1, iterations=1)
+    gauge = Gauge()
+    weak = 0.5 + 0.1 * (IMAGE - 0.5)
+    first, _ = dream.ascend(IMAGE, dream.dose, gauge=gauge)
+    flat, _ = dream.ascend(weak, dream.dose, gauge=gauge)
+    alone, _ = dream.ascend(weak, dream.dose, gauge=Gauge())
+    strong, calmed, jumpy = (
+        float((a - b).abs().mean()) for a, b in ((first, IMAGE), (flat, weak), (alone, weak))
+    )
+    assert jumpy > 0.7 * strong  # by itself it is dreamed on like any other
+    assert calmed < 0.6 * jumpy
+
+
+def test_the_defaults_are_those_of_the_settings() -> None:
+    """A default is written once; a Dreamer made by hand dreams like the command line."""
+    told = inspect.signature(Dreamer).parameters
+    dream, network = DreamSettings(), NetworkSettings()
+    for name in ("octaves", "octave_scale", "iterations", "step", "strength", "seed", "tile"):
+        assert told[name].default == getattr(dream, name), name
+    for name in ("device", "precision"):
+        assert told[name].default == getattr(network, name), name
+    assert told["network"].default == network.model
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    assert pick_device("cpu") == torch.device("cpu")
+    assert pick_device("auto").type in ("cpu", "cuda", "mps")
+    with pytest.raises(UsageError, match="no device 'quantum' here; use auto or cpu"):
+        pick_device("quantum")
+
+
+def test_bf16_dreams_about_the_same() -> None:
+    full, half = (tiny_dreamer(precision=p, iterations=2)(IMAGE) for p in ("fp32", "bf16"))
+    assert half.dtype == torch.float32
+    assert not torch.equal(full, half)
+    assert (full - half).abs().mean() < 0.5 * (full - IMAGE).abs().mean()

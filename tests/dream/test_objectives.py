@@ -1,0 +1,144 @@
+"""Objectives: a few steps raise each of them; they add, scale and are read from text."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+import torch
+from tiny import texture, tiny_dreamer, tiny_network
+
+from dreamvid.dream import objectives
+from dreamvid.dream.dreamer import jitter
+from dreamvid.dream.objectives import Objective
+from dreamvid.errors import UsageError
+from dreamvid.image import to_image
+
+NETWORK = tiny_network()
+IMAGE = to_image(texture())
+LIVE = int(NETWORK.trunk(["one"])(IMAGE[None])["one"][0, :, 24, 32].argmax())
+"""A channel of the first layer that is not silent at the middle of the picture."""
+
+
+def guide_of(*layers: str) -> Objective:
+    with torch.no_grad():
+        return objectives.guide(NETWORK.trunk(layers)(to_image(texture(7, width=40))[None]))
+
+
+EVERY = {
+    "layer": objectives.layer("two"),
+    "channel": objectives.channel("two", 3),
+    "neuron": objectives.neuron("one", LIVE),
+    "direction": objectives.direction("two", torch.arange(12.0) - 4),
+    "label": objectives.label("logits", 2),
+    "label as a channel": objectives.channel("logits", 2),
+    "label as a neuron": objectives.neuron("logits", 2),
+    "direction of labels": objectives.direction("logits", torch.tensor([0.0, 1, 0, -1, 0])),
+    "guide": guide_of("two"),
+    "guide by two layers": guide_of("one", "two"),
+    "guide without places": guide_of("logits"),
+    "sum": objectives.layer("one") + objectives.channel("two", 1),
+    "scaled": 0.5 * objectives.layer("two"),
+    "lowered": objectives.channel("two", 1) * -2.0,
+}
+
+
+def reached(objective: Objective, image: torch.Tensor) -> float:
+    with torch.no_grad():
+        return float(objective(NETWORK.trunk(objective.layers)(image[None])))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_few_steps_raise_every_objective(name: str) -> None:
+    objective = EVERY[name]
+    dream = tiny_dreamer(objective, octaves=1, iterations=5, step=0.02)
+    shifts = list(islice(jitter(dream.seed), 5))  # what a neuron looks at moves with them
+
+    def mean(image: torch.Tensor) -> float:
+        return sum(reached(objective, image.roll(shift, (1, 2))) for shift in shifts) / 5
+
+    before, after = mean(IMAGE), mean(dream(IMAGE))
+    assert after > before + 0.01 * abs(before)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_every_objective_is_one_number_of_float32(name: str) -> None:
+    objective = EVERY[name]
+    half = {k: v.bfloat16() for k, v in NETWORK.trunk(objective.layers)(IMAGE[None]).items()}
+    value = objective(half)
+    assert value.shape == () and value.dtype == torch.float32
+
+
+def test_objectives_add_and_scale() -> None:
+    one, two = objectives.layer("one"), objectives.layer("two")
+    total = one + 0.25 * two
+    assert total.layers == ("one", "two")
+    expected = reached(one, IMAGE) + 0.25 * reached(two, IMAGE)
+    assert reached(total, IMAGE) == pytest.approx(expected)
+    assert (one + one).layers == ("one",)
+
+
+def test_a_neuron_is_raised_at_the_middle_alone() -> None:
+    objective = objectives.neuron("one", LIVE)
+    image = IMAGE[None].clone().requires_grad_()
+    objective(NETWORK.trunk(["one"])(image)).backward()
+    assert image.grad is not None
+    touched = image.grad.abs().sum(dim=(0, 1)).nonzero()
+    middle = torch.tensor([24, 32])
+    assert len(touched) and (touched - middle).abs().max() <= 2
+
+
+def test_a_guide_draws_towards_itself() -> None:
+    guide = to_image(texture(7))
+    features = NETWORK.trunk(["two"])(guide[None])["two"]
+
+    def likeness(image: torch.Tensor) -> float:
+        own = NETWORK.trunk(["two"])(image[None])["two"].flatten(2)[0]
+        near = torch.nn.functional.normalize(own, dim=0).T @ torch.nn.functional.normalize(
+            features.flatten(2)[0], dim=0
+        )
+        return float(near.max(dim=1).values.mean())
+
+    grey = torch.full_like(IMAGE, 0.5)
+    options = {"octaves": 1, "iterations": 5, "step": 0.01}
+    guided = tiny_dreamer(guide_of("two"), **options)(grey)
+    assert likeness(guided) > likeness(grey)
+
+
+@pytest.mark.parametrize(
+    "text, value",
+    [
+        ("two", objectives.layer("two")),
+        ("objects", objectives.layer("two")),
+        (" two : 3 ", objectives.channel("two", 3)),
+        ("two*0.5", 0.5 * objectives.layer("two")),
+        ("two:3 * -2", -2.0 * objectives.channel("two", 3)),
+    ],
+)
+def test_text_is_read_as_an_objective(text: str, value: Objective) -> None:
+    parsed = objectives.parse(text, resolve=NETWORK.resolve)
+    assert parsed.layers == value.layers
+    assert reached(parsed, IMAGE) == pytest.approx(reached(value, IMAGE))
+
+
+@pytest.mark.parametrize("text", ["two:", "two:x", "two:1:2", "two*", "two*nan", "two*x"])
+def test_text_that_cannot_be_read_is_answered_with_the_form(text: str) -> None:
+    with pytest.raises(UsageError, match=r"cannot read layer .* NAME:CHANNEL"):
+        objectives.parse(text, resolve=NETWORK.resolve)
+
+
+def test_an_unknown_layer_gets_near_misses() -> None:
+    with pytest.raises(UsageError, match=r"no layer 'tow'; did you mean two"):
+        objectives.parse("tow", resolve=NETWORK.resolve)
+
+
+@pytest.mark.parametrize("index", [-1, 12])
+@pytest.mark.parametrize("make", [objectives.channel, objectives.neuron])
+def test_a_channel_that_is_not_there_is_named(make, index: int) -> None:
+    with pytest.raises(UsageError, match=rf"layer 'two' has no channel {index}; use 0 to 11"):
+        reached(make("two", index), IMAGE)
+
+
+def test_a_direction_of_another_length_is_refused() -> None:
+    with pytest.raises(UsageError, match="has 12 channels, the direction 5"):
+        reached(objectives.direction("two", torch.ones(5)), IMAGE)
