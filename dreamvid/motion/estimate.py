@@ -18,7 +18,7 @@ MISMATCH = 14.0
 """Levels (of 255) by which a picture may differ from its warp even where it is flat."""
 
 MISMATCH_AT_DETAIL = 0.45
-"""And the share of the local contrast by which it may differ besides: about half a pixel's worth."""
+"""And the share of the local contrast by which it may differ besides, for half a pixel's sake."""
 
 SOFTNESS = 1.2
 """How far the mask fades, in pixels at the reference height."""

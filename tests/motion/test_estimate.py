@@ -63,6 +63,21 @@ def test_what_enters_the_frame_is_not_trusted():
     assert mask[10:-10, 24:-8].mean() > 0.97
 
 
+def test_a_place_outside_the_frame_is_not_trusted_even_if_it_looks_the_same():
+    plain = np.full((60, 80, 3), 90, np.uint8)
+    mask = settle(flat(-9, 0), flat(9, 0), plain, plain).mask
+    assert mask[:, :8].max() == 0
+    assert mask[:, 14:].min() == 1
+
+
+def test_flows_that_agree_are_left_as_they_are():
+    plain = np.full((60, 80, 3), 90, np.uint8)
+    backward = flat(-4, 0)
+    backward[:, 40:] = (5, 0)
+    motion = settle(backward, -backward, plain, plain)
+    assert np.array_equal(motion.backward[:, :70], backward[:, :70])
+
+
 def test_a_contradicted_flow_on_plain_ground_is_filled_in_from_around():
     previous, current = (np.full((60, 80, 3), 90, np.uint8) for _ in "ab")
     backward = flat(-4, 0)
