@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -11,10 +12,36 @@ from torch import Tensor, nn
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.networks import bestiary, zoo
 from dreamvid.networks.network import Network
-from dreamvid.networks.weights import Progress, fetch, read_state, sha256
+from dreamvid.networks.weights import Progress, cached, fetch, read_state, sha256
 
 EMBEDDED = "bestiary"
 _EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a network needs before it dreams: `path` is where its weights are, or would be put.
+
+    `here` says whether they are; `megabytes` is their size.
+    """
+
+    name: str
+    default_layer: str
+    default_step: float
+    here: bool
+    megabytes: float
+    path: Path
+
+
+def standing(name: str) -> Standing:
+    """How the network called `name`, one of `names()`, stands here; nothing is fetched or built."""
+    if name == EMBEDDED:
+        path, about = _EMBEDDED_FILE, bestiary.load(_EMBEDDED_FILE, name=name)[1]
+        size = path.stat().st_size / 1e6
+    else:
+        path, about, size = cached(zoo.url(name)), zoo.DESCRIPTIONS[name], zoo.megabytes(name)
+    here, layer = path.is_file(), about.default_layer
+    return Standing(name, layer, about.default_step, here, round(size, 1), path)
 
 
 def names() -> tuple[str, ...]:

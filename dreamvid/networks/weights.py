@@ -44,6 +44,11 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "dreamvid"
 
 
+def cached(url: str) -> Path:
+    """Where the weights at `url` are kept once they are fetched."""
+    return cache_folder() / url.rpartition("/")[2]
+
+
 def sha256(path: Path) -> str:
     """The sha256 of a file, as 64 hex digits."""
     with path.open("rb") as file:
@@ -97,7 +102,7 @@ def fetch(url: str, *, model: str, offline: bool = False, progress: Progress | N
     `progress(done, total)` counts bytes; total is 0 when the server does not say. Raises
     MissingDependency when there is no copy and none can be fetched, or when it fails its check.
     """
-    path = cache_folder() / url.rpartition("/")[2]
+    path = cached(url)
     remedy = f"fetch {url} where there is a network and put it at {path}, or give --weights FILE"
     if not path.is_file():
         if offline:

@@ -90,6 +90,11 @@ def url(name: str) -> str:
     return str(_weights(name).url)
 
 
+def megabytes(name: str) -> float:
+    """The size of that file."""
+    return float(_weights(name).meta["_file_size"])
+
+
 def build(name: str) -> nn.Module:
     """The architecture alone, its parameters on the meta device: they hold no memory."""
     options: dict[str, Any] = {}

@@ -1,10 +1,12 @@
-"""What a person sees of the work: bars on a terminal, plain lines elsewhere. For the cli only."""
+"""What a person sees of the work: bars on a terminal, plain lines elsewhere; tables and JSON."""
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
@@ -103,3 +105,30 @@ class Show:
             self._spoke = now
             of = f" of {total}" if total else ""
             self.say(f"{what}: {done}{of} {pace}".rstrip())
+
+
+def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Print aligned columns on standard output, numbers to the right; None is shown as n/a."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
+    numbers = [
+        all(isinstance(value, int | float | None) for value in column)
+        for column in zip(*rows, strict=True)
+    ] or [False] * len(head)
+    for line in (head, *cells):
+        placed = (
+            cell.rjust(width) if number else cell.ljust(width)
+            for cell, width, number in zip(line, widths, numbers, strict=True)
+        )
+        print("  ".join(placed).rstrip())
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON on standard output."""
+    print(json.dumps(value, indent=2, default=str))
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}" if abs(value) < 100 else f"{value:,.0f}"
+    return "n/a" if value is None else str(value)

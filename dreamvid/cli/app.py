@@ -1,0 +1,117 @@
+"""The commands by name, each imported only when it is asked for, and how every run ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import traceback
+import warnings
+from types import FrameType
+
+from cyclopts import App, Group, Parameter
+from cyclopts.help import DefaultFormatter, HelpPanel
+from rich.console import Console, ConsoleOptions
+
+from dreamvid.cli.failures import explain
+from dreamvid.errors import DreamvidError
+
+VALUES = {"--start": "TIME", "--end": "TIME", "--rate": "RATE", "--size": "WxH"}
+"""What the help calls the values of some options, in place of their types."""
+
+
+class Tidy(DefaultFormatter):
+    """Shows the panels of the help."""
+
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+        """Print one panel."""
+        entries = [
+            entry.copy(metavar=next((VALUES[n] for n in entry.names if n in VALUES), entry.metavar))
+            for entry in panel.entries
+        ]
+        super().__call__(console, options, panel.copy(entries=entries))
+
+
+def _default(value: object) -> str | None:
+    """How the help shows a default; what is off, empty or left to others is not shown."""
+    shown = {True: "on", False: None, None: None, (): None}
+    return shown[value] if isinstance(value, bool | tuple | None) else str(value)
+
+
+COMMANDS = {
+    "Dream": (
+        ("video", "films", "FILM -o OUT", "Dream a film: same length, rate, size, colours, sound."),
+        ("image", "films", "PICTURE -o OUT", "Dream on a picture."),
+    ),
+    "Look": (
+        ("models", "networks", "", "List the networks."),
+        ("layers", "networks", "MODEL", "List the layers of a network."),
+        ("measure", "measuring", "SOURCE DREAMED", "Measure how calm and strong a dream is."),
+    ),
+    "Check": (
+        ("doctor", "machine", "", "Say what is installed, and what works."),
+        ("bench", "machine", "[PART ...]", "Measure the speed and memory of this machine."),
+    ),
+}
+"""By group: the name of a command, its module, its usage, and what the main help says of it."""
+
+
+def build(asked: str = "") -> App:
+    """Make the app. Its commands are known by name alone, so that the main help imports none.
+
+    The command `asked` for tells of itself at more length.
+    """
+    app = App(
+        name="dreamvid",
+        help="Makes film dream: DeepDream for moving pictures, carried along optical flow.",
+        usage="dreamvid COMMAND [options]   (dreamvid COMMAND --help tells the options)",
+        help_format="plaintext",
+        help_formatter=Tidy(),
+        version_flags=["--version"],
+        default_parameter=Parameter(show_default=_default, negative_iterable=""),
+        result_action="return_value",
+        suppress_keyboard_interrupt=False,
+    )
+    for order, (title, commands) in enumerate(COMMANDS.items()):
+        group = Group(title, sort_key=order)
+        for place, (name, module, usage, summary) in enumerate(commands):
+            app.command(
+                f"dreamvid.cli.{module}:{name}",
+                name=name,
+                group=group,
+                sort_key=place,
+                help=None if name == asked else summary,
+                usage=f"dreamvid {name} {usage} [options]".replace("  ", " "),
+            )
+    return app
+
+
+def main() -> None:
+    """Run the command line; ends the process with the exit code of the error, if any."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # told to programmers, not to users
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; gives the exit code, having told the error in one line."""
+    try:
+        app = build(*arguments[:1])
+        app(arguments, exit_on_error=False, print_error=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `dreamvid layers vgg16 | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
+    except (Exception, KeyboardInterrupt) as error:
+        told = explain(error)
+        if {"-v", "--verbose"} & set(arguments) and not isinstance(error, DreamvidError):
+            traceback.print_exception(error)
+        print(f"dreamvid: {told}", file=sys.stderr)
+        return told.exit_code
+    return 0
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,55 @@
+"""Whatever a command raises, as an error that a user can act on."""
+
+from __future__ import annotations
+
+import errno
+
+from cyclopts import CoercionError, CycloptsError, UnknownOptionError, UnusedCliTokensError
+
+from dreamvid.doctor import missing
+from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, UsageError
+
+_NO_MEMORY = ("out of memory", "not enough memory", "Insufficient memory", "bad_alloc")
+
+
+def explain(error: BaseException) -> DreamvidError:
+    """The error to tell in place of any other; what nobody foresaw is told to be a bug."""
+    match error:
+        case DreamvidError():
+            return error
+        case CycloptsError():
+            return _usage(error)
+        case KeyboardInterrupt():
+            return Interrupted("stopped", remedy="give the same command again")
+        case ImportError() if (lacking := missing(error)) is not None:
+            return lacking
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return DiskFull("no space left", where=error.filename, remedy="make room")
+        case OSError() if error.filename and error.strerror:
+            return DreamvidError(error.strerror, where=error.filename)
+    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
+        return OutOfMemory("out of memory", remedy="give a smaller --size or --tile")
+    return DreamvidError(
+        f"{type(error).__name__}: {error}",
+        remedy="this is a bug in dreamvid; please report it, with the traceback that -v prints",
+    )
+
+
+def _usage(error: CycloptsError) -> UsageError:
+    """Put what cyclopts or pydantic complains about into one line."""
+    from pydantic import ValidationError
+
+    from dreamvid.settings import usage_error
+
+    command = " ".join(["dreamvid", *(error.command_chain or ())])
+    remedy = f"see {command} --help"
+    if isinstance(error.__cause__, ValidationError):
+        return usage_error(error.__cause__)
+    text = str(error).rstrip(".")
+    if isinstance(error, UnusedCliTokensError):
+        text = f"too much: {' '.join(map(repr, error.unused_tokens or ()))}"
+    elif isinstance(error, UnknownOptionError) and "." in (error.token.keyword or ""):
+        remedy = f"for a file of that name write ./{error.token.keyword}"
+    elif isinstance(error, CoercionError) and error.token and error.token.keyword:
+        text = f"{error.token.keyword} {error.token.value}: {text.partition(': ')[2] or text}"
+    return UsageError(text, remedy=remedy)

@@ -1,0 +1,71 @@
+"""The flags that commands share: those of the settings models, and a few of our own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+from pydantic import BaseModel
+
+from dreamvid.settings import (
+    PRESETS,
+    DreamSettings,
+    FilmSettings,
+    MotionSettings,
+    NetworkSettings,
+    OutputSettings,
+    merge,
+    preset,
+    read_toml,
+)
+
+
+def _fields(title: str, order: int, *, negative: bool = False) -> Parameter:
+    """The fields of a settings model as flags, under a title in the help."""
+    group = Group(title, sort_key=order)
+    return Parameter(name="*", group=group, negative_bool=() if not negative else None)
+
+
+Dream = Annotated[DreamSettings, _fields("Dream", 1)]
+Network = Annotated[NetworkSettings, _fields("Network", 2)]
+Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
+Film = Annotated[FilmSettings, _fields("Film", 4)]
+Encode = Annotated[OutputSettings, _fields("Output", 5)]
+NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
+NO_FILM, NO_OUTPUT = FilmSettings(), OutputSettings()
+
+Out = Annotated[Path, Parameter(name=["--out", "-o"], help="The file to write.")]
+Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Overwrite the output.")]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Only say errors.")]
+Verbose = Annotated[
+    bool, Parameter(name=["--verbose", "-v"], negative="", help="Say more; trace back bugs.")
+]
+Preset = Annotated[
+    str | None,
+    Parameter(name="--preset", help=f"Named settings to begin with: {', '.join(PRESETS)}."),
+]
+File = Annotated[Path | None, Parameter(name="--settings", help="Settings file (TOML).")]
+From = Annotated[
+    Path | None,
+    Parameter(name="--from", help="Repeat the run that made this file; other flags change it."),
+]
+Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
+
+
+def layered(
+    given: Mapping[str, BaseModel],
+    *,
+    name: str | None,
+    file: Path | None,
+    before: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Lay the flags over the settings file over the repeated run over the preset."""
+    flags = {table: model.model_dump(exclude_unset=True) for table, model in given.items()}
+    return merge(
+        preset(name) if name else {},
+        before or {},
+        read_toml(file) if file else {},
+        {table: values for table, values in flags.items() if values},
+    )

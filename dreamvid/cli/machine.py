@@ -1,0 +1,54 @@
+"""The commands about this machine: `doctor` and `bench`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from dreamvid.cli.flags import Json, Quiet
+from dreamvid.cli.show import Show, print_json, print_table
+from dreamvid.doctor import checks
+from dreamvid.errors import MissingDependency
+
+Networks = Annotated[
+    tuple[str, ...], Parameter(name="--model", help="Time only these networks. Repeat to add.")
+]
+
+
+def doctor(*, json: Json = False) -> None:
+    """Say what is installed, and what works: each thing is tried.
+
+    Ends with exit code 6 when something is missing that dreamvid needs.
+    """
+    found = list(checks())
+    if json:
+        print_json([asdict(check) for check in found])
+    else:
+        print_table(("", "", ""), [(check.name, check.state, check.told) for check in found])
+    lacking = [check.name for check in found if check.state == "missing"]
+    if lacking:
+        raise MissingDependency(f"{', '.join(lacking)} missing", remedy="see above")
+
+
+def bench(*parts: str, model: Networks = (), json: Json = False, quiet: Quiet = False) -> None:
+    """Measure how fast this machine dreams, and in how much memory.
+
+    PARTS are any of step, video and memory; without any, all are measured.
+    The machine should have nothing else to do meanwhile.
+    """
+    from dreamvid import bench as bench_module
+
+    found: dict[str, Any] = {"machine": bench_module.machine()}
+    with Show(quiet=quiet or json, verbose=False) as show:
+        for part in bench_module.chosen(parts):
+            show.say(f"measuring {part} ...")
+            found[part] = bench_module.PARTS[part](model)
+    if json:
+        print_json(found)
+        return
+    print(", ".join(f"{name} {value}" for name, value in found.pop("machine").items()))
+    for part, rows in found.items():
+        print(f"\n{bench_module.TITLES[part]}")
+        print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])

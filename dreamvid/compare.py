@@ -1,0 +1,80 @@
+"""Measure a dreamed film file against its source file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from dreamvid.dream.dreamer import pick_device
+from dreamvid.errors import UsageError
+from dreamvid.measure import Judge, Measures, measure
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.reader import VideoReader
+from dreamvid.networks.network import Network
+from dreamvid.settings import FilmSettings
+
+PADDING = 8
+"""A codec pads the right and the lower side by fewer pixels than this."""
+
+
+def measure_films(
+    source: Path,
+    dreamed: Path,
+    *,
+    film: FilmSettings,
+    judge: Network,
+    layer: str,
+    device: str = "auto",
+    loop: bool = False,
+) -> Measures:
+    """Measure the film at `dreamed` against the one at `source`, in memory for two frames.
+
+    `film` says which part of the source was dreamed; its size is taken from the dream. The judge
+    of gain and drift is a `layer` of a network. Raises UsageError when the films do not belong
+    together, and UnreadableInput.
+    """
+    with VideoReader(dreamed, frames=film.frames, rate=film.rate) as after:
+        width, height = _source_size(source, after.info, film)
+        with VideoReader(
+            source,
+            start=film.start,
+            end=film.end,
+            frames=film.frames,
+            rate=film.rate,
+            width=width,
+            height=height,
+        ) as before:
+            dreams = (frame.array[:height, :width] for frame in after)
+            sources = (frame.array for frame in before)
+            return measure(sources, dreams, judge=_judge(judge, layer, device), loop=loop)
+
+
+def _source_size(source: Path, dream: FilmInfo, film: FilmSettings) -> tuple[int, int]:
+    """The size to read the source at: the dream's, or its own if the dream was merely padded."""
+    with VideoReader(source, rate=film.rate) as reader:
+        own = reader.info
+    more = dream.width - own.width, dream.height - own.height
+    if all(0 <= extra < PADDING for extra in more):
+        return own.width, own.height
+    # Scaled, then padded to even sides: shapes agree but for those pixels.
+    if abs(own.width * dream.height / own.height - dream.width) > PADDING * max(
+        1, own.width / own.height
+    ):
+        raise UsageError(
+            f"the dream is {dream.width}x{dream.height}, the source {own.width}x{own.height}",
+            where=source,
+            remedy="measure a dream of this film",
+        )
+    return dream.width, dream.height
+
+
+def _judge(network: Network, layer: str, device: str) -> Judge:
+    place = pick_device(device)
+    trunk = network.trunk((layer,)).to(place)
+
+    def judge(image: torch.Tensor) -> torch.Tensor:
+        activations: torch.Tensor = trunk(image[None].to(place))[layer]
+        return activations.float()
+
+    return judge

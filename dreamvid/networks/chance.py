@@ -1,0 +1,31 @@
+"""Networks with random weights: for timing, where it does not matter what is dreamed."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from dreamvid.networks import zoo
+from dreamvid.networks.network import Network
+
+_NORMS = (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
+
+
+def random_network(model: str, *, seed: int = 0) -> Network:
+    """A torchvision network with random weights (He et al. 2015), the same for one seed.
+
+    KeyError for a name that torchvision does not describe.
+    """
+    about = zoo.DESCRIPTIONS[model]
+    network = zoo.build(model).to_empty(device="cpu")
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, _NORMS):
+                for name, value in (*module.named_parameters(), *module.named_buffers()):
+                    value.fill_(1.0 if name in ("weight", "running_var") else 0.0)
+                continue
+            for value in module.parameters(recurse=False):
+                fan_in = max(1, value[0].numel())
+                value.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
+    return Network(network, about)
