@@ -1,6 +1,6 @@
 """Renders: the formula-made pictures that the embedded network learns from.
 
-    label -> painter(rng, size) -> RGB, coverage      one class, one function on shared brushes
+    label -> painter(rng, size) -> RGB, coverage      one label, one small function or table row
     render_layers -> Bank -> Compositor -> batches    layers on cluttered backgrounds, soft labels
     sheet -> a contact sheet
 
@@ -9,6 +9,23 @@ Nothing here has seen a photograph; numpy and OpenCV draw everything.
 
 from __future__ import annotations
 
-from .layers import Bank, classes, labels, render, render_layers
+from .backgrounds import render_background, render_backgrounds
+from .compositor import Batch, Compositor, Mixture
+from .layers import Bank, classes, families, full_frame, labels, render, render_layers
+from .sheets import sheet
 
-__all__ = ["Bank", "classes", "labels", "render", "render_layers"]
+__all__ = [
+    "Bank",
+    "Batch",
+    "Compositor",
+    "Mixture",
+    "classes",
+    "families",
+    "full_frame",
+    "labels",
+    "render",
+    "render_background",
+    "render_backgrounds",
+    "render_layers",
+    "sheet",
+]

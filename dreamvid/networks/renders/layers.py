@@ -40,6 +40,12 @@ def labels() -> tuple[str, ...]:
     )
 
 
+@cache
+def families() -> dict[str, str]:
+    """Return the family of each class."""
+    return {kind.name: kind.family for kind in REGISTER.kinds.values()}
+
+
 def kind_of(label: str) -> Kind:
     """Return the class a label belongs to."""
     return REGISTER.kind(label.split("/", 1)[0])

@@ -6,10 +6,11 @@ import numpy as np
 
 from . import coats
 from . import markings as m
+from .canvas import Canvas
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import Array, curve, floats
-from .palettes import LEAF, Look, Rng, hsv, look, stock
+from .maths import TURN, Array, curve, floats, unit
+from .palettes import LEAF, Look, Rng, hsv, look, ramp, stock
 from .plumage import feather
 from .registry import REGISTER, Painter
 from .sculpt import Sculpture
@@ -87,19 +88,21 @@ def flower(kind: str) -> Painter:
 
 
 def paint_rose(rng: Rng, size: int) -> Picture:
-    """Draw a rose: rings of cupped petals, ever tighter."""
-    c, s = look(rng, PETALS, 0.6), Sculpture()
-    f = upright(rng.uniform(-0.4, 0.4), rng.uniform(-0.4, 0.5), rng.uniform(-3, 3))
-    for row in range(6):
-        reach = 1.0 - 0.16 * row
-        for k in range(5):
-            a = 2 * np.pi * k / 5 + row * 2.4
-            way = np.array([np.sin(a), -np.cos(a), 0])
-            tone = 0.75 + 0.25 * ((k + row) % 2) - 0.04 * row
-            s.ball(f, way * reach * 0.55 + (0, 0, 0.1 * row), (reach * 0.48, reach * 0.16, 0.3), Paint(c.coat * tone, 0.15, 0.3),
-                   blend=0.012, roll=a, pitch=0.2)
-    s.ball(f, (0, 0, 0.55), (0.12, 0.12, 0.2), Paint(c.dark * 0.7 + c.coat * 0.3, 0.1, 0), blend=0.02)
-    return portrait(s, rng, size, (0.8, 1.08))
+    """Draw a rose from above: rings of petals, ever tighter, each lit at its rim."""
+    c, colours = Canvas(rng, size, turn=3), look(rng, PETALS, 0.6)
+    radius, angle = c.polar()
+    stops = [colours.dark * 0.5, colours.dark * 0.4 + colours.coat * 0.6, colours.coat, colours.coat * 0.6 + colours.light * 0.4]
+    rows = int(rng.integers(6, 9))
+    for row in range(rows):
+        reach, petals = 1.0 - row * (0.92 / rows), max(2, 6 - row * 4 // rows)
+        a = np.mod(angle * (petals / TURN) + row * 0.618 + rng.uniform(-0.1, 0.1), 1) - 0.5
+        rim = reach * (0.85 + 0.15 * np.cos(a * TURN) + 0.02 * np.sin(angle * 7 + row))
+        depth = unit((rim - radius) / 0.24)
+        tone = ramp(stops, 0.98 - 0.85 * depth - 0.5 * unit(np.abs(a) - 0.36) * 3)
+        curl = 0.05 * np.exp(-np.square(depth / 0.25)) + 0.16 * (1 - radius)
+        c.lay(unit(1 - (radius - rim) * 7) * 0.4 * (radius < 1.02), colours.dark * 0.4, height=curl)
+        c.lay(c.inside(radius - rim), tone, height=curl + 0.02 * row, gloss=0.2)
+    return c.picture()
 
 
 def paint_tulip(rng: Rng, size: int) -> Picture:

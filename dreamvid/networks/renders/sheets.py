@@ -1,0 +1,58 @@
+"""Contact sheets of renders."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from .layers import labels, labels_of, render
+from .maths import Array, floats, mix
+from .palettes import hsv
+
+
+def _ground(rng: np.random.Generator, size: int, hue: float) -> Array:
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]  # type: ignore[misc]
+    glow = np.exp(-(np.square(x - rng.uniform(-0.3, 0.3)) + np.square(y + 0.2)) * 0.9)
+    low, high = hsv(hue, 0.55, 0.13), hsv(hue + rng.uniform(-0.06, 0.06), 0.42, 0.62)
+    return mix(low, high, floats(glow)[..., None])
+
+
+def _cell(label: str, seed: tuple[int, ...], size: int) -> Array:
+    rng = np.random.default_rng(seed)
+    layer = floats(render(label, seed=seed, size=size)) / 255
+    alpha = layer[..., 3:]
+    mean = (layer[..., :3].sum((0, 1)) / max(float(alpha.sum()), 1)).astype(np.float32)
+    hue = float(cv2.cvtColor(mean[None, None], cv2.COLOR_RGB2HSV)[0, 0, 0]) / 360
+    ground = _ground(rng, size, hue + 0.5 + rng.uniform(-0.12, 0.12))
+    shadow = cv2.GaussianBlur(np.roll(alpha[..., 0], (size // 24, size // 40), (0, 1)), (0, 0), size / 28)
+    ground = ground * (1 - 0.6 * shadow)[..., None]
+    return np.asarray(ground * (1 - alpha) + layer[..., :3])
+
+
+def sheet(
+    classes: Sequence[str] | None = None, *, seed: int = 0, columns: int | None = None, cell: int = 160,
+    repeat: int = 1, gap: int = 4,
+) -> Array:  # fmt: skip
+    """Return a contact sheet, uint8 [H, W, 3], RGB: each label of the classes, `repeat` times.
+
+    Without classes one label of every class is shown. Objects stand on a glow of the colour
+    opposite to their own. Raises UsageError for an unknown class.
+    """
+    rng = np.random.default_rng(seed)
+    if classes is None:
+        names = list(dict.fromkeys(label.split("/")[0] for label in labels()))
+        shown = [int(rng.choice(labels_of([name]))) for name in names]
+    else:
+        shown = list(labels_of(classes))
+    shown = [index for index in shown for _ in range(repeat)]
+    across = columns or max(1, round(np.sqrt(len(shown) * 1.4)))
+    down = -(-len(shown) // across)
+    step = cell + gap
+    page = np.full((down * step + gap, across * step + gap, 3), 10, np.uint8)
+    for k, index in enumerate(shown):
+        y, x = gap + k // across * step, gap + k % across * step
+        picture = _cell(labels()[index], (seed, k), cell)
+        page[y : y + cell, x : x + cell] = np.clip(picture * 255 + 0.5, 0, 255)
+    return page
