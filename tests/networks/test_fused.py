@@ -1,0 +1,166 @@
+"""Fused steps against ordinary autograd: same activations, same gradient, any size."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from dreamvid.networks.chance import random_network
+from dreamvid.networks.network import Description, Network
+from dreamvid.networks.registry import load_network
+from dreamvid.networks.steps import Convolution, Eager, Kernel, Stem
+
+
+def of(model: nn.Module) -> Network:
+    """A network around `model` with some random weights."""
+    torch.manual_seed(0)
+    for parameter in model.parameters():
+        nn.init.normal_(parameter, std=0.3)
+    return Network(model, Description(name="test", aliases={}, default_layer="0"))
+
+
+def both(network: Network, layers: list[str], size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Gradients of a sum of squares over `layers`: of the fused trunk, and of the plain one."""
+    trunk = network.trunk(layers)
+    batch = torch.rand(1, 3, *size, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    gradients = []
+    for call in (trunk, trunk.plain):
+        total = sum((a.square().sum() for a in call(batch).values()), torch.zeros(()))
+        gradients.append(torch.autograd.grad(total, batch)[0])
+    return gradients[0], gradients[1]
+
+
+def differ(a: Tensor, b: Tensor) -> float:
+    """Length of the difference, as a share of the length."""
+    return float((a - b).norm() / b.norm())
+
+
+@pytest.mark.parametrize("size", [(64, 96), (67, 81)])
+@pytest.mark.parametrize("layers", [["4c"], ["stem"], ["3a", "3a.b.0", "pool3"], ["3a.a.conv"]])
+def test_the_embedded_network(layers: list[str], size: tuple[int, int]) -> None:
+    assert differ(*both(load_network("bestiary"), layers, size)) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [
+        ("googlenet", "inception4c"),
+        ("squeezenet1_0", "features.10"),
+        ("vgg16", "features.9"),
+        ("resnet50", "layer2"),
+        ("inception_v3", "Mixed_6a"),
+        ("mobilenet_v3_large", "features.7"),
+        ("efficientnet_b0", "features.3"),
+        ("convnext_tiny", "features.3"),
+    ],
+)
+def test_torchvision_networks(name: str, layer: str) -> None:
+    # A rounding that turns a ReLU over changes the gradient by one pixel's share: hence not 1e-5.
+    assert differ(*both(random_network(name), [layer], (99, 86))) < 3e-3
+
+
+@pytest.mark.parametrize("size", [(20, 23), (21, 30), (33, 17)])
+@pytest.mark.parametrize(
+    ("kernel", "stride", "padding"),
+    [(7, 2, 3), (7, 2, 0), (3, 2, 1), (4, 4, 0), (5, 3, 2), (3, 1, 1)],
+)
+def test_first_convolutions_of_any_shape(
+    kernel: int, stride: int, padding: int, size: tuple[int, int]
+) -> None:
+    model = nn.Sequential(nn.Conv2d(3, 5, kernel, stride, padding), nn.ReLU())
+    network = of(model)
+    assert differ(*both(network, ["1"], size)) < 1e-5
+    trunk = network.trunk(["1"])
+    assert isinstance(trunk._fused.steps[0], Stem if stride > 1 else Convolution)  # type: ignore[union-attr]
+
+
+class Branches(nn.Module):
+    """Convolutions of every kind that networks have, pooled, joined and added."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding=1)
+        self.groups = nn.Conv2d(8, 8, 3, padding=1, groups=4)
+        self.strided = nn.Conv2d(8, 8, 3, stride=2, padding=1)
+        self.wide = nn.Conv2d(8, 8, 1, padding=2)
+        self.holes = nn.Conv2d(8, 8, 3, padding=2, dilation=2)
+        self.pool = nn.MaxPool2d(2)
+        self.last = nn.Conv2d(16, 4, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = torch.relu(self.first(x))
+        y = torch.relu(self.groups(x) + self.holes(x))
+        joined = torch.cat([self.pool(y), torch.relu(self.strided(x))[:, :, :10, :11]], 1)
+        return torch.tanh(self.wide(self.pool(joined)[:, :8])) + 0 * self.last(joined).mean()
+
+
+@pytest.mark.parametrize("layer", ["first", "groups", "strided", "pool", "wide", "last"])
+def test_operations_of_every_kind(layer: str) -> None:
+    assert differ(*both(of(Branches()), [layer], (20, 22))) < 1e-5
+
+
+def test_equal_values_in_a_pool_give_one_gradient() -> None:
+    network = of(nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), nn.MaxPool2d(3, 2, 1)))
+    trunk = network.trunk(["2"])
+    flat = torch.full((1, 3, 9, 9), 0.5, requires_grad=True)
+    fused, plain = (torch.autograd.grad(f(flat)["2"].sum(), flat)[0] for f in (trunk, trunk.plain))
+    assert torch.allclose(fused, plain, atol=1e-6)
+
+
+def test_nothing_of_the_usual_networks_is_left_to_autograd() -> None:
+    for network in (load_network("bestiary"), random_network("googlenet")):
+        trunk = network.trunk(["objects"])
+        assert not any(isinstance(step, Eager) for step in trunk._fused.steps)  # type: ignore[union-attr]
+
+
+def test_the_number_of_threads_does_not_change_a_bit() -> None:
+    trunk = load_network("bestiary").trunk(["4c"])
+    batch = torch.rand(1, 3, 180, 240, requires_grad=True)
+    before = torch.get_num_threads()
+    gradients = []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            gradients.append(torch.autograd.grad(trunk(batch)["4c"].square().sum(), batch)[0])
+    finally:
+        torch.set_num_threads(before)
+    assert torch.equal(gradients[0], gradients[1]) and torch.equal(gradients[0], gradients[2])
+
+
+def test_a_kernel_packs_sizes_that_come_back_and_gives_the_same_bytes() -> None:
+    kernel = Kernel(torch.randn(48, 32, 3, 3), padding=(1, 1), stride=(1, 1), groups=1)
+    x = torch.randn(1, 32, 12, 14).to(memory_format=torch.channels_last)
+    results = [kernel(x) for _ in range(Kernel.patience + 1)]
+    assert list(kernel._packed) == [(1, 32, 12, 14)]
+    assert all(torch.equal(results[0], result) for result in results)
+    for width in range(1, 3 * Kernel.room):
+        for _ in range(Kernel.patience):
+            kernel(x[..., :width])
+    assert len(kernel._packed) == Kernel.room
+
+
+def test_results_are_freed() -> None:
+    import gc
+    import weakref
+
+    trunk = load_network("bestiary").trunk(["3a"])
+    result = trunk(torch.rand(1, 3, 32, 32, requires_grad=True))["3a"]
+    gone = weakref.ref(result)
+    gc.disable()  # a cycle would need the collector
+    try:
+        del result
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+def test_two_results_give_the_sum_of_their_gradients() -> None:
+    trunk = load_network("bestiary").trunk(["3a", "4a"])
+    batch = torch.rand(1, 3, 64, 64, requires_grad=True)
+    pieces = []
+    for names in (["3a"], ["4a"], ["3a", "4a"]):
+        activations = trunk(batch)
+        total = sum((activations[name].sum() for name in names), torch.zeros(()))
+        pieces.append(torch.autograd.grad(total, batch)[0])
+    assert torch.allclose(pieces[0] + pieces[1], pieces[2], rtol=1e-4, atol=1e-4)
