@@ -1,0 +1,249 @@
+"""Jobs: stopped anywhere and started again, a film comes out the same, and nothing is left over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from tiny import known_frames, moved, tiny_dreamer
+
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutputExists, UnreadableInput
+from dreamvid.image import to_array
+from dreamvid.media.child import FfmpegChild
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.reader import VideoReader
+from dreamvid.sequence import job as jobs
+from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.job import Job, Output, Progress
+from dreamvid.sequence.render import render
+
+COUNT, CUT = 9, 5
+FRAMES = known_frames(moved(COUNT), cuts=(CUT,))
+LIKE = FilmInfo.plain(64, 48, Fraction(25), COUNT)
+ENDS = (0, 3, CUT, 8)
+"""Where parts of three frames end, or at the cut."""
+RECORD = 'seed = 1\nwords = "Grüße"\n'
+
+Report = Callable[[Progress], None]
+
+
+@pytest.fixture(autouse=True)
+def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "PART_FRAMES", 3)
+
+
+def run(
+    path: Path,
+    *,
+    report: Report = lambda progress: None,
+    frames: list[Frame] = FRAMES,
+    record: str = RECORD,
+    dream: Dreamer | None = None,
+    codec: str = "h264",
+    overwrite: bool = False,
+) -> Job:
+    output = Output(path, codec=codec, overwrite=overwrite)
+    job = Job(output, like=LIKE, record=record)
+    dream = dream or tiny_dreamer(iterations=3)
+    job.run(frames[job.done :], dream, stability=0.8, report=report)
+    return job
+
+
+def stop_after(count: int) -> Report:
+    def report(progress: Progress) -> None:
+        if progress.done == count:
+            raise KeyboardInterrupt
+
+    return report
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def arrays(path: Path) -> list[np.ndarray]:
+    with VideoReader(path) as film:
+        return [frame.array for frame in film]
+
+
+def test_a_job_leaves_the_film_and_its_sidecar_and_nothing_else(tmp_path: Path) -> None:
+    job = run(tmp_path / "film.mp4")
+    assert names(tmp_path) == ["film.mp4", "film.mp4.dreamvid.toml"]
+    assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == RECORD
+    assert job.done == COUNT and len(arrays(tmp_path / "film.mp4")) == COUNT
+
+
+def test_the_film_holds_the_frames_that_render_gives(tmp_path: Path) -> None:
+    run(tmp_path / "film.mkv", codec="ffv1")
+    dreamed = render(FRAMES, tiny_dreamer(iterations=3), stability=0.8)
+    for array, image in zip(arrays(tmp_path / "film.mkv"), dreamed, strict=True):
+        assert np.abs(array.astype(int) - to_array(image)).mean() < 1
+
+
+def test_progress_tells_frames_and_shots(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    run(tmp_path / "film.mp4", report=told.append)
+    assert [progress.done for progress in told] == list(range(1, COUNT + 1))
+    assert {progress.total for progress in told} == {COUNT}
+    assert [progress.shot for progress in told] == [1] * CUT + [2] * (COUNT - CUT)
+
+
+@pytest.mark.parametrize("stop", range(1, COUNT + 1))
+def test_a_film_stopped_and_started_again_has_the_same_bytes(stop: int, tmp_path: Path) -> None:
+    run(tmp_path / "whole.mp4")
+    with pytest.raises(Interrupted) as caught:
+        run(tmp_path / "film.mp4", report=stop_after(stop))
+    assert f"{stop} frames are in {tmp_path / 'film.partial.mp4'}" in str(caught.value)
+    assert "give the same command again" in str(caught.value)
+    assert not (tmp_path / "film.mp4").exists()
+    assert len(arrays(tmp_path / "film.partial.mp4")) == stop
+    told: list[Progress] = []
+    run(tmp_path / "film.mp4", report=told.append)
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+    assert told[0].done == max(end for end in ENDS if end < stop) + 1
+    assert ".film.mp4.parts" not in names(tmp_path)
+
+
+def test_a_film_stopped_again_and_again_has_the_same_bytes(tmp_path: Path) -> None:
+    run(tmp_path / "whole.mp4")
+    for stop in (2, 4, 4, 7, 9):
+        with pytest.raises(Interrupted):
+            run(tmp_path / "film.mp4", report=stop_after(stop))
+    run(tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
+def test_a_film_killed_outright_goes_on_after_its_last_part(tmp_path: Path) -> None:
+    class Killed(BaseException):
+        pass
+
+    def killed(progress: Progress) -> None:
+        if progress.done == 8:
+            raise Killed
+
+    run(tmp_path / "whole.mp4")
+    with pytest.raises(Killed):
+        run(tmp_path / "film.mp4", report=killed)
+    assert names(tmp_path)[0] == ".film.mp4.parts" and not (tmp_path / "film.mp4").exists()
+    told: list[Progress] = []
+    run(tmp_path / "film.mp4", report=told.append)
+    assert told[0].done == CUT + 1
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
+def test_stopping_before_the_first_frame_leaves_nothing(tmp_path: Path) -> None:
+    class Stopped(Dreamer):
+        def ascend(self, *args, **options):
+            raise KeyboardInterrupt
+
+    dream = tiny_dreamer()
+    dream.__class__ = Stopped
+    with pytest.raises(Interrupted, match="before the first frame"):
+        run(tmp_path / "film.mp4", dream=dream)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("frame", [1, 3, 4, 5])
+def test_stopping_in_the_middle_of_a_write_is_no_other_error(
+    frame: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path / "whole.mp4")
+    write, count = jobs.PartWriter.write, 0
+
+    def stopped(self, image: torch.Tensor, time: Fraction) -> None:
+        nonlocal count
+        count += 1
+        if count == frame:
+            raise KeyboardInterrupt
+        write(self, image, time)
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(jobs.PartWriter, "write", stopped)
+        run(tmp_path / "film.mp4")
+    run(tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
+@pytest.mark.parametrize("method", ["finish", "kill"])
+def test_stopping_while_a_part_is_finished_is_no_other_error(
+    method: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(tmp_path / "whole.mp4")
+    original, count = getattr(FfmpegChild, method), 0
+
+    def stopped(self) -> None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            raise KeyboardInterrupt
+        original(self)
+
+    with monkeypatch.context() as patch, pytest.raises(Interrupted):
+        patch.setattr(FfmpegChild, method, stopped)
+        run(tmp_path / "film.mp4")
+    run(tmp_path / "film.mp4")
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
+def test_another_setting_discards_the_parts(tmp_path: Path) -> None:
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", report=stop_after(7))
+    assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
+    other = RECORD.replace("seed = 1", "seed = 2")
+    told: list[Progress] = []
+    run(tmp_path / "film.mp4", record=other, dream=tiny_dreamer(seed=2), report=told.append)
+    assert told[0].done == 1
+    run(tmp_path / "whole.mp4", record=other, dream=tiny_dreamer(seed=2))
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+    assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == other
+
+
+def test_an_error_before_the_first_part_leaves_nothing(tmp_path: Path) -> None:
+    def broken(progress: Progress) -> None:
+        raise DreamvidError("no")
+
+    with pytest.raises(DreamvidError, match="no"):
+        run(tmp_path / "film.mp4", report=broken)
+    assert names(tmp_path) == []
+
+
+def test_no_frames_at_all_are_an_error(tmp_path: Path) -> None:
+    with pytest.raises(UnreadableInput, match="no frame in it can be decoded"):
+        run(tmp_path / "film.mp4", frames=[])
+    assert not (tmp_path / "film.mp4").exists()
+
+
+def test_what_exists_is_only_replaced_when_told_and_only_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    path.write_bytes(b"precious")
+    with pytest.raises(OutputExists):
+        run(path)
+    assert names(tmp_path) == ["film.mp4"]
+    with pytest.raises(Interrupted):
+        run(path, overwrite=True, report=stop_after(4))
+    assert path.read_bytes() == b"precious"
+    run(path, overwrite=True)
+    assert len(arrays(path)) == COUNT
+
+
+def test_a_full_disk_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(jobs.Memory, "save", full)
+    with pytest.raises(DiskFull, match="make room"):
+        run(tmp_path / "film.mp4")
+
+
+def test_pictures_are_made_from_lossless_parts(tmp_path: Path) -> None:
+    run(tmp_path / "frame_%02d.png")
+    assert len([name for name in names(tmp_path) if name.endswith(".png")]) == COUNT
+    dreamed = render(FRAMES, tiny_dreamer(iterations=3), stability=0.8)
+    for array, image in zip(arrays(tmp_path / "frame_%02d.png"), dreamed, strict=True):
+        assert np.abs(array.astype(int) - to_array(image)).mean() < 1
