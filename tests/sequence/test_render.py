@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Iterator
+from itertools import pairwise
 
 import pytest
 import torch
@@ -31,7 +32,7 @@ def residuals(stability: float, frames: list[Frame] = FRAMES) -> list[torch.Tens
 def restlessness(dreams: list[torch.Tensor]) -> float:
     """r of the measures, along the motion that is known, away from the border."""
     change = size = 0.0
-    for before, now in zip(dreams[4:], dreams[5:], strict=False):
+    for before, now in pairwise(dreams[4:]):
         a = now[:, 8:-8, 8:-8]
         b = before.roll((DY, DX), (1, 2))[:, 8:-8, 8:-8]
         change += float((a - b).square().sum())

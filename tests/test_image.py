@@ -1,0 +1,182 @@
+"""The border between arrays and images, and pictures on the disk."""
+
+from __future__ import annotations
+
+import os
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from dreamvid import image as border
+from dreamvid.errors import DiskFull, DreamvidError, UnreadableInput, UsageError
+from dreamvid.image import load_image, save_image, to_array, to_image
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
+
+
+@pytest.mark.parametrize("kind, bits", [(np.uint8, 8), (np.uint16, 16)])
+def test_arrays_survive_the_border_to_the_bit(kind: type, bits: int) -> None:
+    top = np.iinfo(kind).max
+    array = np.arange(top + 1, dtype=np.uint32).astype(kind)[: 3 * 64 * ((top + 1) // 192)]
+    array = np.concatenate([array, np.full(192, top, kind)]).reshape(-1, 64, 3)
+    image = to_image(array)
+    assert image.dtype == torch.float32 and image.shape == (3, *array.shape[:2])
+    assert image.is_contiguous() and image.min() == 0 and image.max() == 1
+    back = to_array(image, bits)
+    assert back.dtype == kind and np.array_equal(back, array)
+
+
+def test_an_image_has_its_planes_in_the_order_red_green_blue() -> None:
+    array = np.zeros((2, 3, 3), np.uint8)
+    array[1, 2] = (255, 51, 0)
+    assert torch.allclose(to_image(array)[:, 1, 2], torch.tensor([1.0, 0.2, 0.0]))
+
+
+def test_values_are_clipped_and_rounded_to_the_nearest_level() -> None:
+    values = torch.tensor([-0.5, 0.4 / 255, 0.6 / 255, 254.6 / 255, 1.7])
+    assert to_array(values.expand(3, 1, 5))[0, :, 0].tolist() == [0, 0, 1, 255, 255]
+
+
+def test_an_array_is_a_copy() -> None:
+    image = torch.zeros(3, 4, 4)
+    array = to_array(image)
+    array[:] = 9
+    source = np.zeros((4, 4, 3), np.uint8)
+    to_image(source)[:] = 1
+    assert image.max() == 0 and source.max() == 0
+
+
+def test_a_picture_saved_and_loaded_is_the_same(tmp_path: Path) -> None:
+    for name in ("a.png", "b.PNG", "c.bmp", "d.tiff"):
+        save_image(tmp_path / name, to_image(PICTURE))
+        assert np.array_equal(to_array(load_image(tmp_path / name)), PICTURE)
+    assert len(list(tmp_path.iterdir())) == 4
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_lossy_formats_come_close(name: str, tmp_path: Path) -> None:
+    smooth = torch.linspace(0, 1, 64).expand(3, 64, 64)
+    save_image(str(tmp_path / name), smooth)
+    assert (load_image(tmp_path / name) - smooth).abs().mean() < 0.02
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "RGBA", "LA", "CMYK", "I;16"])
+def test_every_kind_of_picture_becomes_rgb(mode: str, tmp_path: Path) -> None:
+    path = tmp_path / ("a.tiff" if mode in ("CMYK",) else "a.png")
+    if mode == "I;16":
+        ramp = np.linspace(0, 65535, 64 * 64).reshape(64, 64).astype(np.uint16)
+        Image.fromarray(ramp).save(path)
+    else:
+        Image.linear_gradient("L").resize((64, 64)).convert(mode).save(path)
+    image = load_image(path)
+    assert image.shape == (3, 64, 64)
+    assert 0.45 < image.mean() < 0.55 and image.min() < 0.02 and image.max() > 0.98
+
+
+def test_grey_pictures_keep_their_16_bits(tmp_path: Path) -> None:
+    ramp = np.arange(4096, dtype=np.uint16).reshape(64, 64)
+    Image.fromarray(ramp).save(tmp_path / "a.png")
+    assert np.array_equal(to_array(load_image(tmp_path / "a.png"), 16)[..., 1], ramp)
+
+
+@pytest.mark.parametrize("tag, corner", [(1, (0, 0)), (3, (-1, -1)), (6, (0, -1)), (8, (-1, 0))])
+def test_pictures_are_turned_upright(tag: int, corner: tuple[int, int], tmp_path: Path) -> None:
+    array = np.zeros((8, 16, 3), np.uint8)
+    array[0, 0] = 255
+    exif = Image.Exif()
+    exif[0x0112] = tag
+    Image.fromarray(array).save(tmp_path / "a.png", exif=exif)
+    image = load_image(tmp_path / "a.png")
+    assert image.shape == ((3, 16, 8) if tag > 4 else (3, 8, 16))
+    assert image[:, corner[0], corner[1]].min() == 1
+
+
+def test_names_of_any_kind_can_be_used(tmp_path: Path) -> None:
+    for name in ("-dash.png", "a b.png", 'it\'s "so".png', "c:d.png", "Grüße 夢.png", "%d.png"):
+        save_image(tmp_path / name, to_image(PICTURE))
+        assert np.array_equal(to_array(load_image(tmp_path / name)), PICTURE)
+
+
+def bomb(side: int) -> bytes:
+    """A PNG that claims to be `side` x `side`."""
+    header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    data = zlib.compress(bytes(10))
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("side", [12300, 13500, 60000])
+def test_a_picture_too_large_is_refused_before_it_is_read(side: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.png"
+    path.write_bytes(bomb(side))
+    with pytest.raises(UnreadableInput, match=r"more than 150,000,000 pixels; shrink it first"):
+        load_image(path)
+
+
+def test_what_is_no_picture_is_said_in_a_line(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.png"
+    save_image(whole, to_image(PICTURE))
+    (tmp_path / "text.png").write_text("not a picture")
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "cut.png").write_bytes(whole.read_bytes()[:700])
+    (tmp_path / "claims.png").write_bytes(bomb(1000))
+    for path in ("text.png", "empty.png", "cut.png", "claims.png", "."):
+        with pytest.raises(UnreadableInput, match="not a readable picture"):
+            load_image(tmp_path / path)
+    with pytest.raises(UnreadableInput, match=r"gone\.png: no such file; check the path"):
+        load_image(tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize("name", ["a", "a.xyz", "a.psd", "a.mp4", ".png"])
+def test_a_format_that_cannot_be_written_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"unknown picture format .* use \.png"):
+        save_image(tmp_path / name, to_image(PICTURE))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_too_wide_for_its_format_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DreamvidError):
+        save_image(tmp_path / "a.webp", torch.zeros(3, 1, 20000))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(DreamvidError, match=r"cannot be written \(No such file"):
+        save_image(tmp_path / "gone" / "a.png", to_image(PICTURE))
+
+
+def test_a_failed_save_leaves_the_old_picture(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.png"
+    save_image(path, to_image(PICTURE))
+    before = path.read_bytes()
+
+    def full(*args: object, **options: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(Image.Image, "save", full)
+    with pytest.raises(DiskFull):
+        save_image(path, torch.zeros(3, 4, 4))
+    assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_saved_picture_has_the_permissions_of_any_new_file(tmp_path: Path) -> None:
+    save_image(tmp_path / "a.png", to_image(PICTURE))
+    (tmp_path / "plain").touch()
+    assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_the_limit_leaves_room_for_8k_by_8k_twice() -> None:
+    assert 2 * 8192 * 8192 < border.MAX_PIXELS < 2 * (Image.MAX_IMAGE_PIXELS or 0)
