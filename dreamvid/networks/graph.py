@@ -118,6 +118,7 @@ def fold_batch_norm(trunk: fx.GraphModule) -> None:
             replace_module(trunk, before, fuse_conv_bn_eval(conv, norm))
             node.replace_all_uses_with(before)
             trunk.graph.erase_node(node)
+    trunk.delete_all_unused_submodules()
     trunk.recompile()
 
 

@@ -112,6 +112,7 @@ class Trunk(nn.Module):
         self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1))
         self.register_buffer("std", std.view(1, 3, 1, 1))
         self._fused = fused.Fused(body) if fused.available() else None
+        self.eval()
 
     def forward(self, batch: Tensor) -> dict[str, Tensor]:
         """Activations of the layers asked for, by name."""

@@ -6,7 +6,7 @@ import os
 import sys
 
 SPINS = 2000
-"""Turns a waiting thread spins before it sleeps: about the time between two operations of a step."""
+"""Turns that a waiting thread spins before it sleeps: about the time between two operations."""
 
 
 def calm() -> bool:

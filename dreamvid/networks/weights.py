@@ -15,6 +15,7 @@ import pickle
 import re
 import sys
 import urllib.request
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -64,7 +65,9 @@ def read_state(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UnreadableInput("no such weights file", where=path)
     try:
-        state = load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
+        with warnings.catch_warnings():  # torch warns of what we tell better
+            warnings.simplefilter("ignore", UserWarning)
+            state = load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
     except pickle.UnpicklingError as error:
         raise UnreadableInput(
             "not a plain state dict: it holds objects, which would have to be run to be read",

@@ -1,0 +1,185 @@
+"""Networks and trunks: names, cuts, strides, files of our own, arithmetic."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.networks.bestiary import FORMAT, Bestiary, Widths, load, save
+from dreamvid.networks.chance import random_network
+from dreamvid.networks.flops import matmul_rate, step_flops
+from dreamvid.networks.network import Description
+from dreamvid.networks.registry import describe, load_network, names
+from dreamvid.networks.threads import calm
+
+TINY = Widths(4, 4, 6, (((2, 2, 3, 2, 3, 2),), ((3, 2, 4, 2, 2, 2), (2, 2, 2, 2, 2, 2))))
+
+
+def test_a_trunk_ends_behind_the_deepest_layer() -> None:
+    network = load_network("bestiary")
+    inside = {name.split(".")[0] for name, _ in network.trunk(["3a", "conv2"]).body.named_modules()}
+    assert inside - {""} == {"stem", "pool1", "red", "conv2", "pool2", "3a"}
+    shallow, deep = (sum(p.numel() for p in network.trunk([n]).parameters()) for n in ("3a", "5b"))
+    assert shallow < deep / 10
+
+
+def test_trunks_are_kept_and_frozen() -> None:
+    network = load_network("bestiary")
+    trunk = network.trunk(["parts", "4b"])
+    assert trunk is network.trunk(["4b"]) and trunk.layers == ("4b",)
+    assert not trunk.training and not any(p.requires_grad for p in trunk.parameters())
+    assert not any(
+        isinstance(m, nn.BatchNorm2d)
+        for m in random_network("googlenet").trunk(["conv2"]).modules()
+    )
+
+
+def test_a_cut_network_sees_what_the_whole_one_saw() -> None:
+    network = random_network("googlenet")
+    model, batch = network._traced.model, torch.rand(1, 3, 70, 90)
+    seen = {}
+    hook = model.get_submodule("inception3b").register_forward_hook(
+        lambda module, inputs, output: seen.update(out=output)
+    )
+    with torch.no_grad():
+        model((batch - 0.5) / 0.5)
+        out = network.trunk(["inception3b"])(batch)["inception3b"]
+    hook.remove()
+    assert torch.allclose(seen["out"], out, rtol=1e-4, atol=1e-4)
+
+
+def test_a_layer_is_read_before_an_in_place_relu_behind_it() -> None:
+    network = random_network("vgg16")
+    activations = network.trunk(["features.0", "features.1"])(torch.rand(1, 3, 32, 32))
+    assert activations["features.0"].min() < 0
+    assert torch.equal(activations["features.0"].relu(), activations["features.1"])
+
+
+@pytest.mark.parametrize("name", names())
+def test_strides_tell_the_size_of_activations(name: str) -> None:
+    network = describe(name)
+    layers = list(network.aliases.values())
+    body = network._traced.cut(layers)
+    found = body(torch.zeros(1, 3, 448, 448, device="meta")) if name != "bestiary" else None
+    found = found or network.trunk(layers)(torch.zeros(1, 3, 448, 448))
+    for layer in layers:
+        assert abs(448 / network.stride(layer) - found[layer].shape[3]) <= 6, layer
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_minimum_size_is_enough_for_every_alias(name: str) -> None:
+    network = describe(name)
+    size = network.minimum_size
+    layers = list(network.aliases.values())
+    device = "cpu" if name == "bestiary" else "meta"
+    found = network._traced.cut(layers)(torch.zeros(1, 3, size, size, device=device))
+    assert all(min(found[layer].shape[2:]) >= 1 for layer in layers)
+
+
+def test_near_misses_of_layers() -> None:
+    network = describe("googlenet")
+    assert network.resolve("parts") == "inception4c"
+    with pytest.raises(UsageError, match=r"did you mean.*patterns"):
+        network.resolve("patern")
+    with pytest.raises(UsageError, match="inception4e"):
+        network.resolve("4e")
+    with pytest.raises(UsageError, match="try textures"):
+        network.resolve("")
+
+
+def test_described_networks_hold_no_weights() -> None:
+    assert all(p.is_meta for p in describe("vgg19")._traced.model.parameters())
+
+
+def trained() -> tuple[Bestiary, Description]:
+    """A network as training leaves it, with batch norm that does something."""
+    torch.manual_seed(3)
+    model = Bestiary(TINY, 5, norm=True)
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.uniform_(module.weight, 0.5, 1.5)
+            nn.init.normal_(module.running_mean, std=0.1)
+            nn.init.uniform_(module.running_var, 0.5, 1.5)
+    about = Description(
+        name="tiny",
+        aliases={"textures": "3a", "patterns": "3a", "parts": "4a", "objects": "4b"},
+        default_layer="4a",
+        default_step=0.02,
+        labels=("owl", "eye", "rose", "fern", "car"),
+        label_layer="logits",
+        mean=(0.4, 0.4, 0.4),
+        std=(0.2, 0.2, 0.2),
+    )
+    return model.eval(), about
+
+
+def test_a_network_of_our_own_survives_its_file(tmp_path: Path) -> None:
+    model, about = trained()
+    save(tmp_path / "tiny.safetensors", model, TINY, about)
+    network = load_network(str(tmp_path / "tiny.safetensors"))
+    assert network.description == about and network.default_step == 0.02
+    batch = torch.rand(1, 3, 50, 60)
+    with torch.no_grad():
+        wanted = model((batch - 0.4) / 0.2)
+        found = network.trunk(["logits"])(batch)["logits"]
+    assert torch.allclose(wanted, found, rtol=0.02, atol=0.02)  # half precision
+    assert next(iter(load_file(tmp_path / "tiny.safetensors").values())).dtype == torch.float16
+    assert len(network.weights_sha256) == 64
+
+
+def test_files_of_our_own_that_are_not(tmp_path: Path) -> None:
+    model, about = trained()
+    good = tmp_path / "good.safetensors"
+    save(good, model, TINY, about)
+    state = load_file(good)
+    widths = json.dumps({"stem": 4, "reduced": 4, "conv2": 6, "groups": []})
+    description = json.dumps({"aliases": {}, "default_layer": "3a", "labels": ["a"]})
+    whole = {"format": FORMAT, "widths": widths, "description": description}
+    for metadata in ({}, {"format": FORMAT}, whole, {**whole, "widths": "no"}):
+        save_file(state, tmp_path / "bad.safetensors", metadata=metadata)
+        with pytest.raises(UnreadableInput, match=r"bad\.safetensors"):
+            load(tmp_path / "bad.safetensors", name="bad")
+    for content in (b"", good.read_bytes()[:500]):
+        (tmp_path / "bad.safetensors").write_bytes(content)
+        with pytest.raises(UnreadableInput):
+            load_network(str(tmp_path / "bad.safetensors"))
+    with pytest.raises(UnreadableInput):
+        load_network(str(tmp_path / "none.safetensors"))
+
+
+def test_layers_of_our_own_network_have_short_names() -> None:
+    tops = [layer for layer in describe("bestiary").layers if "." not in layer]
+    assert tops[:6] == ["stem", "pool1", "red", "conv2", "pool2", "3a"]
+    assert tops[-2:] == ["mean", "logits"]
+    assert replace(TINY, stem=5) != TINY
+
+
+def test_flops_are_counted_by_hand() -> None:
+    network = load_network("bestiary")
+    stem = 2 * 2 * 32 * 16 * 24 * 3 * 49
+    red = 2 * 2 * 32 * 8 * 12 * 32
+    assert step_flops(network.trunk(["stem"]), (32, 48)) == stem
+    assert step_flops(network.trunk(["red"]), (32, 48)) == stem + red
+
+
+def test_the_rate_of_the_machine_is_that_of_its_best_product() -> None:
+    a, b = torch.rand(2, 256, 256)
+    rate = matmul_rate(seconds=0.2)
+    assert 1e9 < rate < 1e15
+    assert (a @ b).isfinite().all()
+
+
+def test_waiting_threads_are_calmed_only_before_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert not calm()
+    monkeypatch.delitem(__import__("sys").modules, "torch")
+    assert calm() and not calm()
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
