@@ -25,7 +25,9 @@ def sky(rng: Rng, size: int) -> Array:
     mist = noise.field(rng, noise.clouds("mist")[rng.integers(4)], size, rng.uniform(0.5, 1))
     puff = mist + 0.35 * noise.field(rng, noise.clouds("cloud")[rng.integers(4)], size, 1.2)
     hue = rng.choice([0.57, 0.6, 0.95, rng.random()])
-    base = ramp([hsv(hue, 0.8, 0.5), hsv(hue - 0.03, 0.45, 0.95), hsv(hue + 0.45, 0.3, 1)], _down(size))
+    base = ramp(
+        [hsv(hue, 0.8, 0.5), hsv(hue - 0.03, 0.45, 0.95), hsv(hue + 0.45, 0.3, 1)], _down(size)
+    )
     lit = unit((puff - np.roll(puff, (7, 5), (0, 1))) * 0.7 + 0.6)
     cloud = mix(floats([0.5, 0.5, 0.6]) * np.ones_like(base), floats([1, 0.98, 0.95]), lit)
     weight = unit(puff * 0.7 + 0.3)
@@ -39,7 +41,7 @@ def hills(rng: Rng, size: int) -> Array:
     at = np.linspace(0, 6, size)
     ranges = int(rng.integers(2, 5))
     for k in range(ranges):
-        top = 0.4 + 0.5 * k / ranges
+        top = np.full(size, 0.4 + 0.5 * k / ranges)
         for wave in (1.0, 2.3, 5.1):
             top = top + 0.07 / wave * np.sin(at * wave + rng.uniform(0, 6))
         grain = noise.field(rng, noise.clouds("grain")[rng.integers(4)], size, 1.0)
@@ -50,9 +52,15 @@ def hills(rng: Rng, size: int) -> Array:
 
 def water(rng: Rng, size: int) -> Array:
     """Paint waves, lit."""
-    swell = noise.sample(noise.clouds("cloud")[1], np.arange(size)[None] * 0.7, np.arange(size)[:, None] * 2.2 + rng.uniform(0, 256))
+    swell = noise.sample(
+        noise.clouds("cloud")[1],
+        np.arange(size)[None] * 0.7,
+        np.arange(size)[:, None] * 2.2 + rng.uniform(0, 256),
+    )
     hue = rng.choice([0.5, 0.55, 0.6, rng.random()])
-    colour = ramp([hsv(hue, 0.9, 0.3), hsv(hue - 0.04, 0.7, 0.7), hsv(hue, 0.2, 1)], unit(0.4 + 0.16 * swell))
+    colour = ramp(
+        [hsv(hue, 0.9, 0.3), hsv(hue - 0.04, 0.7, 0.7), hsv(hue, 0.2, 1)], unit(0.4 + 0.16 * swell)
+    )
     return shade(colour, swell * 3, random_light(rng), gloss=0.6)
 
 
@@ -69,10 +77,17 @@ def grass(rng: Rng, size: int) -> Array:
     """Paint grass, straw or hair, lit."""
     turn = rng.normal(0, 0.4)
     x, y = np.arange(size)[None] * (192 / size), np.arange(size)[:, None] * (192 / size)
-    strands = noise.sample(noise.hair()[rng.integers(4)], (x + y * turn) * 1.3, y * 0.8 + rng.uniform(0, 256))
+    strands = noise.sample(
+        noise.hair()[rng.integers(4)], (x + y * turn) * 1.3, y * 0.8 + rng.uniform(0, 256)
+    )
     under = noise.sample(noise.hair()[1], (x - y * turn) * 0.9 + 50, y * 0.6)
     tone = strands * 0.6 + under * 0.5
-    return shade(stock(rng, LEAF, 0.7) * (0.9 + 0.25 * tone)[..., None], tone * 2.5, random_light(rng), gloss=0.1)
+    return shade(
+        stock(rng, LEAF, 0.7) * (0.9 + 0.25 * tone)[..., None],
+        tone * 2.5,
+        random_light(rng),
+        gloss=0.1,
+    )
 
 
 def bokeh(rng: Rng, size: int) -> Array:
@@ -92,8 +107,16 @@ def writing(rng: Rng, size: int) -> Array:
     for k in range(lines):
         text = "".join(rng.choice(list(LETTERS), 14))
         tall = size / lines
-        cv2.putText(page, text, (int(rng.uniform(-12, 8)), int((k + 0.8) * tall)), int(rng.choice([0, 2, 3, 4, 6])), tall / 36, 255,
-                    max(1, int(tall / 13)), cv2.LINE_AA)
+        cv2.putText(
+            page,
+            text,
+            (int(rng.uniform(-12, 8)), int((k + 0.8) * tall)),
+            int(rng.choice([0, 2, 3, 4, 6])),
+            tall / 36,
+            255,
+            max(1, int(tall / 13)),
+            cv2.LINE_AA,
+        )
     ink = floats(page) / 255
     grain = noise.field(rng, noise.clouds("cloud")[0], size)
     paper = stock(rng, STONE, 0.6) * (1 + 0.08 * grain)[..., None]

@@ -14,7 +14,7 @@ from .frames import Frame, upright
 from .heads import Head, build_head
 from .palettes import Look, Rng, look
 from .registry import REGISTER, Painter
-from .sculpt import Coat, Mark, Sculpture
+from .sculpt import Mark, Sculpture
 
 # A species' marks, given the colours, the dice and whether it is the head that is marked.
 Marks = Callable[[Look, Rng, bool], list[Mark]]

@@ -7,44 +7,11 @@ from dataclasses import replace
 from . import markings as m
 from .beasts import Species, enter
 from .bodies import Body, Tail
-from .growths import mane, whiskers
+from .growths import whiskers
 from .heads import Ears, Head
 from .palettes import Look, Rng
 from .sculpt import Mark
 
-CAT = Head(
-    skull=(0.78, 0.7, 0.75),
-    cheek=(0.42, 0.25, 0.2, 0.4),
-    muzzle=(0.26, 0.72),
-    snout=(0.2, 0.16, 0.2),
-    pads=(0.15, 0.2),
-    bridge=(0.36, 0.2),
-    chin=(0.48, 0.7, 0.15),
-    nose=(0.09, 0.06, 0.1),
-    nose_colour="skin",
-    eyes=(0.34, -0.06, 0.22),
-    pupil="slit",
-    slant=0.25,
-    ears=Ears("point", 0.75, 0.34, 0.6, 0.25, 0.35),
-    neck=(0.45, 0.5, 0.8, -0.5),
-    extras=(whiskers(0.3, 0.8),),
-)
-BIG_CAT = Head(
-    skull=(0.72, 0.72, 0.75),
-    cheek=(0.4, 0.2, 0.15, 0.42),
-    muzzle=(0.33, 0.85),
-    snout=(0.3, 0.22, 0.22),
-    pads=(0.17, 0.24),
-    bridge=(0.4, 0.26),
-    chin=(0.62, 0.72, 0.2),
-    nose=(0.16, 0.09, 0.13),
-    nose_colour="skin",
-    eyes=(0.31, -0.12, 0.15),
-    slant=0.35,
-    ears=Ears("round", 0.1, 0.22, 0.75, 0.3, 0.2),
-    neck=(0.55, 0.65, 0.85, -0.6),
-    extras=(whiskers(0.4, 0.95),),
-)
 FOX = Head(
     skull=(0.78, 0.66, 0.8),
     cheek=(0.52, 0.24, 0.05, 0.4),
@@ -83,6 +50,7 @@ DOG = Head(
     slant=-0.2,
     ears=Ears("flop", 0.95, 0.24, 1.0, 2.7, 0.6, 0.0, "dark"),
 )
+BEAR_EARS = Ears("round", 0.12, 0.27, 0.8, 0.3, 0.2)
 BEAR = Head(
     skull=(0.85, 0.75, 0.8),
     cheek=(0.5, 0.2, 0.1, 0.5),
@@ -93,7 +61,7 @@ BEAR = Head(
     nose=(0.17, 0.11, 0.1),
     eyes=(0.3, -0.14, 0.11),
     lid=0.05,
-    ears=Ears("round", 0.12, 0.27, 0.8, 0.3, 0.2),
+    ears=BEAR_EARS,
     neck=(0.65, 0.8, 0.8, -0.5),
 )
 RACCOON = Head(
@@ -110,18 +78,6 @@ RACCOON = Head(
     extras=(whiskers(0.35, 0.9),),
 )
 
-FELINE = Body(
-    length=2.0,
-    chest=0.4,
-    waist=0.34,
-    hip=0.38,
-    legs=0.95,
-    thick=(0.22, 0.13, 0.11),
-    neck=(-0.5, 0.3),
-    throat=(0.34, 0.3),
-    head=0.68,
-    tail=Tail(1.6, (0.1, 0.1, 0.08), 0.9, curl=0.3),
-)
 CANINE = Body(
     length=2.0,
     chest=0.46,
@@ -147,29 +103,6 @@ BEARISH = Body(
     head=0.74,
     tail=Tail(0.15, (0.12, 0.12, 0.1), 0.1),
 )
-
-
-def _cat(look: Look, rng: Rng, head: bool) -> list[Mark]:
-    marks = [m.belly(look.light, above=0.42 if head else 0.25)]
-    style = rng.integers(3)
-    if style == 0:
-        marks.append(m.stripes(look.dark, rng, count=7 if head else 9, head=head, share=-0.2))
-    elif style == 1:
-        marks.append(m.patches(look.accent, rng, share=-0.2))
-    return marks
-
-
-def _tiger(look: Look, rng: Rng, head: bool) -> list[Mark]:
-    pale = [m.belly(look.light, above=0.45 if head else 0.28)]
-    if head:
-        pale.append(m.spot(look.light, (0.3, -0.32, 0.6), (0.17, 0.1, 0.3)))
-    return [*pale, m.stripes(look.dark, rng, count=7 if head else 10, head=head, share=0.15)]
-
-
-def _leopard(look: Look, rng: Rng, head: bool) -> list[Mark]:
-    pale = m.belly(look.light, above=0.5 if head else 0.3)
-    size = 0.7 if head else 1.0
-    return [pale, m.spots(look.dark, rng, size=size, ring=not head, share=0.4)]
 
 
 def _fox(look: Look, rng: Rng, head: bool) -> list[Mark]:
@@ -218,16 +151,6 @@ def _dog(look: Look, rng: Rng, head: bool) -> list[Mark]:
     return [m.belly(look.light, above=0.4)]
 
 
-def _cheetah(look: Look, rng: Rng, head: bool) -> list[Mark]:
-    pale = m.belly(look.light, above=0.4)
-    dots = m.spots(look.dark, rng, size=0.55, share=0.3)
-    return (
-        [pale, dots, m.spot(look.dark, (0.2, 0.12, 0.7), (0.05, 0.22, 0.4))]
-        if head
-        else [pale, dots]
-    )
-
-
 def _red_panda(look: Look, rng: Rng, head: bool) -> list[Mark]:
     if not head:
         return [m.spot(look.dark, (0.0, 0.7, 0.0), (0.5, 0.5, 2.0))]
@@ -238,114 +161,21 @@ def _red_panda(look: Look, rng: Rng, head: bool) -> list[Mark]:
     ]
 
 
-LION = replace(BIG_CAT, extras=(mane(1.35),), neck=None)
-enter(
-    "cat",
-    Species(
-        CAT,
-        FELINE,
-        (
-            "c98a4b 3a2416 f4e8d4 8a5a2a",
-            "8d8d92 2c2c30 f0f0f0 d9862f",
-            "f2eee6 2a2422 ffffff d9822b",
-            "2b2a2e 0f0f12 5a5a60 8a5a2a",
-        ),
-        _cat,
-    ),
-)
-enter("lion", Species(LION, FELINE, ("d9a452 6b3a16 f2dfb8 8a4a1c", "c98b3e 2e1a10 f0d8a8 5a2a12")))
-enter(
-    "tiger",
-    Species(
-        BIG_CAT, FELINE, ("e8842a 1c120e fbf3e4 b8541a", "f0ece4 2a2624 ffffff c8c0b8"), _tiger
-    ),
-)
-enter(
-    "leopard",
-    Species(
-        BIG_CAT, FELINE, ("dfa04a 2a1a10 f8ecd2 a8702e", "4a4650 101014 8a8690 2a2a30"), _leopard
-    ),
-)
-enter(
-    "cheetah",
-    Species(
-        replace(
-            CAT,
-            eyes=(0.3, -0.08, 0.14),
-            pupil="round",
-            ears=Ears("round", 0.08, 0.2, 0.8, 0.3, 0.3),
-        ),
-        FELINE,
-        ("e6b45c 1e140e faf0dc c8903c",),
-        _cheetah,
-    ),
-)
-enter(
-    "fox",
-    Species(
-        FOX,
-        CANINE,
-        ("d8662a 2e1a14 fbf4ea a8441a", "eceef0 5a5e66 ffffff b8bcc4"),
-        _fox,
-        ragged=1.8,
-    ),
-)
-enter(
-    "wolf",
-    Species(
-        WOLF,
-        CANINE,
-        ("8a8d94 2c2e34 ece9e2 6a6460", "4a4644 16161a a8a49c 6a4a34"),
-        _wolf,
-        ragged=2.0,
-    ),
-)
-enter(
-    "dog",
-    Species(
-        DOG,
-        CANINE,
-        (
-            "c98f4a 4a2a16 f6ecd8 8a5426",
-            "f4f0e8 1a1618 ffffff 2a2022",
-            "5a3620 2a160c c89a6a 8a5a36",
-            "e8c078 b07a36 fff4dc c08a46",
-        ),
-        _dog,
-    ),
-)
-enter(
-    "bear",
-    Species(
-        BEAR,
-        BEARISH,
-        (
-            "6a3f22 2e1a10 b8895a 8a5a36",
-            "26221f 0e0c0c b08a5a 3a3230",
-            "f2efe8 b8b4a8 ffffff d8d4c8",
-        ),
-        None,
-        ragged=1.8,
-    ),
-)
-enter(
-    "panda",
-    Species(
-        replace(BEAR, ears=Ears("round", 0.12, 0.27, 0.8, 0.3, 0.2, inner="dark")),
-        replace(BEARISH, limbs="dark", socks="dark"),
-        ("f4f2ec 151416 ffffff 2a282a",),
-        _panda,
-        ragged=1.6,
-    ),
-)
-enter("raccoon", Species(RACCOON, CANINE, ("8c8780 1e1a1a f2eee4 5a5450",), _raccoon, ragged=1.8))
-enter(
-    "redpanda",
-    Species(
-        replace(RACCOON, ears=Ears("point", 0.5, 0.3, 0.7, 0.4, 0.3, inner="light")),
-        CANINE,
-        ("c4521e 2a120c fbeee0 8a3414",),
-        _red_panda,
-        ragged=1.8,
-    ),
-)
+PANDA = replace(BEAR, ears=replace(BEAR_EARS, inner="dark"))
+RED_PANDA = replace(RACCOON, ears=Ears("point", 0.5, 0.3, 0.7, 0.4, 0.3, inner="light"))
+# fmt: off
+enter("fox", Species(FOX, CANINE, ("d8662a 2e1a14 fbf4ea a8441a", "eceef0 5a5e66 ffffff b8bcc4"),
+    _fox, ragged=1.8))
+enter("wolf", Species(WOLF, CANINE, ("8a8d94 2c2e34 ece9e2 6a6460",
+    "4a4644 16161a a8a49c 6a4a34"), _wolf, ragged=2.0))
+enter("dog", Species(DOG, CANINE, ("c98f4a 4a2a16 f6ecd8 8a5426", "f4f0e8 1a1618 ffffff 2a2022",
+    "5a3620 2a160c c89a6a 8a5a36", "e8c078 b07a36 fff4dc c08a46"), _dog))
+enter("bear", Species(BEAR, BEARISH, ("6a3f22 2e1a10 b8895a 8a5a36",
+    "26221f 0e0c0c b08a5a 3a3230", "f2efe8 b8b4a8 ffffff d8d4c8"), None, ragged=1.8))
+enter("panda", Species(PANDA, replace(BEARISH, limbs="dark", socks="dark"),
+    ("f4f2ec 151416 ffffff 2a282a",), _panda, ragged=1.6))
+enter("raccoon", Species(RACCOON, replace(CANINE, tail=Tail(1.2, (0.12, 0.2, 0.12), 0.3,
+    bands=True)), ("8c8780 1e1a1a f2eee4 5a5450",), _raccoon, ragged=1.8))
+enter("redpanda", Species(RED_PANDA, replace(CANINE, tail=Tail(1.2, (0.12, 0.22, 0.12), 0.3,
+    bands=True)), ("c4521e 2a120c fbeee0 8a3414",), _red_panda, ragged=1.8))
+# fmt: on

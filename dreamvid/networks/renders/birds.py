@@ -73,8 +73,12 @@ def _head(s: Sculpture, f: Frame, bird: Bird, colours: Look, beak: Array, rng: R
 def _neck(s: Sculpture, f: Frame, bird: Bird, colours: Look, share: float = 1.0) -> None:
     y, z = bird.body
     high = (0.0, y - bird.girth[1] * 0.4, z + bird.girth[2] * 0.45)
-    path: list[Point] = [(0, 0.1, -0.1), (0, 0.25 * y, -0.2 - bird.bow),
-                         (0, 0.7 * y, high[2] + bird.bow), high]
+    path: list[Point] = [
+        (0, 0.1, -0.1),
+        (0, 0.25 * y, -0.2 - bird.bow),
+        (0, 0.7 * y, high[2] + bird.bow),
+        high,
+    ]
     count = 9 if bird.bow else 5
     points, radii = curve(path, count), np.linspace(*bird.neck, count)
     stop = max(2, round(count * share))
@@ -86,8 +90,13 @@ def _trunk(s: Sculpture, f: Frame, bird: Bird, colours: Look) -> Frame:
     y, z = bird.body
     body = f.inside((0, y, z), pitch=bird.lean)
     s.ball(body, (0, 0, 0), bird.girth, Paint(colours.coat), blend=0.2)
-    s.ball(body, (0, bird.girth[1] * 0.3, 0.1), np.array(bird.girth) * (0.85, 0.8, 0.8),
-           Paint(colours.light), blend=0.1)
+    s.ball(
+        body,
+        (0, bird.girth[1] * 0.3, 0.1),
+        np.array(bird.girth) * (0.85, 0.8, 0.8),
+        Paint(colours.light),
+        blend=0.1,
+    )
     return body
 
 
@@ -97,9 +106,15 @@ def _tail(s: Sculpture, body: Frame, bird: Bird, colours: Look, spread: float) -
     root = (0.0, -0.05, -bird.girth[2] * 0.75)
     for k in range(7):
         angle = spread * (k / 3 - 1)
-        tip = (bird.tail * np.sin(angle), 0.1 + 0.05 * abs(k - 3), root[2] - bird.tail * np.cos(angle))
+        tip = (
+            bird.tail * np.sin(angle),
+            0.1 + 0.05 * abs(k - 3),
+            root[2] - bird.tail * np.cos(angle),
+        )
         ends = (colours.dark, colours.accent) if k % 2 else (colours.coat, colours.dark)
-        plumage.feather(s, body, root, tip, 0.16, Paint(ends[0]), end=Paint(ends[1]), normal=(0.3, 1, 0))
+        plumage.feather(
+            s, body, root, tip, 0.16, Paint(ends[0]), end=Paint(ends[1]), normal=(0.3, 1, 0)
+        )
 
 
 def paint_head(bird: Bird, front: bool) -> Painter:
@@ -123,7 +138,10 @@ def paint_perched(bird: Bird) -> Painter:
 
     def paint(rng: Rng, size: int) -> Picture:
         colours, s = look(rng, bird.furs), Sculpture(ragged=0.4)
-        beak, f = _beak_colour(bird, rng), upright(rng.uniform(0.7, 1.5), rng.uniform(0, 0.25), rng.normal(0, 0.1))
+        beak, f = (
+            _beak_colour(bird, rng),
+            upright(rng.uniform(0.7, 1.5), rng.uniform(0, 0.25), rng.normal(0, 0.1)),
+        )
         if bird.train:
             bird.train(s, f, colours, rng)
         body = _trunk(s, f, bird, colours)
@@ -194,7 +212,9 @@ def enter(name: str, bird: Bird) -> None:
 def discs(s: Sculpture, f: Frame, colours: Look, rng: Rng) -> None:
     """Grow an owl's facial discs."""
     for side in f.both():
-        s.ball(side, (0.27, 0.0, 0.28), (0.34, 0.38, 0.24), Paint(colours.light), blend=0.05, yaw=0.25)
+        s.ball(
+            side, (0.27, 0.0, 0.28), (0.34, 0.38, 0.24), Paint(colours.light), blend=0.05, yaw=0.25
+        )
     s.mark(f, m.rings((0.3, -0.04), 0.32, colours.dark))
 
 
@@ -202,20 +222,45 @@ def plumes(s: Sculpture, f: Frame, colours: Look, rng: Rng) -> None:
     """Grow a rooster's arched tail."""
     for k in range(9):
         bend, high = 0.6 + 0.12 * k, -0.9 + 0.28 * k
-        path = curve([(0, 1.0, -1.3), (0, high - 0.3, -1.6 - bend * 0.3), (0, high + 0.4, -2.1 - bend * 0.5),
-                      (0.1, 1.2 + 0.05 * k, -2.2 - bend * 0.4)], 8)
+        path = curve(
+            [
+                (0, 1.0, -1.3),
+                (0, high - 0.3, -1.6 - bend * 0.3),
+                (0, high + 0.4, -2.1 - bend * 0.5),
+                (0.1, 1.2 + 0.05 * k, -2.2 - bend * 0.4),
+            ],
+            8,
+        )
         tint = (colours.dark, colours.accent, colours.dark * 0.6)[k % 3]
         s.tube(f, path, np.linspace(0.16, 0.04, 8), [Paint(tint, 0.4, 0.5)], blend=0.02)
 
 
 def peacock_train(s: Sculpture, f: Frame, colours: Look, rng: Rng) -> None:
     """Grow a peacock's open fan of eyed feathers."""
-    hue = [Paint(colours.accent, 0.5, 0), Paint(colours.iris[1], 0.5, 0), Paint(colours.coat * 0.4, 0.6, 0)]
+    hue = [
+        Paint(colours.accent, 0.5, 0),
+        Paint(colours.iris[1], 0.5, 0),
+        Paint(colours.coat * 0.4, 0.6, 0),
+    ]
     for row, (reach, count) in enumerate(((2.6, 17), (2.0, 14), (1.4, 11))):
         for k in range(count):
             a = (k / (count - 1) - 0.5) * 3.4
             tip = np.array([reach * np.sin(a), 1.0 - reach * np.cos(a), -1.0 + 0.12 * row])
-            plumage.feather(s, f, (0, 1.0, -0.9), tip, 0.2, Paint(colours.dark * 0.8), end=Paint(colours.light * 0.6))
+            plumage.feather(
+                s,
+                f,
+                (0, 1.0, -0.9),
+                tip,
+                0.2,
+                Paint(colours.dark * 0.8),
+                end=Paint(colours.light * 0.6),
+            )
             for step, paint in enumerate(hue):
                 r = 0.21 - 0.06 * step
-                s.ball(f, tip * (0.93, 0.97, 1) + (0, 0.05, 0.05 + 0.03 * step), (r, r * 1.15, 0.03), paint, blend=0)
+                s.ball(
+                    f,
+                    tip * (0.93, 0.97, 1) + (0, 0.05, 0.05 + 0.03 * step),
+                    (r, r * 1.15, 0.03),
+                    paint,
+                    blend=0,
+                )

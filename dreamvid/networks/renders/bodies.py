@@ -80,7 +80,10 @@ def build_body(
         extra(s, f, look, rng)
     y, z = body.neck
     place = f.inside(
-        (0, y, body.length / 2 + z), yaw=glance, pitch=rng.uniform(-0.05, 0.2) - body.tilt, scale=body.head
+        (0, y, body.length / 2 + z),
+        yaw=glance,
+        pitch=rng.uniform(-0.05, 0.2) - body.tilt,
+        scale=body.head,
     )
     s.group = 2
     build_head(s, place, head, look, rng, bust=False)

@@ -20,9 +20,37 @@ FURS = (
     "f07a1e 14100c fff0c8 f8d01e", "1e6ae8 0a0e20 d8f0ff 8a4af0", "f0d01e 1a1408 fffce0 e8501e",
     "e83a6a 1e0a14 ffe0e8 f8b01e", "2ab88a 0a1e18 e8fff0 f0e03a", "f4f0e8 2a2422 ffffff e87a2a",
 )  # fmt: skip
-FORE = np.array([(0.05, 0, 0.3), (0.5, 0, 0.95), (1.05, 0, 1.15), (1.2, 0, 0.85), (0.95, 0, 0.2), (0.3, 0, -0.02)])
-HIND = np.array([(0.05, 0, 0.05), (0.6, 0, 0.12), (0.95, 0, -0.15), (0.85, 0, -0.7), (0.45, 0, -0.95), (0.12, 0, -0.5)])
-TAILED = np.array([(0.05, 0, 0.05), (0.6, 0, 0.12), (0.9, 0, -0.2), (0.72, 0, -0.6), (0.85, 0, -1.15), (0.5, 0, -0.7), (0.12, 0, -0.45)])
+FORE = np.array(
+    [
+        (0.05, 0, 0.3),
+        (0.5, 0, 0.95),
+        (1.05, 0, 1.15),
+        (1.2, 0, 0.85),
+        (0.95, 0, 0.2),
+        (0.3, 0, -0.02),
+    ]
+)
+HIND = np.array(
+    [
+        (0.05, 0, 0.05),
+        (0.6, 0, 0.12),
+        (0.95, 0, -0.15),
+        (0.85, 0, -0.7),
+        (0.45, 0, -0.95),
+        (0.12, 0, -0.5),
+    ]
+)
+TAILED = np.array(
+    [
+        (0.05, 0, 0.05),
+        (0.6, 0, 0.12),
+        (0.9, 0, -0.2),
+        (0.72, 0, -0.6),
+        (0.85, 0, -1.15),
+        (0.5, 0, -0.7),
+        (0.12, 0, -0.45),
+    ]
+)
 
 
 def _shrunk(shape: Array, share: float, rise: float) -> Array:
@@ -33,7 +61,12 @@ def _shrunk(shape: Array, share: float, rise: float) -> Array:
 def _wing(s: Sculpture, f: Frame, shape: Array, colours: Look, style: int, root: Array) -> None:
     full = spline(shape)
     s.patch(f, full, Paint(colours.dark, 0.3, 0))
-    s.patch(f, _shrunk(full, 0.84, -0.015), Paint(colours.coat, 0.4, 0), tip=Paint(colours.accent, 0.4, 0))
+    s.patch(
+        f,
+        _shrunk(full, 0.84, -0.015),
+        Paint(colours.coat, 0.4, 0),
+        tip=Paint(colours.accent, 0.4, 0),
+    )
     middle = shape.mean(0)
     if style in (0, 2):
         for tip in shape[1:-1]:
@@ -41,19 +74,36 @@ def _wing(s: Sculpture, f: Frame, shape: Array, colours: Look, style: int, root:
             s.stroke(f, vein, 0.03, colours.dark)
     if style in (1, 2):
         spot = middle * 0.75 + shape[2] * 0.25
-        for radius, tone in ((0.24, colours.dark), (0.18, colours.light), (0.12, colours.accent * 0.8), (0.07, colours.dark)):
-            s.ball(f, spot + (0, -0.02 - (0.24 - radius) * 0.3, 0), (radius, 0.02, radius), Paint(tone, 0.5, 0), blend=0)
+        for radius, tone in (
+            (0.24, colours.dark),
+            (0.18, colours.light),
+            (0.12, colours.accent * 0.8),
+            (0.07, colours.dark),
+        ):
+            s.ball(
+                f,
+                spot + (0, -0.02 - (0.24 - radius) * 0.3, 0),
+                (radius, 0.02, radius),
+                Paint(tone, 0.5, 0),
+                blend=0,
+            )
     for k in range(3, len(full) - 3, 3):
         dot = middle + (full[k] - middle) * 0.92
         if np.linalg.norm(dot - root) > 0.55:
-            s.ball(f, dot + (0, -0.03, 0), (0.045, 0.02, 0.045), Paint(colours.light, 0.3, 0), blend=0)
+            s.ball(
+                f, dot + (0, -0.03, 0), (0.045, 0.02, 0.045), Paint(colours.light, 0.3, 0), blend=0
+            )
 
 
 def butterfly(rng: Rng, size: int, *, kind: str) -> Picture:
     """Draw a butterfly from above ('open', 'swallowtail'), half closed ('perched'), or a 'moth'."""
     colours, s = look(rng, FURS, 0.5), Sculpture(ragged=0.8 if kind == "moth" else 0.0)
     tip = rng.uniform(0.5, 0.8) if kind == "perched" else rng.uniform(1.1, 1.5)
-    f = upright(rng.uniform(0.2, 0.8) if kind == "perched" else rng.normal(0, 0.2), tip, rng.uniform(-2.5, 2.5) if kind != "perched" else rng.normal(0, 0.3))
+    f = upright(
+        rng.uniform(0.2, 0.8) if kind == "perched" else rng.normal(0, 0.2),
+        tip,
+        rng.uniform(-2.5, 2.5) if kind != "perched" else rng.normal(0, 0.3),
+    )
     fold = rng.uniform(0.7, 1.1) if kind == "perched" else rng.uniform(0.0, 0.35)
     style, hind = int(rng.integers(3)), TAILED if kind == "swallowtail" else HIND
     low = (1.0, 1, 0.85) if kind == "moth" else (1, 1, 1)
@@ -61,7 +111,14 @@ def butterfly(rng: Rng, size: int, *, kind: str) -> Picture:
         place = side.inside(roll=-fold)
         jitter = 1 + rng.normal(0, 0.0, 3)
         _wing(s, place, hind * jitter, colours, style, np.array([0.05, 0, 0.0]))
-        _wing(s, place.inside((0, -0.03, 0)), FORE * low * jitter, colours, style, np.array([0.05, 0, 0.25]))
+        _wing(
+            s,
+            place.inside((0, -0.03, 0)),
+            FORE * low * jitter,
+            colours,
+            style,
+            np.array([0.05, 0, 0.25]),
+        )
     s.group = 2
     fat = 1.7 if kind == "moth" else 1.0
     body = Paint(colours.dark * 0.7 + colours.coat * 0.25, 0.3)
@@ -71,7 +128,13 @@ def butterfly(rng: Rng, size: int, *, kind: str) -> Picture:
     s.coat(f, coats.fur(rng, coats.lengthwise))
     for side in f.both():
         path = curve([(0.04, -0.08, 0.48), (0.15, -0.15, 0.8), (0.4, -0.1, 1.0)], 7)
-        s.tube(side, path, np.linspace(0.02, 0.035 if kind != "moth" else 0.06, 7), [Paint(colours.dark, 0.3, 0)], blend=0)
+        s.tube(
+            side,
+            path,
+            np.linspace(0.02, 0.035 if kind != "moth" else 0.06, 7),
+            [Paint(colours.dark, 0.3, 0)],
+            blend=0,
+        )
     return portrait(s, rng, size, (0.88, 1.12))
 
 
@@ -85,15 +148,45 @@ def caterpillar(rng: Rng, size: int) -> Picture:
         paint = Paint(colours.coat if k % 2 else colours.accent, 0.4)
         s.ball(f, path[k], (0.27, 0.28, 0.2), paint, blend=0.02)
         for side in f.both():
-            s.limb(side, path[k] + (0.15, 0.15, 0), path[k] + (0.2, 0.38, 0), (0.07, 0.04), Paint(colours.dark, 0.3, 0))
-            s.limb(side, path[k] + (0.1, -0.2, 0), path[k] + (0.2, -0.55, 0), (0.03, 0.008), Paint(colours.dark, 0.1, 0), blend=0.01)
-    s.ball(f, path[-1] + (0, 0, 0.2), (0.3, 0.3, 0.26), Paint(colours.dark * 0.6 + colours.coat * 0.4, 0.5))
+            s.limb(
+                side,
+                path[k] + (0.15, 0.15, 0),
+                path[k] + (0.2, 0.38, 0),
+                (0.07, 0.04),
+                Paint(colours.dark, 0.3, 0),
+            )
+            s.limb(
+                side,
+                path[k] + (0.1, -0.2, 0),
+                path[k] + (0.2, -0.55, 0),
+                (0.03, 0.008),
+                Paint(colours.dark, 0.1, 0),
+                blend=0.01,
+            )
+    s.ball(
+        f,
+        path[-1] + (0, 0, 0.2),
+        (0.3, 0.3, 0.26),
+        Paint(colours.dark * 0.6 + colours.coat * 0.4, 0.5),
+    )
     s.group = 2
     for side in f.both():
         spot = path[-1] + (0.17, -0.1, 0.42)
         s.ball(side, spot, (0.1, 0.12, 0.06), Paint(floats([0.98, 0.98, 0.95]), 0.8, 0), blend=0)
-        s.ball(side, spot + (0.01, 0.01, 0.05), (0.05, 0.06, 0.04), Paint(floats([0.02, 0.02, 0.02]), 0.9, 0), blend=0)
-        s.limb(side, path[-1] + (0.1, -0.25, 0.25), path[-1] + (0.25, -0.6, 0.4), (0.05, 0.03), Paint(colours.dark, 0.3, 0))
+        s.ball(
+            side,
+            spot + (0.01, 0.01, 0.05),
+            (0.05, 0.06, 0.04),
+            Paint(floats([0.02, 0.02, 0.02]), 0.9, 0),
+            blend=0,
+        )
+        s.limb(
+            side,
+            path[-1] + (0.1, -0.25, 0.25),
+            path[-1] + (0.25, -0.6, 0.4),
+            (0.05, 0.03),
+            Paint(colours.dark, 0.3, 0),
+        )
     return portrait(s, rng, size, (0.88, 1.08))
 
 
@@ -104,14 +197,25 @@ def bug_face(rng: Rng, size: int, *, kind: str) -> Picture:
     coat, dark = Paint(colours.coat, 0.5), Paint(colours.dark + 0.05, 0.5, 0)
     chin = {"fly": 0.5, "bee": 0.6, "mantis": 1.0, "ant": 0.75}[kind]
     s.ball(f, (0, -0.1, 0), (0.55, 0.5, 0.45), coat)
-    s.limb(f, (0, 0.1, 0.1), (0, chin, 0.2), (0.42, 0.16 if kind != "ant" else 0.3), coat, blend=0.1)
+    s.limb(
+        f, (0, 0.1, 0.1), (0, chin, 0.2), (0.42, 0.16 if kind != "ant" else 0.3), coat, blend=0.1
+    )
     x, y, radii = {"fly": (0.48, -0.2, (0.45, 0.55, 0.4)), "bee": (0.55, 0.0, (0.24, 0.5, 0.32)),
-                   "mantis": (0.66, -0.3, (0.36, 0.42, 0.36)), "ant": (0.55, -0.1, (0.2, 0.26, 0.22))}[kind]  # fmt: skip
+                   "mantis": (0.66, -0.3, (0.36, 0.42, 0.36)),
+                       "ant": (0.55, -0.1, (0.2, 0.26, 0.22))}[kind]  # fmt: skip
     for side in f.both():
-        path = curve([(0.14, -0.35, 0.35), (0.35, -0.9, 0.5), (0.75, -1.05 if kind != "ant" else -0.5, 0.6)], 7)
+        path = curve(
+            [(0.14, -0.35, 0.35), (0.35, -0.9, 0.5), (0.75, -1.05 if kind != "ant" else -0.5, 0.6)],
+            7,
+        )
         s.tube(side, path, np.linspace(0.07, 0.04, 7), [dark], blend=0.01)
         end = (0.04, chin + 0.2, 0.3) if kind in ("bee", "fly") else (-0.06, chin + 0.12, 0.42)
-        s.tube(side, curve([(0.2, chin - 0.1, 0.25), (0.4, chin + 0.2, 0.35), end], 6), np.linspace(0.12, 0.03, 6), [dark])
+        s.tube(
+            side,
+            curve([(0.2, chin - 0.1, 0.25), (0.4, chin + 0.2, 0.35), end], 6),
+            np.linspace(0.12, 0.03, 6),
+            [dark],
+        )
     s.coat(f, (coats.fur if kind == "bee" else coats.smooth)(rng, coats.polar))
     s.group = 2
     for side in f.both():
@@ -122,7 +226,15 @@ def bug_face(rng: Rng, size: int, *, kind: str) -> Picture:
     return portrait(s, rng, size, (0.82, 1.05))
 
 
-REGISTER.add("butterfly", "insects", {kind: partial(butterfly, kind=kind) for kind in ("open", "swallowtail", "perched")})
+REGISTER.add(
+    "butterfly",
+    "insects",
+    {kind: partial(butterfly, kind=kind) for kind in ("open", "swallowtail", "perched")},
+)
 REGISTER.add("moth", "insects", {"open": partial(butterfly, kind="moth")})
 REGISTER.add("caterpillar", "insects", {"humped": caterpillar})
-REGISTER.add("insectface", "insects", {kind: partial(bug_face, kind=kind) for kind in ("fly", "bee", "mantis", "ant")})
+REGISTER.add(
+    "insectface",
+    "insects",
+    {kind: partial(bug_face, kind=kind) for kind in ("fly", "bee", "mantis", "ant")},
+)

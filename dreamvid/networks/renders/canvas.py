@@ -84,11 +84,23 @@ class Canvas:
             return
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         corner = np.array([x0, y0])
-        cv2.fillPoly(mask, [np.round((p - corner) * 16).astype(np.int32) for p in placed], 255, cv2.LINE_AA, 4)
+        cv2.fillPoly(
+            mask,
+            [np.round((p - corner) * 16).astype(np.int32) for p in placed],
+            255,
+            cv2.LINE_AA,
+            4,
+        )
         self._blend((slice(y0, y1), slice(x0, x1)), floats(mask) / 255, colour, bevel, gloss, lift)
 
     def line(
-        self, paths: Sequence[Array], width: float, colour: Array, *, bevel: float = 0.0, closed: bool = False
+        self,
+        paths: Sequence[Array],
+        width: float,
+        colour: Array,
+        *,
+        bevel: float = 0.0,
+        closed: bool = False,
     ) -> None:
         """Draw polylines `width` local units wide."""
         mask = np.zeros((self.size, self.size), np.uint8)
@@ -97,13 +109,19 @@ class Canvas:
         self._blend((slice(None), slice(None)), floats(mask) / 255, colour, bevel, 0.15, 0.0)
 
     def _blend(
-        self, at: tuple[slice, slice], share: Array, colour: Array, bevel: float, gloss: float, lift: float
+        self,
+        at: tuple[slice, slice],
+        share: Array,
+        colour: Array,
+        bevel: float,
+        gloss: float,
+        lift: float,
     ) -> None:
         colour = colour[at] if colour.ndim == 3 else colour
         self.rgb[at] = mix(self.rgb[at], colour, share)
         self.alpha[at] = np.maximum(self.alpha[at], share)
         self.gloss[at] += (gloss - self.gloss[at]) * share
-        rise = np.float32(lift)
+        rise: Array | float = lift
         if bevel:
             soft = cv2.GaussianBlur(share, (0, 0), max(0.6, bevel / self.pixel * 0.5))
             rise = lift + np.maximum(soft * 2 - 1, 0) * np.float32(bevel)

@@ -3,26 +3,55 @@
 from __future__ import annotations
 
 from . import (
-    beasts_tame,
+    beasts_cats,
+    beasts_hoofed,
+    beasts_small,
     beasts_wild,
     birds_all,
     butterflies,
+    facades,
     faces,
     fish,
+    flowers,
+    gaze,
     insects,
+    leaves,
     machines,
     ornaments,
     places,
     plants,
     reptiles,
     sea,
+    shells,
     textures,
+    vehicles,
 )
 from .registry import REGISTER
 
-FAMILIES = (
-    faces, beasts_wild, beasts_tame, birds_all, reptiles, fish, sea, insects, butterflies, plants,
-    places, machines, textures, ornaments,
+MODULES = (
+    beasts_cats,
+    beasts_hoofed,
+    beasts_small,
+    beasts_wild,
+    birds_all,
+    butterflies,
+    facades,
+    faces,
+    fish,
+    flowers,
+    gaze,
+    insects,
+    leaves,
+    machines,
+    ornaments,
+    places,
+    plants,
+    reptiles,
+    sea,
+    shells,
+    textures,
+    vehicles,
 )
+REGISTER.sort()
 
-__all__ = ["FAMILIES", "REGISTER"]
+__all__ = ["MODULES", "REGISTER"]

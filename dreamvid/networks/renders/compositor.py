@@ -55,7 +55,9 @@ class Compositor:
         self.textures, self.objects = np.flatnonzero(full), np.flatnonzero(~full)
         self.backgrounds = render_backgrounds(backgrounds, size=bank.layers.shape[1], seed=seed)
 
-    def _warp(self, layer: Array, zoom: tuple[float, float], wander: float, *, tiled: bool) -> Array:
+    def _warp(
+        self, layer: Array, zoom: tuple[float, float], wander: float, *, tiled: bool
+    ) -> Array:
         rng, size, side = self.rng, self.size, layer.shape[0]
         step = side / size * np.exp(rng.uniform(*zoom))
         angle, flip = rng.normal() * self.mixture.turn, 1 if rng.random() < 0.5 else -1
@@ -116,7 +118,9 @@ class Compositor:
         grey = picture.mean(2, keepdims=True)
         picture = grey + (picture - grey) * np.float32(rng.uniform(*mixture.saturation))
         mean, shift = picture.mean(), rng.uniform(-mixture.brightness, mixture.brightness) * 255
-        picture = mean + (picture - mean) * np.float32(rng.uniform(*mixture.contrast)) + np.float32(shift)
+        picture = (
+            mean + (picture - mean) * np.float32(rng.uniform(*mixture.contrast)) + np.float32(shift)
+        )
         if rng.random() < mixture.blur:
             picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.5))
         if mixture.noise:

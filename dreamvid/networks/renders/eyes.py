@@ -33,9 +33,9 @@ class Iris:
 def _pupil(kind: str, x: Array, y: Array, distance: Array, radius: float, size: float) -> Array:
     if kind == "slit":
         sides = np.abs(x) - 0.24 * size * radius * np.maximum(1 - np.square(y / radius), 0)
-        return np.maximum(sides, distance - 0.96 * radius)
+        return np.asarray(np.maximum(sides, distance - 0.96 * radius))
     if kind == "bar":
-        return np.maximum(np.abs(y) - 0.24 * radius * size, np.abs(x) - 0.7 * radius)
+        return np.asarray(np.maximum(np.abs(y) - 0.24 * radius * size, np.abs(x) - 0.7 * radius))
     disc: Array = distance - 0.5 * radius * size
     return disc
 

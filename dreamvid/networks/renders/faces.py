@@ -6,98 +6,26 @@ from functools import partial
 
 import numpy as np
 
-from . import coats, noise
-from .canvas import Canvas
-from .eyes import Iris, paint_eye
+from . import coats
+from .eyes import Iris
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .light import random_light
-from .maths import TURN, Array, bump, curve, floats, mix, unit
-from .palettes import FUR, LEAF, Look, Rng, iris_stops, look, ramp, random_stops, stock, vivid
+from .maths import Array, curve, floats, mix, unit
+from .palettes import Look, Rng, look, vivid
 from .registry import REGISTER
 from .sculpt import Mark, Sculpture
 from .solids import Paint
 
-SKINS = floats([[0.96, 0.78, 0.66], [0.88, 0.64, 0.48], [0.66, 0.43, 0.3], [0.42, 0.26, 0.18], [0.26, 0.16, 0.12]])
+SKINS = floats(
+    [
+        [0.96, 0.78, 0.66],
+        [0.88, 0.64, 0.48],
+        [0.66, 0.43, 0.3],
+        [0.42, 0.26, 0.18],
+        [0.26, 0.16, 0.12],
+    ]
+)
 WHITE = floats([0.96, 0.95, 0.93])
-
-
-def eye(rng: Rng, size: int, *, kind: str) -> Picture:
-    """Draw one big eye: 'human' with lashes, 'scaly', 'furry' or 'feathered'."""
-    c = Canvas(rng, size, scale=(0.85, 1.15), turn=0.25)
-    radius, angle = c.polar()
-    if kind == "human":
-        _human_lids(c)
-    else:
-        _ringed(c, radius, angle, kind)
-    return _with_eye(c, kind)
-
-
-def _with_eye(c: Canvas, kind: str) -> Picture:
-    rng, human = c.rng, kind == "human"
-    pupil = "round" if human else str(rng.choice(["slit", "round", "bar"] if kind == "scaly" else ["round", "slit"]))
-    iris = Iris(iris_stops(rng), pupil, WHITE if human else None, lid=0.1 if human else 0.04)
-    picture, alpha = c.picture()
-    alpha = alpha.copy()
-    reach = 0.52 if human else 0.5
-    x, y = (c.x + rng.uniform(-0.08, 0.08)) / reach, (c.y + (0.04 if human else 0)) / reach
-    over = picture.copy()
-    paint_eye(over, x, y, iris, random_light(rng), rng, c.pixel / reach)
-    if not human:
-        return over, np.maximum(alpha, unit((1.25 - np.hypot(x, y)) * 8))
-    white = mix(WHITE * (1.05 - 0.35 * np.abs(c.x))[..., None], over, unit((1.02 - np.hypot(x, y)) * 25))
-    upper, lower = _lids(c)
-    shade = 1 - 0.45 * np.exp(-np.square((c.y - upper) / 0.13))
-    opened = c.inside(np.maximum(upper - c.y, c.y - lower))
-    picture = mix(picture, white * shade[..., None], opened)
-    _lashes(c)
-    return mix(picture, floats([0.05, 0.03, 0.03]), c.height), alpha
-
-
-def _lids(c: Canvas) -> tuple[Array, Array]:
-    arch = unit(1 - np.square(c.x / 0.88))
-    return -0.42 * arch * (1 + 0.3 * c.x), 0.3 * arch * (1 - 0.2 * c.x)
-
-
-def _human_lids(c: Canvas) -> None:
-    skin = SKINS[c.rng.integers(len(SKINS))] if c.rng.random() < 0.75 else vivid(c.rng)
-    upper, lower = _lids(c)
-    outside = np.maximum(upper - c.y, c.y - lower)
-    fold = bump(outside, 0.2, 0.05) * (c.y < 0)
-    mask = c.inside(np.sqrt(np.square(c.x / 1.25) + np.square((c.y + 0.12) / 0.98)) - 1)
-    lid = 0.1 * bump(outside, 0.08, 0.07) - 0.06 * fold
-    shadow = mix(skin * np.ones_like(c.rgb), vivid(c.rng), 0.5 * unit(1 - outside / 0.3) * (c.y < 0) * c.rng.choice([0, 1]))
-    c.lay(mask, shadow * (1 - 0.35 * fold)[..., None], height=lid + 0.25 * (1 - np.square(c.y)), gloss=0.25)
-    hair = stock(c.rng, FUR, 0.8) * 0.5
-    brow = [np.array([(q, -0.74 + 0.14 * q * q), (q + c.rng.uniform(0.06, 0.15), -0.8 - c.rng.uniform(0, 0.07) + 0.12 * q * q)])
-            for q in np.linspace(-0.85, 0.8, 44)]
-    c.line(brow, 0.03, hair)
-
-
-def _lashes(c: Canvas) -> None:
-    lashes = [curve([(q, -0.42 * (1 - (q / 0.88) ** 2) * (1 + 0.3 * q)), (q * 1.15, -0.6 * (1 - (q / 1.1) ** 2) - 0.05),
-                     (q * 1.42 + 0.02, -0.66 * (1 - (q / 1.35) ** 2) - 0.08)], 5) for q in np.linspace(-0.8, 0.8, 26)]
-    c.alpha[:], c.height[:] = 0, 0
-    c.line(lashes, 0.024, floats([0, 0, 0]))
-    upper, _ = _lids(c)
-    c.height = np.maximum(c.alpha, 0.9 * bump(c.y - upper, 0, 0.03) * (np.abs(c.x) < 0.88))
-
-
-def _ringed(c: Canvas, radius: Array, angle: Array, kind: str) -> None:
-    stops = random_stops(c.rng, 3, LEAF if kind == "scaly" else FUR)
-    if kind == "furry":
-        strands = noise.sample(noise.hair()[1], angle * (noise.SIDE / TURN * 2), radius * c.rng.uniform(25, 50))
-        tone = 0.5 + 0.3 * np.sin(radius * c.rng.uniform(8, 16)) + 0.15 * strands
-        high, rim = strands * 0.02, radius - 1 + 0.08 * strands
-    else:
-        around = int(c.rng.integers(14, 24))
-        depth = c.rng.uniform(3, 5)
-        d, name, du, dv = coats.lattice(angle * (around / TURN), np.log(radius + 0.05) * depth)
-        barbs = np.sin((np.abs(du) + dv) * 34) * 0.12 if kind == "feathered" else 0 * d
-        tone = 0.75 - 0.5 * d**3 + 0.3 * (name - 0.5) + barbs
-        high, rim = (1 - d * d) * 0.06 * radius, radius - 1 + 0.04 * np.sin(angle * around)
-    high = high + 0.2 * bump(radius, 0.68, 0.14)
-    c.lay(c.inside(rim), ramp(stops, tone), height=high, gloss=0.4 if kind == "scaly" else 0.1)
 
 
 def _bones(s: Sculpture, f: Frame, paint: Paint, *, jaw: float = 0.42) -> None:
@@ -114,18 +42,45 @@ def _features(s: Sculpture, f: Frame, skin: Paint, lips: Paint, look: Look, rng:
         s.ball(side, (0.09, 0.25, 0.68), (0.09, 0.08, 0.09), skin, blend=0.05)
         s.ball(side, (0.25, -0.14, 0.5), (0.2, 0.06, 0.16), skin, blend=0.08, roll=0.15)
         s.ball(side, (0.66, 0.05, -0.05), (0.08, 0.2, 0.13), skin, blend=0.05)
-        s.eye(side, (0.25, 0.0, 0.6), (0.2, 0, 1), 0.145, Iris(look.iris, "round", WHITE, lid=0.22, slant=-0.1, ring=skin.rgb * 0.4))
+        s.eye(
+            side,
+            (0.25, 0.0, 0.6),
+            (0.2, 0, 1),
+            0.145,
+            Iris(look.iris, "round", WHITE, lid=0.22, slant=-0.1, ring=skin.rgb * 0.4),
+        )
         brow = curve([(0.08, -0.17, 0.72), (0.26, -0.27, 0.68), (0.46, -0.16, 0.5)], 7)
-        s.tube(side, brow, np.array([0.035, 0.045, 0.05, 0.045, 0.04, 0.03, 0.02]), [Paint(look.dark, 0.05)], blend=0.02)
+        s.tube(
+            side,
+            brow,
+            np.array([0.035, 0.045, 0.05, 0.045, 0.04, 0.03, 0.02]),
+            [Paint(look.dark, 0.05)],
+            blend=0.02,
+        )
     for y, radii in ((0.5, (0.17, 0.05, 0.1)), (0.585, (0.14, 0.065, 0.1))):
         s.ball(f, (0, y, 0.56), radii, lips, blend=0.02)
 
 
 def face(rng: Rng, size: int, *, kind: str) -> Picture:
     """Draw a human head with hair: 'front' or three-'quarter'."""
-    s, tone = Sculpture(), SKINS[int(rng.integers(len(SKINS)))] if rng.random() < 0.7 else vivid(rng)
-    f = upright(rng.normal(0, 0.12) if kind == "front" else rng.uniform(0.45, 0.8), rng.uniform(-0.1, 0.2), rng.normal(0, 0.1))
-    colours = look(rng, ("3a2416 1e120c f0e0d0 8a4a2a", "d8b060 8a6a2a f0e0d0 a8702a", "1a1614 0c0a0a f0e0d0 2a2420", "a83a1e 5a1e10 f0e0d0 8a2a14"))
+    s, tone = (
+        Sculpture(),
+        SKINS[int(rng.integers(len(SKINS)))] if rng.random() < 0.7 else vivid(rng),
+    )
+    f = upright(
+        rng.normal(0, 0.12) if kind == "front" else rng.uniform(0.45, 0.8),
+        rng.uniform(-0.1, 0.2),
+        rng.normal(0, 0.1),
+    )
+    colours = look(
+        rng,
+        (
+            "3a2416 1e120c f0e0d0 8a4a2a",
+            "d8b060 8a6a2a f0e0d0 a8702a",
+            "1a1614 0c0a0a f0e0d0 2a2420",
+            "a83a1e 5a1e10 f0e0d0 8a2a14",
+        ),
+    )
     skin, hair = Paint(tone, 0.25, 0), Paint(colours.coat, 0.3)
     s.limb(f, (0, 0.5, -0.1), (0, 1.2, -0.15), (0.34, 0.4), skin, fits=False)
     _bones(s, f, skin)
@@ -140,8 +95,15 @@ def _hair(s: Sculpture, f: Frame, hair: Paint, long: bool, rng: Rng) -> None:
     s.ball(f, (0, -0.36, -0.2), (0.74, 0.64, 0.78), hair, blend=0.02, pitch=-0.25)
     for side in f.both():
         reach = rng.uniform(0.8, 1.2) if long else 0.1
-        s.tube(side, curve([(0.15, -0.82, 0.3), (0.66, -0.6, 0.35), (0.74, 0.0, 0.0), (0.7, reach, -0.05)], 8),
-               np.linspace(0.2, 0.16, 8), [hair], blend=0.08)
+        s.tube(
+            side,
+            curve(
+                [(0.15, -0.82, 0.3), (0.66, -0.6, 0.35), (0.74, 0.0, 0.0), (0.7, reach, -0.05)], 8
+            ),
+            np.linspace(0.2, 0.16, 8),
+            [hair],
+            blend=0.08,
+        )
 
 
 def _war_paint(rng: Rng, look: Look) -> Mark:
@@ -157,7 +119,18 @@ def _war_paint(rng: Rng, look: Look) -> Mark:
 
 def mask(rng: Rng, size: int) -> Picture:
     """Draw a painted wooden mask with horns or feathers."""
-    s, colours = Sculpture(), look(rng, ("c8501e 3a1a0e f0d8a0 1e6ad8", "2a8a6a 0e3a2e f0e8c0 d8a01e", "8a2a5a 2a0e1e f8e0c8 e8c01e"), 0.5)
+    s, colours = (
+        Sculpture(),
+        look(
+            rng,
+            (
+                "c8501e 3a1a0e f0d8a0 1e6ad8",
+                "2a8a6a 0e3a2e f0e8c0 d8a01e",
+                "8a2a5a 2a0e1e f8e0c8 e8c01e",
+            ),
+            0.5,
+        ),
+    )
     f = upright(rng.normal(0, 0.3), rng.uniform(-0.1, 0.2), rng.normal(0, 0.1))
     wood, pale = Paint(colours.coat, 0.4), Paint(colours.light, 0.5, 0)
     _bones(s, f, wood)
@@ -173,7 +146,13 @@ def mask(rng: Rng, size: int) -> Picture:
         a = (k / 8 - 0.5) * 2.4
         way = np.array([np.sin(a), -np.cos(a), 0])
         tint = (colours.accent, colours.light, colours.dark)[k % 3]
-        s.limb(f, way * 0.6, way * rng.uniform(1.1, 1.3) + (0, -0.1, -0.2), (0.12, 0.04), Paint(tint, 0.3, 0))
+        s.limb(
+            f,
+            way * 0.6,
+            way * rng.uniform(1.1, 1.3) + (0, -0.1, -0.2),
+            (0.12, 0.04),
+            Paint(tint, 0.3, 0),
+        )
     s.mark(f, _war_paint(rng, colours))
     return portrait(s, rng, size, (0.82, 1.05))
 
@@ -181,7 +160,9 @@ def mask(rng: Rng, size: int) -> Picture:
 def skull(rng: Rng, size: int) -> Picture:
     """Draw a skull."""
     s, f = Sculpture(), upright(rng.normal(0, 0.45), rng.uniform(-0.1, 0.25), rng.normal(0, 0.15))
-    tone = floats([0.92, 0.88, 0.76]) if rng.random() < 0.7 else np.clip(vivid(rng) * 0.6 + 0.35, 0, 1)
+    tone = (
+        floats([0.92, 0.88, 0.76]) if rng.random() < 0.7 else np.clip(vivid(rng) * 0.6 + 0.35, 0, 1)
+    )
     bone, hole = Paint(tone, 0.3), Paint(floats([0.03, 0.02, 0.02]), 0.05, 0)
     s.ball(f, (0, -0.3, -0.15), (0.72, 0.68, 0.8), bone)
     s.ball(f, (0, 0.25, 0.28), (0.42, 0.42, 0.36), bone, blend=0.15)
@@ -194,13 +175,18 @@ def skull(rng: Rng, size: int) -> Picture:
     for k in range(8):
         x = (k - 3.5) * 0.085
         for y in (0.53, 0.68):
-            s.ball(f, (x, y, 0.64 - x * x * 0.6), (0.042, 0.08, 0.05), Paint(tone * 1.05, 0.4, 0), blend=0)
+            s.ball(
+                f,
+                (x, y, 0.64 - x * x * 0.6),
+                (0.042, 0.08, 0.05),
+                Paint(tone * 1.05, 0.4, 0),
+                blend=0,
+            )
     s.ball(f, (0, 0.605, 0.55), (0.33, 0.02, 0.12), hole, blend=0)
     s.coat(f, coats.skin(rng, coats.polar, 0.4))
     return portrait(s, rng, size, (0.8, 1.05))
 
 
-REGISTER.add("eye", "faces", {kind: partial(eye, kind=kind) for kind in ("human", "scaly", "furry", "feathered")})
 REGISTER.add("face", "faces", {kind: partial(face, kind=kind) for kind in ("front", "quarter")})
 REGISTER.add("mask", "faces", {"painted": mask})
 REGISTER.add("skull", "faces", {"bare": skull})

@@ -74,20 +74,23 @@ def _colours(light: Light) -> tuple[Array, Array, Array]:
     return light.key, light.fill, light.rim
 
 
-def _draw_stroke(
-    picture: Array, alpha: Array, relief: Relief, view: View, stroke: Stroke
-) -> tuple[Array, Array]:
+def _draw_stroke(picture: Array, alpha: Array, relief: Relief, view: View, stroke: Stroke) -> None:
     points = view.px(stroke.points)
     cells = np.clip(points[:, :2].astype(int), 0, relief.size - 1)
     hidden = relief.z[cells[:, 1], cells[:, 0]] > points[:, 2] + 0.03 * relief.size
-    mask = np.zeros(alpha.shape, np.uint8)
-    flat = np.round(np.clip(points[:, :2], -2000, 2000) * 16).astype(np.int32)
     width = max(1, round(stroke.width * view.scale))
+    window = relief.window(points.min(0) - width - 1, points.max(0) + width + 1)
+    if window is None:
+        return
+    rows, columns = window[:2]
+    mask = np.zeros((rows.stop - rows.start, columns.stop - columns.start), np.uint8)
+    flat = np.round((points[:, :2] - (columns.start, rows.start)) * 16).astype(np.int32)
     for k in range(len(flat) - 1):
         if not hidden[k : k + 2].any():
             cv2.line(mask, flat[k].tolist(), flat[k + 1].tolist(), 255, width, cv2.LINE_AA, 4)
     weight = mask.astype(np.float32) / 255
-    return mix(picture, stroke.rgb, weight), np.maximum(alpha, weight * 0.95)
+    picture[rows, columns] = mix(picture[rows, columns], stroke.rgb, weight)
+    alpha[rows, columns] = np.maximum(alpha[rows, columns], weight * 0.95)
 
 
 def finish(sculpture: Sculpture, relief: Relief, view: View, rng: Rng) -> Picture:
@@ -104,7 +107,7 @@ def finish(sculpture: Sculpture, relief: Relief, view: View, rng: Rng) -> Pictur
     for eye in sculpture.eyes:
         _draw_eye(picture, relief, view, eye, light, rng)
     for stroke in sculpture.strokes:
-        picture, alpha = _draw_stroke(picture, alpha, relief, view, stroke)
+        _draw_stroke(picture, alpha, relief, view, stroke)
     return picture, alpha
 
 

@@ -30,7 +30,10 @@ class Fish:
     """
 
     girth: tuple[float, float, float] = (0.3, 0.5, 1.0)
-    fins: tuple[tuple[float, float, float, float], ...] = ((0.0, 0.45, 0.45, 0.3), (-0.3, 0.25, -0.4, 0.3))
+    fins: tuple[tuple[float, float, float, float], ...] = (
+        (0.0, 0.45, 0.45, 0.3),
+        (-0.3, 0.25, -0.4, 0.3),
+    )
     tail: tuple[float, float, float] = (0.6, 0.5, 0.5)
     side: float = 0.45
     eye: tuple[float, float] = (-0.12, 0.15)
@@ -76,7 +79,14 @@ def _tail(s: Sculpture, f: Frame, fish: Fish, look: Look) -> None:
     tips = np.stack([0.05 * np.sin(3 * t), t * spread, -rz * 0.95 - reach], 1)
     if fish.flat:
         roots, tips = roots[:, [1, 0, 2]], tips[:, [1, 0, 2]]
-    s.limb(f, (0, 0, -rz * 0.5), (0, 0, -rz * 1.02), (ry * 0.5, ry * 0.14), Paint(look.coat), blend=0.15)
+    s.limb(
+        f,
+        (0, 0, -rz * 0.5),
+        (0, 0, -rz * 1.02),
+        (ry * 0.5, ry * 0.14),
+        Paint(look.coat),
+        blend=0.15,
+    )
     fin(s, f, roots, tips, look)
 
 
@@ -88,12 +98,19 @@ def _face(s: Sculpture, f: Frame, fish: Fish, look: Look) -> None:
     white = floats([0.95, 0.92, 0.8])
     for side in f.both():
         s.eye(side, (x * 1.02, y, z), (1, -0.1, 0.3), radius, Iris(look.iris, lid=0.02))
-        s.ball(side, (x * 0.8, y, z), (radius * 1.1, radius * 1.15, radius * 1.15), Paint(white * look.light))
+        s.ball(
+            side,
+            (x * 0.8, y, z),
+            (radius * 1.1, radius * 1.15, radius * 1.15),
+            Paint(white * look.light),
+        )
     if fish.lips:
         lip = Paint(look.accent * 0.8 + 0.1, 0.4, 0)
         low = fish.mouth[0]
         for rise in (-0.04, 0.06):
-            s.ball(f, (0, low + rise, rz * 0.96), (rx * 0.45, fish.lips * 0.7, 0.12), lip, blend=0.02)
+            s.ball(
+                f, (0, low + rise, rz * 0.96), (rx * 0.45, fish.lips * 0.7, 0.12), lip, blend=0.02
+            )
     for side in f.both():
         t = np.linspace(-0.6, 0.6, 6)
         root = np.array([rx * 0.88, ry * 0.25, rz * 0.22])
@@ -104,7 +121,9 @@ def _face(s: Sculpture, f: Frame, fish: Fish, look: Look) -> None:
 def _gill(fish: Fish) -> Mark:
     def mark(x: Array, y: Array, z: Array) -> tuple[Array, Array]:
         arc = z - fish.girth[2] * 0.38 + 0.5 * np.square(y)
-        return 0.6 * np.exp(-np.square(arc / 0.035)) * (np.abs(y) < fish.girth[1] * 0.6), floats([0.1, 0.05, 0.06])
+        return 0.6 * np.exp(-np.square(arc / 0.035)) * (np.abs(y) < fish.girth[1] * 0.6), floats(
+            [0.1, 0.05, 0.06]
+        )
 
     return mark
 
@@ -187,28 +206,50 @@ def lure(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
             x, z = 0.08 + 0.085 * k, 0.92 - 0.045 * k * k * 0.5
             for y, way in ((0.0, 0.22), (0.42, -0.22)):
                 point: Point = (x, y + way, z + 0.05)
-                s.limb(side, (x, y, z), point, (0.04, 0.008), Paint(floats([0.95, 0.95, 0.88]), 0.4, 0), blend=0)
-    s.ball(f, (0, 0.22, 0.68), (0.5, 0.2, 0.32), Paint(floats([0.25, 0.04, 0.05]), 0.3, 0), blend=0.02)
+                s.limb(
+                    side,
+                    (x, y, z),
+                    point,
+                    (0.04, 0.008),
+                    Paint(floats([0.95, 0.95, 0.88]), 0.4, 0),
+                    blend=0,
+                )
+    s.ball(
+        f, (0, 0.22, 0.68), (0.5, 0.2, 0.32), Paint(floats([0.25, 0.04, 0.05]), 0.3, 0), blend=0.02
+    )
 
 
 # fmt: off
 GREY = ("6a7a8a 2e3844 f0f4f6 5a6a7a", "2a4a7a 101e3a dce8f4 2a4a7a", "4a4e54 1a1c20 e8e8e8 3e4248")
 SPECIES = {
     "perch": Fish(),
-    "angelfish": Fish((0.2, 0.75, 0.75), ((0.0, 0.5, 0.9, 0.7), (0.0, 0.5, -0.9, 0.7)), (0.5, 0.45, 0.3), pattern="bands", eye=(-0.15, 0.15)),
-    "clownfish": Fish((0.34, 0.5, 0.95), ((0.1, 0.55, 0.3, 0.15), (-0.35, 0.3, -0.3, 0.2)), (0.42, 0.34, 0.0), pattern="clown"),
-    "goldfish": Fish((0.45, 0.52, 0.8), ((0.05, 0.4, 0.55, 0.4), (-0.35, 0.2, -0.5, 0.6)), (1.1, 0.8, 0.5), pattern="belly", eye=(-0.12, 0.2)),
-    "puffer": Fish((0.78, 0.78, 0.85), ((-0.4, 0.2, 0.3, 0.2),), (0.4, 0.28, 0.0), pattern="spots", eye=(-0.22, 0.2), side=0.35, growths=(spikes,)),
-    "anglerfish": Fish((0.6, 0.66, 0.85), ((-0.3, 0.3, 0.3, 0.2),), (0.5, 0.4, 0.1), pattern="spots", eye=(-0.25, 0.12), lips=0, growths=(lure,), weave=coats.skin,
+    "angelfish": Fish((0.2, 0.75, 0.75), ((0.0, 0.5, 0.9, 0.7), (0.0, 0.5, -0.9, 0.7)),
+        (0.5, 0.45, 0.3), pattern="bands", eye=(-0.15, 0.15)),
+    "clownfish": Fish((0.34, 0.5, 0.95), ((0.1, 0.55, 0.3, 0.15), (-0.35, 0.3, -0.3, 0.2)),
+        (0.42, 0.34, 0.0), pattern="clown"),
+    "goldfish": Fish((0.45, 0.52, 0.8), ((0.05, 0.4, 0.55, 0.4), (-0.35, 0.2, -0.5, 0.6)),
+        (1.1, 0.8, 0.5), pattern="belly", eye=(-0.12, 0.2)),
+    "puffer": Fish((0.78, 0.78, 0.85), ((-0.4, 0.2, 0.3, 0.2),), (0.4, 0.28, 0.0),
+        pattern="spots", eye=(-0.22, 0.2), side=0.35, growths=(spikes,)),
+    "anglerfish": Fish((0.6, 0.66, 0.85), ((-0.3, 0.3, 0.3, 0.2),), (0.5, 0.4, 0.1),
+        pattern="spots", eye=(-0.25, 0.12), lips=0, growths=(lure,), weave=coats.skin,
                        furs=("4a3a4a 1a121e 7a5a6a 8a4a5a", "2a3a4a 0e141e 5a6a7a 3a6a8a")),
-    "shark": Fish((0.34, 0.38, 1.5), ((0.1, 0.25, 0.55, 0.35), (-1.0, 0.12, 0.2, 0.2), (-0.9, 0.12, -0.2, 0.2)), (0.7, 0.75, 0.8), 0.85, (-0.1, 0.08), (0.14, 0.5), 0,
+    "shark": Fish((0.34, 0.38, 1.5), ((0.1, 0.25, 0.55, 0.35), (-1.0, 0.12, 0.2, 0.2),
+        (-0.9, 0.12, -0.2, 0.2)), (0.7, 0.75, 0.8), 0.85, (-0.1, 0.08), (0.14, 0.5), 0,
                   "belly", GREY, coats.smooth),
-    "swordfish": Fish((0.28, 0.34, 1.4), ((0.3, 0.5, 0.6, 0.3), (-0.8, 0.15, -0.25, 0.3)), (0.6, 0.65, 0.9), 0.5, (-0.08, 0.12), (0.1, 0.3), 0, "belly",
-                      GREY, coats.smooth, growths=(lambda s, f, look, rng: s.limb(f, (0, -0.05, 1.25), (0, -0.1, 2.5), (0.13, 0.02), Paint(look.dark, 0.4)),)),
-    "whale": Fish((0.6, 0.62, 1.5), ((-0.7, 0.12, 0.15, 0.15),), (0.75, 0.85, 0.6), 0.7, (0.1, 0.09), (0.2, 0.9), 0, "belly", GREY, coats.smooth, True),
-    "dolphin": Fish((0.34, 0.38, 1.2), ((-0.05, 0.2, 0.42, 0.4),), (0.5, 0.5, 0.5), 0.5, (-0.06, 0.1), (0.12, 0.4), 0, "belly", GREY, coats.smooth, True,
-                    (lambda s, f, look, rng: s.limb(f, (0, 0.08, 1.0), (0, 0.13, 1.55), (0.19, 0.1), Paint(look.coat, 0.4), blend=0.1),)),
-    "eel": Fish((0.24, 0.3, 1.9), ((-0.2, 1.4, 0.3, 0.1), (-0.6, 1.0, -0.25, 0.1)), (0.4, 0.2, 0.0), 0.25, (-0.1, 0.13), (0.08, 0.4), 0.06, "spots", weave=coats.smooth),
+    "swordfish": Fish((0.28, 0.34, 1.4), ((0.3, 0.5, 0.6, 0.3), (-0.8, 0.15, -0.25, 0.3)),
+        (0.6, 0.65, 0.9), 0.5, (-0.08, 0.12), (0.1, 0.3), 0, "belly",
+                      GREY, coats.smooth, growths=(lambda s, f, look,
+                          rng: s.limb(f, (0, -0.05, 1.25), (0, -0.1, 2.5), (0.13, 0.02),
+                          Paint(look.dark, 0.4)),)),
+    "whale": Fish((0.6, 0.62, 1.5), ((-0.7, 0.12, 0.15, 0.15),), (0.75, 0.85, 0.6), 0.7,
+        (0.1, 0.09), (0.2, 0.9), 0, "belly", GREY, coats.smooth, True),
+    "dolphin": Fish((0.34, 0.38, 1.2), ((-0.05, 0.2, 0.42, 0.4),), (0.5, 0.5, 0.5), 0.5,
+        (-0.06, 0.1), (0.12, 0.4), 0, "belly", GREY, coats.smooth, True,
+                    (lambda s, f, look, rng: s.limb(f, (0, 0.08, 1.0), (0, 0.13, 1.55),
+                        (0.19, 0.1), Paint(look.coat, 0.4), blend=0.1),)),
+    "eel": Fish((0.24, 0.3, 1.9), ((-0.2, 1.4, 0.3, 0.1), (-0.6, 1.0, -0.25, 0.1)),
+        (0.4, 0.2, 0.0), 0.25, (-0.1, 0.13), (0.08, 0.4), 0.06, "spots", weave=coats.smooth),
 }
 # fmt: on
 

@@ -210,7 +210,7 @@ def spines(count: int = 90, length: float = 0.55, *, front: float = 0.35) -> Ext
                 continue
             tip = root * (1 + length) + (0, -0.05, -0.25)
             tint = (look.dark, look.light, look.coat)[k % 3]
-            s.limb(f, root, tip, (0.055, 0.012), Paint(tint, 0.15, 0.2), blend=0.005)
+            s.limb(f, root, tip, (0.07, 0.014), Paint(tint, 0.15, 0.2), blend=0.005)
 
     return grow
 
@@ -224,3 +224,23 @@ def crown(radius: float, *, y: float = -0.55, z: float = 0.05) -> Extra:
             s.ball(f, (x, y + dy, z + dz), (size, size, size), Paint(look.light), blend=0.05)
 
     return grow
+
+
+def incisors(y: float, z: float) -> Extra:
+    """Return an extra that shows a rodent's two front teeth."""
+
+    def grow(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
+        white = Paint(floats([0.98, 0.96, 0.9]), 0.5, 0)
+        for side in f.both():
+            s.ball(side, (0.045, y, z), (0.045, 0.12, 0.04), white, blend=0)
+
+    return grow
+
+
+def flippers(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
+    """Grow a seal's front flippers and tail flukes."""
+    paint = Paint(look.coat * 0.85, 0.4)
+    for side in f.both():
+        s.limb(side, (0.3, 0.25, 0.6), (0.75, 0.62, 0.35), (0.16, 0.08), paint)
+        s.ball(side, (0.85, 0.66, 0.3), (0.3, 0.05, 0.17), paint, roll=0.2, yaw=0.5)
+        s.ball(side, (0.22, 0.2, -1.35), (0.17, 0.06, 0.4), paint, yaw=-0.4)

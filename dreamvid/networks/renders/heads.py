@@ -10,7 +10,7 @@ import numpy as np
 from . import markings
 from .eyes import Iris
 from .frames import Frame
-from .maths import Array, Point, curve, floats, outline
+from .maths import Array, floats, outline
 from .palettes import Look, Rng
 from .sculpt import Sculpture
 from .solids import Paint

@@ -13,7 +13,7 @@ from .coats import Weave
 from .eyes import Iris
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import Array, Point, curve, floats, spline
+from .maths import Array, curve, spline
 from .palettes import Look, Rng, iris_stops, look
 from .registry import REGISTER, Painter
 from .sculpt import Mark, Sculpture
@@ -72,22 +72,46 @@ def _head(s: Sculpture, f: Frame, bug: Bug, look: Look, rng: Rng) -> None:
     stops = (look.accent, look.accent * 0.5, look.accent * 0.2)
     for side in f.both():
         if bug.eye:
-            s.eye(side, (rx * 0.8, y - ry * 0.4, z + rz * 0.4), (0.75, -0.75, 0.6), bug.eye, Iris(stops, size=0.6))
-            s.ball(side, (rx * 0.7, y - ry * 0.3, z + rz * 0.3), (bug.eye,) * 3, Paint(look.dark, 0.8, 0))
+            s.eye(
+                side,
+                (rx * 0.8, y - ry * 0.4, z + rz * 0.4),
+                (0.75, -0.75, 0.6),
+                bug.eye,
+                Iris(stops, size=0.6),
+            )
+            s.ball(
+                side,
+                (rx * 0.7, y - ry * 0.3, z + rz * 0.3),
+                (bug.eye,) * 3,
+                Paint(look.dark, 0.8, 0),
+            )
         if bug.feelers:
             bend = rng.uniform(0.2, 0.6)
-            path = [(rx * 0.4, y - ry * 0.4, z + rz * 0.7), (rx + 0.1, y - 0.35, z + bug.feelers * 0.6),
-                    (rx + bend, y - 0.2, z + bug.feelers * 1.3)]
-            s.tube(side, curve(path, 7), np.linspace(0.05, 0.025, 7), [Paint(look.dark + 0.05, 0.4, 0)], fits=False)
+            path = [
+                (rx * 0.4, y - ry * 0.4, z + rz * 0.7),
+                (rx + 0.1, y - 0.35, z + bug.feelers * 0.6),
+                (rx + bend, y - 0.2, z + bug.feelers * 1.3),
+            ]
+            s.tube(
+                side,
+                curve(path, 7),
+                np.linspace(0.05, 0.025, 7),
+                [Paint(look.dark + 0.05, 0.4, 0)],
+                fits=False,
+            )
 
 
 def _pattern(bug: Bug, look: Look, rng: Rng) -> list[Mark]:
     if bug.pattern == "bands":
         return [m.stripes(look.dark, rng, count=10, head=False, share=0.25)]
     if bug.pattern == "dots":
-        return [m.spots(look.dark, rng, size=1.5, share=0.36), m.blaze(look.dark, 0.02)]
+        places = ((0.34, -0.05), (0.5, -0.45), (0.25, -0.75), (0.2, -0.4))
+        return [m.spot(look.dark, (x, -0.4, z), (0.13, 0.6, 0.13)) for x, z in places]
     if bug.pattern == "cross":
-        return [m.spot(look.light, (0, -0.3, -0.6), (0.06, 0.4, 0.4)), m.spot(look.light, (0.15, -0.3, -0.5), (0.2, 0.3, 0.05))]
+        return [
+            m.spot(look.light, (0, -0.3, -0.6), (0.06, 0.4, 0.4)),
+            m.spot(look.light, (0.15, -0.3, -0.5), (0.2, 0.3, 0.05)),
+        ]
     return []
 
 
@@ -135,7 +159,10 @@ def clear_wings(*reaches: tuple[float, float, float]) -> Part:
     def grow(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
         glass, vein = Paint(look.light * 0.5 + 0.45, 0.9, 0), Paint(look.dark, 0.2, 0)
         for length, width, angle in reaches:
-            way, across = np.array([np.cos(angle), -0.1, -np.sin(angle)]), np.array([np.sin(angle), 0, np.cos(angle)])
+            way, across = (
+                np.array([np.cos(angle), -0.1, -np.sin(angle)]),
+                np.array([np.sin(angle), 0, np.cos(angle)]),
+            )
             root = np.array([0.15, -0.32, 0.1])
             at = np.array([(0, 0), (0.4, 0.5), (0.85, 0.6), (1.0, 0.1), (0.8, -0.4), (0.4, -0.35)])
             shape = root + at[:, :1] * length * way + at[:, 1:] * width * across
@@ -149,7 +176,10 @@ def clear_wings(*reaches: tuple[float, float, float]) -> Part:
 
 def covers(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
     """Draw the seam between a beetle's wing covers."""
-    seam = [(0, -0.37 * np.sqrt(max(1 - ((z + 0.6) / 0.75) ** 2, 0)) - 0.06, z) for z in np.linspace(0.05, -1.25, 9)]
+    seam = [
+        (0, -0.37 * np.sqrt(max(1 - ((z + 0.6) / 0.75) ** 2, 0)) - 0.06, z)
+        for z in np.linspace(0.05, -1.25, 9)
+    ]
     s.stroke(f, np.array(seam), 0.035, look.dark * 0.5)
 
 
@@ -157,7 +187,12 @@ def horn(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
     """Grow a rhinoceros beetle's horn and a stag beetle's jaws."""
     paint = Paint(look.dark + 0.05, 0.7, 0)
     if rng.random() < 0.5:
-        s.tube(f, curve([(0, -0.1, 0.6), (0, -0.3, 1.2), (0, -0.75, 1.2)], 7), np.linspace(0.13, 0.04, 7), [paint])
+        s.tube(
+            f,
+            curve([(0, -0.1, 0.6), (0, -0.3, 1.2), (0, -0.75, 1.2)], 7),
+            np.linspace(0.13, 0.04, 7),
+            [paint],
+        )
         return
     for side in f.both():
         path = curve([(0.1, 0, 0.6), (0.55, -0.05, 1.0), (0.12, -0.05, 1.35)], 8)
@@ -177,7 +212,11 @@ def claws(scale: float = 1.0, *, y: float = 0.1, z: float = 0.5) -> Part:
             s.limb(side, elbow, palm, (0.12, 0.15), coat)
             s.ball(side, palm, (0.24 * size, 0.18 * size, 0.3 * size), coat)
             for bend in (-0.22, 0.2):
-                path = [palm, palm + np.array([bend * 1.6, 0, 0.45]) * size, palm + np.array([bend * 0.3, 0, 0.75]) * size]
+                path = [
+                    palm,
+                    palm + np.array([bend * 1.6, 0, 0.45]) * size,
+                    palm + np.array([bend * 0.3, 0, 0.75]) * size,
+                ]
                 s.tube(side, curve(path, 6), np.linspace(0.13, 0.02, 6) * size, [tip])
 
     return grow
@@ -188,8 +227,12 @@ def sting(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
     path = curve([(0, 0, -0.9), (0, -0.1, -1.9), (0, -1.5, -1.9), (0, -1.3, -0.9)], 8)
     for k in range(7):
         s.ball(f, path[k], (0.17, 0.17, 0.17), Paint(look.coat, 0.6), blend=0.02)
-    s.tube(f, curve([path[6], path[6] + (0, -0.15, 0.3), path[6] + (0, 0.15, 0.45)], 5), np.linspace(0.17, 0.02, 5),
-           [Paint(look.dark, 0.6)])
+    s.tube(
+        f,
+        curve([path[6], path[6] + (0, -0.15, 0.3), path[6] + (0, 0.15, 0.45)], 5),
+        np.linspace(0.17, 0.02, 5),
+        [Paint(look.dark, 0.6)],
+    )
 
 
 def jumpers(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
@@ -203,40 +246,76 @@ def jumpers(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
 def eyes_of_spider(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
     """Set a spider's eight eyes and its fangs."""
     for side in f.both():
-        for x, y, radius in ((0.09, -0.08, 0.09), (0.22, -0.12, 0.06), (0.1, -0.24, 0.045), (0.24, -0.26, 0.04)):
+        for x, y, radius in (
+            (0.09, -0.08, 0.09),
+            (0.22, -0.12, 0.06),
+            (0.1, -0.24, 0.045),
+            (0.24, -0.26, 0.04),
+        ):
             s.eye(side, (x, y, 0.52), (x, y, 1), radius, Iris(iris_stops(rng), size=1.3))
-        s.limb(side, (0.1, 0.12, 0.45), (0.12, 0.36, 0.6), (0.09, 0.03), Paint(look.dark + 0.05, 0.6, 0))
+        s.limb(
+            side,
+            (0.1, 0.12, 0.45),
+            (0.12, 0.36, 0.6),
+            (0.09, 0.03),
+            Paint(look.dark + 0.05, 0.6, 0),
+        )
 
 
 # fmt: off
 HAIRY = ("d89a1e 1a1210 fff0c0 2a1a10", "e8b83a 2a1c10 fff8d8 4a2a14")
-SPIDERY = ("5a3a22 1a100a c8a07a c84a1e", "2a2628 0c0a0c 9a8a84 d82a1e", "7a8a3a 2a3010 e8e8a8 4a8a1e")
+SPIDERY = ("5a3a22 1a100a c8a07a c84a1e", "2a2628 0c0a0c 9a8a84 d82a1e",
+    "7a8a3a 2a3010 e8e8a8 4a8a1e")
 SPECIES = {
-    "beetle": Bug((-0.02, -0.55, 0.58, 0.42, 0.75), (0, 0.2, 0.48, 0.34, 0.3), parts=(covers, horn)),
-    "ladybird": Bug((-0.05, -0.3, 0.75, 0.55, 0.78), (0.08, 0.35, 0.45, 0.3, 0.25), (0.12, 0.58, 0.28, 0.2, 0.18), reach=0.5, feelers=0.3, parts=(covers,), pattern="dots",
+    "beetle": Bug((-0.02, -0.55, 0.58, 0.42, 0.75), (0, 0.2, 0.48, 0.34, 0.3),
+        parts=(covers, horn)),
+    "ladybird": Bug((-0.05, -0.3, 0.75, 0.55, 0.78), (0.08, 0.35, 0.45, 0.3, 0.25),
+        (0.12, 0.58, 0.28, 0.2, 0.18), reach=0.5, feelers=0.3, parts=(covers,), pattern="dots",
                     furs=("d81e14 140c0c f8f0e8 f0b01e", "f0a01e 140c0c f8f0e8 d81e14")),
-    "bee": Bug((0.0, -0.7, 0.46, 0.42, 0.62), (0, 0.08, 0.42, 0.4, 0.38), (0.05, 0.52, 0.28, 0.26, 0.2), reach=0.6, pattern="bands", weave=coats.fur, gloss=0.15, ragged=1.6,
+    "bee": Bug((0.0, -0.7, 0.46, 0.42, 0.62), (0, 0.08, 0.42, 0.4, 0.38),
+        (0.05, 0.52, 0.28, 0.26, 0.2), reach=0.6, pattern="bands", weave=coats.fur, gloss=0.15,
+        ragged=1.6,
                parts=(clear_wings((1.2, 0.45, 0.5), (0.8, 0.35, 0.9)),), furs=HAIRY),
-    "wasp": Bug((0.05, -0.95, 0.34, 0.32, 0.75), (0, 0.1, 0.34, 0.3, 0.36), reach=0.9, pattern="bands", parts=(clear_wings((1.5, 0.3, 0.8), (1.0, 0.22, 1.0)),),
+    "wasp": Bug((0.05, -0.95, 0.34, 0.32, 0.75), (0, 0.1, 0.34, 0.3, 0.36), reach=0.9,
+        pattern="bands", parts=(clear_wings((1.5, 0.3, 0.8), (1.0, 0.22, 1.0)),),
                 furs=("f0c81e 14100c fff0a0 c85a1e", "e85a1e 14100c ffe0a0 2a1a10")),
-    "ant": Bug((0.0, -0.85, 0.38, 0.34, 0.5), (-0.02, 0.0, 0.2, 0.2, 0.42), (0.0, 0.62, 0.32, 0.28, 0.3), reach=1.0, knee=0.45, feelers=0.7, parts=(claws(0.32, y=0.12, z=0.75),),
+    "ant": Bug((0.0, -0.85, 0.38, 0.34, 0.5), (-0.02, 0.0, 0.2, 0.2, 0.42),
+        (0.0, 0.62, 0.32, 0.28, 0.3), reach=1.0, knee=0.45, feelers=0.7,
+        parts=(claws(0.32, y=0.12, z=0.75),),
                furs=("8a2a14 2a0e0a e8b08a 5a1a0c", "2a2422 0c0a0a 8a7a70 4a2a1a")),
-    "fly": Bug((0.0, -0.55, 0.4, 0.36, 0.5), (0, 0.08, 0.38, 0.36, 0.36), (0.02, 0.48, 0.34, 0.3, 0.2), reach=0.7, feelers=0, eye=0.24, parts=(clear_wings((1.3, 0.5, 0.75)),),
+    "fly": Bug((0.0, -0.55, 0.4, 0.36, 0.5), (0, 0.08, 0.38, 0.36, 0.36),
+        (0.02, 0.48, 0.34, 0.3, 0.2), reach=0.7, feelers=0, eye=0.24,
+        parts=(clear_wings((1.3, 0.5, 0.75)),),
                furs=("3a4a5a 101418 b8c8d8 c81e14", "1e6a5a 0c1814 a8e0c8 c83a14")),
-    "spider": Bug((-0.1, -0.7, 0.55, 0.5, 0.62), (0, 0.12, 0.38, 0.3, 0.38), (0.0, 0.35, 0.2, 0.2, 0.15), pairs=4, reach=1.4, knee=0.7, thick=0.075, feelers=0, eye=0, parts=(eyes_of_spider,),
+    "spider": Bug((-0.1, -0.7, 0.55, 0.5, 0.62), (0, 0.12, 0.38, 0.3, 0.38),
+        (0.0, 0.35, 0.2, 0.2, 0.15), pairs=4, reach=1.4, knee=0.7, thick=0.075, feelers=0, eye=0,
+        parts=(eyes_of_spider,),
                   pattern="cross", weave=coats.fur, gloss=0.15, ragged=1.4, furs=SPIDERY),
-    "scorpion": Bug((0.0, -0.5, 0.36, 0.24, 0.6), (0, 0.15, 0.38, 0.24, 0.42), (0.02, 0.5, 0.26, 0.2, 0.2), pairs=4, reach=0.75, parts=(claws(0.85), sting), feelers=0, pattern="bands", furs=SPIDERY),
-    "dragonfly": Bug((0.0, -1.1, 0.13, 0.13, 1.1), (0, 0.1, 0.26, 0.26, 0.36), (0.0, 0.5, 0.27, 0.22, 0.18), reach=0.35, feelers=0, eye=0.2, pattern="bands",
+    "scorpion": Bug((0.0, -0.5, 0.36, 0.24, 0.6), (0, 0.15, 0.38, 0.24, 0.42),
+        (0.02, 0.5, 0.26, 0.2, 0.2), pairs=4, reach=0.75, parts=(claws(0.85), sting), feelers=0,
+        pattern="bands", furs=SPIDERY),
+    "dragonfly": Bug((0.0, -1.1, 0.13, 0.13, 1.1), (0, 0.1, 0.26, 0.26, 0.36),
+        (0.0, 0.5, 0.27, 0.22, 0.18), reach=0.35, feelers=0, eye=0.2, pattern="bands",
                      parts=(clear_wings((1.75, 0.3, -0.12), (1.65, 0.34, 0.28)),)),
-    "grasshopper": Bug((0.05, -0.9, 0.26, 0.28, 0.85), (0, 0.05, 0.28, 0.32, 0.36), (0.0, 0.5, 0.24, 0.3, 0.22), reach=0.5, feelers=1.0, eye=0.13, parts=(jumpers,), gloss=0.3,
+    "grasshopper": Bug((0.05, -0.9, 0.26, 0.28, 0.85), (0, 0.05, 0.28, 0.32, 0.36),
+        (0.0, 0.5, 0.24, 0.3, 0.22), reach=0.5, feelers=1.0, eye=0.13, parts=(jumpers,),
+        gloss=0.3,
                        furs=("6aa82a 2a4a14 e0f0a0 c88a2a", "a88a4a 4a3a1e f0e0b0 c8501e")),
-    "crab": Bug((0.0, -0.1, 0.85, 0.36, 0.6), (0.02, 0.0, 0.8, 0.32, 0.5), (0.0, 0.42, 0.4, 0.2, 0.15), pairs=4, reach=0.9, knee=0.4, thick=0.09, feelers=0.3, eye=0.13, parts=(claws(1.0, z=0.4),),
-                weave=coats.skin, furs=("d8401e 5a140c f8c8a0 f0e0c8", "3a6a9a 14283a c0d8e8 e85a2a")),
-    "lobster": Bug((0.0, -0.8, 0.34, 0.3, 0.95), (0, 0.25, 0.38, 0.34, 0.5), (0.0, 0.7, 0.24, 0.22, 0.2), pairs=4, reach=0.6, feelers=1.5, pattern="bands", parts=(claws(1.1, z=0.6),),
+    "crab": Bug((0.0, -0.1, 0.85, 0.36, 0.6), (0.02, 0.0, 0.8, 0.32, 0.5),
+        (0.0, 0.42, 0.4, 0.2, 0.15), pairs=4, reach=0.9, knee=0.4, thick=0.09, feelers=0.3,
+        eye=0.13, parts=(claws(1.0, z=0.4),),
+                weave=coats.skin, furs=("d8401e 5a140c f8c8a0 f0e0c8",
+                    "3a6a9a 14283a c0d8e8 e85a2a")),
+    "lobster": Bug((0.0, -0.8, 0.34, 0.3, 0.95), (0, 0.25, 0.38, 0.34, 0.5),
+        (0.0, 0.7, 0.24, 0.22, 0.2), pairs=4, reach=0.6, feelers=1.5, pattern="bands",
+        parts=(claws(1.1, z=0.6),),
                    furs=("c82a1e 5a0e0c f0a080 e8502a", "2a4a8a 0e1a3a a0c0e8 d85a2a")),
 }
 # fmt: on
 
 for _name, _bug in SPECIES.items():
-    REGISTER.add(_name, "sea" if _name in ("crab", "lobster") else "insects",
-                 {view: paint_bug(_bug, view) for view in _bug.views})
+    REGISTER.add(
+        _name,
+        "sea" if _name in ("crab", "lobster") else "insects",
+        {view: paint_bug(_bug, view) for view in _bug.views},
+    )

@@ -74,7 +74,7 @@ def outline(*pieces: Sequence[Point], count: int = 8) -> Array:
     return np.concatenate([curve(piece, count) for piece in pieces])
 
 
-def spline(points: Sequence[Point], count: int = 6) -> Array:
+def spline(points: Sequence[Point] | Array, count: int = 6) -> Array:
     """Return a smooth closed curve through `points` (Catmull-Rom), `count` points a span."""
     p = np.asarray(points, float)
     a, b, c, d = (np.roll(p, shift, 0)[:, None] for shift in (1, 0, -1, -2))

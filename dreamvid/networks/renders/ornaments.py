@@ -29,7 +29,11 @@ def knot(rng: Rng, size: int, *, kind: str) -> Picture:
     first, second, s = vivid(rng), vivid(rng), Sculpture()
     paints = [Paint(first, 0.6, 0)] * 2 + [Paint(second, 0.6, 0)] * 2
     radius = rng.uniform(0.09, 0.13)
-    radii = radius * (1 + 0.13 * np.sin(np.arange(count + 1) * np.pi / 2)) if kind == "rope" else np.full(count + 1, radius)
+    radii = (
+        radius * (1 + 0.13 * np.sin(np.arange(count + 1) * np.pi / 2))
+        if kind == "rope"
+        else np.full(count + 1, radius)
+    )
     f = upright(rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5), rng.uniform(-3, 3))
     s.tube(f, path, radii, paints if kind == "rope" else paints[:1], blend=0.004)
     return portrait(s, rng, size, (0.8, 1.08))
@@ -118,7 +122,9 @@ def jewel(rng: Rng, size: int) -> Picture:
     def facet(corners: list[Array], bright: float) -> None:
         middle = np.mean(corners, 0)
         tone = 0.62 + 0.5 * np.cos(np.arctan2(middle[1], middle[0]) - light) * bright
-        c.fill(np.array(corners), np.clip(colour * tone + 0.3 * max(tone - 0.85, 0), 0, 1), gloss=0.6)
+        c.fill(
+            np.array(corners), np.clip(colour * tone + 0.3 * max(tone - 0.85, 0), 0, 1), gloss=0.6
+        )
 
     for k in range(n):
         j = (k + 1) % n
@@ -137,8 +143,12 @@ def spiral(rng: Rng, size: int) -> Picture:
     arms, wind = int(rng.integers(1, 6)), rng.uniform(2.5, 6)
     phase = np.mod(np.log(radius + 0.01) * wind / TURN * 2 + angle * (arms / TURN), 1)
     high = np.sqrt(unit(4 * phase * (1 - phase)))
-    c.lay(c.inside(radius - 1), ramp(random_stops(rng, 4), phase) * (0.4 + 0.6 * high)[..., None],
-          height=high * radius * 0.18, gloss=0.5)
+    c.lay(
+        c.inside(radius - 1),
+        ramp(random_stops(rng, 4), phase) * (0.4 + 0.6 * high)[..., None],
+        height=high * radius * 0.18,
+        gloss=0.5,
+    )
     return c.picture()
 
 
@@ -156,14 +166,21 @@ def julia(rng: Rng, size: int) -> Picture:
         age += alive
         z[~alive] = 4
     tone = np.sqrt(age / 28)
-    c.lay(unit((age - 4.5) * 0.9), ramp(random_stops(rng, 5), np.mod(tone * 2.2, 1)), height=tone * 0.2, gloss=0.4)
+    c.lay(
+        unit((age - 4.5) * 0.9),
+        ramp(random_stops(rng, 5), np.mod(tone * 2.2, 1)),
+        height=tone * 0.2,
+        gloss=0.4,
+    )
     return c.picture()
 
 
 def snowflake(rng: Rng, size: int) -> Picture:
     """Draw a branching crystal of six arms."""
     c = Canvas(rng, size, turn=3, stretch=0.03)
-    branches = [(rng.uniform(0.15, 0.9), rng.uniform(0.12, 0.4)) for _ in range(int(rng.integers(3, 7)))]
+    branches = [
+        (rng.uniform(0.15, 0.9), rng.uniform(0.12, 0.4)) for _ in range(int(rng.integers(3, 7)))
+    ]
     paths: list[Array] = []
     for k in range(6):
         a = k * TURN / 6
@@ -196,7 +213,11 @@ def carpet(rng: Rng, size: int) -> Picture:
 
 REGISTER.add("knot", "ornaments", {kind: partial(knot, kind=kind) for kind in ("rope", "ring")})
 REGISTER.add("mandala", "ornaments", {"petals": mandala})
-REGISTER.add("sphere", "ornaments", {kind: partial(sphere, kind=kind) for kind in ("striped", "chequered", "planet")})
+REGISTER.add(
+    "sphere",
+    "ornaments",
+    {kind: partial(sphere, kind=kind) for kind in ("striped", "chequered", "planet")},
+)
 REGISTER.add("bubbles", "ornaments", {"glossy": bubbles})
 REGISTER.add("star", "ornaments", {"faceted": star})
 REGISTER.add("jewel", "ornaments", {"cut": jewel})

@@ -6,131 +6,39 @@ import numpy as np
 
 from . import coats
 from . import markings as m
-from .canvas import Canvas
 from .finish import Picture, portrait
+from .flowers import whorl
 from .frames import Frame, upright
-from .maths import TURN, Array, curve, floats, unit
-from .palettes import LEAF, Look, Rng, hsv, look, ramp, stock
+from .maths import Array, curve, floats
+from .palettes import LEAF, Look, Rng, look, stock
 from .plumage import feather
 from .registry import REGISTER, Painter
 from .sculpt import Sculpture
 from .solids import Paint
-
-PETALS = (
-    "e83a5a 7a0e2a ffb8c0 f8c81e", "f8c81e b8640e fff0a0 7a3a14", "8a4ae8 3a1478 d8c0ff f8d81e",
-    "f4f0f8 b8a0d0 ffffff f8c01e", "f07a2a 8a2a0e ffd0a0 3a1a0e", "3a6ae8 14287a c0d8ff f8e83a",
-    "f08ac0 a83a78 ffe0f0 f8d04a",
-)  # fmt: skip
-
-
-def _green(rng: Rng) -> Paint:
-    return Paint(stock(rng, LEAF[:5], 0.9), 0.2, 0)
-
-
-def _stem(s: Sculpture, f: Frame, paint: Paint, rng: Rng, *, length: float = 1.3) -> None:
-    bend = rng.uniform(-0.4, 0.4)
-    path = curve([(0, 0.1, -0.3), (0, length * 0.5, -0.4), (bend, length, -0.3)], 8)
-    s.tube(f, path, np.full(8, 0.06), [paint], fits=False)
-    for side in (-1, 1):
-        root = path[4 + (side > 0)]
-        feather(s, f, root, root + (side * 0.6, -0.25, 0.15), 0.15, paint, end=Paint(paint.rgb * 0.7), normal=(0, 0.3, 1))
-
-
-def _whorl(
-    s: Sculpture, f: Frame, count: int, reach: float, width: float, rise: float,
-    paints: tuple[Paint, Paint], *, shift: float = 0.0, z: float = 0.0,
-) -> None:  # fmt: skip
-    for k in range(count):
-        a = 2 * np.pi * k / count + shift
-        way = np.array([np.sin(a), -np.cos(a), 0])
-        tip = way * reach + (0, 0, z + rise)
-        feather(s, f, way * 0.12 + (0, 0, z), tip, width, paints[0], end=paints[1],
-                normal=(way[0] * -rise, way[1] * -rise, 1), cup=0.25)
-
-
-def _heart(s: Sculpture, f: Frame, radius: float, colour: Array, *, seeds: int = 60) -> None:
-    s.ball(f, (0, 0, 0.1), (radius, radius, radius * 0.45), Paint(colour * 0.7, 0.2))
-    for k in range(seeds):
-        r, a = radius * 0.97 * np.sqrt((k + 0.5) / seeds), k * 2.39996
-        z = 0.1 + radius * 0.45 * np.sqrt(max(1 - (r / radius) ** 2, 0))
-        tone = Paint(np.clip(colour * (0.8 + 0.5 * r / radius), 0, 1), 0.3, 0)
-        size = radius * 0.085 * (60 / seeds) ** 0.5
-        s.ball(f, (r * np.sin(a), -r * np.cos(a), z), (size, size, size), tone, blend=0.005)
-
-
-def flower(kind: str) -> Painter:
-    """Return the painter of a 'daisy', 'lily', 'lotus' or 'sunflower'."""
-    counts = {"daisy": (13, 22), "lily": (5, 7), "lotus": (8, 11), "sunflower": (18, 26)}[kind]
-
-    def paint(rng: Rng, size: int) -> Picture:
-        c, s = look(rng, PETALS, 0.6), Sculpture()
-        f = upright(rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.4), rng.uniform(-0.4, 0.4))
-        _stem(s, f, _green(rng), rng)
-        count = int(rng.integers(*counts))
-        outer = Paint(c.coat, 0.15, 0), Paint(c.light if kind == "lotus" else c.coat * 0.8 + c.dark * 0.2, 0.15, 0)
-        inner = Paint(c.coat * 0.85 + 0.1, 0.15, 0), outer[1]
-        wide = {"daisy": 0.13, "lily": 0.32, "lotus": 0.26, "sunflower": 0.15}[kind]
-        for row in range({"daisy": 1, "lily": 1, "lotus": 3, "sunflower": 2}[kind]):
-            reach = 1.0 - 0.17 * row
-            _whorl(s, f, count, reach, wide, 0.1 + 0.28 * row * (kind == "lotus"), inner if row else outer, shift=0.5 * row, z=0.05 * row)
-        if kind == "sunflower":
-            _heart(s, f, 0.55, c.dark * 0.5 + c.accent * 0.3, seeds=110)
-        elif kind == "lily":
-            for k in range(6):
-                tip = (0.3 * np.sin(k), -0.3 * np.cos(k), 0.5)
-                s.limb(f, (0, 0, 0), tip, (0.03, 0.02), Paint(c.light, 0, 0))
-                s.ball(f, tip, (0.07, 0.05, 0.05), Paint(c.accent, 0.2, 0))
-        else:
-            _heart(s, f, rng.uniform(0.22, 0.32), c.accent)
-        return portrait(s, rng, size, (0.8, 1.1))
-
-    return paint
-
-
-def paint_rose(rng: Rng, size: int) -> Picture:
-    """Draw a rose from above: rings of petals, ever tighter, each lit at its rim."""
-    c, colours = Canvas(rng, size, turn=3), look(rng, PETALS, 0.6)
-    radius, angle = c.polar()
-    stops = [colours.dark * 0.5, colours.dark * 0.4 + colours.coat * 0.6, colours.coat, colours.coat * 0.6 + colours.light * 0.4]
-    rows = int(rng.integers(6, 9))
-    for row in range(rows):
-        reach, petals = 1.0 - row * (0.92 / rows), max(2, 6 - row * 4 // rows)
-        a = np.mod(angle * (petals / TURN) + row * 0.618 + rng.uniform(-0.1, 0.1), 1) - 0.5
-        rim = reach * (0.85 + 0.15 * np.cos(a * TURN) + 0.02 * np.sin(angle * 7 + row))
-        depth = unit((rim - radius) / 0.24)
-        tone = ramp(stops, 0.98 - 0.85 * depth - 0.5 * unit(np.abs(a) - 0.36) * 3)
-        curl = 0.05 * np.exp(-np.square(depth / 0.25)) + 0.16 * (1 - radius)
-        c.lay(unit(1 - (radius - rim) * 7) * 0.4 * (radius < 1.02), colours.dark * 0.4, height=curl)
-        c.lay(c.inside(radius - rim), tone, height=curl + 0.02 * row, gloss=0.2)
-    return c.picture()
-
-
-def paint_tulip(rng: Rng, size: int) -> Picture:
-    """Draw a tulip from the side."""
-    c, s = look(rng, PETALS, 0.6), Sculpture()
-    f, green = upright(rng.uniform(-0.5, 0.5), rng.uniform(-0.1, 0.2), rng.normal(0, 0.15)), _green(rng)
-    s.tube(f, curve([(0, 0.3, 0), (0.1, 0.9, 0), (0, 1.5, 0)], 7), np.full(7, 0.08), [green])
-    for side in (-1, 1):
-        feather(s, f, (0, 1.5, 0), (side * 0.75, 0.35, 0.25), 0.17, green, end=Paint(green.rgb * 1.2), normal=(0, 0, 1))
-    for k in range(6):
-        a = np.pi * k / 3 + 0.3
-        way = np.array([np.sin(a), 0, np.cos(a)])
-        tone = 0.85 if k % 2 else 1.05
-        s.ball(f, way * 0.26 + (0, -0.18, 0), (0.36, 0.62, 0.2), Paint(c.coat * tone, 0.25, 0), blend=0.01, yaw=a)
-        s.limb(f, way * 0.4 + (0, -0.45, 0), way * 0.42 + (0, -0.85, 0), (0.22, 0.03), Paint(c.coat * tone * 0.9 + c.light * 0.1, 0.25, 0), blend=0.04)
-    return portrait(s, rng, size, (0.82, 1.05))
 
 
 def mushroom(kind: str) -> Painter:
     """Return the painter of a spotted 'toadstool' or a brown 'cep', single or in company."""
 
     def paint(rng: Rng, size: int) -> Picture:
-        tones = ("d81e1e 8a0e0e fff4e0 f8f0e0",) if kind == "toadstool" else ("9a5a2a 4a2a12 f0dcb8 d8b888", "d8a05a 7a4a1e fff0d0 e8c898")
+        tones = (
+            ("d81e1e 8a0e0e fff4e0 f8f0e0",)
+            if kind == "toadstool"
+            else ("9a5a2a 4a2a12 f0dcb8 d8b888", "d8a05a 7a4a1e fff0d0 e8c898")
+        )
         c, s = look(rng, tones, 0.6), Sculpture()
         f = upright(0, rng.uniform(-0.25, 0.35), rng.normal(0, 0.15))
-        spots = [(0.0, 0.0, 1.0)] + [(-0.75, 0.45, 0.5), (0.7, 0.5, 0.45)][: int(rng.integers(0, 3))]
+        spots = [(0.0, 0.0, 1.0)] + [(-0.75, 0.45, 0.5), (0.7, 0.5, 0.45)][
+            : int(rng.integers(0, 3))
+        ]
         for x, y, scale in spots:
-            _mushroom(s, f.inside((x, y, 0.2 * (1 - scale)), scale=scale, roll=rng.normal(0, 0.12)), c, kind == "toadstool", rng)
+            _mushroom(
+                s,
+                f.inside((x, y, 0.2 * (1 - scale)), scale=scale, roll=rng.normal(0, 0.12)),
+                c,
+                kind == "toadstool",
+                rng,
+            )
         s.coat(f, coats.smooth(rng, coats.polar))
         return portrait(s, rng, size, (0.82, 1.06))
 
@@ -154,14 +62,25 @@ def _mushroom(s: Sculpture, f: Frame, c: Look, spotted: bool, rng: Rng) -> None:
 
 def paint_cactus(rng: Rng, size: int) -> Picture:
     """Draw a branching, ribbed cactus with a flower."""
-    c, s = look(rng, ("3a8a3a 1a4a24 c8e8a0 f05a8a", "5a9a6a 2a5a3a e0f0c0 f8c81e"), 0.75), Sculpture()
+    c, s = (
+        look(rng, ("3a8a3a 1a4a24 c8e8a0 f05a8a", "5a9a6a 2a5a3a e0f0c0 f8c81e"), 0.75),
+        Sculpture(),
+    )
     f = upright(rng.uniform(-0.6, 0.6), rng.uniform(0, 0.2), rng.normal(0, 0.08))
     _ribbed(s, f, np.array([(0, 1.1, 0), (0, -0.9, 0)]), 0.34, c)
     for side in (-1, 1):
         y, up = rng.uniform(-0.1, 0.5), rng.uniform(0.5, 0.9)
         _ribbed(s, f, np.array([(side * 0.2, y, 0), (side * 0.75, y, 0)]), 0.2, c)
         _ribbed(s, f, np.array([(side * 0.75, y, 0), (side * 0.78, y - up, 0)]), 0.2, c)
-    _whorl(s, f.inside((0, -1.25, 0), pitch=-1.1), 8, 0.35, 0.12, 0.25, (Paint(c.accent, 0.2, 0), Paint(c.accent * 1.1, 0.2, 0)))
+    whorl(
+        s,
+        f.inside((0, -1.25, 0), pitch=-1.1),
+        8,
+        0.35,
+        0.12,
+        0.25,
+        (Paint(c.accent, 0.2, 0), Paint(c.accent * 1.1, 0.2, 0)),
+    )
     s.mark(f, m.spots(c.light, rng, size=0.35, share=0.22))
     return portrait(s, rng, size, (0.85, 1.06))
 
@@ -177,53 +96,6 @@ def _ribbed(s: Sculpture, f: Frame, ends: Array, radius: float, c: Look) -> None
     s.limb(f, ends[0], ends[1], (radius * 0.8, radius * 0.85), Paint(c.dark), blend=0.01)
 
 
-def leaf(kind: str) -> Painter:
-    """Return the painter of an 'oval', 'maple' or 'fern' leaf."""
-
-    def paint(rng: Rng, size: int) -> Picture:
-        s, f = Sculpture(), upright(rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.5), rng.uniform(-3, 3))
-        green = stock(rng, LEAF, 0.85)
-        base, tip = Paint(green, 0.3, 0), Paint(np.clip(green * 0.75 + hsv(rng.random(), 0.6, 0.2), 0, 1), 0.3, 0)
-        spine = curve([(0, 1, 0), (rng.uniform(-0.3, 0.3), 0, 0.15), (rng.uniform(-0.5, 0.5), -1, 0)], 15)
-        {"oval": _oval, "maple": _maple, "fern": _fern}[kind](s, f, spine, base, tip)
-        vein = np.clip(green * 0.5 + 0.45, 0, 1)
-        s.tube(f, spine + (0, 0, 0.03), np.linspace(0.045, 0.015, 15), [Paint(vein, 0.2, 0)], blend=0.005)
-        return portrait(s, rng, size, (0.85, 1.15))
-
-    return paint
-
-
-def _oval(s: Sculpture, f: Frame, spine: Array, base: Paint, tip: Paint) -> None:
-    widths = 0.55 * np.sin(np.pi * np.linspace(0.08, 1, 15) ** 0.8)
-    for side in (-1, 1):
-        for k in range(1, 13):
-            rows = spine[k : k + 2], spine[k : k + 2] + np.array([(side * widths[k + j], -0.22 * widths[k + j], 0.14) for j in (0, 1)])
-            tone = base if k % 2 else Paint(base.rgb * 0.86, 0.3, 0)
-            s.patch(f, np.array([rows[0][0], rows[1][0], rows[1][1], rows[0][1]]), tone, tip=tip)
-        for k in range(2, 13, 2):
-            s.stroke(f, np.array([spine[k], spine[k] + (side * widths[k] * 0.85, -0.25, 0.2)]), 0.02, np.clip(base.rgb * 0.5 + 0.4, 0, 1))
-
-
-def _maple(s: Sculpture, f: Frame, spine: Array, base: Paint, tip: Paint) -> None:
-    for a, reach in ((0, 1.3), (0.85, 1.15), (-0.85, 1.15), (1.75, 0.8), (-1.75, 0.8)):
-        way = np.array([np.sin(a), -np.cos(a), 0])
-        root = np.array([0, 0.35, 0])
-        feather(s, f, root, root + way * reach, 0.3, base, end=tip, cup=0.1)
-        for t, turn in ((0.5, 0.7), (0.5, -0.7)):
-            b = a + turn
-            start = root + way * reach * t * 0.8
-            feather(s, f, start, start + np.array([np.sin(b), -np.cos(b), 0]) * reach * 0.42, 0.14, base, end=tip)
-        s.stroke(f, np.array([root + (0, 0, 0.06), root + way * reach * 0.8 + (0, 0, 0.06)]), 0.025, np.clip(base.rgb * 0.5 + 0.4, 0, 1))
-
-
-def _fern(s: Sculpture, f: Frame, spine: Array, base: Paint, tip: Paint) -> None:
-    for k in range(1, 14):
-        reach = 0.75 * np.sin(np.pi * (1 - k / 14.5) ** 0.7)
-        for side in (-1, 1):
-            way = np.array([side * 0.92, -0.4, 0.05]) * reach
-            feather(s, f, spine[k], spine[k] + way, 0.085, base, end=tip)
-
-
 def tree(kind: str) -> Painter:
     """Return the painter of a 'leafy' tree, a 'palm' or a 'fir'."""
 
@@ -231,7 +103,12 @@ def tree(kind: str) -> Painter:
         s, f = Sculpture(), upright(0, rng.uniform(-0.1, 0.15), rng.normal(0, 0.06))
         green, bark = stock(rng, LEAF, 0.8), floats([0.42, 0.28, 0.17]) * rng.uniform(0.7, 1.3)
         {"leafy": _leafy, "palm": _palm, "fir": _fir}[kind](s, f, green, Paint(bark), rng)
-        s.coat(f, coats.wool(rng, coats.polar, 0.5) if kind == "leafy" else coats.smooth(rng, coats.polar))
+        s.coat(
+            f,
+            coats.wool(rng, coats.polar, 0.5)
+            if kind == "leafy"
+            else coats.smooth(rng, coats.polar),
+        )
         return portrait(s, rng, size, (0.9, 1.08))
 
     return paint
@@ -255,10 +132,25 @@ def _palm(s: Sculpture, f: Frame, green: Array, bark: Paint, rng: Rng) -> None:
     s.tube(f, trunk, np.linspace(0.14, 0.08, 12), [bark, Paint(bark.rgb * 0.7)], blend=0.01)
     for k in range(9):
         a = 2 * np.pi * k / 9 + 0.2
-        drop = curve([top, top + (0.45 * np.sin(a), -0.35 + 0.12 * np.cos(a), 0.4 * np.cos(a)), top + (0.95 * np.sin(a), 0.25 + 0.2 * np.cos(a), 0.7 * np.cos(a))], 6)
+        drop = curve(
+            [
+                top,
+                top + (0.45 * np.sin(a), -0.35 + 0.12 * np.cos(a), 0.4 * np.cos(a)),
+                top + (0.95 * np.sin(a), 0.25 + 0.2 * np.cos(a), 0.7 * np.cos(a)),
+            ],
+            6,
+        )
         for j in range(5):
             tone = Paint(green * (0.75 + 0.08 * j), 0.2, 0)
-            feather(s, f, drop[j], drop[j + 1] + (drop[j + 1] - drop[j]) * 0.5, 0.1, tone, normal=(0, 0.6, 1))
+            feather(
+                s,
+                f,
+                drop[j],
+                drop[j + 1] + (drop[j + 1] - drop[j]) * 0.5,
+                0.1,
+                tone,
+                normal=(0, 0.6, 1),
+            )
     for x in (-0.08, 0.08, 0.0):
         s.ball(f, top + (x, 0.09, 0.12), (0.08, 0.08, 0.08), Paint(bark.rgb * 0.6, 0.3, 0))
 
@@ -274,7 +166,12 @@ def _fir(s: Sculpture, f: Frame, green: Array, bark: Paint, rng: Rng) -> None:
             s.limb(f, (0, y - 0.42, 0), tip, (0.12, 0.05), tone, blend=0.03)
 
 
-FRUITS = ("d82a1e 5a0e0e f8e0a0 3a7a1e", "7ab82a 3a5a14 f0f0b0 4a8a1e", "f0901e 8a3a0e fff0c0 3a7a2a", "8a2a8a 3a0e4a f0c8f0 4a8a2a")
+FRUITS = (
+    "d82a1e 5a0e0e f8e0a0 3a7a1e",
+    "7ab82a 3a5a14 f0f0b0 4a8a1e",
+    "f0901e 8a3a0e fff0c0 3a7a2a",
+    "8a2a8a 3a0e4a f0c8f0 4a8a2a",
+)
 
 
 def fruit(kind: str) -> Painter:
@@ -283,7 +180,9 @@ def fruit(kind: str) -> Painter:
     def paint(rng: Rng, size: int) -> Picture:
         c, s = look(rng, FRUITS, 0.7), Sculpture()
         f = upright(rng.uniform(-0.6, 0.6), rng.uniform(0, 0.5), rng.normal(0, 0.25))
-        {"apple": _apple, "pumpkin": _pumpkin, "strawberry": _strawberry, "pineapple": _pineapple}[kind](s, f, c, rng)
+        {"apple": _apple, "pumpkin": _pumpkin, "strawberry": _strawberry, "pineapple": _pineapple}[
+            kind
+        ](s, f, c, rng)
         return portrait(s, rng, size, (0.75, 1.02))
 
     return paint
@@ -292,10 +191,29 @@ def fruit(kind: str) -> Painter:
 def _apple(s: Sculpture, f: Frame, c: Look, rng: Rng) -> None:
     for k in range(5):
         a = 2 * np.pi * k / 5
-        s.ball(f, (0.26 * np.sin(a), 0, 0.26 * np.cos(a)), (0.6, 0.72, 0.6), Paint(c.coat, 0.7), blend=0.15)
+        s.ball(
+            f,
+            (0.26 * np.sin(a), 0, 0.26 * np.cos(a)),
+            (0.6, 0.72, 0.6),
+            Paint(c.coat, 0.7),
+            blend=0.15,
+        )
     s.mark(f, m.belly(c.light * 0.5 + c.coat * 0.5, above=0.5, blur=0.8))
-    s.tube(f, curve([(0, -0.55, 0), (0.05, -0.8, 0), (0.15, -1.05, 0)], 5), np.full(5, 0.05), [Paint(c.dark, 0.2, 0)])
-    feather(s, f, (0.06, -0.8, 0), (0.65, -1.0, 0.15), 0.17, Paint(c.accent, 0.3, 0), end=Paint(c.accent * 1.3, 0.3, 0))
+    s.tube(
+        f,
+        curve([(0, -0.55, 0), (0.05, -0.8, 0), (0.15, -1.05, 0)], 5),
+        np.full(5, 0.05),
+        [Paint(c.dark, 0.2, 0)],
+    )
+    feather(
+        s,
+        f,
+        (0.06, -0.8, 0),
+        (0.65, -1.0, 0.15),
+        0.17,
+        Paint(c.accent, 0.3, 0),
+        end=Paint(c.accent * 1.3, 0.3, 0),
+    )
 
 
 def _pumpkin(s: Sculpture, f: Frame, c: Look, rng: Rng) -> None:
@@ -303,7 +221,12 @@ def _pumpkin(s: Sculpture, f: Frame, c: Look, rng: Rng) -> None:
         a = 2 * np.pi * k / 11
         tone = Paint(c.coat * (1 if k % 2 else 0.92), 0.35)
         s.ball(f, (0.55 * np.sin(a), 0, 0.55 * np.cos(a)), (0.36, 0.66, 0.36), tone, blend=0.02)
-    s.tube(f, curve([(0, -0.5, 0), (0, -0.9, 0), (0.2, -1.0, 0)], 6), np.linspace(0.17, 0.1, 6), [Paint(c.accent, 0.2, 0), Paint(c.accent * 0.8, 0.2, 0)])
+    s.tube(
+        f,
+        curve([(0, -0.5, 0), (0, -0.9, 0), (0.2, -1.0, 0)], 6),
+        np.linspace(0.17, 0.1, 6),
+        [Paint(c.accent, 0.2, 0), Paint(c.accent * 0.8, 0.2, 0)],
+    )
 
 
 def _strawberry(s: Sculpture, f: Frame, c: Look, rng: Rng) -> None:
@@ -311,29 +234,61 @@ def _strawberry(s: Sculpture, f: Frame, c: Look, rng: Rng) -> None:
     for k in range(70):
         t, a = (k + 0.5) / 70, k * 2.39996
         r, y = 0.72 - 0.45 * t, -0.55 + 1.3 * t
-        s.ball(f, (r * np.sin(a), y, r * np.cos(a)), (0.03, 0.05, 0.03), Paint(c.light, 0.3, 0), blend=0.01)
-    _whorl(s, f.inside((0, -1.08, 0), pitch=-1.3), 8, 0.75, 0.16, -0.3, (Paint(c.accent, 0.2, 0), Paint(c.accent * 1.3, 0.2, 0)))
+        s.ball(
+            f,
+            (r * np.sin(a), y, r * np.cos(a)),
+            (0.03, 0.05, 0.03),
+            Paint(c.light, 0.3, 0),
+            blend=0.01,
+        )
+    whorl(
+        s,
+        f.inside((0, -1.08, 0), pitch=-1.3),
+        8,
+        0.75,
+        0.16,
+        -0.3,
+        (Paint(c.accent, 0.2, 0), Paint(c.accent * 1.3, 0.2, 0)),
+    )
 
 
 def _pineapple(s: Sculpture, f: Frame, c: Look, rng: Rng) -> None:
     for k in range(18):
         a, row = k * 2.39996, k / 18
         root = np.array([0, -0.6, 0])
-        tip = root + (0.75 * (1 - row) * np.sin(a), -0.35 - 0.75 * row, 0.75 * (1 - row) * np.cos(a))
-        feather(s, f, root, tip, 0.12, Paint(c.accent * 0.7, 0.2, 0), end=Paint(c.accent * 1.2, 0.2, 0), normal=(0, 0.3, 1))
+        tip = root + (
+            0.75 * (1 - row) * np.sin(a),
+            -0.35 - 0.75 * row,
+            0.75 * (1 - row) * np.cos(a),
+        )
+        feather(
+            s,
+            f,
+            root,
+            tip,
+            0.12,
+            Paint(c.accent * 0.7, 0.2, 0),
+            end=Paint(c.accent * 1.2, 0.2, 0),
+            normal=(0, 0.3, 1),
+        )
     s.ball(f, (0, 0.2, 0), (0.6, 0.85, 0.6), Paint(c.coat * 0.7, 0.3))
     for k in range(90):
         y, a = 1 - 2 * (k + 0.5) / 90, k * 2.39996
         r = 0.6 * np.sqrt(1 - y * y)
-        s.ball(f, (r * np.sin(a), 0.2 + 0.85 * y, r * np.cos(a)), (0.1, 0.09, 0.1), Paint(c.coat * (1.1 if k % 2 else 0.95), 0.4), blend=0.01)
+        s.ball(
+            f,
+            (r * np.sin(a), 0.2 + 0.85 * y, r * np.cos(a)),
+            (0.1, 0.09, 0.1),
+            Paint(c.coat * (1.1 if k % 2 else 0.95), 0.4),
+            blend=0.01,
+        )
 
 
-REGISTER.add("flower", "plants", {kind: flower(kind) for kind in ("daisy", "lily", "lotus")})
-REGISTER.add("sunflower", "plants", {"open": flower("sunflower")})
-REGISTER.add("rose", "plants", {"open": paint_rose})
-REGISTER.add("tulip", "plants", {"side": paint_tulip})
 REGISTER.add("mushroom", "plants", {kind: mushroom(kind) for kind in ("toadstool", "cep")})
 REGISTER.add("cactus", "plants", {"branching": paint_cactus})
-REGISTER.add("leaf", "plants", {kind: leaf(kind) for kind in ("oval", "maple", "fern")})
 REGISTER.add("tree", "plants", {kind: tree(kind) for kind in ("leafy", "palm", "fir")})
-REGISTER.add("fruit", "plants", {kind: fruit(kind) for kind in ("apple", "pumpkin", "strawberry", "pineapple")})
+REGISTER.add(
+    "fruit",
+    "plants",
+    {kind: fruit(kind) for kind in ("apple", "pumpkin", "strawberry", "pineapple")},
+)

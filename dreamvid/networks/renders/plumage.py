@@ -63,8 +63,11 @@ def straight(length: float, depth: float, droop: float = 0.0, *, tip: Array | No
 
     def grow(s: Sculpture, f: Frame, colour: Array) -> None:
         for lift, tone in ((0.0, 1.05), (0.11 * min(1, depth * 4), 0.75)):
-            path = [(0, lift, 0.45), (0, lift * 0.6, 0.5 + length * 0.6),
-                    (0, droop + lift * 0.2, 0.5 + length)]
+            path = [
+                (0, lift, 0.45),
+                (0, lift * 0.6, 0.5 + length * 0.6),
+                (0, droop + lift * 0.2, 0.5 + length),
+            ]
             points, radii = curve(path, 8), np.linspace(depth, 0.015, 8)
             s.tube(f, points[:6], radii[:6], [_horn(colour, tone)], blend=0.02)
             s.tube(f, points[5:], radii[5:], [_horn(colour if tip is None else tip, tone)])
@@ -76,12 +79,26 @@ def broad(length: float, width: float) -> Beak:
     """Return a duck's flat bill."""
 
     def grow(s: Sculpture, f: Frame, colour: Array) -> None:
-        s.ball(f, (0, 0.14, 0.45 + length * 0.5), (width, 0.11, length * 0.62), _horn(colour), pitch=0.2)
-        s.ball(f, (0, 0.26, 0.45 + length * 0.4), (width * 0.85, 0.07, length * 0.5),
-               _horn(colour, 0.75), pitch=0.25, blend=0.02)
+        s.ball(
+            f,
+            (0, 0.14, 0.45 + length * 0.5),
+            (width, 0.11, length * 0.62),
+            _horn(colour),
+            pitch=0.2,
+        )
+        s.ball(
+            f,
+            (0, 0.26, 0.45 + length * 0.4),
+            (width * 0.85, 0.07, length * 0.5),
+            _horn(colour, 0.75),
+            pitch=0.25,
+            blend=0.02,
+        )
         hole = Paint(floats([0.05, 0.03, 0.03]), 0, 0)
         for side in f.both():
-            s.ball(side, (width * 0.35, 0.05, 0.45 + length * 0.4), (0.03, 0.03, 0.06), hole, blend=0)
+            s.ball(
+                side, (width * 0.35, 0.05, 0.45 + length * 0.4), (0.03, 0.03, 0.06), hole, blend=0
+            )
 
     return grow
 
@@ -91,7 +108,9 @@ def pouched(length: float) -> Beak:
 
     def grow(s: Sculpture, f: Frame, colour: Array) -> None:
         s.limb(f, (0, 0.0, 0.4), (0, 0.25, 0.5 + length), (0.15, 0.05), _horn(colour))
-        s.limb(f, (0, 0.3, 0.35), (0, 0.3, 0.4 + length), (0.26, 0.04), _horn(colour, 0.8), blend=0.1)
+        s.limb(
+            f, (0, 0.3, 0.35), (0, 0.3, 0.4 + length), (0.26, 0.04), _horn(colour, 0.8), blend=0.1
+        )
         s.ball(f, (0, 0.45, 0.5 + length * 0.3), (0.2, 0.26, length * 0.42), _horn(colour, 0.85))
 
     return grow
@@ -103,29 +122,61 @@ def wing_folded(s: Sculpture, f: Frame, look: Look, radii: Point) -> None:
     cover, dark = Paint(look.dark), Paint(look.dark * 0.75)
     for row, (drop, reach) in enumerate(((0.35, 1.25), (0.15, 1.4), (-0.05, 1.5))):
         tip = (rx * 0.75, ry * (drop + 0.1), -rz * reach)
-        feather(s, f, (rx * 1.0, ry * drop, rz * 0.2), tip, ry * 0.24,
-                dark if row % 2 else cover, end=Paint(look.accent), normal=(1, 0.2, 0))
-    s.ball(f, (rx * 0.78, ry * 0.05, -rz * 0.08), (rx * 0.36, ry * 0.6, rz * 0.7), cover, blend=0.05,
-           pitch=-0.15)
+        feather(
+            s,
+            f,
+            (rx * 1.0, ry * drop, rz * 0.2),
+            tip,
+            ry * 0.24,
+            dark if row % 2 else cover,
+            end=Paint(look.accent),
+            normal=(1, 0.2, 0),
+        )
+    s.ball(
+        f,
+        (rx * 0.78, ry * 0.05, -rz * 0.08),
+        (rx * 0.36, ry * 0.6, rz * 0.7),
+        cover,
+        blend=0.05,
+        pitch=-0.15,
+    )
 
 
-def wing_spread(s: Sculpture, f: Frame, look: Look, span: float, lift: float, count: int = 9) -> None:
+def wing_spread(
+    s: Sculpture, f: Frame, look: Look, span: float, lift: float, count: int = 9
+) -> None:
     """Add an outstretched wing on the left: an arm, three rows of feathers (frame: the body's)."""
-    arm = curve([(0.2, -0.1, 0.25), (span * 0.45, -0.2 - lift, 0.45), (span, -0.1 - lift * 1.1, 0.1)], count)
-    rows = ((1.0, look.dark, look.accent, 0.17), (0.62, look.coat, look.dark, 0.16),
-            (0.36, look.light, look.coat, 0.14))
+    arm = curve(
+        [(0.2, -0.1, 0.25), (span * 0.45, -0.2 - lift, 0.45), (span, -0.1 - lift * 1.1, 0.1)], count
+    )
+    rows = (
+        (1.0, look.dark, look.accent, 0.17),
+        (0.62, look.coat, look.dark, 0.16),
+        (0.36, look.light, look.coat, 0.14),
+    )
     for row, (reach, root, tip, width) in enumerate(rows):
         for k in range(count - 1, -1, -1):
             t = k / (count - 1)
             way = np.array([0.25 + 1.1 * t**2, 0.1, -1.0 + 0.75 * t**3])
             way *= reach * span * (0.42 + 0.16 * t) / float(np.linalg.norm(way))
             rise = np.array([0, -0.03 * (row + 1), 0])
-            feather(s, f, arm[k] + rise, arm[k] + way + rise, width * span * 0.62, Paint(root),
-                    end=Paint(tip), normal=(0, 1, 0.25), cup=0.05)
+            feather(
+                s,
+                f,
+                arm[k] + rise,
+                arm[k] + way + rise,
+                width * span * 0.62,
+                Paint(root),
+                end=Paint(tip),
+                normal=(0, 1, 0.25),
+                cup=0.05,
+            )
     s.tube(f, arm, np.linspace(0.13, 0.05, count), [Paint(look.coat)])
 
 
-def legs(s: Sculpture, f: Frame, length: float, colour: Array, *, apart: float, z: float, y: float) -> None:
+def legs(
+    s: Sculpture, f: Frame, length: float, colour: Array, *, apart: float, z: float, y: float
+) -> None:
     """Add two thin legs with three toes each."""
     paint = Paint(colour, 0.3, 0)
     for side in f.both():
@@ -137,7 +188,9 @@ def legs(s: Sculpture, f: Frame, length: float, colour: Array, *, apart: float, 
             s.limb(side, foot, toe, (0.045, 0.025), paint)
 
 
-def crest(count: int, length: float, spread: float = 0.5, *, tilt: float = 0.5, name: str = "accent") -> Growth:
+def crest(
+    count: int, length: float, spread: float = 0.5, *, tilt: float = 0.5, name: str = "accent"
+) -> Growth:
     """Return a crest of feathers that rises from the crown, swept back by `tilt`."""
 
     def grow(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
@@ -158,7 +211,14 @@ def tufts(length: float = 0.55) -> Growth:
         for side in f.both():
             for k, tone in enumerate((0.7, 1.0)):
                 tip = (0.5 + 0.06 * k, -0.42 - length, 0.15 - 0.1 * k)
-                feather(s, side, (0.28 + 0.06 * k, -0.36, 0.25), tip, 0.15, Paint(look.dark * tone + 0.03))
+                feather(
+                    s,
+                    side,
+                    (0.28 + 0.06 * k, -0.36, 0.25),
+                    tip,
+                    0.15,
+                    Paint(look.dark * tone + 0.03),
+                )
 
     return grow
 

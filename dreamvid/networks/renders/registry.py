@@ -10,7 +10,10 @@ from .finish import Picture
 from .palettes import Rng
 
 Painter = Callable[[Rng, int], Picture]
-ANIMAL_FAMILIES = ("beasts", "birds", "sea", "reptiles", "insects")
+ANIMAL_FAMILIES = ("beasts", "birds", "reptiles", "sea", "insects")
+FAMILIES = (
+    *ANIMAL_FAMILIES, "faces", "plants", "architecture", "machines", "textures", "ornaments", "fractals",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Register:
         if name in self.kinds:
             raise ValueError(f"{name} is entered twice")
         self.kinds[name] = Kind(name, family, dict(painters), full)
+
+    def sort(self) -> None:
+        """Put the kinds in the order of families, then names: the order of all labels."""
+        order = sorted(self.kinds.values(), key=lambda k: (FAMILIES.index(k.family), k.name))
+        self.kinds = {kind.name: kind for kind in order}
 
     def kind(self, name: str) -> Kind:
         """Return a class by name, or raise UsageError with near misses."""

@@ -26,7 +26,9 @@ def _cell(label: str, seed: tuple[int, ...], size: int) -> Array:
     mean = (layer[..., :3].sum((0, 1)) / max(float(alpha.sum()), 1)).astype(np.float32)
     hue = float(cv2.cvtColor(mean[None, None], cv2.COLOR_RGB2HSV)[0, 0, 0]) / 360
     ground = _ground(rng, size, hue + 0.5 + rng.uniform(-0.12, 0.12))
-    shadow = cv2.GaussianBlur(np.roll(alpha[..., 0], (size // 24, size // 40), (0, 1)), (0, 0), size / 28)
+    shadow = cv2.GaussianBlur(
+        np.roll(alpha[..., 0], (size // 24, size // 40), (0, 1)), (0, 0), size / 28
+    )
     ground = ground * (1 - 0.6 * shadow)[..., None]
     return np.asarray(ground * (1 - alpha) + layer[..., :3])
 

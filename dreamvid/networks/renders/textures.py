@@ -64,7 +64,11 @@ def masonry(c: Canvas, u: Array, v: Array, colour: Array) -> tuple[Array, Array]
 def bricks(c: Canvas, *, rough: bool) -> None:
     """Lay bricks, or rough stones."""
     k = c.rng.uniform(3, 5.5)
-    colour = stock(c.rng, STONE, 0.6) if rough else hsv(c.rng.choice([0.01, 0.03, c.rng.random()]), 0.65, 0.75)
+    colour = (
+        stock(c.rng, STONE, 0.6)
+        if rough
+        else hsv(c.rng.choice([0.01, 0.03, c.rng.random()]), 0.65, 0.75)
+    )
     bend = c.field(noise.blobs()[2], 0.8) * (0.12 if rough else 0.02)
     rgb, high = masonry(c, c.x * k + bend, c.y * k * (1.3 if rough else 2) + bend, colour)
     c.lay(np.ones_like(c.x), rgb, height=high * 0.22 / k)
@@ -87,10 +91,16 @@ def feathers(c: Canvas, *, eyed: bool) -> None:
     x, y = _flow(c)
     d, name, du, dv = lattice(x * k, y * k * 0.7, 0.85)
     barbs = np.sin((np.abs(du) * 1.3 + dv) * 44)
-    tone = unit(1 - np.hypot(du, dv - 0.25) * 2.6) if eyed else 0.5 + 0.5 * np.sin(d * c.rng.uniform(6, 13))
+    tone = (
+        unit(1 - np.hypot(du, dv - 0.25) * 2.6)
+        if eyed
+        else 0.5 + 0.5 * np.sin(d * c.rng.uniform(6, 13))
+    )
     colour = ramp(random_stops(c.rng, 4, FUR), 0.12 + 0.72 * tone + 0.2 * (name - 0.5))
     colour *= (1 + 0.14 * barbs - 0.5 * unit(d * 3 - 2.2))[..., None]
-    colour = mix(colour, np.clip(colour * 0.4 + 0.5, 0, 1), np.exp(-np.square(du / 0.03)) * 0.7 * (d < 0.9))
+    colour = mix(
+        colour, np.clip(colour * 0.4 + 0.5, 0, 1), np.exp(-np.square(du / 0.03)) * 0.7 * (d < 0.9)
+    )
     c.lay(np.ones_like(x), colour, height=((1 - d * d) + barbs * 0.1) * 0.25 / k)
 
 
@@ -115,7 +125,12 @@ def labyrinth(c: Canvas, *, tiles: tuple[int, ...]) -> None:
     tile, k = noise.patterns()[int(c.rng.choice(tiles))], c.rng.uniform(45, 90)
     warp = c.field(noise.blobs()[0], 0.6) * 6
     a = noise.sample(tile, c.x * k + warp, c.y * k + warp)
-    c.lay(np.ones_like(a), ramp(random_stops(c.rng, 4), a * 0.5 + 0.5), height=a * 1.6 / k, gloss=c.rng.uniform(0.1, 0.7))
+    c.lay(
+        np.ones_like(a),
+        ramp(random_stops(c.rng, 4), a * 0.5 + 0.5),
+        height=a * 1.6 / k,
+        gloss=c.rng.uniform(0.1, 0.7),
+    )
 
 
 def cells(c: Canvas, *, glass: bool) -> None:
@@ -127,8 +142,15 @@ def cells(c: Canvas, *, glass: bool) -> None:
     pane = unit(lead * 14 - 1)
     if glass:
         stops = [hsv(h, 0.85, 1) for h in c.rng.random(6)]
-        colour = ramp(stops, name) * (0.85 + 0.1 * c.field(noise.clouds("cloud")[1], 0.8))[..., None]
-        c.lay(np.ones_like(u), mix(floats([0.06, 0.06, 0.07]), colour, pane), height=pane * 0.015, gloss=0.5)
+        colour = (
+            ramp(stops, name) * (0.85 + 0.1 * c.field(noise.clouds("cloud")[1], 0.8))[..., None]
+        )
+        c.lay(
+            np.ones_like(u),
+            mix(floats([0.06, 0.06, 0.07]), colour, pane),
+            height=pane * 0.015,
+            gloss=0.5,
+        )
         return
     colour = ramp(random_stops(c.rng, 4, STONE), 0.2 + 0.6 * name) * (0.2 + 0.8 * pane)[..., None]
     c.lay(np.ones_like(u), colour, height=pane * 0.05 + 0.1 * unit(lead))
@@ -141,7 +163,11 @@ def weave(c: Canvas, *, kind: str) -> None:
     first, second = stock(c.rng, FUR, 0.5), stock(c.rng, FUR, 0.5)
     if kind == "knit":
         v = v + np.abs(np.mod(u, 1) - 0.5) * 1.2
-        first = first if c.rng.random() < 0.5 else mix(first * np.ones_like(c.rgb), second, (np.floor(v) % 4 < 2) * 1.0)
+        first = (
+            first
+            if c.rng.random() < 0.5
+            else mix(first * np.ones_like(c.rgb), second, (np.floor(v) % 4 < 2) * 1.0)
+        )
     over = (np.floor(u) + np.floor(v)) % 2 if kind == "basket" else np.ones_like(u)
     fu, fv = np.mod(u, 1) - 0.5, np.mod(v, 1) - 0.5
     along, across = np.where(over > 0, fu, fv), np.where(over > 0, fv, fu)
@@ -152,15 +178,22 @@ def weave(c: Canvas, *, kind: str) -> None:
 
 
 def _enter(name: str, variants: dict[str, Texture]) -> None:
-    painters: dict[str, Painter] = {key: partial(full, texture) for key, texture in variants.items()}
+    painters: dict[str, Painter] = {
+        key: partial(full, texture) for key, texture in variants.items()
+    }
     REGISTER.add(name, "textures", painters, full=True)
 
 
-_enter("honeycomb", {"open": partial(honeycomb, capped=False), "capped": partial(honeycomb, capped=True)})
+_enter(
+    "honeycomb",
+    {"open": partial(honeycomb, capped=False), "capped": partial(honeycomb, capped=True)},
+)
 _enter("bricks", {"courses": partial(bricks, rough=False), "rubble": partial(bricks, rough=True)})
 _enter("scales", {"round": partial(scales, keeled=False), "keeled": partial(scales, keeled=True)})
 _enter("feathers", {"barred": partial(feathers, eyed=False), "eyed": partial(feathers, eyed=True)})
 _enter("hide", {kind: partial(hide, kind=kind) for kind in ("stripes", "rosettes")})
-_enter("coral", {"worms": partial(labyrinth, tiles=(0, 1)), "dots": partial(labyrinth, tiles=(2, 3))})
+_enter(
+    "coral", {"worms": partial(labyrinth, tiles=(0, 1)), "dots": partial(labyrinth, tiles=(2, 3))}
+)
 _enter("mosaic", {"glass": partial(cells, glass=True), "pebbles": partial(cells, glass=False)})
 _enter("weave", {kind: partial(weave, kind=kind) for kind in ("basket", "knit")})
