@@ -6,6 +6,7 @@ Flags, settings files (TOML), sidecars and the Python surface are all read off t
 from __future__ import annotations
 
 import math
+import re
 import tomllib
 from collections.abc import Mapping
 from fractions import Fraction
@@ -16,6 +17,8 @@ import tomli_w
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dreamvid.errors import UnreadableInput, UsageError
+
+_PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
 
 
 def _seconds(value: object) -> object:
@@ -28,7 +31,7 @@ def _seconds(value: object) -> object:
         try:
             seconds = Fraction(0)
             for part in value.split(":"):
-                if "e" in part.lower():  # Fraction would write out every nought of 1e999999999
+                if not _PLAIN_NUMBER.fullmatch(part):  # Fraction writes out all of 1e999999999
                     raise ValueError
                 seconds = seconds * 60 + Fraction(part)
             return seconds

@@ -1,0 +1,108 @@
+"""Who may import whom: lower knows nothing of upper; only the command line prints."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import dreamvid
+
+PACKAGE = Path(dreamvid.__file__).parent
+
+LEVELS = (
+    {"errors"},
+    {"expression"},
+    {"pieces"},
+    {"settings", "schedule", "image"},
+    {"media", "motion", "dream", "networks"},
+    {"measure"},
+    {"compare"},
+    {"sequence"},
+    {"atlas"},
+    {"api"},
+    {"bench"},
+    {"doctor"},
+    {"cli", "studio"},
+    {"__main__"},
+)
+"""Every part of the package imports from lower levels only; parts of one level do not meet."""
+
+ALLOWED = {("dream", "networks")}
+"""But for these."""
+
+LEVEL = {part: height for height, parts in enumerate(LEVELS) for part in parts}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
+
+
+def part_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The parts of the package that a module imports, anywhere in it."""
+    above = ("dreamvid", *path.relative_to(PACKAGE).parts[:-1])
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = above[: len(above) - node.level + 1] if node.level else ()
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            named = [f"{module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in named:
+            top, _, rest = name.partition(".")
+            if top == "dreamvid" and rest:
+                yield rest.split(".")[0]
+
+
+def test_every_part_of_the_package_has_its_level() -> None:
+    assert {part_of(path) for path in MODULES} <= set(LEVEL)
+
+
+def test_lower_knows_nothing_of_upper() -> None:
+    wrong = [
+        f"{name_of(path)} imports {other}"
+        for path in MODULES
+        for other in imported(path)
+        if other != part_of(path)
+        and (part_of(path), other) not in ALLOWED
+        and LEVEL[other] >= LEVEL[part_of(path)]
+    ]
+    assert not wrong
+
+
+def test_only_the_command_line_prints() -> None:
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in MODULES
+        if part_of(path) not in ("cli", "studio") and not is_script(path)
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+    ]
+    assert not wrong
+
+
+def is_script(path: Path) -> bool:
+    """Whether a module is also run by itself, as those that train are."""
+    return '__name__ == "__main__"' in path.read_text("utf-8")
+
+
+def test_help_needs_no_torch() -> None:
+    check = "import sys, dreamvid, dreamvid.cli; print([m for m in HEAVY if m in sys.modules])"
+    check = check.replace("HEAVY", repr(("torch", "cv2", "av", "scenedetect", "torchvision")))
+    told = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
