@@ -106,7 +106,7 @@ def _time_step(network: Network) -> Row:
         batch = picture[None].detach().requires_grad_()
         torch.autograd.grad(dream.objective(dream.trunk(batch)), batch)
 
-    update = Dose(octaves=1, iterations=1, step=0.01)
+    update = Dose((1,), 0.01)
     work = step_flops(dream.trunk, STEP_SIZE)
     taken = _best(gradient)
     whole = _best(lambda: dream.ascend(picture, update, gauge=Gauge()))
@@ -164,7 +164,7 @@ class Watched(Dreamer):
         gauge: Gauge,
         weight: Tensor | None = None,
         turn: int = 0,
-    ) -> tuple[Tensor, list[float]]:
+    ) -> Tensor:
         """Dream on an image, as Dreamer does."""
         begin = time.perf_counter()
         result = super().ascend(image, dose, gauge=gauge, weight=weight, turn=turn)
@@ -177,7 +177,7 @@ class Watched(Dreamer):
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:
     dream = Watched(network)
-    dream.ascend(torch.rand(3, *STEP_SIZE), Dose(1, 2, 0.01), gauge=Gauge())  # warm up
+    dream.ascend(torch.rand(3, *STEP_SIZE), Dose((2,), 0.01), gauge=Gauge())  # warm up
     dream.seconds, dream.pixels = 0.0, 0
     width, height = FILM_SIZE
     with _clip(width, height, frames) as clip:

@@ -20,10 +20,9 @@ REACH = 32
 
 @dataclass(frozen=True)
 class Dose:
-    """How much is dreamed: on how many octaves, how often on each, with what length of a step."""
+    """How much is dreamed: how many iterations on each octave, small to large, and their step."""
 
-    octaves: int
-    iterations: int
+    iterations: tuple[int, ...]
     step: float
 
 
@@ -42,6 +41,10 @@ class Gauge:
         mean = self.memory * self.sizes.get(key, size) + (1 - self.memory) * size
         self.sizes[key] = mean
         return mean
+
+    def copy(self) -> Gauge:
+        """Another gauge that has seen the same."""
+        return Gauge(dict(self.sizes), self.memory)
 
 
 class Dreamer:
@@ -74,13 +77,18 @@ class Dreamer:
         self.trunk = self.network.trunk(self.objective.layers).to(self.device)
         self.dtype = _pick_dtype(precision, self.device)
         self.octave_scale = octave_scale
-        self.dose = Dose(octaves, iterations, (step or self.network.default_step) * strength)
+        self.dose = Dose((iterations,) * octaves, (step or self.network.default_step) * strength)
         self.seed = seed
         self.tile = tile or 1024
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
-        return self.ascend(image, self.dose, gauge=Gauge())[0]
+        return self.ascend(image, self.dose, gauge=Gauge())
+
+    def rate(self, image: torch.Tensor) -> float:
+        """The objective at an image [3, H, W]."""
+        with torch.no_grad():
+            return float(self.objective(self._activations(image.to(self.device)[None])))
 
     def ascend(
         self,
@@ -90,62 +98,64 @@ class Dreamer:
         gauge: Gauge,
         weight: torch.Tensor | None = None,
         turn: int = 0,
-    ) -> tuple[torch.Tensor, list[float]]:
+    ) -> torch.Tensor:
         """Dream on an image [3, H, W]: from small to large, what was added carried along.
 
         `weight` [1, H, W] multiplies the step by place. `turn` says where in the list of jitter
-        shifts to begin. Gives the image, and the objective before each update.
+        shifts to begin.
         """
-        values: list[float] = []
         if dose.step == 0:
-            return image, values
+            return image
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = octave_sizes(
             height,
             width,
-            octaves=dose.octaves,
+            octaves=len(dose.iterations),
             scale=self.octave_scale,
             minimum=self.network.minimum_size,
         )
         shifts = jitter(self.seed, turn)
         dreamed, detail = image, None
-        for octave, size in enumerate(sizes):
+        rounds = dose.iterations[-len(sizes) :]
+        for octave, (size, iterations) in enumerate(zip(sizes, rounds, strict=True)):
             base = resize(image, size)
             dreamed = base if detail is None else base + resize(detail, size)
             local = None if weight is None else resize(weight, size)
-            for iteration in range(dose.iterations):
+            for iteration in range(iterations):
                 key = f"{octave}.{iteration}"
-                gradient, value = self._direction(dreamed, next(shifts), gauge, key)
-                values.append(value)
+                gradient = self._direction(dreamed, next(shifts), gauge, key)
                 update = gradient if local is None else gradient * local
                 dreamed = (dreamed + dose.step * update).clamp_(0, 1)
             detail = dreamed - base
-        return dreamed, values
+        return dreamed
 
     def _direction(
         self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
-    ) -> tuple[torch.Tensor, float]:
+    ) -> torch.Tensor:
         """The normalised gradient [3, H, W] at the image rolled by `shift`, rolled back.
 
         Divided by mean|g|^.5 times a wide local mean|g|^.5: dreams then grow not only where they
         already are.
         """
         rolled = image.roll(shift, (1, 2))
-        gradient, value = tiled(self._gradient, rolled, self.tile)
+        gradient = tiled(self._gradient, rolled, self.tile)
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         size = gradient.abs()
         mean = gauge(key, float(size.mean()))
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
-        return gradient / (local * mean).sqrt_().add_(1e-20), value
+        return gradient / (local * mean).sqrt_().add_(1e-20)
 
-    def _gradient(self, image: torch.Tensor) -> tuple[torch.Tensor, float]:
+    def _gradient(self, image: torch.Tensor) -> torch.Tensor:
         batch = image[None].detach().requires_grad_()
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            activations = self.trunk(batch)
-        value = self.objective(activations)
-        (gradient,) = torch.autograd.grad(value, batch)
-        return gradient[0], float(value.detach())
+        value = self.objective(self._activations(batch))
+        return torch.autograd.grad(value, batch)[0][0]
+
+    def _activations(self, batch: torch.Tensor) -> objectives.Activations:
+        half = self.dtype != torch.float32
+        with torch.autocast(self.device.type, self.dtype, enabled=half):
+            activations: objectives.Activations = self.trunk(batch)
+            return activations
 
 
 def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:

@@ -10,11 +10,11 @@ import torch
 MARGIN = 64
 """Pixels by which neighbouring tiles overlap each other on either side of the line between them."""
 
-Gradient = Callable[[torch.Tensor], tuple[torch.Tensor, float]]
+Gradient = Callable[[torch.Tensor], torch.Tensor]
 
 
-def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> tuple[torch.Tensor, float]:
-    """Give the gradient [3, H, W] and mean objective of an image, computed on tiles of one size.
+def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
+    """Give the gradient [3, H, W] of an image, computed on tiles of one size.
 
     The grid stands still; the caller's jitter rolls the picture under it, so that no seam settles.
     """
@@ -22,15 +22,13 @@ def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> tuple[torch.Ten
     if max(height, width) <= tile:
         return gradient(image)
     result = torch.empty_like(image)
-    total = 0.0
     pieces = [(rows, columns) for rows in spans(height, tile) for columns in spans(width, tile)]
     for (top, bottom, first, last), (left, right, begin, end) in pieces:
-        part, value = gradient(image[:, top:bottom, left:right].contiguous())
+        part = gradient(image[:, top:bottom, left:right].contiguous())
         result[:, first:last, begin:end] = part[
             :, first - top : last - top, begin - left : end - left
         ]
-        total += value
-    return result, total / len(pieces)
+    return result
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[int, int, int, int]]:

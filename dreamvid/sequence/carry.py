@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -30,6 +29,7 @@ from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.motion.warp import warp
 from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.tone import Tone, calm_finest, hold_tone, tone_of
 
 STALE = 0.95
 """Share of the residual that is kept where the warp cannot be trusted."""
@@ -40,12 +40,25 @@ FRESH = 3.0
 AGEING = 0.8
 """How much of its freshness such ground keeps from frame to frame."""
 
+FADE = 0.05
+"""Share of the residual's wide tints that each frame loses: they would veil the film in time."""
+
 STEADY = 0.5
 """Share of the source that is taken over from the frame before, where the warp can be trusted."""
 
-HEADROOM = 0.09
-"""The objective is held at (height / ground) ** HEADROOM times the height that the full dose made
-of the ground it began on: what a first frame shows is mostly plainer than what comes later."""
+COMPARE_EVERY = 12
+"""Every so many frames a window of the source is dreamed for itself, to compare."""
+
+WINDOW = 0.4
+"""The sides of that window, as a share of the picture's."""
+
+MINIMUM_WINDOW = 96
+"""And their least length in pixels."""
+
+STEPDROP = 0.7
+
+SURPLUS = 1.1
+"""How much higher than in the window dreamed for itself the objective is held."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +67,8 @@ class Memory:
 
     `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
     `spread` is the root mean square of the residual that the full dose left at the start of the
-    shot, `height` the objective to stay at, and `aim` the share of `spread` wanted for that now.
+    shot, and `aim` the share of it that is wanted now. `tone` is that of the shot's first dream,
+    which a zoom keeps. `age` counts the frames since then.
     """
 
     dreamed: torch.Tensor
@@ -62,14 +76,17 @@ class Memory:
     fresh: torch.Tensor
     gauge: Gauge
     spread: float
-    height: float
+    tone: Tone
     aim: float = 1.0
-    turn: int = 0
+    age: int = 0
 
     def save(self, path: Path) -> None:
         """Write it to a file, which appears complete."""
         planes = {name: getattr(self, name).cpu().contiguous() for name in _PLANES}
-        numbers = {name: getattr(self, name) for name in _NUMBERS} | {"gauge": self.gauge.sizes}
+        numbers = {name: getattr(self, name) for name in _NUMBERS} | {
+            "gauge": self.gauge.sizes,
+            "tone": self.tone,
+        }
         draft = path.with_name(path.name + ".draft")
         save_file(planes, draft, metadata={"numbers": json.dumps(numbers)})
         os.replace(draft, path)
@@ -80,11 +97,13 @@ class Memory:
         with safe_open(path, framework="pt") as file:
             planes = {name: file.get_tensor(name) for name in _PLANES}
             numbers = json.loads(file.metadata()["numbers"])
-        return cls(**planes, **numbers | {"gauge": Gauge(numbers["gauge"])})
+        return cls(
+            **planes, **numbers | {"gauge": Gauge(numbers["gauge"]), "tone": Tone(*numbers["tone"])}
+        )
 
 
 _PLANES = ("dreamed", "source", "fresh")
-_NUMBERS = ("spread", "height", "aim", "turn")
+_NUMBERS = ("spread", "aim", "age")
 
 
 class Carry:
@@ -99,82 +118,125 @@ class Carry:
         self._dream = dream
         self._alone = stability == 0 or full.step == 0
         self._keep = 1 - (1 - stability) ** 1.5
+        few = max(1, round(full.iterations[-1] * (1 - 0.89 * stability)))
+        octaves = max(1, len(full.iterations) - 1)
         self._dose = Dose(
-            octaves=max(1, full.octaves - 1),
-            iterations=max(1, round(full.iterations * (1 - 0.89 * stability))),
-            step=full.step * (1 - 0.65 * stability),
+            (max(1, few // 2), *[few] * octaves)[-octaves:], full.step * (1 - STEPDROP * stability)
         )
 
     def __call__(self, frame: Frame, previous: Memory | None) -> Memory:
         """Dream the next frame."""
-        if previous is None or frame.motion is None or self._alone:
+        if previous is None or frame.motion is None:
             return self._begin(frame)
-        return self._go_on(frame, previous)
+        if frame.image is None:
+            return self._feed_back(frame, previous)
+        return self._begin(frame) if self._alone else self._go_on(frame, previous)
 
     def _begin(self, frame: Frame) -> Memory:
         """Dream a frame for itself, and note how strong the full dose is."""
-        gauge = Gauge()
         source = self._source(frame)
-        dreamed, values = self._dream.ascend(source, self._dream.dose, gauge=gauge)
+        dreamed = self._dream.ascend(source, self._dream.dose, gauge=Gauge())
         return Memory(
             dreamed=dreamed,
             source=source,
             fresh=torch.zeros_like(source[:1]),
             gauge=Gauge(),
             spread=max(1e-6, float((dreamed - source).square().mean().sqrt())),
-            height=_height(values),
+            tone=tone_of(dreamed),
         )
 
     def _go_on(self, frame: Frame, previous: Memory) -> Memory:
         """Carry the residual over, and add a little where it is weak or fresh."""
-        assert frame.motion is not None
-        mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
-        source = self._source(frame)
-        held = warp(previous.source, frame.motion.backward)
-        source = source + STEADY * mask * (held - source)
-        residual = warp(previous.dreamed - previous.source, frame.motion.backward)
-        fresh = torch.maximum(1 - mask, AGEING * warp(previous.fresh, frame.motion.backward))
-        fresh = fresh.clamp_(0, 1)
-        residual = residual * (self._keep * (STALE + (1 - STALE) * mask))
+        gauge = previous.gauge.copy()
+        source, residual, fresh = self._carried(frame, previous)
+        tint = blur_wide(residual)
+        local = blur_wide((residual - tint).square().mean(dim=0, keepdim=True)).sqrt_()
         spread = previous.spread * previous.aim
-        local = blur_wide(residual.square().mean(dim=0, keepdim=True)).sqrt_()
+        held = (residual - FADE * tint) * (spread / (local + 1e-6)).clamp_(max=1).sqrt_()
         weight = (spread / (local + 0.02 * spread)).square().clamp_(0.02, 6)
-        start = source + residual * (spread / (local + 1e-6)).clamp_(max=1).sqrt_()
-        dreamed, values = self._dream.ascend(
-            start.clamp_(0, 1),
+        dreamed = self._dream.ascend(
+            (source + held).clamp_(0, 1),
             self._dose,
-            gauge=previous.gauge,
+            gauge=gauge,
             weight=weight * (1 + (FRESH - 1) * fresh),
-            turn=previous.turn,
+            turn=self._turn(previous),
         )
         return replace(
             previous,
             dreamed=dreamed,
             source=source,
             fresh=fresh,
-            aim=_aim(previous, values[-1]),
-            turn=previous.turn + self._dose.octaves * self._dose.iterations,
+            gauge=gauge,
+            aim=self._aim(previous, source, dreamed),
+            age=previous.age + 1,
         )
+
+    def _feed_back(self, frame: Frame, previous: Memory) -> Memory:
+        """Dream on what the camera makes of the frame before, and put its tone back."""
+        assert frame.motion is not None
+        gauge, flow = previous.gauge.copy(), frame.motion.backward
+        mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
+        fresh = torch.maximum(1 - mask, AGEING * warp(previous.fresh, flow)).clamp_(0, 1)
+        dreamed = self._dream.ascend(
+            calm_finest(warp(previous.dreamed, flow)).clamp_(0, 1),
+            self._dose,
+            gauge=gauge,
+            weight=1 + (FRESH - 1) * fresh,
+            turn=self._turn(previous),
+        )
+        return replace(
+            previous,
+            dreamed=hold_tone(dreamed, previous.tone),
+            fresh=fresh,
+            gauge=gauge,
+            age=previous.age + 1,
+        )
+
+    def _carried(
+        self, frame: Frame, previous: Memory
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Take over from the frame before: the steadied source, the residual, what is fresh."""
+        assert frame.motion is not None
+        flow = frame.motion.backward
+        mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
+        source = self._source(frame)
+        source = source + STEADY * mask * (warp(previous.source, flow) - source)
+        residual = warp(previous.dreamed - previous.source, flow)
+        residual = residual * (self._keep * (STALE + (1 - STALE) * mask))
+        fresh = torch.maximum(1 - mask, AGEING * warp(previous.fresh, flow)).clamp_(0, 1)
+        return source, residual, fresh
 
     def _source(self, frame: Frame) -> torch.Tensor:
         assert frame.image is not None
         return frame.image.to(self._dream.device)
 
+    def _turn(self, previous: Memory) -> int:
+        """Where in the list of shifts a frame begins: after those of the frame before."""
+        return previous.age * sum(self._dose.iterations)
 
-def _height(values: Sequence[float]) -> float:
-    """The objective to stay at, from those read during the full dose; 0 for one without a scale."""
-    if not values or values[0] <= 0 or values[-1] <= 0:
-        return 0.0
-    return values[-1] * math.pow(max(1.0, values[-1] / values[0]), HEADROOM)
+    def _aim(self, previous: Memory, source: torch.Tensor, dreamed: torch.Tensor) -> float:
+        """Move the aim so that the objective stays as high as frames dreamed alone would raise it.
+
+        A film that stands still is dreamed on for longer than one frame ever is, and overcooks;
+        one that moves loses some of what it gained. Objectives below zero are left alone.
+        """
+        if (previous.age + 1) % COMPARE_EVERY:
+            return previous.aim
+        window = _window(previous.age, (source.shape[1], source.shape[2]))
+        alone = self._dream.rate(self._dream(source[window].contiguous()))
+        here = self._dream.rate(dreamed[window].contiguous())
+        if alone <= 0 or here <= 0:
+            return previous.aim
+        change = min(1.3, max(0.7, math.sqrt(SURPLUS * alone / here)))
+        return min(1.6, max(0.4, previous.aim * change))
 
 
-def _aim(previous: Memory, value: float) -> float:
-    """Move the aim so that the objective stays as high as the full dose made it.
-
-    A film that stands still is dreamed on for longer than one frame ever is, and would overcook.
-    Objectives that can be negative, such as a class, are left alone.
-    """
-    if previous.height <= 0 or value <= 0:
-        return previous.aim
-    change = math.sqrt(previous.height / value)
-    return min(1.5, max(0.4, previous.aim * min(1.25, max(0.8, change))))
+def _window(number: int, size: tuple[int, int]) -> tuple[slice, slice, slice]:
+    """A window of the picture, another place for each number, spread evenly (Roberts 2018)."""
+    places = ((number * 0.7548776662466927) % 1.0, (number * 0.5698402909980532) % 1.0)
+    spans = []
+    for side, place in zip(size, places, strict=True):
+        length = min(side, max(MINIMUM_WINDOW, round(WINDOW * side)))
+        start = round(place * (side - length))
+        spans.append(slice(start, start + length))
+    return slice(None), spans[0], spans[1]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
-from dreamvid.dream.dreamer import Dreamer, Gauge
+from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.sequence.texture import resize_periodic
 
@@ -28,24 +26,24 @@ class PeriodicDreamer(Dreamer):
         sizes = octave_sizes(
             int(image.shape[1]),
             int(image.shape[2]),
-            octaves=self.dose.octaves,
+            octaves=len(self.dose.iterations),
             scale=self.octave_scale,
             minimum=self.network.minimum_size // 2,  # the margin is there besides
         )
-        dose = replace(self.dose, octaves=1)
-        dreamed, detail = image, None
-        for octave, size in enumerate(sizes):
+        dreamed, detail, turn = image, None, 0
+        rounds = self.dose.iterations[-len(sizes) :]
+        for size, iterations in zip(sizes, rounds, strict=True):
             base = resize_periodic(image, size)
             start = base if detail is None else base + resize_periodic(detail, size)
-            dreamed = self.ascend(
-                start.clamp(0, 1), dose, gauge=Gauge(), turn=octave * dose.iterations
-            )[0]
+            dose = Dose((iterations,), self.dose.step)
+            dreamed = self.ascend(start.clamp(0, 1), dose, gauge=Gauge(), turn=turn)
             detail = dreamed - base
+            turn += iterations
         return dreamed
 
     def _direction(
         self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
-    ) -> tuple[torch.Tensor, float]:
+    ) -> torch.Tensor:
         """The normalised gradient of the texture, seen with a margin of its other sides."""
         height, width = image.shape[-2:]
         rolled = image.roll(shift, (1, 2))
@@ -54,6 +52,6 @@ class PeriodicDreamer(Dreamer):
             for side in (height, width)
         )
         wide = rolled.index_select(1, down).index_select(2, across)
-        gradient, value = super()._direction(wide, (0, 0), gauge, key)
+        gradient = super()._direction(wide, (0, 0), gauge, key)
         gradient = gradient[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
-        return gradient.roll((-shift[0], -shift[1]), (1, 2)), value
+        return gradient.roll((-shift[0], -shift[1]), (1, 2))

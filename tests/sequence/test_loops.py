@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from dreamvid.dream.dreamer import Gauge
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, whole_frames, zoom_view
@@ -311,3 +312,54 @@ def test_slides_lead_back_to_the_same_place() -> None:
     assert (difference.real / 120) % 1 == pytest.approx(0, abs=1e-6)
     assert round(difference.imag / 300, 6) % 1 == pytest.approx(0, abs=1e-6)
     assert view.rows.min() >= 0
+
+
+def test_joining_a_picture_to_itself_keeps_its_contrast() -> None:
+    """A plain cross-fade of unlike pictures would lose 29 % of it in the middle of the join."""
+    picture = smooth(torch.rand((3, 240, 240), generator=torch.Generator().manual_seed(3)), 0.9)
+    texture = tile_picture(picture)
+    assert texture.shape == (3, 200, 200)
+    for axis in (1, 2):
+        contrast = texture.std(dim=(0, 3 - axis))
+        joined, plain = contrast[170:190].mean(), contrast[20:150].mean()
+        assert float(joined / plain) > 0.93
+    assert max(side_steps(texture)) < 1.2
+
+
+def test_each_radius_shows_what_its_pixels_can_and_no_more() -> None:
+    """Spokes of 0.35 cycles per texel pass the finest that pixels show at 0.7 of the density."""
+    lattice = Lattice(128, 512)
+    density = abs(lattice.pitch)
+    spokes = torch.sin(math.tau * 0.35 * torch.arange(512)) * 0.4 + 0.5
+    texture = spokes.expand(3, 128, 512)
+    view = zoom_view(lattice, 300, 300)
+    frame = TorusView(texture, view, periods=(1, 0)).frame(0, 9).astype(float)[..., 0]
+    radius = view.scale * density
+
+    def contrast(low: float, high: float) -> float:
+        ring = frame[(radius > low * density) & (radius < high * density)]
+        return float(ring.std() / (0.4 * 255 / math.sqrt(2)))
+
+    assert contrast(1.4, 1.8) > 0.95
+    assert contrast(1.0, 1.1) > 0.9
+    assert contrast(0.5, 0.6) < 0.1
+
+
+def test_the_gradient_sees_across_the_sides() -> None:
+    dream = PeriodicDreamer(octaves=1, iterations=1)
+    texture = noise_texture((128, 192))
+    moved = dream._direction(texture.roll((64, 96), (1, 2)), (0, 0), Gauge(), "")
+    stayed = dream._direction(texture, (0, 0), Gauge(), "")
+    difference = (moved.roll((-64, -96), (1, 2)) - stayed).abs().mean()
+    assert float(difference / stayed.abs().mean()) < 0.1
+
+
+def test_evolving_carries_the_dream_before() -> None:
+    bases = [torch.full((1, 1, 1), float(k)) for k in range(3)]
+    dreams = evolve(bases, lambda texture: texture + 1, carry=0.5, laps=2)
+    expected, value = [], 0.0
+    for lap in range(2):
+        for k in range(3):
+            value = (float(k) if lap == k == 0 else 0.5 * k + 0.5 * value) + 1
+            expected.append(value)
+    assert [float(dream) for dream in dreams] == expected[3:]
