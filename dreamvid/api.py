@@ -187,7 +187,8 @@ def sidecar(settings: VideoSettings, source: Path, dream: Dreamer) -> str:
             "layer": list(settings.dream.layer) or [dream.network.default_layer],
         },
     }
-    return write_toml({"made": made} | merge(to_toml(settings), decided))
+    resolved = VideoSettings.checked(merge(to_toml(settings), decided))
+    return write_toml({"made": made} | to_toml(resolved))
 
 
 _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
