@@ -98,16 +98,15 @@ class _Run(torch.autograd.Function):
 
 def _plan(trunk: fx.GraphModule) -> list[Step]:
     """The steps of a cut, folded network, in order, with every mask where it costs least."""
-    results = set(next(reversed(trunk.graph.nodes)).all_input_nodes)
     made: dict[fx.Node, Step] = {}
     swallowed: set[fx.Node] = set()
     for node in trunk.graph.nodes:
         if node.op.startswith("call") and node not in swallowed:
-            relu = None if node in results else _only_relu(trunk, node)
+            relu = _only_relu(trunk, node)
             step = _step(trunk, node, relu)
             swallowed.add(step.node)
             made[step.node] = step
-    _place_masks(made, results)
+    _place_masks(made)
     return list(made.values())
 
 
@@ -131,8 +130,11 @@ def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
     return Eager(node, sources, call)
 
 
-def _place_masks(made: dict[fx.Node, Step], results: set[fx.Node]) -> None:
-    """Mask a gradient behind its ReLU, or behind the poolings if only they read the value."""
+def _place_masks(made: dict[fx.Node, Step]) -> None:
+    """Mask a gradient behind its ReLU, or behind the poolings if only they read the value.
+
+    A value that is a result is read by the graph's output as well, which is no step.
+    """
 
     def positive(node: fx.Node) -> bool:
         match made.get(node):
@@ -144,14 +146,10 @@ def _place_masks(made: dict[fx.Node, Step], results: set[fx.Node]) -> None:
 
     def left_to_poolings(node: fx.Node) -> bool:
         users = [made.get(user) for user in node.users]
-        return (
-            positive(node)
-            and node not in results
-            and all(
-                isinstance(step, MaxPool)
-                or (isinstance(step, Concatenation) and left_to_poolings(step.node))
-                for step in users
-            )
+        return positive(node) and all(
+            isinstance(step, MaxPool)
+            or (isinstance(step, Concatenation) and left_to_poolings(step.node))
+            for step in users
         )
 
     for node, step in made.items():
