@@ -8,8 +8,8 @@ from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.sequence.texture import resize_periodic
 
-MARGIN = 64
-"""Texels of the other side that the network sees beyond each side."""
+MARGIN = 128
+"""Texels of the other side that the network sees beyond each side: about its receptive field."""
 
 
 class PeriodicDreamer(Dreamer):

@@ -10,9 +10,12 @@ import math
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.nn import functional
 
 from dreamvid.sequence.lattice import Lattice, Plane, unwrap_places
+
+Pixels = NDArray[np.float32]
 
 
 def resize_periodic(texture: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
@@ -56,13 +59,13 @@ def crop_spectrum(
 
 
 def noise_texture(size: tuple[int, int], *, seed: int = 0, contrast: float = 0.1) -> torch.Tensor:
-    """Make coloured noise [3, H, W] around grey, as much in every octave, the same for one seed."""
+    """Make coloured clouds [3, H, W] around grey, the finer the fainter, the same for one seed."""
     generator = torch.Generator().manual_seed(seed)
     white = torch.randn((3, *size), generator=generator)
     # Blobs of up to 64 texels: larger ones would give the whole picture one colour.
     reach = torch.hypot(torch.fft.fftfreq(size[0])[:, None], torch.fft.rfftfreq(size[1]))
     reach = reach.clamp_(min=1 / 64)
-    spectrum = torch.fft.rfft2(white) / reach
+    spectrum = torch.fft.rfft2(white) / reach.pow(1.6)
     spectrum[:, 0, 0] = 0
     noise = torch.fft.irfft2(spectrum, s=size)
     return torch.as_tensor((0.5 + contrast * noise / noise.std()).clamp_(0, 1))
@@ -71,8 +74,8 @@ def noise_texture(size: tuple[int, int], *, seed: int = 0, contrast: float = 0.1
 def wrap_picture(picture: torch.Tensor, lattice: Lattice, *, fade: float = 0.25) -> torch.Tensor:
     """Wrap a picture [3, h, w] around a torus, so that `zoom_view` shows it at phase 0.
 
-    Over `fade` of each period the picture cross-fades with itself, a period further in or
-    around. Beyond its edges it is mirrored.
+    Over `fade` of each period the picture is joined to itself, a period further in or around.
+    Beyond its edges it is mirrored.
     """
     rows, columns = lattice.height, lattice.width
     more_rows, more_columns = round(rows * fade), round(columns * fade)
@@ -93,7 +96,7 @@ def wrap_picture(picture: torch.Tensor, lattice: Lattice, *, fade: float = 0.25)
 
 
 def tile_picture(picture: torch.Tensor, *, fade: float = 0.2) -> torch.Tensor:
-    """Make a picture [3, h, w] tileable: each side cross-fades into the other over `fade` of it."""
+    """Make a picture [3, h, w] tileable: each side is joined to the other over `fade` of it."""
     height, width = picture.shape[-2:]
     return _fold(picture, (round(height / (1 + fade)), round(width / (1 + fade))))
 
@@ -105,25 +108,58 @@ def _sample(picture: torch.Tensor, x: Plane, y: Plane) -> torch.Tensor:
 
 
 def _fold(wide: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Cross-fade what a wide picture has too much at its start into its end, along both sides."""
-    for axis, length in ((1, size[0]), (2, size[1])):
-        more = wide.shape[axis] - length
-        body, tail = wide.narrow(axis, more, length).clone(), wide.narrow(axis, 0, more)
+    """Join what a wide picture has too much at its start to its end, along both sides."""
+    pixels = np.ascontiguousarray(wide.permute(1, 2, 0).numpy())
+    for length in size:  # rows first, then columns as the rows of the picture on its side
+        more = pixels.shape[0] - length
+        head, body = pixels[:more], pixels[more:].copy()
         if more:
-            shape = [1, 1, 1]
-            shape[axis] = more
-            ramp = (torch.arange(more) + 0.5) / more
-            share = (0.5 - (ramp * math.pi).cos() / 2).view(shape)
-            end = body.narrow(axis, length - more, more)
-            end.copy_(_mix(end, tail, share))
-        wide = body
-    return wide.contiguous()
+            body[length - more :] = _join(body[length - more :], head)
+        pixels = np.ascontiguousarray(body.swapaxes(0, 1))
+    return torch.from_numpy(pixels).permute(2, 0, 1).contiguous().clamp(0, 1)
 
 
-def _mix(a: torch.Tensor, b: torch.Tensor, share: torch.Tensor) -> torch.Tensor:
-    """Cross-fade without the loss of contrast that averaging two unlike pictures brings."""
-    mixed = a * (1 - share) + b * share
-    means = (a.mean(dim=(1, 2), keepdim=True) + b.mean(dim=(1, 2), keepdim=True)) / 2
-    gain = 1 / ((1 - share) ** 2 + share**2).sqrt()
-    half = 1 + (gain - 1) / 2  # unlike pictures would need all of it, like ones none
-    return (means + (mixed - means) * half).clamp(0, 1)
+def _join(a: Pixels, b: Pixels) -> Pixels:
+    """Lead from a strip [n, W, 3] into another, top to bottom, without ghosts.
+
+    Coarse shades cross-fade over all of the strip. Detail changes from one to the other along
+    the path on which they differ least (Efros and Freeman 2001), so that no contrast is lost.
+    """
+    count = len(a)
+    blur = count / 6 + 0.5
+    coarse_a, coarse_b = (
+        cv2.GaussianBlur(x, (0, 0), blur, borderType=cv2.BORDER_REFLECT) for x in (a, b)
+    )
+    steps = (np.arange(count, dtype=np.float32) + 0.5)[:, None]
+    far = 0.5 - np.cos(np.pi * steps / count) / 2
+    reach = max(1.0, count / 12)
+    near = np.clip((steps - _least_path(np.square(a - b).sum(axis=2))) / reach + 0.5, 0, 1)
+    far, near = far[..., None], near[..., None].astype(np.float32)
+    detail_a, detail_b = a - coarse_a, b - coarse_b
+    joined = coarse_a + (coarse_b - coarse_a) * far + detail_a + (detail_b - detail_a) * near
+    return np.asarray(joined, np.float32)
+
+
+def _least_path(cost: Plane) -> Plane:
+    """The rows [W] of the path from left to right that costs least, moving a row at a time.
+
+    The strip is gone along twice, and the path of the middle kept: its ends meet then.
+    """
+    count, width = cost.shape
+    edge = max(1, count // 8)
+    bound = cost.copy()
+    if count > 2 * edge:
+        bound[:edge] = bound[-edge:] = 1e6
+    twice = np.concatenate((bound, bound), axis=1)
+    total = np.pad(twice[:, 0], 1, constant_values=np.inf)
+    moves = np.zeros((2 * width, count), np.int8)
+    for column in range(1, 2 * width):
+        options = np.stack((total[:-2], total[1:-1], total[2:]))
+        moves[column] = options.argmin(axis=0) - 1
+        total[1:-1] = options.min(axis=0) + twice[:, column]
+    path = np.empty(2 * width, np.float32)
+    row = int(total[1:-1].argmin())
+    for column in range(2 * width - 1, -1, -1):
+        path[column] = row + 0.5
+        row += int(moves[column, row])
+    return np.roll(path[width // 2 : width // 2 + width], width // 2)

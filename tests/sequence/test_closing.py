@@ -145,3 +145,10 @@ def test_the_seam_of_a_still_or_empty_clip_is_none() -> None:
     assert meter.seam is None
     list(meter.watch([blob(1, 1)] * 3))
     assert meter.seam is None
+
+
+def test_a_loop_is_no_shorter_than_asked() -> None:
+    small = np.random.default_rng(0).random((60, 24)).astype(np.float32)
+    small[20:26] = small[10:16]  # the best join by far is ten frames long
+    assert len(find_join(small, fade=3, least=5)) == 10
+    assert len(find_join(small, fade=3, least=30)) >= 30
