@@ -54,7 +54,8 @@ DEER = Head(
 )  # fmt: skip
 GIRAFFE = replace(
     HORSE, muzzle=(0.9, 1.1), chin=(1.08, 0.95, 0.16), ears=Ears("leaf", 0.6, 0.18, 0.9, 1.2, 0.3),
-    neck=(0.36, 0.45, 1.7, -0.5), extras=(growths.knobs(), growths.nostrils(0.15, 0.86, 1.33, 0.06)),
+    neck=(0.36, 0.45, 1.7, -0.5), extras=(growths.knobs(),
+        growths.nostrils(0.15, 0.86, 1.33, 0.06)),
 )  # fmt: skip
 CAMEL = replace(
     HORSE, muzzle=(0.62, 1.15), snout=(0.3, 0.24, 0.28), chin=(0.85, 1.0, 0.2), lid=0.3,
@@ -73,7 +74,8 @@ RHINO = Head(
     snout=(0.36, 0.32, 0.32), bridge=(0.46, 0.34), chin=(0.98, 0.95, 0.2), nose=(0, 0, 0),
     eyes=(0.46, 0.05, 0.1), lid=0.2, muzzle_paint="coat", smile=0.05,
     ears=Ears("leaf", 0.5, 0.2, 0.6, 0.3, 0.4), neck=(0.62, 0.8, 0.6, -0.8),
-    extras=(growths.nose_horns((0.5, 1.25, 1.1), (0.2, 0.85, 0.5)), growths.nostrils(0.2, 0.75, 1.42)),
+    extras=(growths.nose_horns((0.5, 1.25, 1.1), (0.2, 0.85, 0.5)),
+        growths.nostrils(0.2, 0.75, 1.42)),
 )  # fmt: skip
 HIPPO = Head(
     skull=(0.6, 0.52, 0.7), cheek=(0.32, 0.35, 0.2, 0.4), muzzle=(0.62, 1.15),
@@ -94,7 +96,8 @@ COWLIKE = replace(HORSELIKE, chest=0.58, waist=0.6, hip=0.55, legs=0.9, neck=(-0
 DEERLIKE = replace(HORSELIKE, chest=0.42, waist=0.36, hip=0.4, thick=(0.19, 0.09, 0.07), head=0.5,
                    neck=(-1.0, 0.45), throat=(0.32, 0.22),
                    tail=Tail(0.25, (0.12, 0.14, 0.06), 0.2, "light"))  # fmt: skip
-WOOLLY = replace(COWLIKE, legs=0.7, head=0.52, neck=(-0.4, 0.45), thick=(0.2, 0.1, 0.09), limbs="dark",
+WOOLLY = replace(COWLIKE, legs=0.7, head=0.52, neck=(-0.4, 0.45), thick=(0.2, 0.1, 0.09),
+    limbs="dark",
                  socks="dark", back="light", tail=Tail(0.25, (0.14, 0.12, 0.1), 0.0))  # fmt: skip
 HEAVY = Body(
     length=2.1, chest=0.72, waist=0.74, hip=0.7, deep=1.0, legs=0.85, thick=(0.32, 0.24, 0.22),

@@ -34,7 +34,8 @@ MONKEY = Head(
 )  # fmt: skip
 GORILLA = replace(
     MONKEY, skull=(0.72, 0.85, 0.78), nose=(0.2, 0.1, 0.12), eyes=(0.22, -0.08, 0.1), slant=0.4,
-    lid=0.25, ears=Ears("round", 0.0, 0.14, 1.6, 1.5, 0.3), neck=(0.65, 1.0, 0.8, -0.3), smile=-0.05,
+    lid=0.25, ears=Ears("round", 0.0, 0.14, 1.6, 1.5, 0.3), neck=(0.65, 1.0, 0.8, -0.3),
+        smile=-0.05,
 )  # fmt: skip
 KOALA = replace(
     MONKEY, skull=(0.8, 0.7, 0.72), cheek=(0.42, 0.25, 0.2, 0.4), muzzle=(0.34, 0.7), pads=None,
@@ -55,13 +56,16 @@ BAT = replace(
     extras=(growths.tusks(0.12, x=0.07, y=0.35, z=0.9),),
 )  # fmt: skip
 SQUIRREL = replace(
-    MOUSE, cheek=(0.44, 0.28, 0.15, 0.4), muzzle=(0.28, 0.85), snout=(0.2, 0.17, 0.2), eyes=(0.42, -0.1, 0.17),
-    ears=Ears("leaf", 0.5, 0.17, 0.6, 0.15, 0.4), nose_colour="dark", extras=(growths.incisors(0.62, 0.86),),
+    MOUSE, cheek=(0.44, 0.28, 0.15, 0.4), muzzle=(0.28, 0.85), snout=(0.2, 0.17, 0.2),
+        eyes=(0.42, -0.1, 0.17),
+    ears=Ears("leaf", 0.5, 0.17, 0.6, 0.15, 0.4), nose_colour="dark",
+        extras=(growths.incisors(0.62, 0.86),),
 )  # fmt: skip
 
 SMALL = Body(
     length=1.3, chest=0.42, waist=0.5, hip=0.54, deep=1.05, legs=0.4, thick=(0.22, 0.14, 0.13),
-    neck=(-0.3, 0.42), throat=(0.34, 0.3), head=0.7, tail=Tail(0.2, (0.18, 0.2, 0.14), 0.4, "light"),
+    neck=(-0.3, 0.42), throat=(0.34, 0.3), head=0.7, tail=Tail(0.2, (0.18, 0.2, 0.14), 0.4,
+        "light"),
 )  # fmt: skip
 APE = Body(
     length=1.35, chest=0.55, waist=0.45, hip=0.42, deep=1.15, legs=1.0, thick=(0.24, 0.17, 0.14),
@@ -69,7 +73,8 @@ APE = Body(
 )  # fmt: skip
 FLIGHTED = replace(SMALL, length=1.0, legs=0.3, extras=(scaly.dragon_wings(1.9),))
 SEALISH = replace(
-    SMALL, length=2.4, chest=0.52, waist=0.5, hip=0.3, legs=0.05, thick=(0.15, 0.06, 0.05), neck=(-0.5, 0.35),
+    SMALL, length=2.4, chest=0.52, waist=0.5, hip=0.3, legs=0.05, thick=(0.15, 0.06, 0.05),
+        neck=(-0.5, 0.35),
     throat=(0.5, 0.44), tail=None, extras=(growths.flippers,), tilt=-0.2,
 )  # fmt: skip
 

@@ -204,7 +204,8 @@ def enter(name: str, bird: Bird) -> None:
     """Enter a bird's labels."""
     makers = {
         "head": lambda: paint_head(bird, False), "front": lambda: paint_head(bird, True),
-        "perched": lambda: paint_perched(bird), "fan": lambda: paint_fan(bird), "flying": lambda: paint_flying(bird),
+        "perched": lambda: paint_perched(bird), "fan": lambda: paint_fan(bird),
+            "flying": lambda: paint_flying(bird),
     }  # fmt: skip
     REGISTER.add(name, "birds", {view: makers[view]() for view in bird.views})
 

@@ -10,7 +10,7 @@ from . import coats
 from . import markings as m
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import Array, curve, floats, spline
+from .maths import Array, curve, floats, moved, spline
 from .palettes import Look, Rng, look
 from .registry import REGISTER
 from .sculpt import Sculpture
@@ -70,7 +70,7 @@ def _wing(s: Sculpture, f: Frame, shape: Array, colours: Look, style: int, root:
     middle = shape.mean(0)
     if style in (0, 2):
         for tip in shape[1:-1]:
-            vein = np.array([root, middle, tip]) + (0, -0.05, 0)
+            vein = moved(np.array([root, middle, tip]), 0, -0.05, 0)
             s.stroke(f, vein, 0.03, colours.dark)
     if style in (1, 2):
         spot = middle * 0.75 + shape[2] * 0.25
@@ -82,7 +82,7 @@ def _wing(s: Sculpture, f: Frame, shape: Array, colours: Look, style: int, root:
         ):
             s.ball(
                 f,
-                spot + (0, -0.02 - (0.24 - radius) * 0.3, 0),
+                moved(spot, 0, -0.02 - (0.24 - radius) * 0.3, 0),
                 (radius, 0.02, radius),
                 Paint(tone, 0.5, 0),
                 blend=0,
@@ -91,51 +91,58 @@ def _wing(s: Sculpture, f: Frame, shape: Array, colours: Look, style: int, root:
         dot = middle + (full[k] - middle) * 0.92
         if np.linalg.norm(dot - root) > 0.55:
             s.ball(
-                f, dot + (0, -0.03, 0), (0.045, 0.02, 0.045), Paint(colours.light, 0.3, 0), blend=0
+                f,
+                moved(dot, 0, -0.03, 0),
+                (0.045, 0.02, 0.045),
+                Paint(colours.light, 0.3, 0),
+                blend=0,
             )
+
+
+def _stance(rng: Rng, perched: bool) -> tuple[Frame, float]:
+    """Return how a butterfly sits before us, and how far its wings are raised."""
+    if perched:
+        f = upright(rng.uniform(0.2, 0.8), rng.uniform(0.5, 0.8), rng.normal(0, 0.3))
+        return f, rng.uniform(0.7, 1.1)
+    f = upright(rng.normal(0, 0.2), rng.uniform(1.1, 1.5), rng.uniform(-2.5, 2.5))
+    return f, rng.uniform(0.0, 0.35)
+
+
+def _trunk(s: Sculpture, f: Frame, colours: Look, fat: float) -> None:
+    body, feeler = Paint(colours.dark * 0.7 + colours.coat * 0.25, 0.3), Paint(colours.dark, 0.3, 0)
+    s.ball(f, (0, -0.04, -0.35), (0.08 * fat, 0.09 * fat, 0.42), body)
+    s.ball(f, (0, -0.06, 0.15), (0.11 * fat, 0.12 * fat, 0.2), body)
+    s.ball(f, (0, -0.06, 0.42), (0.09 * fat, 0.09 * fat, 0.09), body)
+    for side in f.both():
+        path = curve([(0.04, -0.08, 0.48), (0.15, -0.15, 0.8), (0.4, -0.1, 1.0)], 7)
+        s.tube(side, path, np.linspace(0.02, 0.035 * fat, 7), [feeler], blend=0)
 
 
 def butterfly(rng: Rng, size: int, *, kind: str) -> Picture:
     """Draw a butterfly from above ('open', 'swallowtail'), half closed ('perched'), or a 'moth'."""
-    colours, s = look(rng, FURS, 0.5), Sculpture(ragged=0.8 if kind == "moth" else 0.0)
-    tip = rng.uniform(0.5, 0.8) if kind == "perched" else rng.uniform(1.1, 1.5)
-    f = upright(
-        rng.uniform(0.2, 0.8) if kind == "perched" else rng.normal(0, 0.2),
-        tip,
-        rng.uniform(-2.5, 2.5) if kind != "perched" else rng.normal(0, 0.3),
-    )
-    fold = rng.uniform(0.7, 1.1) if kind == "perched" else rng.uniform(0.0, 0.35)
+    moth = kind == "moth"
+    colours, s = look(rng, FURS, 0.5), Sculpture(ragged=0.8 if moth else 0.0)
+    f, raised = _stance(rng, kind == "perched")
     style, hind = int(rng.integers(3)), TAILED if kind == "swallowtail" else HIND
-    low = (1.0, 1, 0.85) if kind == "moth" else (1, 1, 1)
+    fore = FORE * ((1.0, 1.0, 0.85) if moth else (1.0, 1.0, 1.0))
     for side in f.both():
-        place = side.inside(roll=-fold)
-        jitter = 1 + rng.normal(0, 0.0, 3)
-        _wing(s, place, hind * jitter, colours, style, np.array([0.05, 0, 0.0]))
-        _wing(
-            s,
-            place.inside((0, -0.03, 0)),
-            FORE * low * jitter,
-            colours,
-            style,
-            np.array([0.05, 0, 0.25]),
-        )
+        place = side.inside(roll=-raised)
+        _wing(s, place, hind, colours, style, floats([0.05, 0, 0]))
+        _wing(s, place.inside((0, -0.03, 0)), fore, colours, style, floats([0.05, 0, 0.25]))
     s.group = 2
-    fat = 1.7 if kind == "moth" else 1.0
-    body = Paint(colours.dark * 0.7 + colours.coat * 0.25, 0.3)
-    s.ball(f, (0, -0.04, -0.35), (0.08 * fat, 0.09 * fat, 0.42), body)
-    s.ball(f, (0, -0.06, 0.15), (0.11 * fat, 0.12 * fat, 0.2), body)
-    s.ball(f, (0, -0.06, 0.42), (0.09 * fat, 0.09 * fat, 0.09), body)
+    _trunk(s, f, colours, 1.7 if moth else 1.0)
     s.coat(f, coats.fur(rng, coats.lengthwise))
-    for side in f.both():
-        path = curve([(0.04, -0.08, 0.48), (0.15, -0.15, 0.8), (0.4, -0.1, 1.0)], 7)
-        s.tube(
-            side,
-            path,
-            np.linspace(0.02, 0.035 if kind != "moth" else 0.06, 7),
-            [Paint(colours.dark, 0.3, 0)],
-            blend=0,
-        )
     return portrait(s, rng, size, (0.88, 1.12))
+
+
+def _comic_face(s: Sculpture, f: Frame, head: Array, dark: Paint) -> None:
+    white = Paint(floats([0.98, 0.98, 0.95]), 0.8, 0)
+    pupil = Paint(floats([0.02, 0.02, 0.02]), 0.9, 0)
+    for side in f.both():
+        s.ball(side, moved(head, 0.17, -0.1, 0.42), (0.1, 0.12, 0.06), white, blend=0)
+        s.ball(side, moved(head, 0.18, -0.09, 0.47), (0.05, 0.06, 0.04), pupil, blend=0)
+        tip = moved(head, 0.25, -0.6, 0.4)
+        s.limb(side, moved(head, 0.1, -0.25, 0.25), tip, (0.05, 0.03), dark)
 
 
 def caterpillar(rng: Rng, size: int) -> Picture:
@@ -144,49 +151,18 @@ def caterpillar(rng: Rng, size: int) -> Picture:
     f = upright(rng.uniform(0.9, 1.5), rng.uniform(0.0, 0.5), rng.normal(0, 0.2))
     hump, t = rng.uniform(0.1, 0.5), np.linspace(-1, 1, 11)
     path = np.stack([0.15 * np.sin(t * 3), -hump * np.cos(t * 3), t * 1.3], 1)
-    for k in range(11):
+    dark = Paint(colours.dark, 0.3, 0)
+    for k, spot in enumerate(path):
         paint = Paint(colours.coat if k % 2 else colours.accent, 0.4)
-        s.ball(f, path[k], (0.27, 0.28, 0.2), paint, blend=0.02)
+        s.ball(f, spot, (0.27, 0.28, 0.2), paint, blend=0.02)
         for side in f.both():
-            s.limb(
-                side,
-                path[k] + (0.15, 0.15, 0),
-                path[k] + (0.2, 0.38, 0),
-                (0.07, 0.04),
-                Paint(colours.dark, 0.3, 0),
-            )
-            s.limb(
-                side,
-                path[k] + (0.1, -0.2, 0),
-                path[k] + (0.2, -0.55, 0),
-                (0.03, 0.008),
-                Paint(colours.dark, 0.1, 0),
-                blend=0.01,
-            )
-    s.ball(
-        f,
-        path[-1] + (0, 0, 0.2),
-        (0.3, 0.3, 0.26),
-        Paint(colours.dark * 0.6 + colours.coat * 0.4, 0.5),
-    )
+            s.limb(side, moved(spot, 0.15, 0.15), moved(spot, 0.2, 0.38), (0.07, 0.04), dark)
+            bristle = moved(spot, 0.1, -0.2), moved(spot, 0.2, -0.55)
+            s.limb(side, *bristle, (0.03, 0.008), dark, blend=0.01)
+    mask = Paint(colours.dark * 0.6 + colours.coat * 0.4, 0.5)
+    s.ball(f, moved(path[-1], z=0.2), (0.3, 0.3, 0.26), mask)
     s.group = 2
-    for side in f.both():
-        spot = path[-1] + (0.17, -0.1, 0.42)
-        s.ball(side, spot, (0.1, 0.12, 0.06), Paint(floats([0.98, 0.98, 0.95]), 0.8, 0), blend=0)
-        s.ball(
-            side,
-            spot + (0.01, 0.01, 0.05),
-            (0.05, 0.06, 0.04),
-            Paint(floats([0.02, 0.02, 0.02]), 0.9, 0),
-            blend=0,
-        )
-        s.limb(
-            side,
-            path[-1] + (0.1, -0.25, 0.25),
-            path[-1] + (0.25, -0.6, 0.4),
-            (0.05, 0.03),
-            Paint(colours.dark, 0.3, 0),
-        )
+    _comic_face(s, f, path[-1], dark)
     return portrait(s, rng, size, (0.88, 1.08))
 
 

@@ -37,9 +37,10 @@ class Canvas:
         at = np.arange(size, dtype=np.float32)
         dx, dy = at[None] - np.float32(centre[0]), at[:, None] - np.float32(centre[1])
         self.x, self.y = back[0, 0] * dx + back[0, 1] * dy, back[1, 0] * dx + back[1, 1] * dy
-        self.rgb = np.zeros((size, size, 3), np.float32)
-        self.alpha, self.height = (np.zeros((size, size), np.float32) for _ in range(2))
-        self.gloss = np.full((size, size), 0.15, np.float32)
+        self.rgb: Array = np.zeros((size, size, 3), np.float32)
+        self.alpha: Array = np.zeros((size, size), np.float32)
+        self.height: Array = np.zeros((size, size), np.float32)
+        self.gloss: Array = np.full((size, size), 0.15, np.float32)
         if background is not None:
             self.rgb[:], self.alpha[:] = background, 1
 

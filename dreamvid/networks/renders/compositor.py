@@ -69,7 +69,8 @@ class Compositor:
             layer = cv2.blur(layer, (2, 2))
         border = cv2.BORDER_REFLECT if tiled else cv2.BORDER_CONSTANT
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(layer, matrix, (size, size), flags=flags, borderMode=border)
+        warped: Array = cv2.warpAffine(layer, matrix, (size, size), flags=flags, borderMode=border)
+        return warped
 
     def _ground(self) -> Array:
         rng = self.rng
@@ -82,7 +83,7 @@ class Compositor:
             ground = cv2.GaussianBlur(ground, (0, 0), rng.uniform(0.8, 5))
         keep = np.float32(rng.uniform(0.3, 1))
         flat = 0.3 * rng.random(3) * 255 + 0.7 * ground.mean((0, 1))
-        return ground * keep + ((1 - keep) * flat).astype(np.float32)
+        return floats(ground * keep + (1 - keep) * flat)
 
     def _over(self, ground: Array, layer: Array) -> tuple[Array, Array]:
         alpha = floats(layer[..., 3:]) / 255

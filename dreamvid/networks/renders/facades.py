@@ -8,23 +8,30 @@ import numpy as np
 
 from .canvas import Canvas, box, mirror
 from .finish import Picture
-from .maths import TURN, bump, curve, floats, mix, outline, unit
+from .maths import TURN, Array, bump, curve, floats, mix, unit
 from .palettes import METAL, STONE, Rng, hsv, ramp, stock, vivid
 from .places import DARK, GLOW
 from .registry import REGISTER
 from .textures import masonry
 
 
+def _roof(c: Canvas, y: float, w: float, tall: float, up: float, roof: Array, trim: Array) -> None:
+    b, corner = w * 0.6, (-w * 1.1, y - tall * 0.45 - up)
+    eave = curve([corner, (-w * 0.7, y - tall * 0.4), (0, y - tall * 0.4)], 9)
+    slope = [(0, y - tall), (-b * 0.6, y - tall * 1.02), (-w * 0.6, y - tall * 0.62), corner]
+    shape = mirror(np.concatenate([curve(slope, 9), eave[1:]]))
+    tiles = 1 + 0.3 * np.sin(c.x / (1 + 0.8 * (c.y - y)) * 55)
+    c.fill(shape, roof * tiles[..., None], bevel=0.06, gloss=0.4, lift=0.03)
+    c.line([np.concatenate([eave, (eave * (-1, 1))[::-1]])], 0.035, trim, bevel=0.02)
+
+
 def pagoda(rng: Rng, size: int) -> Picture:
     """Draw a pagoda of three to five curved roofs."""
     c = Canvas(rng, size, turn=0.06, stretch=0.1)
-    levels = int(rng.integers(3, 6))
-    tall, wall, roof = (
-        1.75 / levels,
-        stock(rng, STONE, 0.6),
-        hsv(rng.choice([0.0, 0.03, 0.45, 0.55, 0.1]), 0.75, 0.6),
-    )
-    trim, up = METAL[0] * 1.1, tall * rng.uniform(0.18, 0.3)
+    levels, wall = int(rng.integers(3, 6)), stock(rng, STONE, 0.6)
+    roof = hsv(rng.choice([0.0, 0.03, 0.45, 0.55, 0.1]), 0.75, 0.6)
+    tall, trim = 1.75 / levels, METAL[0] * 1.1
+    up = tall * rng.uniform(0.18, 0.3)
     for k in range(levels):
         y, w = 0.95 - k * tall, 0.72 * (1 - 0.13 * k) ** 1.3
         b = w * 0.6
@@ -32,29 +39,11 @@ def pagoda(rng: Rng, size: int) -> Picture:
         for x in np.linspace(-b, b, 5):
             c.fill(box(x - 0.025, y - tall * 0.6, x + 0.025, y), roof * 0.9, bevel=0.03)
         for x in np.linspace(-b * 0.75, b * 0.75, 4):
-            c.fill(
-                box(x - b * 0.13, y - tall * 0.42, x + b * 0.13, y - tall * 0.12),
-                GLOW if rng.random() < 0.5 else DARK,
-            )
-        eave = curve(
-            [(-w * 1.1, y - tall * 0.45 - up), (-w * 0.7, y - tall * 0.4), (0, y - tall * 0.4)], 9
-        )
-        ridge = curve(
-            [
-                (0, y - tall),
-                (-b * 0.6, y - tall * 1.02),
-                (-w * 0.6, y - tall * 0.62),
-                (-w * 1.1, y - tall * 0.45 - up),
-            ],
-            9,
-        )
-        shape = mirror(np.concatenate([ridge, eave[1:]]))
-        tiles = 1 + 0.3 * np.sin(c.x / (1 + 0.8 * (c.y - y)) * 55)
-        c.fill(shape, roof * tiles[..., None], bevel=0.06, gloss=0.4, lift=0.03)
-        c.line([np.concatenate([eave, (eave * (-1, 1))[::-1]])], 0.035, trim, bevel=0.02)
-    c.line(
-        [np.array([(0, 0.95 - levels * tall), (0, 0.68 - levels * tall)])], 0.05, trim, bevel=0.03
-    )
+            pane = box(x - b * 0.13, y - tall * 0.42, x + b * 0.13, y - tall * 0.12)
+            c.fill(pane, GLOW if rng.random() < 0.5 else DARK)
+        _roof(c, y, w, tall, up, roof, trim)
+    top = 0.95 - levels * tall
+    c.line([np.array([(0, top), (0, top - 0.27)])], 0.05, trim, bevel=0.03)
     return c.picture()
 
 
@@ -96,45 +85,31 @@ def temple(rng: Rng, size: int) -> Picture:
     return c.picture()
 
 
+def _pane(c: Canvas, x: float, y: float, lit: bool) -> None:
+    frame = floats([0.95, 0.93, 0.88])
+    c.fill(box(x - 0.17, y - 0.19, x + 0.17, y + 0.19), frame, bevel=0.04)
+    glass = GLOW if lit else floats([0.35, 0.5, 0.65])
+    c.fill(box(x - 0.13, y - 0.15, x + 0.13, y + 0.15), glass, gloss=0.8)
+    bars = [np.array([(x, y - 0.15), (x, y + 0.15)]), np.array([(x - 0.13, y), (x + 0.13, y)])]
+    c.line(bars, 0.03, frame)
+
+
 def house(rng: Rng, size: int) -> Picture:
     """Draw a cottage: gable, chimney, door, lit windows."""
     c = Canvas(rng, size, turn=0.06)
     wall, roof, wood = stock(rng, STONE, 0.5), vivid(rng) * 0.85, stock(rng, STONE, 0.3) * 0.6
     rgb, high = masonry(c, c.x * 7, c.y * 12, wall)
     c.fill(box(0.35, -0.95, 0.58, -0.3), rgb, bevel=0.04)
-    c.fill(
-        np.array([(-0.75, -0.15), (0, -0.75), (0.75, -0.15), (0.75, 0.85), (-0.75, 0.85)]),
-        rgb,
-        lift=0.0,
-    )
+    gable = [(-0.75, -0.15), (0, -0.75), (0.75, -0.15), (0.75, 0.85), (-0.75, 0.85)]
+    c.fill(np.array(gable), rgb)
     c.height = c.height + 0.02 * high * c.alpha
     rows = 1 + 0.25 * np.sign(np.sin(c.y * 50)) * np.abs(np.sin(c.x * 25))
-    c.fill(
-        np.array([(-1.0, 0.0), (0, -0.98), (1.0, 0.0), (0.86, 0.1), (0, -0.72), (-0.86, 0.1)]),
-        roof * rows[..., None],
-        bevel=0.06,
-        lift=0.05,
-    )
-    c.fill(
-        outline(
-            [(-0.16, 0.85), (-0.16, 0.45), (-0.1, 0.3), (0, 0.28)],
-            [(0, 0.28), (0.1, 0.3), (0.16, 0.45), (0.16, 0.85)],
-        ),
-        wood,
-        bevel=0.05,
-    )
+    thatch = [(-1.0, 0.0), (0, -0.98), (1.0, 0.0), (0.86, 0.1), (0, -0.72), (-0.86, 0.1)]
+    c.fill(np.array(thatch), roof * rows[..., None], bevel=0.06, lift=0.05)
+    door = mirror(curve([(0, 0.28), (-0.14, 0.28), (-0.17, 0.4), (-0.16, 0.85)], 10))
+    c.fill(door, wood, bevel=0.05)
     for x, y in ((-0.46, 0.4), (0.46, 0.4), (0, -0.2)):
-        c.fill(box(x - 0.17, y - 0.19, x + 0.17, y + 0.19), floats([0.95, 0.93, 0.88]), bevel=0.04)
-        c.fill(
-            box(x - 0.13, y - 0.15, x + 0.13, y + 0.15),
-            GLOW if rng.random() < 0.6 else floats([0.35, 0.5, 0.65]),
-            gloss=0.8,
-        )
-        c.line(
-            [np.array([(x, y - 0.15), (x, y + 0.15)]), np.array([(x - 0.13, y), (x + 0.13, y)])],
-            0.03,
-            floats([0.95, 0.93, 0.88]),
-        )
+        _pane(c, x, y, rng.random() < 0.6)
     return c.picture()
 
 

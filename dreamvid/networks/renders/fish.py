@@ -62,7 +62,7 @@ def _median_fin(s: Sculpture, f: Frame, fish: Fish, look: Look, spec: tuple[floa
     z, half, height, sweep = spec
     t, way = np.linspace(0, 1, 7), np.sign(height)
     root_z = z + half * (1 - 2 * t)
-    rx, ry, rz = fish.girth
+    _, ry, rz = fish.girth
     base = -way * ry * np.sqrt(np.maximum(1 - (root_z / (rz * 1.1)) ** 2, 0)) * 0.85
     tall = height * np.sin(np.pi * (0.12 + 0.75 * t)) ** 0.7
     roots = np.stack([0 * t, base, root_z], 1)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from .canvas import Canvas
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import TURN, Array, curve, unit
-from .palettes import LEAF, Rng, look, ramp, stock
+from .maths import TURN, Array, curve, moved, unit
+from .palettes import LEAF, Look, Rng, look, ramp, stock
 from .plumage import feather
 from .registry import REGISTER, Painter
 from .sculpt import Sculpture
@@ -35,7 +37,7 @@ def _stem(s: Sculpture, f: Frame, paint: Paint, rng: Rng, *, length: float = 1.3
             s,
             f,
             root,
-            root + (side * 0.6, -0.25, 0.15),
+            moved(root, side * 0.6, -0.25, 0.15),
             0.15,
             paint,
             end=Paint(paint.rgb * 0.7),
@@ -74,43 +76,52 @@ def _heart(s: Sculpture, f: Frame, radius: float, colour: Array, *, seeds: int =
         s.ball(f, (r * np.sin(a), -r * np.cos(a), z), (size, size, size), tone, blend=0.005)
 
 
+@dataclass(frozen=True)
+class Bloom:
+    """A flower: fewest and most petals, rows of them, their half width, rise, heart's radius."""
+
+    petals: tuple[int, int]
+    rows: int
+    width: float
+    rise: float = 0.0
+    heart: float = 0.27
+    seeds: int = 60
+
+
+BLOOMS = {
+    "daisy": Bloom((13, 22), 1, 0.13),
+    "lily": Bloom((5, 7), 1, 0.32, heart=0.0),
+    "lotus": Bloom((8, 11), 3, 0.26, rise=0.28),
+    "sunflower": Bloom((18, 26), 2, 0.15, heart=0.55, seeds=110),
+}
+
+
+def _stamens(s: Sculpture, f: Frame, c: Look) -> None:
+    for k in range(6):
+        tip = (0.3 * np.sin(k), -0.3 * np.cos(k), 0.5)
+        s.limb(f, (0, 0, 0), tip, (0.03, 0.02), Paint(c.light, 0, 0))
+        s.ball(f, tip, (0.07, 0.05, 0.05), Paint(c.accent, 0.2, 0))
+
+
 def flower(kind: str) -> Painter:
     """Return the painter of a 'daisy', 'lily', 'lotus' or 'sunflower'."""
-    counts = {"daisy": (13, 22), "lily": (5, 7), "lotus": (8, 11), "sunflower": (18, 26)}[kind]
+    bloom = BLOOMS[kind]
 
     def paint(rng: Rng, size: int) -> Picture:
         c, s = look(rng, PETALS, 0.6), Sculpture()
         f = upright(rng.uniform(-0.5, 0.5), rng.uniform(-0.5, 0.4), rng.uniform(-0.4, 0.4))
         _stem(s, f, green_paint(rng), rng)
-        count = int(rng.integers(*counts))
-        outer = (
-            Paint(c.coat, 0.15, 0),
-            Paint(c.light if kind == "lotus" else c.coat * 0.8 + c.dark * 0.2, 0.15, 0),
-        )
-        inner = Paint(c.coat * 0.85 + 0.1, 0.15, 0), outer[1]
-        wide = {"daisy": 0.13, "lily": 0.32, "lotus": 0.26, "sunflower": 0.15}[kind]
-        for row in range({"daisy": 1, "lily": 1, "lotus": 3, "sunflower": 2}[kind]):
-            reach = 1.0 - 0.17 * row
-            whorl(
-                s,
-                f,
-                count,
-                reach,
-                wide,
-                0.1 + 0.28 * row * (kind == "lotus"),
-                inner if row else outer,
-                shift=0.5 * row,
-                z=0.05 * row,
-            )
-        if kind == "sunflower":
-            _heart(s, f, 0.55, c.dark * 0.5 + c.accent * 0.3, seeds=110)
-        elif kind == "lily":
-            for k in range(6):
-                tip = (0.3 * np.sin(k), -0.3 * np.cos(k), 0.5)
-                s.limb(f, (0, 0, 0), tip, (0.03, 0.02), Paint(c.light, 0, 0))
-                s.ball(f, tip, (0.07, 0.05, 0.05), Paint(c.accent, 0.2, 0))
+        count = int(rng.integers(bloom.petals[0], bloom.petals[1]))
+        tip = Paint(c.light if bloom.rise else c.coat * 0.8 + c.dark * 0.2, 0.15, 0)
+        for row in range(bloom.rows):
+            root = Paint(c.coat * 0.85 + 0.1 if row else c.coat, 0.15, 0)
+            reach, rise, shift = 1.0 - 0.17 * row, 0.1 + bloom.rise * row, 0.5 * row
+            whorl(s, f, count, reach, bloom.width, rise, (root, tip), shift=shift, z=0.05 * row)
+        if bloom.heart:
+            seed = c.accent if bloom.rows < 2 or bloom.rise else c.dark * 0.5 + c.accent * 0.3
+            _heart(s, f, bloom.heart * rng.uniform(0.85, 1.1), seed, seeds=bloom.seeds)
         else:
-            _heart(s, f, rng.uniform(0.22, 0.32), c.accent)
+            _stamens(s, f, c)
         return portrait(s, rng, size, (0.8, 1.1))
 
     return paint
@@ -141,43 +152,20 @@ def paint_rose(rng: Rng, size: int) -> Picture:
 
 def paint_tulip(rng: Rng, size: int) -> Picture:
     """Draw a tulip from the side."""
-    c, s = look(rng, PETALS, 0.6), Sculpture()
-    f, green = (
-        upright(rng.uniform(-0.5, 0.5), rng.uniform(-0.1, 0.2), rng.normal(0, 0.15)),
-        green_paint(rng),
-    )
+    c, s, green = look(rng, PETALS, 0.6), Sculpture(), green_paint(rng)
+    f = upright(rng.uniform(-0.5, 0.5), rng.uniform(-0.1, 0.2), rng.normal(0, 0.15))
     s.tube(f, curve([(0, 0.3, 0), (0.1, 0.9, 0), (0, 1.5, 0)], 7), np.full(7, 0.08), [green])
     for side in (-1, 1):
-        feather(
-            s,
-            f,
-            (0, 1.5, 0),
-            (side * 0.75, 0.35, 0.25),
-            0.17,
-            green,
-            end=Paint(green.rgb * 1.2),
-            normal=(0, 0, 1),
-        )
+        tip = (side * 0.75, 0.35, 0.25)
+        feather(s, f, (0, 1.5, 0), tip, 0.17, green, end=Paint(green.rgb * 1.2))
     for k in range(6):
         a = np.pi * k / 3 + 0.3
         way = np.array([np.sin(a), 0, np.cos(a)])
-        tone = 0.85 if k % 2 else 1.05
-        s.ball(
-            f,
-            way * 0.26 + (0, -0.18, 0),
-            (0.36, 0.62, 0.2),
-            Paint(c.coat * tone, 0.25, 0),
-            blend=0.01,
-            yaw=a,
-        )
-        s.limb(
-            f,
-            way * 0.4 + (0, -0.45, 0),
-            way * 0.42 + (0, -0.85, 0),
-            (0.22, 0.03),
-            Paint(c.coat * tone * 0.9 + c.light * 0.1, 0.25, 0),
-            blend=0.04,
-        )
+        petal = c.coat * (0.85 if k % 2 else 1.05)
+        cup = moved(way * 0.26, y=-0.18)
+        s.ball(f, cup, (0.36, 0.62, 0.2), Paint(petal, 0.25, 0), blend=0.01, yaw=a)
+        point = moved(way * 0.4, y=-0.45), moved(way * 0.42, y=-0.85)
+        s.limb(f, *point, (0.22, 0.03), Paint(petal * 0.9 + c.light * 0.1, 0.25, 0), blend=0.04)
     return portrait(s, rng, size, (0.82, 1.05))
 
 

@@ -155,7 +155,8 @@ def trunk(length: float = 1.6) -> Extra:
         sway, lift = rng.uniform(-0.5, 0.5), rng.uniform(0, 0.9)
         path = [
             (0, 0.2, 0.75), (0, 0.6 * length, 1.1), (sway * 0.5, length, 0.8),
-            (sway, length * (1.1 - 0.3 * lift), 1.0 + lift), (sway, length * (1 - lift), 1.3 + lift),
+            (sway, length * (1.1 - 0.3 * lift), 1.0 + lift),
+                (sway, length * (1 - lift), 1.3 + lift),
         ]  # fmt: skip
         rings = [Paint(look.coat), Paint(look.coat * 0.86)]
         s.tube(f, curve(path, 17), np.linspace(0.34, 0.12, 17), rings, blend=0.03)

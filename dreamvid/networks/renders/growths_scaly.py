@@ -6,7 +6,7 @@ import numpy as np
 
 from .frames import Frame
 from .heads import Extra
-from .maths import curve, floats
+from .maths import curve, floats, moved
 from .palettes import Look, Rng
 from .plumage import feather
 from .sculpt import Sculpture
@@ -86,7 +86,7 @@ def frill(radius: float) -> Extra:
         for k in range(13):
             a = (k / 12 - 0.5) * 4.2
             root = np.array([radius * np.sin(a), -0.45 - radius * 0.93 * np.cos(a), -0.5])
-            tip = root + (0.2 * np.sin(a), -0.2 * np.cos(a), 0)
+            tip = moved(root, 0.2 * np.sin(a), -0.2 * np.cos(a), 0)
             s.limb(f, root, tip, (0.13, 0.03), Paint(look.horn, 0.3, 0), blend=0.03)
 
     return grow

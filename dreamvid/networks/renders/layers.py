@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from multiprocessing import get_context
 
 import cv2
 import numpy as np
@@ -143,7 +144,7 @@ def render_layers(
     ]
     layers = np.empty((count, size, size, 4), np.uint8)
     if workers > 1:
-        with ProcessPoolExecutor(workers) as executor:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
             for task, made in zip(tasks, executor.map(_chunk, tasks), strict=True):
                 layers[task[3] : task[3] + len(made)] = made
     else:

@@ -6,7 +6,7 @@ import numpy as np
 
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import Array, curve
+from .maths import Array, curve, moved
 from .palettes import LEAF, Rng, hsv, stock
 from .plumage import feather
 from .registry import REGISTER, Painter
@@ -34,7 +34,7 @@ def leaf(kind: str) -> Painter:
         vein = np.clip(green * 0.5 + 0.45, 0, 1)
         s.tube(
             f,
-            spine + (0, 0, 0.03),
+            moved(spine, 0, 0, 0.03),
             np.linspace(0.045, 0.015, 15),
             [Paint(vein, 0.2, 0)],
             blend=0.005,
@@ -83,7 +83,7 @@ def _maple(s: Sculpture, f: Frame, spine: Array, base: Paint, tip: Paint) -> Non
             )
         s.stroke(
             f,
-            np.array([root + (0, 0, 0.06), root + way * reach * 0.8 + (0, 0, 0.06)]),
+            np.array([moved(root, 0, 0, 0.06), root + way * reach * 0.8 + (0, 0, 0.06)]),
             0.025,
             np.clip(base.rgb * 0.5 + 0.4, 0, 1),
         )

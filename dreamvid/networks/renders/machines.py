@@ -9,7 +9,7 @@ import numpy as np
 from .canvas import Canvas
 from .finish import Picture, portrait
 from .frames import upright
-from .maths import TURN, curve, dome, floats, mix, unit
+from .maths import TURN, Array, curve, dome, floats, mix, unit
 from .palettes import METAL, Rng, stock, vivid
 from .places import lathe
 from .registry import REGISTER
@@ -47,14 +47,14 @@ def wheel(rng: Rng, size: int, *, kind: str) -> Picture:
     """Draw a 'cart' wheel, a car's 'alloy' or a 'bicycle' wheel."""
     c = Canvas(rng, size, turn=3, stretch=0.3)
     r, a = c.polar()
-    spokes = {"cart": int(rng.integers(8, 15)), "alloy": int(rng.integers(5, 9)), "bicycle": 24}[
-        kind
-    ]
+    fewest, most = {"cart": (8, 15), "alloy": (5, 9), "bicycle": (24, 25)}[kind]
+    spokes = int(rng.integers(fewest, most))
     inner = 0.88 if kind == "bicycle" else 0.72
     tyre = floats([0.45, 0.26, 0.13]) if kind == "cart" else RUBBER
     metal = tyre * 1.1 if kind == "cart" else stock(rng, METAL, 0.6) * 0.5 + 0.4
     off = np.abs(np.mod(a * (spokes / TURN), 1) - 0.5) * r * TURN / spokes
-    wide = {"cart": 0.06, "alloy": 0.06 + 0.1 * r, "bicycle": 0.014}[kind]
+    wide: Array = 0 * r + {"cart": 0.06, "alloy": 0.06, "bicycle": 0.014}[kind]
+    wide = wide + 0.1 * r * (kind == "alloy")
     if kind == "alloy":
         c.lay(c.inside(r - 0.72), RUBBER * 0.7)
     c.lay(

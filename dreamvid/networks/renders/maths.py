@@ -60,6 +60,11 @@ def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Array:
     return np.asarray(about_y @ about_x @ about_z)
 
 
+def moved(point: Array, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Array:
+    """Return a point in space, or rows of them, moved by (x, y, z)."""
+    return np.asarray(point + np.array([x, y, z]))
+
+
 def curve(points: Sequence[Point], count: int = 12) -> Array:
     """Return `count` points of the Bezier curve with these control points (any dimension)."""
     rows = np.asarray(points, float)[:, None, :]

@@ -1,4 +1,4 @@
-"""Architecture: turned towers, domes and castles in the round; pagodas, temples, walls drawn flat."""
+"""Architecture in the round: castles, domes, lighthouses, windmills."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from .canvas import box
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import TURN, Array, floats, unit
+from .maths import TURN, Array, floats, moved, unit
 from .palettes import METAL, STONE, Rng, stock, vivid
 from .registry import REGISTER
 from .sculpt import Mark, Sculpture
@@ -62,53 +62,42 @@ def _window(s: Sculpture, f: Frame, x: float, y: float, z: float, size: float, l
     s.ball(f, (x, y, z), (size * 0.6, size, size * 0.5), paint, blend=0)
 
 
+def _battlement(s: Sculpture, f: Frame, head: Array, radius: float, stone: Paint) -> None:
+    wide = radius * 1.25
+    s.ball(f, moved(head, y=-0.03), (wide, radius * 0.4, wide), stone, blend=0.02)
+    for k in range(9):
+        a = k * TURN / 9
+        spot = head + np.array([np.sin(a), 0, np.cos(a)]) * radius * 1.08
+        merlon = moved(spot, y=-radius * 0.75)
+        s.limb(f, spot, merlon, (radius * 0.24, radius * 0.22), stone, blend=0)
+
+
+def _onion(s: Sculpture, f: Frame, head: Array, radius: float, roof: Paint) -> None:
+    wide = radius * 1.25
+    s.ball(f, moved(head, y=-radius * 0.6), (wide, radius * 1.15, wide), roof, blend=0.01)
+    spire = moved(head, y=-radius * 1.2), moved(head, y=-radius * 2.7)
+    s.limb(f, *spire, (radius * 0.7, 0.02), roof, blend=0.08)
+
+
+def _cone(s: Sculpture, f: Frame, head: Array, radius: float, roof: Paint) -> None:
+    tip = moved(head, y=-radius * 3.2)
+    s.limb(f, head, tip, (radius * 1.28, 0.02), roof, blend=0.0)
+    s.ball(f, tip, (0.05, 0.05, 0.05), Paint(GLOW, 0.9, 0), blend=0)
+
+
 def _tower(
-    s: Sculpture,
-    f: Frame,
-    at: Array,
-    radius: float,
-    tall: float,
-    stone: Paint,
-    roof: Paint,
-    kind: str,
-) -> None:
-    foot, head = at + (0, 0.1, 0), at + (0, -tall, 0)
-    s.limb(f, foot, head, (radius, radius * 0.95), stone, blend=0.01)
+    s: Sculpture, f: Frame, at: Array, radius: float, tall: float, paints: tuple[Paint, Paint],
+        kind: str
+) -> None:  # fmt: skip
+    stone, roof = paints
+    head = moved(at, y=-tall)
+    s.limb(f, moved(at, y=0.1), head, (radius, radius * 0.95), stone, blend=0.01)
     if kind == "battlement":
-        s.ball(
-            f, head + (0, -0.03, 0), (radius * 1.25, radius * 0.4, radius * 1.25), stone, blend=0.02
-        )
-        for k in range(9):
-            a = k * TURN / 9
-            spot = head + np.array([np.sin(a), 0, np.cos(a)]) * radius * 1.08
-            s.limb(
-                f,
-                spot,
-                spot + (0, -radius * 0.75, 0),
-                (radius * 0.24, radius * 0.22),
-                stone,
-                blend=0,
-            )
-        return
-    if kind == "onion":
-        s.ball(
-            f,
-            head + (0, -radius * 0.6, 0),
-            (radius * 1.25, radius * 1.15, radius * 1.25),
-            roof,
-            blend=0.01,
-        )
-        s.limb(
-            f,
-            head + (0, -radius * 1.2, 0),
-            head + (0, -radius * 2.7, 0),
-            (radius * 0.7, 0.02),
-            roof,
-            blend=0.08,
-        )
-        return
-    s.limb(f, head, head + (0, -radius * 3.2, 0), (radius * 1.28, 0.02), roof, blend=0.0)
-    s.ball(f, head + (0, -radius * 3.2, 0), (0.05, 0.05, 0.05), Paint(GLOW, 0.9, 0), blend=0)
+        _battlement(s, f, head, radius, stone)
+    elif kind == "onion":
+        _onion(s, f, head, radius, roof)
+    else:
+        _cone(s, f, head, radius, roof)
 
 
 def castle(rng: Rng, size: int, *, kind: str) -> Picture:
@@ -129,7 +118,7 @@ def castle(rng: Rng, size: int, *, kind: str) -> Picture:
     for k, (x, z, radius) in enumerate(places):
         tall = rng.uniform(0.35, 0.8) + (0.55 if k in (2, 3) else 0.0)
         at = np.array([x, 0.75, z])
-        _tower(s, f, at, radius, tall + 0.35, stone, roof, kind)
+        _tower(s, f, at, radius, tall + 0.35, (stone, roof), kind)
         for j in range(2):
             lit = rng.random() < 0.4
             _window(s, f, x, 0.55 - (tall + 0.2) * (0.45 + 0.4 * j), z + radius * 0.9, 0.08, lit)
@@ -147,7 +136,7 @@ def mosque(rng: Rng, size: int) -> Picture:
     s.patch(f, np.column_stack([wall, np.full(4, 0.62)]), stone)
     s.limb(f, (0, 0.3, 0), (0, 0.0, 0), (0.68, 0.66), stone, blend=0)
     for side in (-1, 1):
-        _tower(s, f, np.array([side * 1.15, 0.9, 0.1]), 0.13, 1.75, stone, roof, "onion")
+        _tower(s, f, np.array([side * 1.15, 0.9, 0.1]), 0.13, 1.75, (stone, roof), "onion")
         s.ball(f, (side * 1.15, -0.35, 0.1), (0.2, 0.06, 0.2), stone, blend=0)
         s.ball(f, (side * 0.62, 0.1, 0.3), (0.3, 0.32, 0.3), roof, blend=0)
     s.ball(f, (0, -0.2, 0), (0.72, 0.68, 0.72), roof, blend=0.01)
@@ -164,7 +153,7 @@ def lighthouse(rng: Rng, size: int) -> Picture:
     s, f = Sculpture(), upright(0, rng.uniform(0.05, 0.3), rng.normal(0, 0.06))
     bands = [Paint(vivid(rng), 0.3, 0), Paint(floats([0.96, 0.95, 0.92]), 0.3, 0)]
     rock = Paint(stock(rng, STONE, 1) * 0.7, 0.1)
-    for k in range(6):
+    for _ in range(6):
         s.ball(
             f,
             (rng.uniform(-0.6, 0.6), 1.15, rng.uniform(-0.2, 0.3)),
@@ -213,7 +202,7 @@ def windmill(rng: Rng, size: int) -> Picture:
             rib = np.array(
                 [hub + way * (0.25 + 0.14 * j), hub + way * (0.25 + 0.14 * j) + side * 0.3]
             )
-            s.stroke(f, rib + (0, 0, 0.05), 0.03, wood.rgb)
+            s.stroke(f, moved(rib, 0, 0, 0.05), 0.03, wood.rgb)
     s.ball(f, hub, (0.09, 0.09, 0.09), wood)
     return portrait(s, rng, size, (0.9, 1.08))
 

@@ -9,7 +9,7 @@ from . import markings as m
 from .finish import Picture, portrait
 from .flowers import whorl
 from .frames import Frame, upright
-from .maths import Array, curve, floats
+from .maths import Array, curve, floats, moved
 from .palettes import LEAF, Look, Rng, look, stock
 from .plumage import feather
 from .registry import REGISTER, Painter
@@ -28,10 +28,8 @@ def mushroom(kind: str) -> Painter:
         )
         c, s = look(rng, tones, 0.6), Sculpture()
         f = upright(0, rng.uniform(-0.25, 0.35), rng.normal(0, 0.15))
-        spots = [(0.0, 0.0, 1.0)] + [(-0.75, 0.45, 0.5), (0.7, 0.5, 0.45)][
-            : int(rng.integers(0, 3))
-        ]
-        for x, y, scale in spots:
+        company = int(rng.integers(1, 4))
+        for x, y, scale in ((0.0, 0.0, 1.0), (-0.75, 0.45, 0.5), (0.7, 0.5, 0.45))[:company]:
             _mushroom(
                 s,
                 f.inside((x, y, 0.2 * (1 - scale)), scale=scale, roll=rng.normal(0, 0.12)),
@@ -135,8 +133,8 @@ def _palm(s: Sculpture, f: Frame, green: Array, bark: Paint, rng: Rng) -> None:
         drop = curve(
             [
                 top,
-                top + (0.45 * np.sin(a), -0.35 + 0.12 * np.cos(a), 0.4 * np.cos(a)),
-                top + (0.95 * np.sin(a), 0.25 + 0.2 * np.cos(a), 0.7 * np.cos(a)),
+                moved(top, 0.45 * np.sin(a), -0.35 + 0.12 * np.cos(a), 0.4 * np.cos(a)),
+                moved(top, 0.95 * np.sin(a), 0.25 + 0.2 * np.cos(a), 0.7 * np.cos(a)),
             ],
             6,
         )
@@ -152,7 +150,7 @@ def _palm(s: Sculpture, f: Frame, green: Array, bark: Paint, rng: Rng) -> None:
                 normal=(0, 0.6, 1),
             )
     for x in (-0.08, 0.08, 0.0):
-        s.ball(f, top + (x, 0.09, 0.12), (0.08, 0.08, 0.08), Paint(bark.rgb * 0.6, 0.3, 0))
+        s.ball(f, moved(top, x, 0.09, 0.12), (0.08, 0.08, 0.08), Paint(bark.rgb * 0.6, 0.3, 0))
 
 
 def _fir(s: Sculpture, f: Frame, green: Array, bark: Paint, rng: Rng) -> None:
@@ -256,10 +254,8 @@ def _pineapple(s: Sculpture, f: Frame, c: Look, rng: Rng) -> None:
     for k in range(18):
         a, row = k * 2.39996, k / 18
         root = np.array([0, -0.6, 0])
-        tip = root + (
-            0.75 * (1 - row) * np.sin(a),
-            -0.35 - 0.75 * row,
-            0.75 * (1 - row) * np.cos(a),
+        tip = moved(
+            root, 0.75 * (1 - row) * np.sin(a), -0.35 - 0.75 * row, 0.75 * (1 - row) * np.cos(a)
         )
         feather(
             s,

@@ -32,7 +32,8 @@ def feather(
 
 
 def fan(
-    s: Sculpture, f: Frame, root: Point, length: float, count: int, spread: float, paints: list[Paint],
+    s: Sculpture, f: Frame, root: Point, length: float, count: int, spread: float,
+        paints: list[Paint],
     *, middle: float = 0.0, width: float = 0.12, back: float = 0.0,
 ) -> None:  # fmt: skip
     """Add feathers from one root, `spread` radians to each side of upwards turned by `middle`."""

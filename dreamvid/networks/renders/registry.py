@@ -12,7 +12,8 @@ from .palettes import Rng
 Painter = Callable[[Rng, int], Picture]
 ANIMAL_FAMILIES = ("beasts", "birds", "reptiles", "sea", "insects")
 FAMILIES = (
-    *ANIMAL_FAMILIES, "faces", "plants", "architecture", "machines", "textures", "ornaments", "fractals",
+    *ANIMAL_FAMILIES, "faces", "plants", "architecture", "machines", "textures", "ornaments",
+        "fractals",
 )  # fmt: skip
 
 

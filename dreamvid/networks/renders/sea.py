@@ -9,7 +9,7 @@ from . import markings as m
 from .eyes import Iris
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import Array, curve
+from .maths import Array, curve, moved
 from .palettes import Rng, look
 from .registry import REGISTER
 from .sculpt import Mark, Sculpture
@@ -122,49 +122,33 @@ def _ribs(count: int, colour: Array) -> Mark:
     return mark
 
 
+def _spine() -> tuple[Array, Array]:
+    """Return a seahorse's line from nape to rolled tail, and its girth along it."""
+    back = curve([(0.1, -1.0, 0), (-0.45, -0.5, 0), (0.55, 0.1, 0), (-0.15, 0.9, 0)], 20)
+    a, t = np.linspace(0, 5.5, 14), np.linspace(0, 1, 34)
+    reach = 0.33 * (1 - a / 7)
+    roll = np.stack([0.18 - reach * np.cos(a), 0.95 + reach * np.sin(a), 0 * a], 1)
+    girth = 0.06 + 0.26 * np.exp(-np.square((t - 0.3) / 0.17)) + 0.12 * (1 - t)
+    return np.concatenate([back, roll]), girth
+
+
 def paint_seahorse(rng: Rng, size: int) -> Picture:
     """Draw a seahorse: snout, crown, ringed belly, rolled tail."""
     colours, s = look(rng, FURS, 0.6), Sculpture()
     f = upright(rng.uniform(-0.35, 0.35), rng.uniform(-0.1, 0.2), rng.normal(0, 0.2))
-    t = np.linspace(0, 1, 34)
-    back = curve([(0.1, -1.0, 0), (-0.45, -0.5, 0), (0.55, 0.1, 0), (-0.15, 0.9, 0)], 20)
-    a = np.linspace(0, 5.5, 14)
-    roll = np.stack(
-        [
-            0.1 + 0.33 * (1 - a / 7) * -np.cos(a) + 0.08,
-            0.95 + 0.33 * (1 - a / 7) * np.sin(a),
-            0 * a,
-        ],
-        1,
-    )
-    girth = 0.06 + 0.26 * np.exp(-np.square((t - 0.3) / 0.17)) + 0.12 * (1 - t)
     rings = [Paint(colours.coat, 0.35), Paint(colours.coat * 0.78, 0.35)]
-    s.tube(f, np.concatenate([back, roll]), girth, rings, blend=0.015)
+    trim = Paint(colours.accent, 0.3)
+    path, girth = _spine()
+    s.tube(f, path, girth, rings, blend=0.015)
     for k in range(2, 16):
-        way = np.array([-1.0, -0.1, 0]) * (girth[k] + 0.09)
-        s.limb(
-            f,
-            back[k],
-            back[k] + way,
-            (girth[k] * 0.5, 0.02),
-            Paint(colours.accent, 0.3),
-            blend=0.02,
-        )
-    s.patch(
-        f,
-        np.array([(-0.15, -0.25, 0), (-0.75, -0.35, 0), (-0.7, 0.25, 0), (-0.05, 0.15, 0)]),
-        Paint(colours.accent, 0.3),
-    )
+        spike = moved(path[k], -girth[k] - 0.09, -0.03)
+        s.limb(f, path[k], spike, (girth[k] * 0.5, 0.02), trim, blend=0.02)
+    fin = [(-0.15, -0.25, 0), (-0.75, -0.35, 0), (-0.7, 0.25, 0), (-0.05, 0.15, 0)]
+    s.patch(f, np.array(fin), trim)
     s.ball(f, (0.2, -1.05, 0), (0.32, 0.27, 0.26), rings[0])
     s.limb(f, (0.35, -0.98, 0), (0.95, -0.8, 0), (0.14, 0.09), rings[0])
     for k in range(4):
-        s.limb(
-            f,
-            (0.1 + 0.07 * k, -1.2, 0),
-            (-0.05 + 0.12 * k, -1.55, 0),
-            (0.08, 0.02),
-            Paint(colours.accent),
-        )
+        s.limb(f, (0.1 + 0.07 * k, -1.2, 0), (-0.05 + 0.12 * k, -1.55, 0), (0.08, 0.02), trim)
     s.eye(f, (0.27, -1.08, 0.26), (0.1, 0, 1), 0.13, Iris(colours.iris))
     s.mark(f, m.spots(colours.light, rng, size=0.5, share=0.2))
     return portrait(s, rng, size, (0.88, 1.08))

@@ -13,7 +13,7 @@ from .palettes import hsv
 
 
 def _ground(rng: np.random.Generator, size: int, hue: float) -> Array:
-    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]  # type: ignore[misc]
+    y, x = np.mgrid[-1 : 1 : size * 1j, -1 : 1 : size * 1j]
     glow = np.exp(-(np.square(x - rng.uniform(-0.3, 0.3)) + np.square(y + 0.2)) * 0.9)
     low, high = hsv(hue, 0.55, 0.13), hsv(hue + rng.uniform(-0.06, 0.06), 0.42, 0.62)
     return mix(low, high, floats(glow)[..., None])
@@ -34,7 +34,8 @@ def _cell(label: str, seed: tuple[int, ...], size: int) -> Array:
 
 
 def sheet(
-    classes: Sequence[str] | None = None, *, seed: int = 0, columns: int | None = None, cell: int = 160,
+    classes: Sequence[str] | None = None, *, seed: int = 0, columns: int | None = None,
+        cell: int = 160,
     repeat: int = 1, gap: int = 4,
 ) -> Array:  # fmt: skip
     """Return a contact sheet, uint8 [H, W, 3], RGB: each label of the classes, `repeat` times.

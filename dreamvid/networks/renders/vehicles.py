@@ -10,7 +10,7 @@ from .canvas import Canvas, box
 from .finish import Picture, portrait
 from .frames import upright
 from .machines import PALE, RUBBER
-from .maths import TURN, curve, floats, outline, ring
+from .maths import TURN, Array, curve, floats, outline, ring
 from .palettes import METAL, Rng, ramp, stock, vivid
 from .registry import REGISTER
 from .sculpt import Sculpture
@@ -26,39 +26,44 @@ def _tyre(c: Canvas, x: float, y: float, radius: float) -> None:
     c.lay(c.inside(r - radius * 0.6), hub, height=0.08 + 0.02 * np.cos(a * 5), gloss=0.9)
 
 
+def _body(kind: str, q: float) -> Array:
+    """Return a car's outline; `q` is how much higher than usual its roof is."""
+    if kind == "van":
+        front = [(0.55, -0.6 - q), (0.75, -0.12), (1, -0.05), (1, 0.28)]
+        return np.array([(-1, 0.28), (-1, -0.6 - q), *front])
+    if kind == "beetle":
+        return outline(
+            [(-1, 0.28), (-1.0, -0.1), (-0.7, -0.15)],
+            [(-0.6, -0.5), (0, -0.95 - q), (0.5, -0.2)],
+            [(0.6, -0.2), (1.02, -0.2), (1, 0.28)],
+        )
+    return outline(
+        [(-1, 0.28), (-1, -0.05), (-0.72, -0.08)],
+        [(-0.6, -0.1), (-0.4, -0.5 - q), (0, -0.5 - q)],
+        [(0, -0.5 - q), (0.3, -0.5 - q), (0.5, -0.12)],
+        [(0.6, -0.1), (1.05, -0.05), (1, 0.28)],
+    )
+
+
+def _panes(c: Canvas, kind: str, q: float) -> None:
+    glass = ramp(GLASS, 0.4 + 0.5 * np.sin(c.x * 5 + c.y * 7))
+    spans = ((-0.88, -0.5), (-0.5, -0.12), (-0.12, 0.26), (0.3, 0.55))
+    for x0, x1 in spans if kind == "van" else ((-0.48, -0.04), (0.03, 0.4)):
+        lean = 0.0 if kind == "van" else 0.14
+        top = -0.5 - q * 0.5 if kind == "van" else -0.42 - q
+        left, right = x0 + lean * (x0 < 0), x1 - lean * (x0 >= 0)
+        c.fill(np.array([(x0, -0.1), (left, top), (right, top), (x1, -0.1)]), glass, gloss=0.9)
+
+
 def car(rng: Rng, size: int, *, kind: str) -> Picture:
     """Draw a 'saloon', a 'beetle' or a 'van' from the side."""
-    c, colour = Canvas(rng, size, turn=0.1), vivid(rng)
-    q = rng.uniform(0, 0.12)
-    shapes = {
-        "saloon": outline([(-1, 0.28), (-1, -0.05), (-0.72, -0.08)], [(-0.6, -0.1), (-0.4, -0.5 - q), (0, -0.5 - q)],
-                          [(0, -0.5 - q), (0.3, -0.5 - q), (0.5, -0.12)], [(0.6, -0.1), (1.05, -0.05), (1, 0.28)]),
-        "beetle": outline([(-1, 0.28), (-1.0, -0.1), (-0.7, -0.15)], [(-0.6, -0.5), (0, -0.95 - q), (0.5, -0.2)],
-                          [(0.6, -0.2), (1.02, -0.2), (1, 0.28)]),
-        "van": np.array([(-1, 0.28), (-1, -0.6 - q), (0.55, -0.6 - q), (0.75, -0.12), (1, -0.05), (1, 0.28)]),
-    }  # fmt: skip
-    c.fill(shapes[kind], colour, bevel=0.22, gloss=0.8)
-    panes = {
-        "saloon": [(-0.5, -0.44), (-0.02, 0.42)],
-        "beetle": [(-0.42, -0.4), (0.03, 0.34)],
-        "van": [(-0.88, -0.5), (-0.5, -0.12), (-0.12, 0.26), (0.3, 0.55)],
-    }[kind]
-    glass = ramp(GLASS, 0.4 + 0.5 * np.sin(c.x * 5 + c.y * 7))
-    for x0, x1 in panes if kind == "van" else ((-0.48, -0.04), (0.03, 0.4)):
-        lean = 0.0 if kind == "van" else (0.14 if x0 < 0 else -0.14)
-        top = -0.5 - q * 0.5 if kind == "van" else -0.42 - q
-        c.fill(
-            np.array([(x0, -0.1), (x0 + max(lean, 0), top), (x1 + min(lean, 0), top), (x1, -0.1)]),
-            glass,
-            gloss=0.9,
-        )
+    c, colour, q = Canvas(rng, size, turn=0.1), vivid(rng), rng.uniform(0, 0.12)
+    c.fill(_body(kind, q), colour, bevel=0.22, gloss=0.8)
+    _panes(c, kind, q)
     c.fill(ring((0.94, 0.04), (0.06, 0.07)), floats([1, 0.97, 0.75]), bevel=0.05, gloss=0.9)
     c.fill(ring((-0.96, 0.03), (0.04, 0.08)), floats([0.85, 0.1, 0.1]), bevel=0.04, gloss=0.9)
-    c.line(
-        [np.array([(0, -0.1), (0, 0.25)]), np.array([(0.06, 0.0), (0.16, 0.0)])],
-        0.018,
-        colour * 0.35,
-    )
+    seams = [np.array([(0, -0.1), (0, 0.25)]), np.array([(0.06, 0.0), (0.16, 0.0)])]
+    c.line(seams, 0.018, colour * 0.35)
     c.line([np.array([(-1, 0.2), (1, 0.2)])], 0.05, PALE * 0.8, bevel=0.03)
     for x in (-0.56, 0.56):
         _tyre(c, x, 0.3, 0.24)
