@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+import json
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,8 +28,12 @@ def after(count: int, stability: float = 0.9) -> Memory:
 
 
 def same(a: Memory, b: Memory) -> bool:
-    planes = all(torch.equal(getattr(a, n), getattr(b, n)) for n in ("dreamed", "source", "fresh"))
-    return planes and a.gauge == b.gauge and (a.spread, a.aim) == (b.spread, b.aim)
+    def equal(x: object, y: object) -> bool:
+        if isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor):
+            return torch.equal(x, y)
+        return x == y or (isinstance(x, tuple) and json.dumps(x) == json.dumps(y))
+
+    return all(equal(getattr(a, field.name), getattr(b, field.name)) for field in fields(Memory))
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -46,7 +51,6 @@ def test_a_memory_read_back_gives_the_same_next_frames_to_the_bit(
         assert same(memory, read)
 
 
-@pytest.mark.xfail(reason="the gauge is shared with the frames after it")
 def test_a_memory_is_left_alone_by_the_frames_after_it() -> None:
     memory = after(3)
     kept = copy.deepcopy(memory)
@@ -95,7 +99,7 @@ def test_higher_stability_costs_fewer_passes() -> None:
         dream, count = tiny_dreamer(octaves=4, iterations=10), 0
         gradient = dream._gradient
 
-        def counted(image: torch.Tensor) -> tuple[torch.Tensor, float]:
+        def counted(image: torch.Tensor) -> torch.Tensor:
             nonlocal count
             count += 1
             return gradient(image)

@@ -134,7 +134,7 @@ def test_a_shot_that_begins_plain_comes_to_dream(level: int) -> None:
 @pytest.mark.parametrize(
     "size",
     [
-        pytest.param((1, 1), marks=pytest.mark.xfail(reason="no tone of a single pixel yet")),
+        (1, 1),
         (2, 3),
         (17, 31),
         (33, 32),
