@@ -44,7 +44,7 @@ PIG = Head(
     snout=(0.3, 0.27, 0.16), bridge=(0.42, 0.27), chin=(0.58, 0.72, 0.2), nose=(0, 0, 0),
     eyes=(0.38, -0.14, 0.12), muzzle_paint="skin", smile=0.2,
     ears=Ears("point", 0.65, 0.36, 0.7, 0.7, 0.2), neck=(0.6, 0.75, 0.8, -0.6),
-    extras=(growths.nostrils(0.12, 0.3, 1.19, 0.07),),
+    extras=(growths.disc(0.3, 1.2, 0.27), growths.nostrils(0.11, 0.29, 1.27, 0.075)),
 )  # fmt: skip
 DEER = Head(
     skull=(0.54, 0.58, 0.7), cheek=(0.22, 0.3, 0.1, 0.36), muzzle=(0.68, 1.02),

@@ -152,7 +152,7 @@ def _tail(s: Sculpture, f: Frame, body: Body, tail: Tail, look: Look, rng: Rng) 
     radii = np.interp(np.linspace(0, 1, n), [0, 0.5, 1], tail.radii)
     coat, dark = Paint(look.coat), Paint(look.dark)
     if tail.bands:
-        s.tube(f, path, radii, [coat, dark], fits=False)
+        s.tube(f, path, radii, [coat, dark])
         return
     split = 7
     s.tube(f, path[: split + 1], radii[: split + 1], [coat])

@@ -12,10 +12,10 @@ from .coats import Weave
 from .eyes import Iris
 from .finish import Picture, portrait
 from .frames import Frame, upright
-from .maths import Array, Point, floats, unit
+from .maths import Array, floats, unit
 from .palettes import Look, Rng, look
 from .plumage import Growth
-from .registry import REGISTER, Painter
+from .registry import Painter
 from .sculpt import Mark, Sculpture
 from .solids import Paint
 
@@ -184,74 +184,3 @@ def paint_fish(fish: Fish, view: str) -> Painter:
         return portrait(s, rng, size, (0.85, 1.12))
 
     return paint
-
-
-def spikes(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
-    """Grow a puffer's spikes."""
-    for k in range(80):
-        z, a = 1 - 2 * (k + 0.5) / 80, k * 2.39996
-        r = np.sqrt(1 - z * z)
-        way = np.array([r * np.cos(a), r * np.sin(a), z])
-        if z < 0.75:
-            s.limb(f, way * 0.78, way * 1.02, (0.05, 0.01), Paint(look.light, 0.2, 0.2), blend=0.02)
-
-
-def lure(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
-    """Grow an angler's lantern and needle teeth."""
-    path = np.array([(0, -0.6, 0.3), (0, -1.1, 0.7), (0, -1.0, 1.2), (0, -0.75, 1.35)])
-    s.tube(f, path, np.full(4, 0.045), [Paint(look.dark)])
-    s.ball(f, (0, -0.68, 1.38), (0.14, 0.14, 0.14), Paint(floats([1.3, 1.3, 0.8]), 0.9, 0), blend=0)
-    for side in f.both():
-        for k in range(6):
-            x, z = 0.08 + 0.085 * k, 0.92 - 0.045 * k * k * 0.5
-            for y, way in ((0.0, 0.22), (0.42, -0.22)):
-                point: Point = (x, y + way, z + 0.05)
-                s.limb(
-                    side,
-                    (x, y, z),
-                    point,
-                    (0.04, 0.008),
-                    Paint(floats([0.95, 0.95, 0.88]), 0.4, 0),
-                    blend=0,
-                )
-    s.ball(
-        f, (0, 0.22, 0.68), (0.5, 0.2, 0.32), Paint(floats([0.25, 0.04, 0.05]), 0.3, 0), blend=0.02
-    )
-
-
-# fmt: off
-GREY = ("6a7a8a 2e3844 f0f4f6 5a6a7a", "2a4a7a 101e3a dce8f4 2a4a7a", "4a4e54 1a1c20 e8e8e8 3e4248")
-SPECIES = {
-    "perch": Fish(),
-    "angelfish": Fish((0.2, 0.75, 0.75), ((0.0, 0.5, 0.9, 0.7), (0.0, 0.5, -0.9, 0.7)),
-        (0.5, 0.45, 0.3), pattern="bands", eye=(-0.15, 0.15)),
-    "clownfish": Fish((0.34, 0.5, 0.95), ((0.1, 0.55, 0.3, 0.15), (-0.35, 0.3, -0.3, 0.2)),
-        (0.42, 0.34, 0.0), pattern="clown"),
-    "goldfish": Fish((0.45, 0.52, 0.8), ((0.05, 0.4, 0.55, 0.4), (-0.35, 0.2, -0.5, 0.6)),
-        (1.1, 0.8, 0.5), pattern="belly", eye=(-0.12, 0.2)),
-    "puffer": Fish((0.78, 0.78, 0.85), ((-0.4, 0.2, 0.3, 0.2),), (0.4, 0.28, 0.0),
-        pattern="spots", eye=(-0.22, 0.2), side=0.35, growths=(spikes,)),
-    "anglerfish": Fish((0.6, 0.66, 0.85), ((-0.3, 0.3, 0.3, 0.2),), (0.5, 0.4, 0.1),
-        pattern="spots", eye=(-0.25, 0.12), lips=0, growths=(lure,), weave=coats.skin,
-                       furs=("4a3a4a 1a121e 7a5a6a 8a4a5a", "2a3a4a 0e141e 5a6a7a 3a6a8a")),
-    "shark": Fish((0.34, 0.38, 1.5), ((0.1, 0.25, 0.55, 0.35), (-1.0, 0.12, 0.2, 0.2),
-        (-0.9, 0.12, -0.2, 0.2)), (0.7, 0.75, 0.8), 0.85, (-0.1, 0.08), (0.14, 0.5), 0,
-                  "belly", GREY, coats.smooth),
-    "swordfish": Fish((0.28, 0.34, 1.4), ((0.3, 0.5, 0.6, 0.3), (-0.8, 0.15, -0.25, 0.3)),
-        (0.6, 0.65, 0.9), 0.5, (-0.08, 0.12), (0.1, 0.3), 0, "belly",
-                      GREY, coats.smooth, growths=(lambda s, f, look,
-                          rng: s.limb(f, (0, -0.05, 1.25), (0, -0.1, 2.5), (0.13, 0.02),
-                          Paint(look.dark, 0.4)),)),
-    "whale": Fish((0.6, 0.62, 1.5), ((-0.7, 0.12, 0.15, 0.15),), (0.75, 0.85, 0.6), 0.7,
-        (0.1, 0.09), (0.2, 0.9), 0, "belly", GREY, coats.smooth, True),
-    "dolphin": Fish((0.34, 0.38, 1.2), ((-0.05, 0.2, 0.42, 0.4),), (0.5, 0.5, 0.5), 0.5,
-        (-0.06, 0.1), (0.12, 0.4), 0, "belly", GREY, coats.smooth, True,
-                    (lambda s, f, look, rng: s.limb(f, (0, 0.08, 1.0), (0, 0.13, 1.55),
-                        (0.19, 0.1), Paint(look.coat, 0.4), blend=0.1),)),
-    "eel": Fish((0.24, 0.3, 1.9), ((-0.2, 1.4, 0.3, 0.1), (-0.6, 1.0, -0.25, 0.1)),
-        (0.4, 0.2, 0.0), 0.25, (-0.1, 0.13), (0.08, 0.4), 0.06, "spots", weave=coats.smooth),
-}
-# fmt: on
-
-for _name, _fish in SPECIES.items():
-    REGISTER.add(_name, "sea", {view: paint_fish(_fish, view) for view in ("side", "quarter")})

@@ -245,3 +245,14 @@ def flippers(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
         s.limb(side, (0.3, 0.25, 0.6), (0.75, 0.62, 0.35), (0.16, 0.08), paint)
         s.ball(side, (0.85, 0.66, 0.3), (0.3, 0.05, 0.17), paint, roll=0.2, yaw=0.5)
         s.ball(side, (0.22, 0.2, -1.35), (0.17, 0.06, 0.4), paint, yaw=-0.4)
+
+
+def disc(y: float, z: float, radius: float) -> Extra:
+    """Return an extra that flattens a pig's snout into a disc."""
+
+    def grow(s: Sculpture, f: Frame, look: Look, rng: Rng) -> None:
+        rim, face = Paint(look.skin * 0.85, 0.3, 0), Paint(look.skin * 1.05, 0.4, 0)
+        s.ball(f, (0, y, z - 0.02), (radius * 1.1, radius, 0.08), rim, blend=0.03)
+        s.ball(f, (0, y, z + 0.03), (radius * 0.9, radius * 0.82, 0.06), face, blend=0.02)
+
+    return grow

@@ -114,7 +114,7 @@ def hide(c: Canvas, *, kind: str) -> None:
     if kind == "stripes":
         weight = unit((noise.sample(noise.patterns()[0], x * 40, y * 18) + 0.15 * strands) * 4)
     else:
-        away = noise.sample(noise.cells(13)[0], x * 70 + strands * 1.5, y * 70 + under * 2)
+        away = noise.sample(noise.cells(13)[0], x * 70 + strands * 0.6, y * 70 + under * 0.8)
         weight = unit((1 - np.abs(away - 0.34) * 7) * 3)
     colour = mix(coat * np.ones_like(c.rgb), dark, weight) * (1 + 0.24 * tuft)[..., None]
     c.lay(np.ones_like(x), colour, height=tuft * 0.014)
