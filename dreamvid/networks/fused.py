@@ -38,19 +38,26 @@ from dreamvid.networks.steps import (
 )
 
 
-def available() -> bool:
-    """Whether this build of torch has the oneDNN primitives that the steps are made of."""
+def available(dtype: torch.dtype = torch.float32) -> bool:
+    """Whether torch and this CPU have the oneDNN primitives that the steps are made of."""
     return (
         torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and hasattr(torch.ops.mkldnn, "_convolution_pointwise_")
         and hasattr(torch._C._nn, "mkldnn_reorder_conv2d_weight")
+        and (dtype == torch.float32 or (dtype == torch.bfloat16 and _has_bfloat16()))
     )
 
 
-class Fused:
-    """A cut, folded network on the CPU in float32: `fused(x)` gives the results it was cut for.
+def _has_bfloat16() -> bool:
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return supported is not None and bool(supported())
 
-    `x` is [N, 3, H, W]; the gradient with respect to `x` is the plain network's, within rounding.
+
+class Fused:
+    """A cut, folded network on the CPU: `fused(x)` gives the results it was cut for.
+
+    `x` is [N, 3, H, W] in the trunk's precision; the gradient with respect to `x` is the plain
+    network's, within rounding.
     """
 
     def __init__(self, trunk: fx.GraphModule) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -111,15 +112,21 @@ class Trunk(nn.Module):
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1))
         self.register_buffer("std", std.view(1, 3, 1, 1))
-        self._fused = fused.Fused(body) if fused.available() else None
+        self._fused: dict[torch.dtype, fused.Fused] = {}
         self.eval()
 
     def forward(self, batch: Tensor) -> dict[str, Tensor]:
-        """Activations of the layers asked for, by name."""
-        here = batch.device.type == "cpu" and batch.dtype == torch.float32
-        if self._fused is not None and here and not torch.is_autocast_enabled("cpu"):
-            return self._fused(batch - self.mean)
-        return self.plain(batch)
+        """Activations of the layers asked for, by name; in bfloat16 under a CPU's autocast."""
+        dtype = torch.float32
+        if torch.is_autocast_enabled("cpu"):
+            dtype = torch.get_autocast_dtype("cpu")
+        if batch.device.type != "cpu" or batch.dtype != torch.float32 or not fused.available(dtype):
+            return self.plain(batch)
+        if dtype not in self._fused:
+            body = self.body if dtype == torch.float32 else copy.deepcopy(self.body).to(dtype)
+            self._fused[dtype] = fused.Fused(body)
+        with torch.autocast("cpu", enabled=False):
+            return self._fused[dtype]((batch - self.mean).to(dtype))
 
     def plain(self, batch: Tensor) -> dict[str, Tensor]:
         """The same, under ordinary autograd: what the fused steps are checked against."""

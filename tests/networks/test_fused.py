@@ -6,10 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from dreamvid.networks import fused
 from dreamvid.networks.chance import random_network
-from dreamvid.networks.network import Description, Network
+from dreamvid.networks.network import Description, Network, Trunk
 from dreamvid.networks.registry import load_network
-from dreamvid.networks.steps import Convolution, Eager, Kernel, Stem
+from dreamvid.networks.steps import Convolution, Eager, Kernel, Stem, Step
 
 
 def of(model: nn.Module) -> Network:
@@ -32,6 +33,11 @@ def both(network: Network, layers: list[str], size: tuple[int, int]) -> tuple[Te
         total = sum(((a.square() + a).sum() for a in call(batch).values()), torch.zeros(()))
         gradients.append(torch.autograd.grad(total, batch)[0])
     return gradients[0], gradients[1]
+
+
+def steps_of(trunk: Trunk) -> list[Step]:
+    """The fused steps of a trunk."""
+    return fused.Fused(trunk.body).steps
 
 
 def differ(a: Tensor, b: Tensor) -> float:
@@ -75,7 +81,7 @@ def test_first_convolutions_of_any_shape(
     network = of(model)
     assert differ(*both(network, ["1"], size)) < 1e-5
     trunk = network.trunk(["1"])
-    assert isinstance(trunk._fused.steps[0], Stem if stride > 1 else Convolution)  # type: ignore[union-attr]
+    assert isinstance(steps_of(trunk)[0], Stem if stride > 1 else Convolution)
 
 
 class Branches(nn.Module):
@@ -114,7 +120,7 @@ def test_equal_values_in_a_pool_give_one_gradient() -> None:
 def test_nothing_of_the_usual_networks_is_left_to_autograd() -> None:
     for network in (load_network("bestiary"), random_network("googlenet")):
         trunk = network.trunk(["objects"])
-        assert not any(isinstance(step, Eager) for step in trunk._fused.steps)  # type: ignore[union-attr]
+        assert not any(isinstance(step, Eager) for step in steps_of(trunk))
 
 
 def test_the_number_of_threads_does_not_change_a_bit() -> None:
@@ -176,3 +182,24 @@ def test_two_results_give_the_sum_of_their_gradients() -> None:
         total = sum((activations[name].sum() for name in names), torch.zeros(()))
         pieces.append(torch.autograd.grad(total, batch)[0])
     assert torch.allclose(pieces[0] + pieces[1], pieces[2], rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.skipif(not fused.available(torch.bfloat16), reason="no bfloat16 on this CPU")
+@pytest.mark.parametrize("layer", ["4c", "logits"])
+def test_half_precision_only_when_asked(layer: str) -> None:
+    trunk = load_network("bestiary").trunk([layer])
+    batch = torch.rand(1, 3, 96, 96, requires_grad=True)
+    full = trunk(batch)[layer]
+    with torch.autocast("cpu", torch.bfloat16):
+        half = trunk(batch)[layer]
+    assert full.dtype == torch.float32 and half.dtype == torch.bfloat16
+    gradients = [torch.autograd.grad(y.float().square().sum(), batch)[0] for y in (half, full)]
+    assert gradients[0].dtype == torch.float32 and 0 < differ(*gradients) < 0.4
+
+
+def test_without_the_primitives_a_trunk_runs_plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fused, "available", lambda dtype=None: False)
+    monkeypatch.setattr(fused, "Fused", None)
+    trunk = load_network("bestiary").trunk(["3a"])
+    batch = torch.rand(1, 3, 40, 40)
+    assert torch.equal(trunk(batch)["3a"], trunk.plain(batch)["3a"])
