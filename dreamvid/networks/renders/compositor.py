@@ -9,7 +9,7 @@ import numpy as np
 
 from .backgrounds import render_backgrounds
 from .layers import Bank, full_frame, labels
-from .maths import Array, floats
+from .maths import Array, floats, shifted
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Compositor:
 
     def _over(self, ground: Array, layer: Array) -> tuple[Array, Array]:
         alpha = floats(layer[..., 3:]) / 255
-        shadow = np.roll(alpha, (3, 3), (0, 1)) * np.float32(0.4 * self.rng.random())
+        shadow = shifted(alpha, 3, 3) * np.float32(0.4 * self.rng.random())
         return ground * (1 - shadow) * (1 - alpha) + layer[..., :3], alpha[..., 0]
 
     def _scene(self) -> tuple[Array, dict[int, float]]:

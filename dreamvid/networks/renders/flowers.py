@@ -24,6 +24,7 @@ PETALS = (
 
 
 def green_paint(rng: Rng) -> Paint:
+    """Return the paint of a stem or leaf."""
     return Paint(stock(rng, LEAF[:5], 0.9), 0.2, 0)
 
 
@@ -49,6 +50,7 @@ def whorl(
     s: Sculpture, f: Frame, count: int, reach: float, width: float, rise: float,
     paints: tuple[Paint, Paint], *, shift: float = 0.0, z: float = 0.0,
 ) -> None:  # fmt: skip
+    """Add a ring of petals that face the viewer, their tips raised by `rise`."""
     for k in range(count):
         a = 2 * np.pi * k / count + shift
         way = np.array([np.sin(a), -np.cos(a), 0])

@@ -60,6 +60,13 @@ def rotation(yaw: float = 0.0, pitch: float = 0.0, roll: float = 0.0) -> Array:
     return np.asarray(about_y @ about_x @ about_z)
 
 
+def shifted(plane: Array, down: int, right: int) -> Array:
+    """Return a plane moved down and to the right; what comes in is 0. For shadows."""
+    away = np.zeros_like(plane)
+    away[down:, right:] = plane[: plane.shape[0] - down, : plane.shape[1] - right]
+    return away
+
+
 def moved(point: Array, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Array:
     """Return a point in space, or rows of them, moved by (x, y, z)."""
     return np.asarray(point + np.array([x, y, z]))

@@ -57,8 +57,3 @@ class Register:
 
 
 REGISTER = Register()
-
-
-def variants(count_of: Callable[[str], Painter], *names: str) -> dict[str, Painter]:
-    """Return a painter for each name, made by one maker."""
-    return {name: count_of(name) for name in names}

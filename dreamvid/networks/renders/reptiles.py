@@ -81,7 +81,8 @@ BRONTO = replace(TURTLE, skull=(0.5, 0.5, 0.62), muzzle=(0.25, 0.8), neck=(0.38,
 
 SPRAWL = Body(length=1.8, chest=0.34, waist=0.36, hip=0.34, legs=0.45,
               thick=(0.19, 0.13, 0.12),
-              neck=(-0.2, 0.5), throat=(0.34, 0.32), head=0.72, tail=Tail(2.0, (0.24, 0.14, 0.03), 0.15))
+              neck=(-0.2, 0.5), throat=(0.34, 0.32), head=0.72,
+              tail=Tail(2.0, (0.24, 0.14, 0.03), 0.15))
 SQUAT = Body(length=1.2, chest=0.5, waist=0.6, hip=0.5, legs=0.3, thick=(0.26, 0.15, 0.14),
     neck=(-0.35, 0.25), throat=(0.5, 0.5),
              head=0.8, tail=None, tilt=-0.3, fore=1.6, extras=(g.frog_legs,))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .layers import labels, labels_of, render
-from .maths import Array, floats, mix
+from .maths import Array, floats, mix, shifted
 from .palettes import hsv
 
 
@@ -26,9 +26,7 @@ def _cell(label: str, seed: tuple[int, ...], size: int) -> Array:
     mean = (layer[..., :3].sum((0, 1)) / max(float(alpha.sum()), 1)).astype(np.float32)
     hue = float(cv2.cvtColor(mean[None, None], cv2.COLOR_RGB2HSV)[0, 0, 0]) / 360
     ground = _ground(rng, size, hue + 0.5 + rng.uniform(-0.12, 0.12))
-    shadow = cv2.GaussianBlur(
-        np.roll(alpha[..., 0], (size // 24, size // 40), (0, 1)), (0, 0), size / 28
-    )
+    shadow = cv2.GaussianBlur(shifted(alpha[..., 0], size // 24, size // 40), (0, 0), size / 28)
     ground = ground * (1 - 0.6 * shadow)[..., None]
     return np.asarray(ground * (1 - alpha) + layer[..., :3])
 

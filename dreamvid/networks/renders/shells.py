@@ -35,7 +35,7 @@ def paint_starfish(rng: Rng, size: int) -> Picture:
         )
         s.tube(f, path, np.linspace(0.3, 0.07, 9), [coat], blend=0.08)
         for j in range(9):
-            for off in (-1, 0, 1):
+            for off in (0,) if j % 2 else (-1, 0, 1):
                 way = np.array([np.cos(a), np.sin(a), 0]) * off * (0.17 - 0.016 * j)
                 s.ball(
                     f,
