@@ -14,9 +14,10 @@ def calm() -> bool:
 
     A dream step meets at some hundred barriers. GNU OpenMP, which torch brings on Linux, spins
     there for milliseconds; when another process wants the same core, the spinning keeps the very
-    thread away that it waits for. Measured on 2 cores with two other busy processes, GoogLeNet,
-    512x320: 375 ms a step as it is, 72 ms with sleeping threads, 100 ms with a single one; alone on
-    the machine 55 and 58 ms. Bytes do not change, as they would not with the number of threads.
+    thread away that it waits for. GoogLeNet, 512x320, on 2 cores that two other processes wanted
+    too: 262 to 375 ms a step as it is, 71 ms when threads sleep at once, 100 to 272 ms with one
+    thread. Undisturbed steps took 56 ms and 62 ms: so they spin a little before they sleep.
+    The result is the same to the bit, as it is for any number of threads.
 
     It has to be called before torch is imported, and respects what the user has set.
     """
