@@ -147,6 +147,19 @@ def test_the_shifts_are_spread_evenly_and_always_the_same() -> None:
             assert all(0 <= shift[axis] < REACH for shift in shifts)
 
 
+def test_the_jitter_is_undone() -> None:
+    network = tiny_network(pool=False)
+    dream = Dreamer(network, octaves=1, iterations=1, step=1e-3, device="cpu")
+    assert next(jitter(dream.seed)) != (0, 0)
+    image = 0.2 + 0.6 * IMAGE
+    added = dream(image) - image
+    batch = image[None].clone().requires_grad_()
+    network.trunk(["two"])(batch)["two"].square().mean().backward()
+    assert batch.grad is not None
+    pair = torch.stack([added, batch.grad[0]])[:, :, 8:-8, 8:-8].flatten(1)
+    assert torch.corrcoef(pair)[0, 1] > 0.6
+
+
 def test_the_gauge_is_a_running_mean_for_each_key() -> None:
     gauge = Gauge()
     assert gauge("0.0", 2.0) == 2.0

@@ -88,21 +88,19 @@ def test_a_neuron_is_raised_at_the_middle_alone() -> None:
     assert len(touched) and (touched - middle).abs().max() <= 2
 
 
-def test_a_guide_draws_towards_itself() -> None:
-    guide = to_image(texture(7))
-    features = NETWORK.trunk(["two"])(guide[None])["two"]
+def test_a_guide_is_met_at_the_place_that_fits_best() -> None:
+    guide, own = (
+        NETWORK.trunk(["two"])(image[None])["two"].flatten(2)[0]
+        for image in (to_image(texture(7, width=40)), IMAGE)
+    )
+    best = (own.T @ guide).max(dim=1).values
+    assert reached(guide_of("two"), IMAGE) == pytest.approx(float(best.sum()) / own.numel())
 
-    def likeness(image: torch.Tensor) -> float:
-        own = NETWORK.trunk(["two"])(image[None])["two"].flatten(2)[0]
-        near = torch.nn.functional.normalize(own, dim=0).T @ torch.nn.functional.normalize(
-            features.flatten(2)[0], dim=0
-        )
-        return float(near.max(dim=1).values.mean())
 
-    grey = torch.full_like(IMAGE, 0.5)
-    options = {"octaves": 1, "iterations": 5, "step": 0.01}
-    guided = tiny_dreamer(guide_of("two"), **options)(grey)
-    assert likeness(guided) > likeness(grey)
+def test_a_label_is_one_logit() -> None:
+    logits = NETWORK.trunk(["logits"])(IMAGE[None])["logits"][0].tolist()
+    told = [reached(objectives.label("logits", index), IMAGE) for index in range(5)]
+    assert told == pytest.approx(logits)
 
 
 @pytest.mark.parametrize(
