@@ -15,6 +15,7 @@ from rich.console import Console, ConsoleOptions
 
 from dreamvid.cli.failures import explain
 from dreamvid.errors import DreamvidError
+from dreamvid.networks.threads import calm
 
 VALUES = {"--start": "TIME", "--end": "TIME", "--rate": "RATE", "--size": "WxH"}
 """What the help calls the values of some options, in place of their types."""
@@ -88,6 +89,7 @@ def build(asked: str = "") -> App:
 
 def main() -> None:
     """Run the command line; ends the process with the exit code of the error, if any."""
+    calm()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     if not sys.warnoptions:
