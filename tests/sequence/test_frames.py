@@ -74,6 +74,12 @@ def test_a_film_taken_up_again_gives_the_same_frames(skip: int) -> None:
             assert np.array_equal(a.motion.mask, b.motion.mask)
 
 
+def test_the_detector_looks_at_skipped_frames_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dreamvid.sequence.frames.mask_says_cut", lambda mask: False)
+    frames = list(film_frames(with_a_cut(), skip=CUT))
+    assert [frame.index for frame in frames if frame.motion is None] == [CUT]
+
+
 def test_skipped_frames_cost_no_flow() -> None:
     asked = []
 
