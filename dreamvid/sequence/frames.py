@@ -11,7 +11,7 @@ import torch
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.estimate import Motion, estimate_motion
-from dreamvid.motion.flow import FlowEstimator, estimator
+from dreamvid.motion.flow import FlowEstimator, Still, estimator
 from dreamvid.motion.shots import CutDetector, mask_says_cut
 
 
@@ -52,7 +52,8 @@ def film_frames(
             continue
         if previous is not None and not is_cut:
             motion = estimate_motion(flow, source.array, previous)
-            if cuts and mask_says_cut(motion.mask):
+            # Without flow nothing that moves can be trusted, cut or not.
+            if cuts and not isinstance(flow, Still) and mask_says_cut(motion.mask):
                 motion = None
         yield Frame(source.index, source.time, to_image(source.array), motion)
         previous = source.array

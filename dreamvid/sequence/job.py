@@ -183,8 +183,6 @@ class Job:
             return Interrupted("stopped before the first frame", where=path, remedy=again)
         assemble(parts, partial, source=self._like, overwrite=True, complete=False)
         count = sum(len(PartTable.load(part).ticks) for part in parts)
-        if begun is not None:
-            PartTable.remove(begun.path)
         self._tidy()
         return Interrupted(f"stopped; {count} frames are in {partial}", where=path, remedy=again)
 
