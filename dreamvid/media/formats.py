@@ -1,4 +1,4 @@
-"""The output formats: which encoder, pixels and container each codec needs."""
+"""The output formats: what may be asked for, and whether this machine's ffmpeg can write it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,30 @@ import difflib
 import functools
 import re
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 import imageio_ffmpeg
 
 from dreamvid.errors import MissingDependency, UsageError
+from dreamvid.media.codecs import BY_NAME, CODECS, OTHER_WORDS, Codec
+
+__all__ = [
+    "CODECS",
+    "CONTAINERS",
+    "Codec",
+    "check_alpha",
+    "check_crf",
+    "check_delivery",
+    "check_size",
+    "codec_named",
+    "codecs_here",
+    "encoders",
+    "ffmpeg_path",
+    "filters",
+    "part_codec",
+]
 
 CONTAINERS: Final = {
     ".mp4": "mp4",
@@ -24,175 +40,138 @@ CONTAINERS: Final = {
 }
 """The containers a film can go into, by the end of its name."""
 
-PICTURES: Final = frozenset({".gif", ".webp", ".png"})
-"""Names of outputs that are pictures: an animation, or one file a frame (frame_%05d.png)."""
-
-LOSSLESS: Final = "ffv1"
-"""The codec that holds the parts of an output made of pictures until it is put together."""
-
-
-@dataclass(frozen=True)
-class Codec:
-    """One way to encode a film.
-
-    `pixels` names the pixel format by bit depth; a film of more bits than the codec has is rounded.
-    `part` is the container of a part, `suffixes` the names the finished film may end in, `crf` the
-    default quality (None: no such dial), `tag` the four letters players expect in an mp4,
-    `multiple` what width and height must be divisible by, `smallest` the least size. `rgb` codecs
-    keep RGB; all others get YUV.
-    """
-
-    name: str
-    encoder: str
-    pixels: Mapping[int, str]
-    part: str
-    suffixes: tuple[str, ...]
-    crf: float | None = None
-    top_crf: float = 51
-    options: tuple[str, ...] = ()
-    deep_options: tuple[str, ...] = ()
-    tag: str = ""
-    multiple: tuple[int, int] = (2, 2)
-    smallest: tuple[int, int] = (1, 1)
-    rgb: bool = False
-
-    def is_deep(self, bits: int) -> bool:
-        """Whether a film of so many bits is to be handed over with 16 bits a channel."""
-        return max(self.pixels) > 8 if bits > 8 else min(self.pixels) > 8
-
-    def pixel_format(self, bits: int) -> str:
-        """Name the pixel format for a film of so many bits."""
-        return self.pixels[max(self.pixels) if bits > 8 else min(self.pixels)]
-
-
-_QUICK = (".mp4", ".mov", ".m4v", ".mkv")
-_YUV420 = {8: "yuv420p", 10: "yuv420p10le"}
-
-CODECS: Final = {
-    codec.name: codec
-    for codec in (
-        # 10-bit H.264 plays almost nowhere, so h264 is 8 bits whatever the source has.
-        Codec("h264", "libx264", {8: "yuv420p"}, "mp4", _QUICK, 17, options=("-preset", "medium")),
-        Codec(
-            "h265",
-            "libx265",
-            _YUV420,
-            "mp4",
-            _QUICK,
-            crf=19,
-            options=("-preset", "medium", "-x265-params", "log-level=error"),
-            tag="hvc1",
-            smallest=(16, 16),
-        ),
-        Codec(
-            "av1",
-            "libsvtav1",
-            _YUV420,
-            "mp4",
-            (".mp4", ".mkv", ".webm"),
-            crf=22,
-            top_crf=63,
-            options=("-preset", "6"),
-            smallest=(64, 64),
-        ),
-        Codec(
-            "vp9",
-            "libvpx-vp9",
-            _YUV420,
-            "webm",
-            (".webm", ".mkv", ".mp4"),
-            crf=22,
-            top_crf=63,
-            options=("-b:v", "0", "-deadline", "good", "-cpu-used", "3", "-row-mt", "1"),
-        ),
-        Codec(
-            "prores",
-            "prores_ks",
-            {10: "yuv422p10le"},
-            "mov",
-            (".mov", ".mkv"),
-            options=("-profile:v", "hq", "-vendor", "apl0"),
-            multiple=(2, 1),
-        ),
-        Codec(
-            "dnxhr",
-            "dnxhd",
-            {8: "yuv422p", 10: "yuv422p10le"},
-            "mov",
-            (".mov", ".mkv"),
-            options=("-profile:v", "dnxhr_hq"),
-            deep_options=("-profile:v", "dnxhr_hqx"),
-            smallest=(256, 120),
-        ),
-        Codec(
-            "hap",
-            "hap",
-            {8: "rgba"},
-            "mov",
-            (".mov",),
-            options=("-format", "hap_q"),
-            multiple=(4, 4),
-            rgb=True,
-        ),
-        Codec(
-            "ffv1",
-            "ffv1",
-            {8: "bgr0", 10: "gbrp16le"},
-            "matroska",
-            (".mkv",),
-            options=("-level", "3", "-slicecrc", "1", "-g", "1"),
-            multiple=(1, 1),
-            rgb=True,
-        ),
-    )
-}
-
 
 def codec_named(name: str) -> Codec:
     """Look up a codec.
 
-    Raises UsageError with the near misses for an unknown one, MissingDependency when this
-    machine's ffmpeg was built without its encoder.
+    Raises UsageError with the near misses for an unknown one, MissingDependency with the nearest
+    that can be had when this machine's ffmpeg was built without its encoder.
     """
     codec = CODECS.get(name.lower())
     if codec is None:
-        near = difflib.get_close_matches(name.lower(), CODECS, n=3, cutoff=0.4) or list(CODECS)
-        raise UsageError(f"no codec '{name}'", where="codec", remedy=f"use {', '.join(near)}")
-    if codec.encoder not in encoders():
+        near = [OTHER_WORDS[name.lower()]] if name.lower() in OTHER_WORDS else []
+        near = near or difflib.get_close_matches(name.lower(), CODECS, n=3, cutoff=0.4)
+        raise UsageError(
+            f"no codec '{name}'", where="codec", remedy=f"use {', '.join(near or CODECS)}"
+        )
+    if not _at_hand(codec):
+        wanting = next(encoder for encoder in _wanted(codec) if encoder not in encoders())
+        instead = [near for near in codec.near if _at_hand(CODECS[near])][:1]
         raise MissingDependency(
-            f"this ffmpeg cannot write {codec.name} (it has no {codec.encoder})",
+            f"this ffmpeg cannot write {codec.name} (it has no {wanting})",
             where="codec",
-            remedy="pip install --upgrade imageio-ffmpeg",
+            remedy=" or ".join(
+                [*(f"use {near}" for near in instead), "pip install --upgrade imageio-ffmpeg"]
+            ),
         )
     return codec
 
 
-def is_pictures(path: Path) -> bool:
-    """Whether the output's name asks for pictures: .gif, .webp, or numbered .png files."""
-    return path.suffix.lower() in PICTURES
+def codecs_here() -> tuple[str, ...]:
+    """Name the codecs that this machine's ffmpeg can write."""
+    return tuple(codec.name for codec in CODECS.values() if _at_hand(codec))
 
 
 def part_codec(path: Path, codec: str) -> str:
-    """Name the codec for the parts of an output: `codec`, or a lossless one for pictures."""
-    return LOSSLESS if is_pictures(path) else codec
+    """Name the codec for the parts of an output: `codec`, or pictures if its name asks for them.
+
+    The codecs of pictures encode their parts without loss.
+    """
+    known = CODECS.get(codec.lower())
+    if known is not None and known.pictures is not None:
+        return codec
+    return BY_NAME.get(path.suffix.lower(), codec)
 
 
-def check_name(path: Path, codec: str) -> None:
-    """Raise UsageError unless an output of this codec may have this name."""
+def check_delivery(
+    path: Path,
+    codec: str,
+    *,
+    crf: float | None = None,
+    alpha: bool = False,
+    repeated: bool = False,
+    size: tuple[int, int] | None = None,
+) -> Codec:
+    """Find the codec of an output and check all that is known of it before any frame is made.
+
+    `alpha` asks for transparency, `repeated` for a film that plays its frames many times, `size` is
+    (width, height) when known. Raises UsageError or MissingDependency, with the remedy.
+    """
+    known = codec_named(part_codec(path, codec))
+    _check_name(path, known)
+    check_crf(known, crf)
+    if alpha:
+        check_alpha(known)
+    if repeated and known.pictures is not None:
+        why = "cannot be repeated" if known.pictures.numbered else "loops by itself"
+        raise UsageError(f"{known.name} {why}", where="repeat_to", remedy="leave it out")
+    if size is not None:
+        check_size(known, size, where=path)
+    return known
+
+
+def check_crf(codec: Codec, crf: float | None) -> float | None:
+    """Give the quality to encode with; UsageError when the codec has no such dial or range."""
+    if crf is None:
+        return codec.crf
+    if codec.crf is None:
+        have = _listing(name for name, other in CODECS.items() if other.crf is not None)
+        raise UsageError(
+            f"{codec.name} has no crf", where="crf", remedy=f"leave it out, or use {have}"
+        )
+    if not 0 <= crf <= codec.top_crf:
+        raise UsageError(f"{crf:g} is outside 0..{codec.top_crf:g}", where="crf")
+    return crf
+
+
+def check_alpha(codec: Codec) -> None:
+    """Raise UsageError, naming the codecs that have it, when this one has no transparency."""
+    if not codec.alpha:
+        have = _listing(name for name in codecs_here() if CODECS[name].alpha)
+        raise UsageError(f"{codec.name} has no transparency", where="codec", remedy=f"use {have}")
+
+
+def check_size(codec: Codec, size: tuple[int, int], *, where: object = None) -> None:
+    """Raise UsageError when a film of (width, height) is too small for the codec."""
+    if size[0] < codec.smallest[0] or size[1] < codec.smallest[1]:
+        least = "x".join(map(str, codec.smallest))
+        raise UsageError(
+            f"{size[0]}x{size[1]} is too small for {codec.name}, which needs {least}",
+            where=where,
+            remedy="use h264, or a larger size",
+        )
+
+
+def _check_name(path: Path, codec: Codec) -> None:
     suffix = path.suffix.lower()
-    if suffix == ".png" and not re.search(r"%(0\d+)?d", path.name):
+    if suffix not in codec.suffixes:
+        others = _listing(name for name, known in CODECS.items() if suffix in known.suffixes)
+        raise UsageError(
+            f"{codec.name} does not go into '{suffix}'",
+            where=path,
+            remedy=f"name it {', '.join(codec.suffixes)}"
+            + (f", or use codec {others}" if others else ", or .gif, .webp, frame_%05d.png"),
+        )
+    numbered = codec.pictures is not None and codec.pictures.numbered
+    if numbered and not re.search(r"%(0\d+)?d", path.name):
+        animated = " or codec apng" if suffix == ".png" else ""
         raise UsageError(
             "one file cannot hold all frames",
             where=path,
-            remedy=f"use {path.stem}_%05d.png, or a film name",
+            remedy=f"use {path.stem}_%05d{suffix},{animated} or a film name",
         )
-    known = codec_named(part_codec(path, codec))
-    if not is_pictures(path) and suffix not in known.suffixes:
-        raise UsageError(
-            f"{known.name} does not go into '{suffix}'",
-            where=path,
-            remedy=f"use {', '.join(known.suffixes)}, or .gif, .webp, frame_%05d.png",
-        )
+
+
+def _listing(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _wanted(codec: Codec) -> tuple[str, ...]:
+    return (codec.encoder,) if codec.pictures is None else (codec.encoder, codec.pictures.encoder)
+
+
+def _at_hand(codec: Codec) -> bool:
+    return encoders().issuperset(_wanted(codec))
 
 
 def ffmpeg_path() -> str:

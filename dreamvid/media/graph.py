@@ -13,8 +13,13 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from dreamvid.media.curves import from_linear
+
 SWSCALE_FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 """Without the last three, YUV becomes RGB about one level too dark."""
+
+LINEAR: Final = "gbrpf32le"
+"""The pixels in which floating-point pictures leave the graph: linear light."""
 
 LUMA_WEIGHTS: Final = {
     "bt709": (0.2126, 0.0722),
@@ -94,6 +99,8 @@ def rgb_array(frame: VideoFrame, look: Look) -> NDArray[np.uint8] | NDArray[np.u
 
     Deep YUV is turned into RGB here: swscale loses half a level of 8 bits on that way.
     """
+    if look.deep == LINEAR:
+        return from_linear(np.ascontiguousarray(frame.to_ndarray(), dtype=np.float32))
     if not look.deep.startswith("yuv"):
         plain: NDArray[Any] = np.ascontiguousarray(frame.to_ndarray())
         return plain

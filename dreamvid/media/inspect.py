@@ -12,7 +12,7 @@ from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
 from dreamvid.media.decode import Decoder, Timed
-from dreamvid.media.graph import Look
+from dreamvid.media.graph import LINEAR, Look
 from dreamvid.media.info import MATRICES, PRIMARIES, REC709, TRANSFERS, UNKNOWN, Colour, FilmInfo
 
 UPRIGHT: Final = {
@@ -119,6 +119,8 @@ def _warnings(frame: VideoFrame, turn: tuple[str, ...], aspect: Fraction) -> tup
 
 
 def _deep_format(frame: VideoFrame, bits: int) -> str:
+    if bits > 16 or "f16" in frame.format.name:
+        return LINEAR
     if frame.format.is_rgb or frame.format.name.startswith(("gray", "ya", "xyz")):
         return "rgb48le"
     return f"yuv444p{next(depth for depth in (10, 12, 16) if bits <= depth)}le"

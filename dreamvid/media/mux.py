@@ -7,22 +7,24 @@ import errno
 import heapq
 import math
 import os
+import shutil
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import av
 import av.error
+from av.container import InputContainer
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from dreamvid.errors import DiskFull, DreamvidError, UsageError
-from dreamvid.media.formats import CODECS, CONTAINERS, is_pictures
+from dreamvid.media.formats import CODECS, CONTAINERS
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.parts import PartTable
-from dreamvid.media.pictures import write_pictures
+from dreamvid.media.pictures import Footage, write_pictures
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
@@ -40,53 +42,84 @@ def assemble(
     source: FilmInfo,
     overwrite: bool = False,
     complete: bool = True,
+    repeat_to: Fraction | None = None,
 ) -> tuple[str, ...]:
     """Put the parts of a film end to end, without encoding them again, and give it its sound.
 
     Sound, subtitles, chapters and metadata come from the file of `source`, moved to where the
     picture begins and cut where it ends when it was cut. With `complete` False the parts are the
     beginning of the film, and the sound ends with them. Outputs made of pictures (.gif, .webp,
-    frame_%05d.png) are encoded here, from lossless parts. The target appears when every frame is in
-    it. Returns what a user should know, e.g. that a track did not fit the container.
+    frame_%05d.png) are encoded here, from lossless parts. With `repeat_to` the frames, which must
+    have been encoded `intra`, are played again and again, silently, for at least so many seconds
+    and in whole rounds. The target appears when every frame is in it. Returns what a user should
+    know, e.g. that a track did not fit the container.
 
     Raises OutputExists, UsageError, DiskFull, or DreamvidError when the parts do not fit together.
     """
     if not parts:
         raise UsageError("there is no part to put together", where=target)
-    film = _Film(parts, source, complete=complete)
-    place = Target(target, codec=film.codec.name, source=source.path, overwrite=overwrite)
+    film = _Film(parts, source, complete=complete, repeat_to=repeat_to)
+    place = Target(
+        target,
+        codec=film.codec.name,
+        source=source.path,
+        overwrite=overwrite,
+        repeated=repeat_to is not None,
+    )
     try:
         with place.workshop() as folder:
-            if is_pictures(place.path):
+            if place.codec.pictures is not None:
                 film.write(folder / "film.nut", "nut", None)
-                return write_pictures(folder / "film.nut", place, film.frames)
-            draft = folder / place.path.name
-            with SideTracks(source, folder, until=film.end if film.cut else None) as sides:
-                film.write(draft, CONTAINERS[place.path.suffix.lower()], sides)
-            _count(draft, film.frames)
-            os.replace(draft, place.path)
-            return sides.notes
+                return write_pictures(folder / "film.nut", place, film.footage())
+            return _write_film(film, folder / place.path.name, place)
     except (av.error.FFmpegError, OSError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise DiskFull("no space left", where=place.folder, remedy="make room") from error
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
 
-class _Film:
-    """The plan of one film's picture: its clock, and its packets in order."""
+def _write_film(film: _Film, draft: Path, place: Target) -> tuple[str, ...]:
+    """Write a film and what goes beside it, by way of `draft`; return what a user should know."""
+    container = CONTAINERS[place.path.suffix.lower()]
+    if film.rounds is not None:
+        film.check_room(place.folder)
+        film.write(draft, container, None)
+        told = film.repeated_notes()
+    else:
+        with SideTracks(film.source, draft.parent, until=film.end if film.cut else None) as sides:
+            film.write(draft, container, sides)
+        told = sides.notes
+    _count(draft, film.frames)
+    os.replace(draft, place.path)
+    return told
 
-    def __init__(self, parts: Sequence[Path], source: FilmInfo, *, complete: bool) -> None:
-        self._parts, self._source = parts, source
+
+class _Film:
+    """The plan of one film's picture: its clock, and its packets in order.
+
+    `rounds` is how often the frames are played when they are repeated, else None; `frames` counts
+    them all.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Path],
+        source: FilmInfo,
+        *,
+        complete: bool,
+        repeat_to: Fraction | None,
+    ) -> None:
+        self._parts, self.source = parts, source
         self._tables = [PartTable.load(part) for part in parts]
         first = self._tables[0]
-        if any((t.codec, t.tick) != (first.codec, first.tick) for t in self._tables):
+        kind = (first.codec, first.tick, first.alpha)
+        if any((table.codec, table.tick, table.alpha) != kind for table in self._tables):
             raise DreamvidError("parts of different films", where=parts[0], remedy="start anew")
-        self.codec, self._tick = CODECS[first.codec], first.tick
+        self.codec, self._tick, self._alpha = CODECS[first.codec], first.tick, first.alpha
         offset = round((source.start - source.origin) / self._tick)
         self._times = [offset + tick for table in self._tables for tick in table.ticks]
-        if any(b <= a for a, b in zip(self._times, self._times[1:], strict=False)):
+        if any(b <= a for a, b in pairwise(self._times)):
             raise DreamvidError("the parts are not in order", where=parts[0], remedy="start anew")
-        self.frames = len(self._times)
         self.cut = source.cut_out or not complete
         self._step = max(1, round(1 / (source.rate * self._tick)))
         self._end = self._times[-1] + self._step
@@ -94,11 +127,38 @@ class _Film:
             told = offset + int(source.duration / self._tick)
             self._end = told if told > self._times[-1] else self._end
         self._delay = max(n - r for table in self._tables for n, r in enumerate(table.ranks))
+        self._headers = b""
+        self._round = self._end - self._times[0]
+        self.rounds: int | None = None
+        if repeat_to is not None:
+            self.rounds = max(1, math.ceil(repeat_to / (self._round * self._tick)))
+        self.frames = len(self._times) * (self.rounds or 1)
 
     @property
     def end(self) -> Fraction:
         """The moment at which the last frame ends, in seconds of the finished film."""
-        return self._end * self._tick
+        return (self._end + self._round * ((self.rounds or 1) - 1)) * self._tick
+
+    def footage(self) -> Footage:
+        """Describe the film to those who make pictures of it."""
+        times = [(tick - self._times[0]) * self._tick for tick in self._times]
+        return Footage(self.source, times, end=self._round * self._tick, alpha=self._alpha)
+
+    def check_room(self, folder: Path) -> None:
+        """Raise DiskFull when the repeated film cannot fit into `folder`."""
+        needed = sum(part.stat().st_size for part in self._parts) * (self.rounds or 1)
+        free = shutil.disk_usage(folder).free
+        if needed > free:
+            raise DiskFull(
+                f"the repeated film needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} are free",
+                where=folder,
+                remedy="make room, or repeat it to less",
+            )
+
+    def repeated_notes(self) -> tuple[str, ...]:
+        """Say how often the frames are played, and that there is no sound."""
+        length = f"played {self.rounds} times, {float(self.end):g} s"
+        return (length, *(("no sound in a repeated film",) if self.source.has_audio else ()))
 
     def write(self, path: Path, container: str, sides: SideTracks | None) -> None:
         """Write the film to `path`."""
@@ -111,10 +171,13 @@ class _Film:
             template = first.streams.video[0]
             picture = out.add_stream_from_template(template, opaque=True)
             picture.time_base = self._tick
-            picture.codec_context.framerate = self._source.rate
+            picture.codec_context.framerate = self.source.rate
             if container in ("mp4", "mov"):
                 picture.codec_context.codec_tag = self.codec.tag or template.codec_tag
-            flows = [self._packets(picture, bytes(template.codec_context.extradata or b""))]
+            if self._alpha and container in ("webm", "matroska"):
+                picture.metadata["alpha_mode"] = "1"  # VP9 keeps its alpha beside the picture
+            self._headers = bytes(template.codec_context.extradata or b"")
+            flows = [self._packets(picture)]
             if sides is not None:
                 flows.append(sides.join(out, container))
             for _, packet in heapq.merge(*flows, key=lambda stamped: stamped[0]):
@@ -130,30 +193,46 @@ class _Film:
         scale = scale if scale <= FINEST_CLOCK else self._tick.denominator
         return {"movflags": "+faststart", "movie_timescale": str(scale)}
 
-    def _packets(self, stream: VideoStream, headers: bytes) -> Iterator[Stamped]:
-        """Yield the packets of all parts in the order of decoding, with the times of the film."""
+    def _packets(self, stream: VideoStream) -> Iterator[Stamped]:
+        """Yield the packets of all rounds in the order of decoding, with the times of the film."""
         done = 0
-        for part, table in zip(self._parts, self._tables, strict=True):
-            with av.open(file_url(part)) as container:
-                video = container.streams.video[0]
-                if bytes(video.codec_context.extradata or b"") != headers:
-                    raise DreamvidError("the parts were encoded differently", where=part)
-                packets = (packet for packet in container.demux(video) if packet.size)
-                for n, (rank, packet) in enumerate(zip_longest(table.ranks, packets)):
-                    if rank is None or packet is None:
-                        raise DreamvidError("a damaged part", where=part, remedy="render it again")
-                    self._stamp(packet, done + n, done + rank)
-                    packet.stream = stream
-                    yield packet.dts * self._tick, packet  # type: ignore[operator]
-            done += len(table.ticks)
+        for _ in range(self.rounds or 1):
+            for part, table in zip(self._parts, self._tables, strict=True):
+                with av.open(file_url(part)) as container:
+                    for n, (rank, packet) in enumerate(self._ranked(container, part, table)):
+                        self._stamp(packet, done + n, done + rank)
+                        packet.stream = stream
+                        yield packet.dts * self._tick, packet  # type: ignore[operator]
+                done += len(table.ticks)
+
+    def _ranked(
+        self, container: InputContainer, part: Path, table: PartTable
+    ) -> Iterator[tuple[int, Packet[Any]]]:
+        """Yield the packets of a part, each with the rank of its frame, once they prove to fit."""
+        video = container.streams.video[0]
+        if bytes(video.codec_context.extradata or b"") != self._headers:
+            raise DreamvidError("the parts were encoded differently", where=part)
+        packets = (packet for packet in container.demux(video) if packet.size)
+        for rank, packet in zip_longest(table.ranks, packets):
+            if rank is None or packet is None:
+                raise DreamvidError("a damaged part", where=part, remedy="render it again")
+            if self.rounds is not None and not packet.is_keyframe:
+                raise DreamvidError(
+                    "not every frame stands alone", where=part, remedy="render it intra-only"
+                )
+            yield rank, packet
 
     def _stamp(self, packet: Packet[Any], decoded: int, shown: int) -> None:
         """Give the `decoded`-th packet of the film, whose frame is the `shown`-th, its times."""
-        after = self._times[shown + 1] if shown + 1 < self.frames else self._end
         packet.time_base = self._tick
-        packet.pts = self._times[shown]
+        packet.pts = self._time(shown)
         packet.dts = self._decoding_time(decoded)
-        packet.duration = after - packet.pts
+        packet.duration = self._time(shown + 1) - packet.pts
+
+    def _time(self, n: int) -> int:
+        """When the n-th frame is shown; the one after the last: when the film ends."""
+        turn, frame = divmod(n, len(self._times))
+        return self._times[frame] + turn * self._round
 
     def _decoding_time(self, n: int) -> int:
         """When the n-th packet is decoded: in order, and never after its own frame is shown.
@@ -161,7 +240,7 @@ class _Film:
         The encoder's own decoding times fit only the part they were made for.
         """
         if n >= self._delay:
-            return self._times[n - self._delay]
+            return self._time(n - self._delay)
         return self._times[0] - (self._delay - n) * self._step
 
 

@@ -24,13 +24,15 @@ from dreamvid.media.probe import file_url
 class PartTable:
     """What is noted beside a part: the time of each frame, in ticks, and the order of its packets.
 
-    `ranks[n]` says which frame the n-th packet holds, counted in the order of showing.
+    `ranks[n]` says which frame the n-th packet holds, counted in the order of showing. `alpha` says
+    that the frames have transparency.
     """
 
     tick: Fraction
     codec: str
     ticks: Sequence[int]
     ranks: Sequence[int]
+    alpha: bool = False
 
     @staticmethod
     def clock(like: FilmInfo) -> Fraction:
@@ -50,7 +52,8 @@ class PartTable:
         """
         try:
             data = json.loads(cls.place(part).read_text("utf-8"))
-            return cls(Fraction(data["tick"]), data["codec"], data["ticks"], data["ranks"])
+            words = (data["codec"], data["ticks"], data["ranks"], data.get("alpha", False))
+            return cls(Fraction(data["tick"]), *words)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DreamvidError(
                 f"the part's times cannot be read ({error})", where=part, remedy="render it again"

@@ -1,55 +1,188 @@
-"""Turn a finished lossless film into pictures: a GIF, an animated WebP, or a file a frame."""
+"""Turn a finished lossless film into pictures: an animation, or a file a frame."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any, Final
+
+import av
+import numpy as np
+from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError
-from dreamvid.media.child import run_ffmpeg
+from dreamvid.media.child import FfmpegChild, run_ffmpeg
+from dreamvid.media.curves import to_linear
+from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
 
+GIF_RATE: Final = 50
+"""Pictures a second that a GIF can show: viewers play delays below 2/100 s as 10/100."""
 
-def write_pictures(film: Path, target: Target, frames: int) -> tuple[str, ...]:
-    """Encode the film at `film` as the pictures that the target's name asks for.
+WIDE: Final = frozenset({"linear", "log100", "log316", "smpte2084", "smpte428", "arib-std-b67"})
+"""Transfer curves that are not nearly sRGB's."""
+
+
+@dataclass(frozen=True)
+class Footage:
+    """What is known of the film the pictures are made of.
+
+    `source` is the film it was made like, `times` the seconds at which its frames begin, counted
+    from the first one, `end` when the last one ends. `alpha` says that it has transparency.
+    """
+
+    source: FilmInfo
+    times: Sequence[Fraction]
+    end: Fraction
+    alpha: bool
+
+
+def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, ...]:
+    """Encode the film at `film` as the pictures that the target's codec asks for.
 
     Works in the folder of `film` and renames at the end. Returns what a user should know.
-    Raises DreamvidError or DiskFull when the encoder fails.
+    Raises DreamvidError or DiskFull when the encoder fails or a picture is missing.
     """
-    suffix = target.path.suffix.lower()
-    source = ["-protocol_whitelist", "file,pipe", "-format_whitelist", "nut", "-i", file_url(film)]
-    if suffix == ".png":
-        _write_files(source, film.parent / "frames", target, frames)
-        return ("no sound in numbered pictures",)
-    draft = film.with_name("draft" + suffix)
-    if suffix == ".gif":
-        # Two passes: one graph with palettegen and paletteuse would hold the whole film in memory.
-        palette = file_url(film.with_name("palette.png"))
-        run_ffmpeg([*source, "-vf", "palettegen=stats_mode=full", palette], where=target.path)
-        use = "[0:v][1:v]paletteuse=dither=sierra2_4a"
-        pixels = ["-i", palette, "-filter_complex", use, "-loop", "0"]
-        run_ffmpeg(
-            [*source, *pixels, "-fps_mode", "passthrough", file_url(draft)], where=target.path
-        )
-    else:
-        pixels = ["-c:v", "libwebp_anim", "-quality", "90", "-loop", "0"]
-        run_ffmpeg(
-            [*source, *pixels, "-fps_mode", "passthrough", file_url(draft)], where=target.path
-        )
-    os.replace(draft, target.path)
-    return (f"no sound in {suffix}",)
-
-
-def _write_files(source: list[str], folder: Path, target: Target, frames: int) -> None:
-    folder.mkdir()
-    pattern = str(folder).replace("%", "%%") + "/" + target.path.name
-    run_ffmpeg(
-        [*source, "-c:v", "png", "-fps_mode", "passthrough", "-f", "image2", f"file:{pattern}"],
-        where=target.path,
+    pictures = target.codec.pictures
+    assert pictures is not None
+    notes: tuple[str, ...] = (
+        (f"no sound in {target.codec.name}",) if footage.source.has_audio else ()
     )
-    made = sorted(folder.iterdir())
-    if len(made) != frames:
-        raise DreamvidError(f"only {len(made)} of {frames} pictures were made", where=target.path)
-    for file in made:
-        os.replace(file, target.folder / file.name)
+    if pictures.numbered:
+        folder = film.with_name("frames")
+        folder.mkdir()
+        if target.codec.name == "exr":
+            notes += _write_exr(film, folder, target, footage)
+        else:
+            _write_png(film, folder, target, footage)
+        made = sorted(folder.iterdir())
+        if len(made) != len(footage.times):
+            wanted = len(footage.times)
+            raise DreamvidError(f"only {len(made)} of {wanted} pictures made", where=target.path)
+        for file in made:
+            os.replace(file, target.folder / file.name)
+        return notes
+    draft = film.with_name("draft")
+    if target.codec.name == "gif":
+        notes += _write_gif(film, draft, target, footage)
+    elif target.codec.name == "apng":
+        _write_apng(film, draft, target, footage)
+    else:
+        options = ["-pix_fmt", "bgra", "-c:v", "libwebp_anim", "-quality", "90", "-loop", "0"]
+        _encode(film, [*options, "-f", "webp"], draft, target)
+    os.replace(draft, target.path)
+    return notes
+
+
+def _encode(film: Path, options: list[str], draft: Path, target: Target) -> None:
+    """Run ffmpeg on the film, every frame once at its own time."""
+    arguments = [*_input(film), *options, "-fps_mode", "passthrough", file_url(draft)]
+    run_ffmpeg(arguments, where=target.path)
+
+
+def _input(film: Path) -> list[str]:
+    return ["-protocol_whitelist", "file,pipe", "-format_whitelist", "nut", "-i", file_url(film)]
+
+
+def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tuple[str, ...]:
+    # Two passes: one graph with palettegen and paletteuse would hold the whole film in memory.
+    palette = film.with_name("palette.png")
+    reserved = f"palettegen=stats_mode=full:reserve_transparent={int(footage.alpha)}"
+    run_ffmpeg([*_input(film), "-vf", reserved, file_url(palette)], where=target.path)
+    rate = footage.source.rate
+    every = max(1, -int(-rate // GIF_RATE))
+    kept = footage.times[::every]
+    # The last delay is not in any time: it is what is left of the film, in hundredths.
+    last = max(2, _hundredths(footage.end) - _hundredths(kept[-1]))
+    graph = rf"[0:v]select=not(mod(n\,{every}))[v];[v][1:v]paletteuse=dither=sierra2_4a"
+    options = ["-i", file_url(palette), "-filter_complex", graph, "-loop", "0"]
+    _encode(film, [*options, "-final_delay", str(last), "-f", "gif"], draft, target)
+    _count(draft, len(kept), target)
+    return () if every == 1 else (f"every {every}. frame: a GIF shows at most {GIF_RATE} a second",)
+
+
+def _hundredths(time: Fraction) -> int:
+    return int(time * 100 + Fraction(1, 2))
+
+
+def _write_apng(film: Path, draft: Path, target: Target, footage: Footage) -> None:
+    last = footage.end - footage.times[-1]
+    options = ["-vf", _png_tags(footage), "-pix_fmt", _png_pixels(target, footage)]
+    options += ["-c:v", "apng", "-pred", "mixed", "-plays", "0"]
+    _encode(film, [*options, "-final_delay", str(last), "-f", "apng"], draft, target)
+    _count(draft, len(footage.times), target)
+
+
+def _write_png(film: Path, folder: Path, target: Target, footage: Footage) -> None:
+    options = ["-vf", _png_tags(footage), "-pix_fmt", _png_pixels(target, footage), "-c:v", "png"]
+    _encode(film, [*options, "-f", "image2"], _numbered(folder, target), target)
+
+
+def _png_pixels(target: Target, footage: Footage) -> str:
+    if target.codec.is_deep(footage.source.bits):
+        return "rgba64be" if footage.alpha else "rgb48be"
+    return "rgba" if footage.alpha else "rgb24"
+
+
+def _png_tags(footage: Footage) -> str:
+    """Tag pictures as sRGB where the film's curve is meant to be shown like it, as most are.
+
+    A picture tagged with a camera's curve looks different from the film in some viewers.
+    """
+    transfer = footage.source.transfer
+    return f"setparams=color_trc={transfer if transfer in WIDE else 'iec61966-2-1'}"
+
+
+def _numbered(folder: Path, target: Target) -> Path:
+    return Path(str(folder).replace("%", "%%")) / target.path.name
+
+
+def _write_exr(film: Path, folder: Path, target: Target, footage: Footage) -> tuple[str, ...]:
+    """Write half floats of linear light, with associated alpha, as OpenEXR has it."""
+    child: FfmpegChild | None = None
+    try:
+        with av.open(file_url(film)) as container:
+            for frame in container.decode(video=0):
+                planes = _light(frame.to_ndarray(format="rgba64le" if footage.alpha else "rgb48le"))
+                child = child or _exr_child(planes, folder, target)
+                child.write(planes)
+        if child is not None:
+            child.finish()
+    finally:
+        if child is not None:
+            child.kill()
+    transfer = footage.source.transfer
+    odd = f"light by the sRGB curve, though the film's is {transfer}"
+    return (odd,) if transfer in WIDE else ()
+
+
+def _light(array: NDArray[Any]) -> NDArray[np.float32]:
+    """Turn [H, W, 3 or 4] into planes of green, blue, red and alpha, the colours times alpha."""
+    planes = to_linear(np.ascontiguousarray(array[..., (1, 2, 0)].transpose(2, 0, 1)))
+    if array.shape[2] == 3:
+        return planes
+    alpha = (array[..., 3] / np.float32(65535))[None]
+    return np.concatenate([planes * alpha, alpha])
+
+
+def _exr_child(planes: NDArray[np.float32], folder: Path, target: Target) -> FfmpegChild:
+    pixels = "gbrpf32le" if len(planes) == 3 else "gbrapf32le"
+    arguments = [
+        *("-protocol_whitelist", "file,pipe", "-f", "rawvideo", "-pix_fmt", pixels),
+        *("-video_size", f"{planes.shape[2]}x{planes.shape[1]}", "-i", "pipe:0"),
+        *("-c:v", "exr", "-format", "half", "-compression", "zip16"),
+        *("-fps_mode", "passthrough", "-f", "image2", file_url(_numbered(folder, target))),
+    ]
+    return FfmpegChild(arguments, where=target.path, frame_bytes=planes.nbytes)
+
+
+def _count(draft: Path, frames: int, target: Target) -> None:
+    """Raise DreamvidError unless an animation has so many frames."""
+    with av.open(file_url(draft)) as container:
+        found = sum(1 for packet in container.demux(video=0) if packet.size)
+    if found != frames:
+        raise DreamvidError(f"only {found} of {frames} frames arrived", where=target.path)

@@ -16,7 +16,7 @@ from dreamvid.errors import UnreadableInput
 FORMATS: Final = (
     "3gp,aiff,apng,asf,avi,dv,flv,gif,h264,hevc,image2,ivf,jpeg_pipe,jpegxl_anim,m4v,matroska,"
     "mj2,mov,mp4,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,png_pipe,rm,webm,webp_anim,webp_pipe,"
-    "wtv,yuv4mpegpipe,av1,vob,m2ts,gif_pipe,bmp_pipe,tiff_pipe,ppm_pipe,webp"
+    "wtv,yuv4mpegpipe,av1,vob,m2ts,gif_pipe,bmp_pipe,tiff_pipe,ppm_pipe,webp,exr_pipe,dpx_pipe"
 )
 """Formats that hold pictures themselves. Playlists and scripts (concat, hls, dash, imf ...) are
 left out: they name further files to open, and a renamed one would pull in its neighbours."""

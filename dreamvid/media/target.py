@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.formats import check_name
+from dreamvid.errors import DiskFull, OutputExists, UsageError
+from dreamvid.media.formats import check_delivery
 
 
 class Target:
     """The output a film is to become, checked: its folder, its name, and that it may be written.
 
-    Raises UsageError or OutputExists, whose message says what to do.
+    `codec` is the one asked for; a name of pictures (.gif, frame_%05d.png) comes before it. `crf`,
+    `alpha`, `repeated` and `size` (width, height) are as `check_delivery` takes them. Raises
+    UsageError, MissingDependency or OutputExists, whose message says what to do.
     """
 
     def __init__(
-        self, path: str | Path, *, codec: str, source: Path | None, overwrite: bool
+        self,
+        path: str | Path,
+        *,
+        codec: str,
+        source: Path | None,
+        overwrite: bool,
+        crf: float | None = None,
+        alpha: bool = False,
+        repeated: bool = False,
+        size: tuple[int, int] | None = None,
     ) -> None:
         self.path = Path(path)
         self.folder = self.path.parent
-        check_name(self.path, codec)
-        if not self.folder.is_dir():
-            raise UsageError("no such folder", where=self.folder, remedy="make it first")
-        if not _writable(self.folder):
-            raise UsageError("cannot write there", where=self.folder, remedy="use another folder")
-        if self.path.is_dir():
-            raise UsageError("is a folder", where=self.path, remedy="give a file name")
+        self.codec = check_delivery(
+            self.path, codec, crf=crf, alpha=alpha, repeated=repeated, size=size
+        )
+        self._numbered = self.codec.pictures is not None and self.codec.pictures.numbered
+        check_place(self.path)
         if source is not None and self._is_source(source):
             raise UsageError("is the source itself", where=self.path, remedy="use another name")
         if not overwrite and (taken := self.taken()):
@@ -38,7 +48,7 @@ class Target:
 
     def taken(self) -> Path | None:
         """Name a file that is in the way, if there is one."""
-        if self.path.suffix.lower() != ".png":
+        if not self._numbered:
             return self.path if self.path.exists() else None
         return next((file for file in self.folder.iterdir() if self._numbers(file.name)), None)
 
@@ -52,12 +62,12 @@ class Target:
 
     def _is_source(self, source: Path) -> bool:
         """Whether writing would touch what is read: a file, or pictures of a folder or pattern."""
-        if self.path.suffix.lower() != ".png":
-            return _same(self.path, source)
+        if not self._numbered:
+            return same_file(self.path, source)
         if source.is_file():
-            return _same(source.parent, self.folder) and self._numbers(source.name)
+            return same_file(source.parent, self.folder) and self._numbers(source.name)
         folder = source if source.is_dir() else source.parent
-        return _same(folder, self.folder) and self.taken() is not None
+        return same_file(folder, self.folder) and self.taken() is not None
 
     @contextlib.contextmanager
     def workshop(self) -> Iterator[Path]:
@@ -68,16 +78,27 @@ class Target:
             yield Path(folder)
 
 
-def _writable(folder: Path) -> bool:
-    """Try it: a read-only file system says so only then, and root may do anything."""
+def check_place(path: Path) -> None:
+    """Raise UsageError or DiskFull unless a file can be written at `path`.
+
+    It is tried: a read-only file system says so only then, and root may do anything.
+    """
+    folder = path.parent
+    if not folder.is_dir():
+        raise UsageError("no such folder", where=folder, remedy="make it first")
+    if path.is_dir():
+        raise UsageError("is a folder", where=path, remedy="give a file name")
     try:
         with tempfile.TemporaryFile(dir=folder):
-            return True
-    except OSError:
-        return False
+            pass
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull("no space left", where=folder, remedy="make room") from error
+        raise UsageError("cannot write there", where=folder, remedy="use another folder") from error
 
 
-def _same(path: Path, source: Path) -> bool:
+def same_file(path: Path, source: Path) -> bool:
+    """Whether both names are of one file that is there."""
     try:
         return os.path.samefile(path, source)
     except OSError:

@@ -7,22 +7,20 @@ import os
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 import torch
 
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.image import to_array
 from dreamvid.media.child import FfmpegChild
-from dreamvid.media.formats import Codec, codec_named, filters, part_codec
-from dreamvid.media.info import MATRICES, UNKNOWN, FilmInfo
+from dreamvid.media.formats import check_alpha, check_crf, check_size, codec_named, part_codec
+from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.parts import PartTable, read_ranks
+from dreamvid.media.pixels import padded_size, raw_format, to_codec
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
-
-SUBSAMPLING_FLAGS: Final = "lanczos+accurate_rnd+full_chroma_int"
-"""How chroma is made smaller; lanczos undoes best what the reader's bicubic enlarged."""
 
 
 class PartWriter:
@@ -31,7 +29,9 @@ class PartWriter:
     The encoder sees a steady rate, so that every part of a film gets the same headers whatever the
     film's clock does; the exact times are noted beside the part (in `PATH.times`), and
     `assemble` gives them to the packets. `path` appears when the part is complete and counted;
-    an exit by exception leaves nothing. The size of the frames is that of the first one.
+    an exit by exception leaves nothing. The size of the frames, and whether they have an alpha
+    channel, is that of the first one. `intra` makes every frame stand alone, so that the film's
+    packets can be repeated.
 
     `notes` says what a user should know, e.g. that an odd size was padded. `where` names the
     output in errors, when that is not `path`. Raises UsageError for a codec, crf or size that
@@ -45,37 +45,39 @@ class PartWriter:
         like: FilmInfo,
         codec: str = "h264",
         crf: float | None = None,
+        intra: bool = False,
         where: Path | None = None,
     ) -> None:
         self.path = Path(path)
         self._where = where or self.path
         self.notes: tuple[str, ...] = ()
         self._codec = codec_named(codec)
-        self._crf = _checked_crf(self._codec, crf)
-        self._like = like
+        self._crf = check_crf(self._codec, crf)
+        self._like, self._intra = like, intra
         self._draft = self.path.with_name(self.path.name + ".draft")
         self._child: FfmpegChild | None = None
-        self._size = (0, 0)
+        self._shape: tuple[int, ...] = ()
         self._deep = self._codec.is_deep(like.bits)
         self._ticks: list[int] = []
         if like.bits > max(self._codec.pixels):
             self.notes += (f"{self._codec.name} keeps 8 of the source's {like.bits} bits",)
 
     def write(self, image: torch.Tensor, time: Fraction) -> None:
-        """Encode an image [3, H, W] shown from `time` on, in seconds since the film's first frame.
+        """Encode an image shown from `time` on, in seconds since the film's first frame.
 
-        Raises UsageError when its size differs from the first one's or the time does not advance,
-        DiskFull or DreamvidError when the encoder fails.
+        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency. Raises
+        UsageError when it has not, when the shape differs from the first one's or the time does
+        not advance, DiskFull or DreamvidError when the encoder fails.
         """
         tick = round(time / PartTable.clock(self._like))
         if self._ticks and tick <= self._ticks[-1]:
             raise UsageError(f"the frame at {float(time):g} s does not come after the last one")
         array = to_array(image, 16 if self._deep else 8)
-        size = (array.shape[1], array.shape[0])
         if self._child is None:
-            self._child = self._start(size, array.nbytes)
-        if size != self._size:
-            raise UsageError(f"a frame of {size[0]}x{size[1]} in a film of {self._size}")
+            self._child = self._start(array.shape, array.nbytes)
+        if array.shape != self._shape:
+            made, film = (f"{w}x{h} with {n} planes" for h, w, n in (array.shape, self._shape))
+            raise UsageError(f"a frame of {made} in a film of {film}")
         self._child.write(array)
         self._ticks.append(tick)
 
@@ -93,7 +95,8 @@ class PartWriter:
                 raise DreamvidError(
                     f"{len(ranks)} of {len(self._ticks)} frames were encoded", where=self._where
                 )
-            table = PartTable(PartTable.clock(self._like), self._codec.name, self._ticks, ranks)
+            clock, alpha = PartTable.clock(self._like), self._shape[2] == 4
+            table = PartTable(clock, self._codec.name, self._ticks, ranks, alpha)
             table.save(self.path)
             os.replace(self._draft, self.path)
         finally:
@@ -120,28 +123,30 @@ class PartWriter:
         else:
             self.abort()
 
-    def _start(self, size: tuple[int, int], frame_bytes: int) -> FfmpegChild:
-        codec, (width, height), like = self._codec, size, self._like
-        if width < codec.smallest[0] or height < codec.smallest[1]:
-            least = "x".join(map(str, codec.smallest))
-            raise UsageError(
-                f"{width}x{height} is too small for {codec.name}, which needs {least}",
-                where=self._where,
-                remedy="use h264, or a larger size",
-            )
-        self._size = size
-        padded = (_up(width, codec.multiple[0]), _up(height, codec.multiple[1]))
+    def _start(self, shape: tuple[int, ...], frame_bytes: int) -> FfmpegChild:
+        """Start the encoder for frames of `shape` [H, W, planes]."""
+        codec, like, alpha = self._codec, self._like, shape[2] == 4
+        if alpha:
+            check_alpha(codec)
+        size = (shape[1], shape[0])
+        check_size(codec, size, where=self._where)
+        self._shape = shape
+        padded = padded_size(codec, size)
         if padded != size:
-            self.notes += (f"padded from {width}x{height} to {padded[0]}x{padded[1]}",)
-        bits = like.bits
+            self.notes += (
+                f"padded from {size[0]}x{size[1]} to {padded[0]}x{padded[1]} for {codec.name}",
+            )
+        options = codec.deep_options if like.bits > 8 and codec.deep_options else codec.options
+        options += codec.alpha_options if alpha else ()
+        options += codec.intra if self._intra else ()
         quality = () if self._crf is None else ("-crf", f"{self._crf:g}")
-        options = codec.deep_options if bits > 8 and codec.deep_options else codec.options
         arguments = [
             *("-protocol_whitelist", "file,pipe", "-f", "rawvideo"),
-            *("-pix_fmt", "rgb48le" if self._deep else "rgb24", "-video_size", f"{width}x{height}"),
+            *("-pix_fmt", raw_format(deep=self._deep, alpha=alpha)),
+            *("-video_size", f"{size[0]}x{size[1]}"),
             # -r, since ffmpeg guesses another rate from -framerate alone, and not always the same.
             *("-framerate", str(like.rate), "-r", str(like.rate), "-i", "pipe:0"),
-            *("-vf", ",".join([*_padding(size, padded), *_colouring(codec, like)])),
+            *("-vf", ",".join(to_codec(codec, like, size, alpha=alpha))),
             *("-c:v", codec.encoder, *options, *quality),
             *("-fps_mode", "passthrough", "-f", codec.part, file_url(self._draft)),
         ]
@@ -152,11 +157,13 @@ class VideoWriter:
     """Write a film: pictures in, and sound, subtitles, chapters and metadata from the source.
 
     A film of one part. The target appears when it is complete and counted, and never when the
-    `with` block ends by an exception. Names ending in .gif, .webp or .png (frame_%05d.png) make
-    pictures, whatever the codec. `notes` says what a user should know.
+    `with` block ends by an exception. Names ending in .gif, .apng, .webp, .png or .exr
+    (frame_%05d.png) make pictures, whatever the film codec. `repeat_to` is for players that cannot
+    loop: the film is played again until it lasts so many seconds, or a little more, so that it
+    ends where it began. `notes` says what a user should know.
 
     Raises OutputExists when the target is there and `overwrite` is not set, UsageError when it
-    is the source, cannot be written, or its name does not fit the codec.
+    is the source, cannot be written, or its name or the crf does not fit the codec.
     """
 
     def __init__(
@@ -167,20 +174,28 @@ class VideoWriter:
         codec: str = "h264",
         crf: float | None = None,
         overwrite: bool = False,
+        repeat_to: Fraction | None = None,
     ) -> None:
-        self._target = Target(path, codec=codec, source=like.path, overwrite=overwrite)
-        self._overwrite = overwrite
+        self._target = Target(
+            path,
+            codec=codec,
+            source=like.path,
+            overwrite=overwrite,
+            crf=crf,
+            repeated=repeat_to is not None,
+        )
+        self._overwrite, self._repeat_to = overwrite, repeat_to
         self.notes: tuple[str, ...] = ()
         self._like = like
         self._stack = contextlib.ExitStack()
         folder = self._stack.enter_context(self._target.workshop())
         try:
-            inner = part_codec(self._target.path, codec)
             self._part = PartWriter(
                 folder / "part",
                 like=like,
-                codec=inner,
-                crf=crf if inner == codec else None,
+                codec=part_codec(self._target.path, codec),
+                crf=crf,
+                intra=repeat_to is not None,
                 where=self._target.path,
             )
         except BaseException:
@@ -188,7 +203,10 @@ class VideoWriter:
             raise
 
     def write(self, image: torch.Tensor, time: Fraction) -> None:
-        """Add an image [3, H, W] shown from `time` on, in seconds since the first frame."""
+        """Add an image shown from `time` on, in seconds since the first frame.
+
+        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency.
+        """
         self._part.write(image, time)
 
     def close(self) -> None:
@@ -196,7 +214,11 @@ class VideoWriter:
         try:
             self._part.close()
             told = assemble(
-                [self._part.path], self._target.path, source=self._like, overwrite=self._overwrite
+                [self._part.path],
+                self._target.path,
+                source=self._like,
+                overwrite=self._overwrite,
+                repeat_to=self._repeat_to,
             )
             self.notes = (*self._part.notes, *told)
         finally:
@@ -220,51 +242,3 @@ class VideoWriter:
             self.close()
         else:
             self.abort()
-
-
-def _up(value: int, multiple: int) -> int:
-    return -(-value // multiple) * multiple
-
-
-def _checked_crf(codec: Codec, crf: float | None) -> float | None:
-    if crf is None:
-        return codec.crf
-    if codec.crf is None:
-        raise UsageError(f"{codec.name} has no crf", where="crf", remedy="leave it out")
-    if not 0 <= crf <= codec.top_crf:
-        raise UsageError(f"{crf:g} is outside 0..{codec.top_crf:g}", where="crf")
-    return crf
-
-
-def _padding(size: tuple[int, int], padded: tuple[int, int]) -> list[str]:
-    """Pad by repeating the right and lower edge."""
-    if size == padded:
-        return []
-    edge = f"right={padded[0] - size[0]}:bottom={padded[1] - size[1]}"
-    return [f"pad={padded[0]}:{padded[1]}", f"fillborders={edge}:mode=smear"]
-
-
-def _colouring(codec: Codec, like: FilmInfo) -> list[str]:
-    """Turn RGB into the codec's pixels and tag them.
-
-    The matrix is applied by zscale: swscale's own RGB to full-range YUV is half a level off in
-    chroma. The tags are set on the frames, since ffmpeg 9 ignores those given as output options.
-    """
-    pixels, colour = codec.pixel_format(like.bits), like.colour
-    primaries = f"color_primaries={colour.primaries}:color_trc={colour.transfer}"
-    if codec.rgb:
-        return [f"format={pixels}", f"setparams={primaries}"]
-    matrix = colour.working_matrix(like.height)
-    span = "full" if colour.full_range else "limited"
-    scale = f"scale=flags={SUBSAMPLING_FLAGS}:in_range={span}:out_range={span}"
-    scale += f":in_color_matrix={matrix}:out_color_matrix={matrix}"
-    if "zscale" in filters():
-        number = next(n for n, name in MATRICES.items() if name == matrix)
-        whole = "yuv444p" if like.bits <= 8 and not pixels.endswith("10le") else "yuv444p10le"
-        steps = [f"zscale=matrix={number}:range={span}:dither=none", f"format={whole}", scale]
-    else:
-        steps = [scale.partition(":in_range")[0] + f":out_range={span}:out_color_matrix={matrix}"]
-    tagged = "" if colour.matrix == UNKNOWN else f"colorspace={colour.matrix}:"
-    untagged = "colorspace=unknown:" if not tagged else ""
-    kept = "unknown" if colour.full_range is None else span
-    return [*steps, f"format={pixels}", f"setparams={tagged or untagged}range={kept}:{primaries}"]

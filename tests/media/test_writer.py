@@ -151,7 +151,7 @@ def test_sound_from_a_broadcast_stream_stays_in_step(make: Make, tmp_path: Path)
 
 def test_sound_that_does_not_fit_is_encoded_again_and_said(make: Make, tmp_path: Path) -> None:
     clip = make("a.mp4", "-c:a", "aac", sound=TONE)
-    out = copy_film(clip, tmp_path / "b.webm", codec="vp9")
+    out = copy_film(clip, tmp_path / "b.webm", codec="webm")
     with av.open(str(tmp_path / "b.webm")) as container:
         assert container.streams.audio[0].codec_context.name in ("opus", "libopus")
         assert len(container.streams.video) == 1
@@ -212,7 +212,7 @@ def test_an_mp4_begins_with_its_index(make: Make, tmp_path: Path) -> None:
 # --- codecs ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("codec", sorted(CODECS))
+@pytest.mark.parametrize("codec", sorted(n for n, c in CODECS.items() if c.pictures is None))
 @pytest.mark.parametrize("bits", [8, 10])
 def test_every_codec_keeps_times_count_and_colours(
     make: Make, tmp_path: Path, codec: str, bits: int
@@ -233,8 +233,8 @@ def test_every_codec_keeps_times_count_and_colours(
         top = [float(np.iinfo(frame.array.dtype).max) for frame in (a, b)]
         error = b.array / top[1] - a.array / top[0]
         assert abs(error.mean()) * 255 < 0.5
-        assert np.abs(error).mean() * 255 < (4 if codec == "hap" else 1.5)
-    if codec != "hap":  # whose decoder tells no tags
+        assert np.abs(error).mean() * 255 < (6 if known.encoder == "hap" else 1.5)
+    if known.encoder != "hap":  # whose decoder tells no tags
         with VideoReader(target) as film:
             assert film.info.primaries == "bt709"
             assert film.info.bits == (10 if known.is_deep(bits) else 8)

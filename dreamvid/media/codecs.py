@@ -1,0 +1,230 @@
+"""The table of codecs: which encoder, pixels, container and size each one needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How a film becomes pictures: by which encoder, and as one animation or a file a frame."""
+
+    encoder: str
+    numbered: bool = False
+
+
+@dataclass(frozen=True)
+class Codec:
+    """One way to encode a film.
+
+    `pixels` names the pixel format by bit depth; a film of more bits than the codec has is rounded.
+    `alpha` does the same for films with transparency, empty when the codec has none. `part` is the
+    container of a part, `suffixes` the names the finished film may end in, `crf` the default
+    quality (None: no such dial), `tag` the four letters players expect in an mp4, `multiple`
+    what width and height must be divisible by, `smallest` the least size. `rgb` codecs keep RGB;
+    all others get YUV. `intra` are the options that make every frame stand alone. A codec with
+    `pictures` encodes its parts without loss and becomes pictures at the end. `near` names what
+    serves best in its place.
+    """
+
+    name: str
+    encoder: str
+    pixels: Mapping[int, str]
+    part: str
+    suffixes: tuple[str, ...]
+    crf: float | None = None
+    top_crf: float = 51
+    options: tuple[str, ...] = ()
+    deep_options: tuple[str, ...] = ()
+    alpha: Mapping[int, str] = field(default_factory=dict)
+    alpha_options: tuple[str, ...] = ()
+    intra: tuple[str, ...] = ()
+    tag: str = ""
+    multiple: tuple[int, int] = (2, 2)
+    smallest: tuple[int, int] = (1, 1)
+    rgb: bool = False
+    pictures: Pictures | None = None
+    near: tuple[str, ...] = ()
+
+    def is_deep(self, bits: int) -> bool:
+        """Whether a film of so many bits is to be handed over with 16 bits a channel."""
+        return self._depth(bits) > 8
+
+    def pixel_format(self, bits: int, *, alpha: bool = False) -> str:
+        """Name the pixel format for a film of so many bits."""
+        return (self.alpha if alpha else self.pixels)[self._depth(bits)]
+
+    def _depth(self, bits: int) -> int:
+        return max(self.pixels) if bits > 8 else min(self.pixels)
+
+
+_QUICK = (".mp4", ".mov", ".m4v", ".mkv")
+_YUV420 = {8: "yuv420p", 10: "yuv420p10le"}
+
+_FILMS = (
+    Codec(
+        "h264",
+        "libx264",
+        {8: "yuv420p"},  # 10-bit H.264 plays almost nowhere, whatever the source has
+        "mp4",
+        _QUICK,
+        crf=17,
+        options=("-preset", "medium"),
+        intra=("-g", "1"),
+        near=("h265", "av1", "prores"),
+    ),
+    Codec(
+        "h265",
+        "libx265",
+        _YUV420,
+        "mp4",
+        _QUICK,
+        crf=19,
+        options=("-preset", "medium", "-x265-params", "log-level=error"),
+        intra=("-g", "1"),
+        tag="hvc1",
+        smallest=(16, 16),
+        near=("av1", "h264"),
+    ),
+    Codec(
+        "av1",
+        "libsvtav1",
+        _YUV420,
+        "mp4",
+        (".mp4", ".mkv", ".webm"),
+        crf=22,
+        top_crf=63,
+        options=("-preset", "6"),
+        intra=("-g", "1"),
+        smallest=(64, 64),
+        near=("h265", "webm", "h264"),
+    ),
+    Codec(
+        "webm",
+        "libvpx-vp9",
+        _YUV420,
+        "webm",
+        (".webm", ".mkv"),
+        crf=22,
+        top_crf=63,
+        options=("-b:v", "0", "-deadline", "good", "-cpu-used", "3", "-row-mt", "1"),
+        alpha={8: "yuva420p", 10: "yuva420p10le"},
+        alpha_options=("-auto-alt-ref", "0"),  # libvpx refuses transparency otherwise
+        intra=("-g", "1", "-lag-in-frames", "0", "-auto-alt-ref", "0"),
+        near=("av1", "h264"),
+    ),
+    Codec(
+        "prores",
+        "prores_ks",
+        {10: "yuv422p10le"},
+        "mov",
+        (".mov", ".mkv"),
+        options=("-profile:v", "hq", "-vendor", "apl0"),
+        multiple=(2, 1),
+        near=("dnxhr", "ffv1"),
+    ),
+    Codec(
+        "prores4444",
+        "prores_ks",
+        {10: "yuv444p10le"},
+        "mov",
+        (".mov", ".mkv"),
+        options=("-profile:v", "4444", "-vendor", "apl0"),
+        alpha={10: "yuva444p10le"},
+        alpha_options=("-alpha_bits", "16"),
+        multiple=(1, 1),
+        near=("ffv1", "png16"),
+    ),
+    Codec(
+        "dnxhr",
+        "dnxhd",
+        {8: "yuv422p", 10: "yuv422p10le"},
+        "mov",
+        (".mov", ".mkv"),
+        options=("-profile:v", "dnxhr_hq"),
+        deep_options=("-profile:v", "dnxhr_hqx"),
+        smallest=(256, 120),
+        near=("prores", "ffv1"),
+    ),
+    Codec(
+        "ffv1",
+        "ffv1",
+        {8: "bgr0", 10: "gbrp16le"},
+        "matroska",
+        (".mkv",),
+        options=("-level", "3", "-slicecrc", "1", "-g", "1"),
+        alpha={8: "bgra", 10: "gbrap16le"},
+        multiple=(1, 1),
+        rgb=True,
+        near=("prores4444", "h264"),
+    ),
+)
+
+
+def _hap(name: str, variant: str, near: tuple[str, ...], *, alpha: bool = False) -> Codec:
+    """Describe a HAP: textures of 4x4 pixels that a graphics card reads as they are."""
+    return Codec(
+        name,
+        "hap",
+        {8: "rgba"},
+        "mov",
+        (".mov",),
+        options=("-format", variant),
+        alpha={8: "rgba"} if alpha else {},
+        multiple=(4, 4),
+        rgb=True,
+        near=near,
+    )
+
+
+def _pictures(
+    name: str, suffixes: tuple[str, ...], pictures: Pictures, depths: tuple[int, ...], near: str
+) -> Codec:
+    """Describe pictures, whose parts are FFV1 until the film is complete."""
+    return Codec(
+        name,
+        "ffv1",
+        {depth: {8: "bgr0", 10: "gbrp16le"}[depth] for depth in depths},
+        "matroska",
+        suffixes,
+        options=("-level", "3", "-slicecrc", "1", "-g", "1"),
+        alpha={depth: {8: "bgra", 10: "gbrap16le"}[depth] for depth in depths},
+        multiple=(1, 1),
+        rgb=True,
+        pictures=pictures,
+        near=(near,),
+    )
+
+
+CODECS: Final = {
+    codec.name: codec
+    for codec in (
+        *_FILMS,
+        _hap("hap", "hap", ("h264", "prores")),
+        _hap("hap-q", "hap_q", ("h264", "prores")),
+        _hap("hap-alpha", "hap_alpha", ("prores4444", "webm"), alpha=True),
+        _pictures("gif", (".gif",), Pictures("gif"), (8,), "webp"),
+        _pictures("apng", (".apng", ".png"), Pictures("apng"), (8, 10), "webp"),
+        _pictures("webp", (".webp",), Pictures("libwebp_anim"), (8,), "apng"),
+        _pictures("png", (".png",), Pictures("png", numbered=True), (8, 10), "ffv1"),
+        _pictures("png16", (".png",), Pictures("png", numbered=True), (10,), "exr"),
+        _pictures("exr", (".exr",), Pictures("exr", numbered=True), (10,), "png16"),
+    )
+}
+
+BY_NAME: Final = {".gif": "gif", ".apng": "apng", ".webp": "webp", ".png": "png", ".exr": "exr"}
+"""The pictures that the end of an output's name alone asks for, whatever film codec is set."""
+
+OTHER_WORDS: Final = {
+    "vp9": "webm",
+    "hevc": "h265",
+    "x264": "h264",
+    "x265": "h265",
+    "hapq": "hap-q",
+    "hap_q": "hap-q",
+    "dnxhd": "dnxhr",
+    "openexr": "exr",
+}
+"""What other tools call these codecs, for the remedy when one is asked for by that name."""
