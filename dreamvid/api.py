@@ -19,6 +19,7 @@ from dreamvid.errors import OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, picture_format, save_image
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.reader import VideoReader
+from dreamvid.media.target import check_place, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
@@ -65,10 +66,11 @@ def dream_image(
     """
     settings, target = settings or ImageSettings(), Path(target)
     picture_format(target)
+    check_place(target)
+    if same_file(target, Path(source)):
+        raise UsageError("is the source itself", where=target, remedy="use another name")
     if target.exists() and not overwrite:
-        raise OutputExists("exists already", where=target, remedy="use another name or -y")
-    if not target.parent.is_dir():
-        raise UsageError("no such folder", where=target.parent, remedy="make it first")
+        raise OutputExists("exists already", where=target, remedy="use another name, or -y")
     image = load_image(source)
     dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
     save_image(target, dream(image))

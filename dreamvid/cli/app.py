@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import traceback
 import warnings
 from types import FrameType
@@ -107,7 +108,7 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except (Exception, KeyboardInterrupt) as error:
-        told = explain(error)
+        told = explain(error, stopped=_stopped.is_set())
         if {"-v", "--verbose"} & set(arguments) and not isinstance(error, DreamvidError):
             traceback.print_exception(error)
         print(f"dreamvid: {told}", file=sys.stderr)
@@ -115,5 +116,9 @@ def run(arguments: list[str]) -> int:
     return 0
 
 
+_stopped = threading.Event()
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
+    _stopped.set()
     raise KeyboardInterrupt

@@ -12,15 +12,20 @@ from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, U
 _NO_MEMORY = ("out of memory", "not enough memory", "Insufficient memory", "bad_alloc")
 
 
-def explain(error: BaseException) -> DreamvidError:
-    """The error to tell in place of any other; what nobody foresaw is told to be a bug."""
+def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
+    """The error to tell in place of any other; what nobody foresaw is told to be a bug.
+
+    Once the user has `stopped` a command, whatever breaks on the way out is no news.
+    """
+    if stopped and not isinstance(error, Interrupted):
+        return Interrupted("stopped", remedy="give the same command again to go on")
     match error:
         case DreamvidError():
             return error
         case CycloptsError():
             return _usage(error)
         case KeyboardInterrupt():
-            return Interrupted("stopped", remedy="give the same command again")
+            return Interrupted("stopped", remedy="give the same command again to go on")
         case ImportError() if (lacking := missing(error)) is not None:
             return lacking
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -48,8 +53,12 @@ def _usage(error: CycloptsError) -> UsageError:
     text = str(error).rstrip(".")
     if isinstance(error, UnusedCliTokensError):
         text = f"too much: {' '.join(map(repr, error.unused_tokens or ()))}"
-    elif isinstance(error, UnknownOptionError) and "." in (error.token.keyword or ""):
-        remedy = f"for a file of that name write ./{error.token.keyword}"
+    elif isinstance(error, UnknownOptionError) and "." in _name(error):
+        text, remedy = f"no option {_name(error)}", f"write ./{_name(error)} for a file"
     elif isinstance(error, CoercionError) and error.token and error.token.keyword:
         text = f"{error.token.keyword} {error.token.value}: {text.partition(': ')[2] or text}"
     return UsageError(text, remedy=remedy)
+
+
+def _name(error: UnknownOptionError) -> str:
+    return error.token.keyword or error.token.value

@@ -22,16 +22,19 @@ from dreamvid.settings import (
 )
 
 
-def _fields(title: str, order: int, *, negative: bool = False) -> Parameter:
+def _fields(
+    title: str, order: int, *, negative: bool = False, n_tokens: int | None = None
+) -> Parameter:
     """The fields of a settings model as flags, under a title in the help."""
-    group = Group(title, sort_key=order)
-    return Parameter(name="*", group=group, negative_bool=() if not negative else None)
+    group, no = Group(title, sort_key=order), None if negative else ()
+    return Parameter(name="*", group=group, negative_bool=no, n_tokens=n_tokens)
 
 
 Dream = Annotated[DreamSettings, _fields("Dream", 1)]
 Network = Annotated[NetworkSettings, _fields("Network", 2)]
 Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
-Film = Annotated[FilmSettings, _fields("Film", 4)]
+# Told the number, cyclopts does not try the value as a Fraction: 1e999999999 would take for ever.
+Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
 Encode = Annotated[OutputSettings, _fields("Output", 5)]
 NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
 NO_FILM, NO_OUTPUT = FilmSettings(), OutputSettings()
