@@ -28,6 +28,7 @@ __all__ = [
     "encoders",
     "ffmpeg_path",
     "filters",
+    "minds_alpha",
     "part_codec",
 ]
 
@@ -199,14 +200,26 @@ def filters() -> frozenset[str]:
     return _listed("-filters")
 
 
+@functools.cache
+def minds_alpha() -> bool:
+    """Ask whether this ffmpeg keeps count of colours being multiplied by alpha.
+
+    Those that do multiply by themselves for an encoder that wants it so.
+    """
+    return "alpha_mode" in _told("-h", "filter=setparams")
+
+
 def _listed(what: str) -> frozenset[str]:
-    listing = subprocess.run(
-        [ffmpeg_path(), "-hide_banner", what],
+    rows = (line.split() for line in _told(what).splitlines() if line.startswith(" "))
+    return frozenset(row[1] for row in rows if len(row) > 2 and row[1] != "=")
+
+
+def _told(*question: str) -> str:
+    return subprocess.run(
+        [ffmpeg_path(), "-hide_banner", *question],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         check=True,
         timeout=60,
     ).stdout
-    rows = (line.split() for line in listing.splitlines() if line.startswith(" "))
-    return frozenset(row[1] for row in rows if len(row) > 2 and row[1] != "=")

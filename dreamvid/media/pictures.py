@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dreamvid.errors import DreamvidError
 from dreamvid.media.child import FfmpegChild, run_ffmpeg
 from dreamvid.media.curves import to_linear
+from dreamvid.media.formats import minds_alpha
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
@@ -133,8 +134,9 @@ def _png_tags(footage: Footage) -> str:
 
     A picture tagged with a camera's curve looks different from the film in some viewers.
     """
-    transfer = footage.source.transfer
-    return f"setparams=color_trc={transfer if transfer in WIDE else 'iec61966-2-1'}"
+    colour = footage.source.colour
+    transfer = colour.transfer if colour.transfer in WIDE else "iec61966-2-1"
+    return f"setparams=color_primaries={colour.primaries}:color_trc={transfer}"
 
 
 def _numbered(folder: Path, target: Target) -> Path:
@@ -170,11 +172,13 @@ def _light(array: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def _exr_child(planes: NDArray[np.float32], folder: Path, target: Target) -> FfmpegChild:
-    pixels = "gbrpf32le" if len(planes) == 3 else "gbrapf32le"
+    alpha = len(planes) == 4
+    marked = ["-vf", "setparams=alpha_mode=premultiplied"] if alpha and minds_alpha() else []
+    pixels = "gbrapf32le" if alpha else "gbrpf32le"
     arguments = [
         *("-protocol_whitelist", "file,pipe", "-f", "rawvideo", "-pix_fmt", pixels),
         *("-video_size", f"{planes.shape[2]}x{planes.shape[1]}", "-i", "pipe:0"),
-        *("-c:v", "exr", "-format", "half", "-compression", "zip16"),
+        *(*marked, "-c:v", "exr", "-format", "half", "-compression", "zip16"),
         *("-fps_mode", "passthrough", "-f", "image2", file_url(_numbered(folder, target))),
     ]
     return FfmpegChild(arguments, where=target.path, frame_bytes=planes.nbytes)
