@@ -163,11 +163,12 @@ class Watched(Dreamer):
         *,
         gauge: Gauge,
         weight: Tensor | None = None,
+        crisp: float = 0.0,
         turn: int = 0,
     ) -> Tensor:
         """Dream on an image, as Dreamer does."""
         begin = time.perf_counter()
-        result = super().ascend(image, dose, gauge=gauge, weight=weight, turn=turn)
+        result = super().ascend(image, dose, gauge=gauge, weight=weight, crisp=crisp, turn=turn)
         self.seconds += time.perf_counter() - begin
         return result
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 
 from dreamvid.dream import objectives
-from dreamvid.dream.octaves import blur_wide, octave_sizes, resize
+from dreamvid.dream.octaves import Size, blur_wide, octave_sizes, resize, soften
 from dreamvid.dream.tiles import tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
@@ -77,13 +77,21 @@ class Dreamer:
         self.trunk = self.network.trunk(self.objective.layers).to(self.device)
         self.dtype = _pick_dtype(precision, self.device)
         self.octave_scale = octave_scale
-        self.dose = Dose((iterations,) * octaves, (step or self.network.default_step) * strength)
+        self.dose = Dose(
+            (iterations,) * octaves,
+            (self.network.default_step if step is None else step) * strength,
+        )
         self.seed = seed
         self.tile = tile or 1024
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
         return self.ascend(image, self.dose, gauge=Gauge())
+
+    def skipped(self, height: int, width: int) -> int:
+        """How many octaves are left out on a picture of this size, being too small to dream on."""
+        sizes = self._sizes(height, width, len(self.dose.iterations))
+        return len(self.dose.iterations) - len(sizes)
 
     def rate(self, image: torch.Tensor) -> float:
         """The objective at an image [3, H, W]."""
@@ -97,38 +105,45 @@ class Dreamer:
         *,
         gauge: Gauge,
         weight: torch.Tensor | None = None,
+        crisp: float = 0.0,
         turn: int = 0,
     ) -> torch.Tensor:
         """Dream on an image [3, H, W]: from small to large, what was added carried along.
 
-        `weight` [1, H, W] multiplies the step by place. `turn` says where in the list of jitter
+        `weight` [1, H, W] multiplies the step by place. `crisp` adds so much of their finest detail
+        to the updates of the largest octave. `turn` says where in the list of jitter
         shifts to begin.
         """
         if dose.step == 0:
             return image
         image = image.to(self.device)
         height, width = image.shape[-2:]
-        sizes = octave_sizes(
-            height,
-            width,
-            octaves=len(dose.iterations),
-            scale=self.octave_scale,
-            minimum=self.network.minimum_size,
-        )
+        sizes = self._sizes(height, width, len(dose.iterations))
         shifts = jitter(self.seed, turn)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         for octave, (size, iterations) in enumerate(zip(sizes, rounds, strict=True)):
             base = resize(image, size)
             dreamed = base if detail is None else base + resize(detail, size)
-            local = None if weight is None else resize(weight, size)
+            local = None if weight is None else resize(weight, size).clamp_min(0)
             for iteration in range(iterations):
                 key = f"{octave}.{iteration}"
                 gradient = self._direction(dreamed, next(shifts), gauge, key)
+                if crisp and octave == len(sizes) - 1:
+                    gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
                 dreamed = (dreamed + dose.step * update).clamp_(0, 1)
             detail = dreamed - base
         return dreamed
+
+    def _sizes(self, height: int, width: int, octaves: int) -> list[Size]:
+        return octave_sizes(
+            height,
+            width,
+            octaves=octaves,
+            scale=self.octave_scale,
+            minimum=self.network.minimum_size,
+        )
 
     def _direction(
         self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
@@ -142,7 +157,8 @@ class Dreamer:
         gradient = tiled(self._gradient, rolled, self.tile)
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         size = gradient.abs()
-        mean = gauge(key, float(size.mean()))
+        # Row by row: a sum over all at once depends on the number of threads.
+        mean = gauge(key, float(size.mean(dim=2).mean()))
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
         return gradient / (local * mean).sqrt_().add_(1e-20)
 
@@ -154,14 +170,15 @@ class Dreamer:
     def _activations(self, batch: torch.Tensor) -> objectives.Activations:
         half = self.dtype != torch.float32
         with torch.autocast(self.device.type, self.dtype, enabled=half):
-            activations: objectives.Activations = self.trunk(batch)
-            return activations
+            activations = self.trunk(batch)
+        return {name: activations[self.network.resolve(name)] for name in self.objective.layers}
 
 
 def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
-    """Give shifts (down, right) for ever, spread evenly over REACH pixels, the same for one seed.
+    """Give shifts (down, right) for ever, spread evenly over REACH pixels around 0.
 
-    They follow the R2 sequence (Roberts 2018), moved by the seed, from the `start`-th on.
+    They follow the R2 sequence (Roberts 2018), moved by the seed, from the `start`-th on: the same
+    for the same seed.
     """
     generator = torch.Generator().manual_seed(seed)
     first = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
@@ -169,7 +186,7 @@ def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
     while True:
         down = (first[0] + 0.7548776662466927 * place) % 1.0
         right = (first[1] + 0.5698402909980532 * place) % 1.0
-        yield int(down * REACH), int(right * REACH)
+        yield int(down * REACH) - REACH // 2, int(right * REACH) - REACH // 2
         place += 1
 
 

@@ -36,3 +36,10 @@ def blur_wide(planes: torch.Tensor, *, share: int = 16) -> torch.Tensor:
     small = functional.interpolate(planes[None], coarse, mode="area")
     small = functional.avg_pool2d(functional.pad(small, (2, 2, 2, 2), mode="replicate"), 5, 1)
     return functional.interpolate(small, size, mode="bilinear", align_corners=False)[0]
+
+
+def soften(planes: torch.Tensor) -> torch.Tensor:
+    """Average each value of planes [C, H, W] with its neighbours, weights 1 2 1 both ways."""
+    wide = functional.pad(planes[None], (1, 1, 1, 1), mode="replicate")[0]
+    rows = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) / 4
+    return (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:]) / 4

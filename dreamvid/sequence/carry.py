@@ -22,14 +22,15 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import blur_wide
-from dreamvid.motion.warp import warp
+from dreamvid.errors import UnreadableInput
+from dreamvid.motion.warp import CRISP, stretch, warp
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.tone import Tone, calm_finest, hold_tone, tone_of
+from dreamvid.sequence.tone import Tone, calm_finest, hold_tone, sharpness, tone_of
 
 STALE = 0.95
 """Share of the residual that is kept where the warp cannot be trusted."""
@@ -37,13 +38,19 @@ STALE = 0.95
 FRESH = 3.0
 """How much longer steps are on ground that the mask has just uncovered."""
 
+TORN = 0.3
+"""Deformation, in pixels a pixel, from which on the warp tears: such ground counts as fresh too."""
+
+RENEWAL = 0.12
+"""Share of the residual that fresh ground loses in each frame, besides, to be dreamed anew."""
+
 AGEING = 0.8
 """How much of its freshness such ground keeps from frame to frame."""
 
 FADE = 0.05
 """Share of the residual's wide tints that each frame loses: they would veil the film in time."""
 
-STEADY = 0.5
+STEADY = 0.6
 """Share of the source that is taken over from the frame before, where the warp can be trusted."""
 
 COMPARE_EVERY = 12
@@ -55,10 +62,15 @@ WINDOW = 0.4
 MINIMUM_WINDOW = 96
 """And their least length in pixels."""
 
-STEPDROP = 0.7
+STEPDROP = 0.6
+"""How much shorter steps are at stability 1 than at 0."""
 
-SURPLUS = 1.1
-"""How much higher than in the window dreamed for itself the objective is held."""
+CRISPEST = 4.0
+"""The most that updates are sharpened."""
+
+HEADROOM = 0.07
+"""The objective is held higher than in the window by (its rise there) ** HEADROOM: at the window's
+sides, where the network sees no further, it rises less than in the middle of a picture."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +79,8 @@ class Memory:
 
     `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
     `spread` is the root mean square of the residual that the full dose left at the start of the
-    shot, and `aim` the share of it that is wanted now. `tone` is that of the shot's first dream,
-    which a zoom keeps. `age` counts the frames since then.
+    shot, and `aim` the share of it that is wanted now; `crisp` sharpens the updates. `tone` is
+    that of the shot's first dream, which a zoom keeps. `age` counts the frames since then.
     """
 
     dreamed: torch.Tensor
@@ -78,11 +90,12 @@ class Memory:
     spread: float
     tone: Tone
     aim: float = 1.0
+    crisp: float = 0.0
     age: int = 0
 
     def save(self, path: Path) -> None:
         """Write it to a file, which appears complete."""
-        planes = {name: getattr(self, name).cpu().contiguous() for name in _PLANES}
+        planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
         numbers = {name: getattr(self, name) for name in _NUMBERS} | {
             "gauge": self.gauge.sizes,
             "tone": self.tone,
@@ -92,18 +105,23 @@ class Memory:
         os.replace(draft, path)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Read what `save` wrote."""
-        with safe_open(path, framework="pt") as file:
-            planes = {name: file.get_tensor(name) for name in _PLANES}
-            numbers = json.loads(file.metadata()["numbers"])
-        return cls(
-            **planes, **numbers | {"gauge": Gauge(numbers["gauge"]), "tone": Tone(*numbers["tone"])}
-        )
+    def load(cls, path: Path, *, device: torch.device) -> Self:
+        """Read what `save` wrote, onto a device; UnreadableInput when it is damaged."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                planes = {name: file.get_tensor(name).to(device) for name in _PLANES}
+                numbers = json.loads(file.metadata()["numbers"])
+        except (OSError, SafetensorError) as error:
+            raise UnreadableInput(
+                f"damaged ({error})", where=path, remedy=f"delete {path.parent} to begin anew"
+            ) from error
+        mean, spread, sharpness = numbers["tone"]
+        tone = Tone(tuple(mean), tuple(spread), sharpness)
+        return cls(**planes, **numbers | {"gauge": Gauge(numbers["gauge"]), "tone": tone})
 
 
 _PLANES = ("dreamed", "source", "fresh")
-_NUMBERS = ("spread", "aim", "age")
+_NUMBERS = ("spread", "aim", "crisp", "age")
 
 
 class Carry:
@@ -117,7 +135,7 @@ class Carry:
         full = dream.dose
         self._dream = dream
         self._alone = stability == 0 or full.step == 0
-        self._keep = 1 - (1 - stability) ** 1.5
+        self._keep = 1 - (1 - stability) ** 1.7
         few = max(1, round(full.iterations[-1] * (1 - 0.89 * stability)))
         octaves = max(1, len(full.iterations) - 1)
         self._dose = Dose(
@@ -159,15 +177,18 @@ class Carry:
             self._dose,
             gauge=gauge,
             weight=weight * (1 + (FRESH - 1) * fresh),
+            crisp=previous.crisp,
             turn=self._turn(previous),
         )
+        aim, crisp = self._compared(previous, source, dreamed)
         return replace(
             previous,
             dreamed=dreamed,
             source=source,
             fresh=fresh,
             gauge=gauge,
-            aim=self._aim(previous, source, dreamed),
+            aim=aim,
+            crisp=crisp,
             age=previous.age + 1,
         )
 
@@ -200,10 +221,12 @@ class Carry:
         flow = frame.motion.backward
         mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
         source = self._source(frame)
-        source = source + STEADY * mask * (warp(previous.source, flow) - source)
-        residual = warp(previous.dreamed - previous.source, flow)
-        residual = residual * (self._keep * (STALE + (1 - STALE) * mask))
-        fresh = torch.maximum(1 - mask, AGEING * warp(previous.fresh, flow)).clamp_(0, 1)
+        source = source + STEADY * mask * (warp(previous.source, flow, lanczos=CRISP) - source)
+        torn = torch.from_numpy(stretch(flow))[None].to(self._dream.device) - TORN
+        fresh = AGEING * warp(previous.fresh, flow)
+        fresh = torch.maximum(torch.maximum(1 - mask, torn), fresh).clamp_(0, 1)
+        keep = self._keep * (STALE + (1 - STALE) * mask) * (1 - RENEWAL * fresh)
+        residual = keep * warp(previous.dreamed - previous.source, flow, lanczos=CRISP)
         return source, residual, fresh
 
     def _source(self, frame: Frame) -> torch.Tensor:
@@ -214,21 +237,26 @@ class Carry:
         """Where in the list of shifts a frame begins: after those of the frame before."""
         return previous.age * sum(self._dose.iterations)
 
-    def _aim(self, previous: Memory, source: torch.Tensor, dreamed: torch.Tensor) -> float:
-        """Move the aim so that the objective stays as high as frames dreamed alone would raise it.
+    def _compared(
+        self, previous: Memory, source: torch.Tensor, dreamed: torch.Tensor
+    ) -> tuple[float, float]:
+        """Move aim and crispness towards what a window of the source, dreamed for itself, shows.
 
         A film that stands still is dreamed on for longer than one frame ever is, and overcooks;
         one that moves loses some of what it gained. Objectives below zero are left alone.
         """
         if (previous.age + 1) % COMPARE_EVERY:
-            return previous.aim
+            return previous.aim, previous.crisp
         window = _window(previous.age, (source.shape[1], source.shape[2]))
-        alone = self._dream.rate(self._dream(source[window].contiguous()))
-        here = self._dream.rate(dreamed[window].contiguous())
-        if alone <= 0 or here <= 0:
-            return previous.aim
-        change = min(1.3, max(0.7, math.sqrt(SURPLUS * alone / here)))
-        return min(1.6, max(0.4, previous.aim * change))
+        here, alone = dreamed[window].contiguous(), self._dream(source[window].contiguous())
+        duller = sharpness(alone) / max(1e-6, sharpness(here)) - 1
+        crisp = min(CRISPEST, max(0.0, previous.crisp + duller))
+        ground, reached, high = (self._dream.rate(x) for x in (source[window], alone, here))
+        if min(ground, reached, high) <= 0:
+            return previous.aim, crisp
+        goal = reached * math.pow(max(1.0, reached / ground), HEADROOM)
+        change = min(1.3, max(0.7, math.sqrt(goal / high)))
+        return min(1.6, max(0.5, previous.aim * change)), crisp
 
 
 def _window(number: int, size: tuple[int, int]) -> tuple[slice, slice, slice]:

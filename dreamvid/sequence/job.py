@@ -87,7 +87,9 @@ class Job:
         Raises Interrupted, having written what there is under another name, when the user stops
         it; any other error leaves the finished parts to go on from.
         """
-        last = Memory.load(_memory_of(self._parts[-1])) if self._parts else None
+        last = (
+            Memory.load(_memory_of(self._parts[-1]), device=dream.device) if self._parts else None
+        )
         stream = remember(frames, dream, stability=stability, memory=last)
         writer: PartWriter | None = None
         try:

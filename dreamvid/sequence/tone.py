@@ -13,6 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dreamvid.dream.octaves import soften
+
 LUMA = (0.299, 0.587, 0.114)
 
 
@@ -36,7 +38,7 @@ def tone_of(image: Tensor) -> Tone:
 
 def hold_tone(image: Tensor, wanted: Tone) -> Tensor:
     """Give an image [3, H, W] the tone wanted: first its sharpness, then its colours."""
-    soft = _blurred(image)
+    soft = soften(image)
     now, least = sharpness(image), sharpness(soft)
     share = min(0.5, max(-0.1, (now - wanted.sharpness) / max(1e-6, now - least)))
     image = image + share * (soft - image)
@@ -68,10 +70,3 @@ def sharpness(image: Tensor) -> float:
     centre = plane[..., 1:-1, 1:-1]
     around = plane[..., :-2, 1:-1] + plane[..., 2:, 1:-1] + plane[..., 1:-1, :-2]
     return float((around + plane[..., 1:-1, 2:] - 4 * centre).std(correction=0))
-
-
-def _blurred(image: Tensor) -> Tensor:
-    """Average each pixel with its neighbours, weights 1 2 1 both ways."""
-    wide = functional.pad(image[None], (1, 1, 1, 1), mode="replicate")[0]
-    rows = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) / 4
-    return (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:]) / 4

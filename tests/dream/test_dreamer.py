@@ -143,8 +143,8 @@ def test_the_shifts_are_spread_evenly_and_always_the_same() -> None:
     for count in (10, 30, 64):
         for axis in (0, 1):
             mean = sum(shift[axis] for shift in shifts[:count]) / count
-            assert abs(mean - (REACH - 1) / 2) < 0.12 * REACH
-            assert all(0 <= shift[axis] < REACH for shift in shifts)
+            assert abs(mean + 0.5) < 0.12 * REACH
+            assert all(-REACH <= 2 * shift[axis] < REACH for shift in shifts)
 
 
 def test_the_jitter_is_undone() -> None:

@@ -42,7 +42,7 @@ def test_a_memory_read_back_gives_the_same_next_frames_to_the_bit(
 ) -> None:
     memory = after(count)
     memory.save(tmp_path / "memory")
-    read = Memory.load(tmp_path / "memory")
+    read = Memory.load(tmp_path / "memory", device=torch.device("cpu"))
     assert same(memory, read)
     assert [path.name for path in tmp_path.iterdir()] == ["memory"]
     carry = Carry(tiny_dreamer(), 0.9)
@@ -62,7 +62,7 @@ def test_a_saved_memory_is_replaced_whole(tmp_path: Path) -> None:
     path = tmp_path / "memory"
     after(1).save(path)
     after(2).save(path)
-    assert same(Memory.load(path), after(2))
+    assert same(Memory.load(path, device=torch.device("cpu")), after(2))
 
 
 def test_a_frame_without_motion_begins_anew() -> None:
