@@ -121,7 +121,9 @@ def check_crf(codec: Codec, crf: float | None) -> float | None:
             f"{codec.name} has no crf", where="crf", remedy=f"leave it out, or use {have}"
         )
     if not 0 <= crf <= codec.top_crf:
-        raise UsageError(f"{crf:g} is outside 0..{codec.top_crf:g}", where="crf")
+        raise UsageError(
+            f"{crf:g} is outside 0..{codec.top_crf:g}", where="crf", remedy="lower is better"
+        )
     return crf
 
 

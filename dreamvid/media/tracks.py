@@ -14,12 +14,12 @@ import av
 import av.error
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
-from av.stream import Stream
+from av.stream import Disposition, Stream
 
 from dreamvid.errors import DreamvidError
 from dreamvid.media.child import run_ffmpeg
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.probe import FORMATS, file_url, open_input
+from dreamvid.media.probe import FORMATS, file_url, open_input, video_stream
 
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
@@ -106,6 +106,7 @@ class SideTracks:
                     cast(InputContainer, fitted.container), {fitted.index: track}, container
                 )
             )
+        self._notes += _left_out(home, self._source)
         if copied:
             flows.append(self._packets(home, copied, container))
         return heapq.merge(*flows, key=lambda stamped: stamped[0])
@@ -177,6 +178,24 @@ class SideTracks:
                 chapters.append(chapter)
         if chapters:
             out.set_chapters(chapters)
+
+
+def _left_out(home: InputContainer, source: FilmInfo) -> list[str]:
+    """Name the tracks that are neither the picture itself nor sound nor subtitles."""
+    assert source.path is not None
+    picture = video_stream(home, source.path).index
+    cover = Disposition.attached_pic | Disposition.timed_thumbnails
+    told = []
+    for stream in home.streams:
+        if stream.type == "video" and stream.disposition & cover:
+            told.append("the cover picture is left out")
+        elif stream.type == "video" and stream.index != picture:
+            told.append(f"picture track {stream.index} is left out: only one is dreamed")
+        elif stream.type not in ("video", "audio", "subtitle"):
+            words = stream.metadata
+            name = words.get("filename") or words.get("handler_name") or ""
+            told.append(f"{stream.type} track {stream.index} is left out{name and f' ({name})'}")
+    return told
 
 
 def _added(out: OutputContainer, stream: Stream) -> Stream | None:

@@ -184,6 +184,39 @@ def test_words_chapters_and_subtitles_are_kept(make: Make, tmp_path: Path) -> No
         assert any("mov_text" in n for n in out.notes) == note
 
 
+def test_tracks_that_are_left_out_are_said(make: Make, tmp_path: Path) -> None:
+    clip, cover, font = make("a.mp4", sound=TONE), tmp_path / "cover.png", tmp_path / "f.ttf"
+    Image.new("RGB", (16, 16)).save(cover)
+    font.write_bytes(b"letters")
+    ffmpeg(
+        *("-i", str(clip), "-i", str(clip), "-map", "0", "-map", "1:v", "-c", "copy"),
+        *("-attach", str(font), "-metadata:s:t", "mimetype=font/ttf", str(tmp_path / "two.mkv")),
+    )
+    out = copy_film(tmp_path / "two.mkv", tmp_path / "b.mkv")
+    assert any("picture track 2 is left out" in note for note in out.notes)
+    assert any("attachment track 3 is left out (f.ttf)" in note for note in out.notes)
+    ffmpeg(
+        *("-i", str(clip), "-i", str(cover), "-map", "0", "-map", "1", "-c", "copy"),
+        *("-disposition:v:1", "attached_pic", "-timecode", "01:00:00:00"),
+        str(tmp_path / "cover.mov"),
+    )
+    out = copy_film(tmp_path / "cover.mov", tmp_path / "c.mov")
+    assert any("data track" in note for note in out.notes)
+    out = copy_film(clip, tmp_path / "d.mp4")
+    assert not any("left out" in note for note in out.notes)
+
+
+def test_a_cover_picture_left_out_is_said(make: Make, tmp_path: Path) -> None:
+    clip, cover = make("a.mp4"), tmp_path / "cover.png"
+    Image.new("RGB", (16, 16)).save(cover)
+    ffmpeg(
+        *("-i", str(clip), "-i", str(cover), "-map", "0", "-map", "1", "-c", "copy"),
+        *("-disposition:v:1", "attached_pic", str(tmp_path / "covered.mp4")),
+    )
+    out = copy_film(tmp_path / "covered.mp4", tmp_path / "b.mp4")
+    assert any("cover picture is left out" in note for note in out.notes)
+
+
 def test_the_start_offset_is_kept(make: Make, tmp_path: Path) -> None:
     clip = make("a.mp4", "-output_ts_offset", "2", "-c:a", "aac", sound=TONE)
     copy_film(clip, tmp_path / "b.mp4")
