@@ -186,6 +186,7 @@ class VideoWriter:
         )
         self._overwrite, self._repeat_to = overwrite, repeat_to
         self.notes: tuple[str, ...] = ()
+        self._count = 0
         self._like = like
         self._stack = contextlib.ExitStack()
         folder = self._stack.enter_context(self._target.workshop())
@@ -202,12 +203,14 @@ class VideoWriter:
             self._stack.close()
             raise
 
-    def write(self, image: torch.Tensor, time: Fraction) -> None:
+    def write(self, image: torch.Tensor, time: Fraction | None = None) -> None:
         """Add an image shown from `time` on, in seconds since the first frame.
 
-        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency.
+        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency. Without
+        a time it follows the last one at the film's rate.
         """
-        self._part.write(image, time)
+        self._part.write(image, self._count / self._like.rate if time is None else time)
+        self._count += 1
 
     def close(self) -> None:
         """Finish the film and give it its name."""
