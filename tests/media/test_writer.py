@@ -451,3 +451,12 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_without_times_frames_follow_at_the_films_rate(tmp_path: Path) -> None:
+    info = FilmInfo.plain(32, 32, Fraction(24000, 1001), 3)
+    with VideoWriter(tmp_path / "out.mp4", like=info) as out:
+        for _ in range(3):
+            out.write(torch.full((3, 32, 32), 0.5))
+    with VideoReader(tmp_path / "out.mp4") as film:
+        assert [frame.time for frame in film] == [Fraction(1001, 24000) * k for k in range(3)]
