@@ -6,30 +6,40 @@ import hashlib
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from dreamvid.dream import objectives
+from dreamvid.dials import Dials, guides_of, steady
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.objectives import Objective
+from dreamvid.dreaming import Dreams, Objectives
 from dreamvid.errors import OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, picture_format, save_image
 from dreamvid.media.ahead import Ahead
+from dreamvid.media.audio import listen
+from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.target import check_place, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
+from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import film_frames
 from dreamvid.sequence.job import Job, Output, Progress
 from dreamvid.settings import (
     DreamSettings,
     ImageSettings,
+    LoopSettings,
     NetworkSettings,
+    OutputSettings,
+    SoundSettings,
     VideoSettings,
+    ZoomSettings,
     merge,
     to_toml,
     write_toml,
@@ -74,7 +84,7 @@ def dream_image(
     image = load_image(source)
     dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
     save_image(target, dream(image))
-    return Result(target, 1)
+    return Result(target, 1, skipped(dream, *image.shape[1:]))
 
 
 def dream_video(
@@ -92,17 +102,43 @@ def dream_video(
     made again. Raises any DreamvidError; the target appears complete or not at all.
     """
     settings = settings or VideoSettings()
-    output = Output(Path(target), settings.output.codec, settings.output.crf, overwrite)
+    output = output_of(settings.output, Path(target), overwrite)
     with open_film(Path(source), settings) as film:
-        output.check(film.info.path)  # before anything is fetched
-        flow = estimator(settings.motion.flow)
-        dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
-        job = Job(output, like=film.info, record=sidecar(settings, Path(source), dream))
+        output.check(
+            film.info.path, (film.info.width, film.info.height)
+        )  # before anything is fetched
+        # Frames that are dreamed for themselves need no motion.
+        flow = estimator(settings.motion.flow if settings.motion.stability else "none")
+        clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
+        stability = steady(settings.motion, clock)
+        dreams = make_dreams(settings.network, settings.dream, clock, fetched=fetched)
+        like = with_sound(film.info, settings.sound)
+        job = Job(output, like=like, record=sidecar(settings, Path(source), dreams(0)))
         frames = film_frames(film, flow=flow, cuts=settings.motion.cuts, skip=job.done)
         with Ahead(frames, FRAMES_AHEAD) as ahead:
-            job.run(ahead, dream, stability=settings.motion.stability, report=report)
-        notes = (*film.warnings, *job.notes)
+            job.run(ahead, dreams, stability=stability, report=report)
+        size = film.info.height, film.info.width
+        notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes)
         return Result(output.path, job.done, notes, film.damage)
+
+
+def skipped(dream: Dreamer, height: int, width: int) -> tuple[str, ...]:
+    """Say how many octaves are too small for the network, if any."""
+    count = dream.skipped(height, width)
+    too_small = f"too small for {count} of the octaves, which were left out"
+    return (f"{width}x{height} is {too_small}",) if count else ()
+
+
+def output_of(output: OutputSettings, target: Path, overwrite: bool) -> Output:
+    """Where a film goes, as the settings say."""
+    return Output(
+        target,
+        output.codec,
+        output.crf,
+        overwrite,
+        repeat_to=output.repeat_to,
+        alpha=output.alpha is not None,
+    )
 
 
 def open_film(source: Path, settings: VideoSettings) -> VideoReader:
@@ -123,64 +159,71 @@ def make_dreamer(
     network: NetworkSettings, dream: DreamSettings, *, fetched: Fetched | None = None
 ) -> Dreamer:
     """Make the Dreamer that the settings describe; `fetched` counts the bytes of a download."""
+    return make_dreams(network, dream, Clock(Fraction(1), 1, dream.seed), fetched=fetched)(0)
+
+
+def make_dreams(
+    network: NetworkSettings,
+    dream: DreamSettings,
+    clock: Clock,
+    *,
+    times: float = 1.0,
+    kind: type[Dreamer] = Dreamer,
+    fetched: Fetched | None = None,
+) -> Dreams:
+    """Make what gives the Dreamer of each frame; `times` and `kind` are as Dreams takes them."""
+    Dials(dream, clock)  # before anything is fetched
     loaded = load_network(
         network.model, weights=network.weights, offline=network.offline, progress=fetched
     )
-    return Dreamer(
-        loaded,
-        make_objective(loaded, dream),
-        octaves=dream.octaves,
-        octave_scale=dream.octave_scale,
-        iterations=dream.iterations,
-        step=dream.step,
-        strength=dream.strength,
-        seed=dream.seed,
-        tile=dream.tile,
-        device=network.device,
-        precision=network.precision,
+    return Dreams(loaded, network, dream, clock, times=times, kind=kind)
+
+
+def make_objective(network: Network, dream: DreamSettings) -> Objective:
+    """Make the objective that the settings describe: a label, a guide, or layers that add."""
+    return Objectives(network)(Dials(dream, Clock(Fraction(1), 1, dream.seed))(0))
+
+
+def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
+    """Make the clock of a film, whose song, if there is one, is listened to."""
+    if sound.audio is None:
+        return Clock(fps, frames, seed, sound.bpm)
+    heard = listen(sound.audio, fps)
+    return Clock(fps, frames, seed, sound.bpm or heard.tempo, heard.signals)
+
+
+def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:
+    """Put a song in the place of a film's own sound; it ends with the picture."""
+    if sound.audio is None:
+        return info
+    nothing = Fraction(0)
+    return replace(
+        info,
+        path=sound.audio,
+        has_audio=True,
+        has_subtitles=False,
+        start=nothing,
+        origin=nothing,
+        cut_out=True,
     )
 
 
-def make_objective(network: Network, dream: DreamSettings) -> objectives.Objective:
-    """Make the objective that the settings describe: a label, a guide, or layers that add."""
-    if dream.label is not None:
-        return label_objective(network, dream.label)
-    names = dream.layer or (network.default_layer,)
-    parts = [objectives.parse(name, resolve=network.resolve) for name in names]
-    if dream.guide is not None:
-        layers = tuple(dict.fromkeys(layer for part in parts for layer in part.layers))
-        picture = load_image(dream.guide)
-        return objectives.guide(network.trunk(layers)(picture[None]))
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
-
-
-def label_objective(network: Network, name: str) -> objectives.Objective:
-    """Make the objective of one class; UsageError with the near misses for an unknown one."""
-    if not network.labels:
-        raise UsageError(f"{network.name} knows no labels", where="label", remedy="use --layer")
-    if name not in network.labels:
-        some = [known for known in network.labels if name.lower() in known.lower()][:5]
-        hint = ", ".join(some or network.labels[:5])
-        raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
-    return objectives.label(network.label_layer, network.labels.index(name))
-
-
-def sidecar(settings: VideoSettings, source: Path, dream: Dreamer) -> str:
+def sidecar(
+    settings: VideoSettings | ZoomSettings | LoopSettings, source: Path | None, dream: Dreamer
+) -> str:
     """The text that says how a film was made: settings, versions, digests of all that went in.
 
     What the settings leave to the network or the machine is written as it was decided.
     """
-    made: dict[str, Any] = {
-        "source": os.fsencode(source).decode("utf-8", "backslashreplace"),
-        "source_sha256": digest(source),
+    made: dict[str, Any] = {} if source is None else origin(source)
+    made |= {
         "weights_sha256": dream.network.weights_sha256,
         "versions": versions(),
     }
-    if settings.dream.guide is not None:
-        made["guide_sha256"] = digest(settings.dream.guide)
+    if guides := guides_of(settings.dream):
+        made["guide_sha256"] = " ".join(digest(Path(guide)) for guide in guides)
+    if settings.sound.audio is not None:
+        made["audio_sha256"] = digest(settings.sound.audio)
     decided = {
         "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
         "dream": {
@@ -189,8 +232,14 @@ def sidecar(settings: VideoSettings, source: Path, dream: Dreamer) -> str:
             "layer": list(settings.dream.layer) or [dream.network.default_layer],
         },
     }
-    resolved = VideoSettings.checked(merge(to_toml(settings), decided))
+    resolved = type(settings).checked(merge(to_toml(settings), decided))
     return write_toml({"made": made} | to_toml(resolved))
+
+
+def origin(source: Path) -> dict[str, Any]:
+    """What a sidecar says of a source."""
+    name = os.fsencode(source).decode("utf-8", "backslashreplace")
+    return {"source": name, "source_sha256": digest(source)}
 
 
 _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}

@@ -47,7 +47,8 @@ SECONDS: Final = 2.0
 FILM_SIZE: Final = (432, 240)
 """Width and height of the film whose dreaming is timed."""
 
-FILM_FRAMES: Final = {0.0: 4, VideoSettings().motion.stability: 32}
+STABILITY: Final = float(VideoSettings().motion.stability)
+FILM_FRAMES: Final = {0.0: 4, STABILITY: 32}
 """How many frames are dreamed, by stability."""
 
 FILM_SIZES: Final = {"360p": (640, 360, 24), "1080p": (1920, 1080, 10), "4K": (3840, 2160, 4)}
@@ -201,7 +202,7 @@ def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
     wanted = VideoSettings()
     with api.open_film(clip, wanted) as film:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
-        frames = film_frames(film, flow=estimator(wanted.motion.flow))
+        frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
         with Ahead(frames, api.FRAMES_AHEAD) as ahead:
             job.run(ahead, dream, stability=stability, report=lambda progress: None)
         return job.done
@@ -228,7 +229,7 @@ def measure_memory(models: Sequence[str] = ()) -> list[Row]:
 def dream_once(clip: str, model: str) -> float | None:
     """Dream a film with one iteration an octave; gives this process's peak memory in bytes."""
     dream = Dreamer(at_hand(model), iterations=1)
-    dream_clip(Path(clip), dream, VideoSettings().motion.stability)
+    dream_clip(Path(clip), dream, STABILITY)
     return _peak_of("self")
 
 

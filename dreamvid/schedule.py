@@ -54,10 +54,24 @@ class ScheduleError(UsageError):
     def __init__(
         self, what: str, *, text: str, column: int, where: object, remedy: str = ""
     ) -> None:
-        self.text, self.column = text, column
+        self.text, self.column, self.reason = text, column, what
         piece = text[column - 1 : column + 29]
         spot = f"at {piece!r}" if piece.strip() else "at the end"
         super().__init__(f"{what}, column {column}, {spot}", where=where, remedy=remedy)
+
+    def about(self, where: object, remedy: str) -> ScheduleError:
+        """The same error, told of another place; `remedy` where it has none."""
+        remedy = self.remedy or remedy
+        return ScheduleError(
+            self.reason, text=self.text, column=self.column, where=where, remedy=remedy
+        )
+
+    @property
+    def picture(self) -> str:
+        """Two lines: what stands around the character, and a caret under it."""
+        start = max(0, self.column - 60)
+        line = "".join(c if c.isprintable() else " " for c in self.text[start : start + 76])
+        return f"  {line}\n  {' ' * (self.column - 1 - start)}^"
 
 
 @dataclass(frozen=True)
@@ -293,6 +307,14 @@ def parse_schedule(text: str | float, *, where: object = "schedule") -> Schedule
 def parse_text_schedule(text: str, *, where: object = "schedule") -> Schedule:
     """Read a schedule whose values are words, such as layers; text without keys is one value."""
     return _parse(text, where, numbers=False)
+
+
+_KEYED = re.compile(r"[\s\"'{(]*(\d|\.\d|max_f)[^:]{0,200}:")
+
+
+def is_keyed(text: str) -> bool:
+    """Whether text begins as keys do, `0:(...`, and is not a plain word, name or path."""
+    return _KEYED.match(text) is not None
 
 
 def _parse(text: str, where: object, *, numbers: bool) -> Schedule:

@@ -9,6 +9,7 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -17,6 +18,7 @@ import tomli_w
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.schedule import ScheduleError, is_keyed, parse_schedule, parse_text_schedule
 
 _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
 
@@ -41,6 +43,53 @@ def _seconds(value: object) -> object:
 
 
 Seconds = Annotated[Fraction, BeforeValidator(_seconds), Field(ge=0)]
+Rate = Annotated[Fraction, BeforeValidator(_seconds), Field(gt=0, le=1000)]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a dial may be: a number within bounds, or a schedule, which is read at once."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+
+    def __call__(self, value: object) -> object:
+        """Read a dial; ValueError when it is neither, or a number outside."""
+        if isinstance(value, str):
+            if value.strip().lower().lstrip("+-") in ("nan", "inf", "infinity"):
+                raise ValueError("must be a finite number")
+            constant = parse_schedule(value).constant
+            if constant is None:
+                return value
+            value = constant
+        if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
+            raise ValueError("must be a number or a schedule")
+        if not math.isfinite(value):
+            raise ValueError("must be a finite number")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be {self.low:g} to {self.high:g}")
+        if self.whole and value != int(value):
+            raise ValueError("must be a whole number")
+        return int(value) if self.whole else float(value)
+
+
+def _words(value: object) -> object:
+    """Look at a schedule of words at once, so that what is wrong in it is told early."""
+    if isinstance(value, str | Path):
+        if is_keyed(str(value)):
+            parse_text_schedule(str(value))
+        return str(value)
+    return value
+
+
+Words = Annotated[str, BeforeValidator(_words)]
+
+
+def bounds_of(model: type[BaseModel], name: str) -> Bounds:
+    """The bounds of a dial of a settings model."""
+    readers = (getattr(item, "func", None) for item in model.model_fields[name].metadata)
+    return next((reader for reader in readers if isinstance(reader, Bounds)), Bounds())
 
 
 def _size(value: str) -> str:
@@ -50,6 +99,8 @@ def _size(value: str) -> str:
 
 
 SMALLEST, LARGEST = 16, 16384
+DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
+Size = Annotated[str, Field(pattern=r"^\d{1,5}x\d{1,5}$"), AfterValidator(_size)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
@@ -86,25 +137,34 @@ class NetworkSettings(Settings):
 class DreamSettings(Settings):
     """What is dreamed, and how hard."""
 
-    layer: tuple[str, ...] = Field(
+    layer: tuple[Words, ...] = Field(
         (),
         description="Layer to raise; an alias (textures, patterns, parts, objects) or a name; "
-        "'name:3' is one channel, 'name*0.5' scales. Repeat to add. Default: the network's own.",
+        "'name:3' is one channel, 'name*0.5' scales. Repeat to add. Default: the network's own. "
+        "A schedule such as '0:(parts), 10s:(objects, linear)' changes it.",
     )
     label: str | None = Field(None, description="Class of the network to raise instead.")
-    guide: Path | None = Field(
-        None, description="Picture whose features are raised instead of the strongest ones."
-    )
-    octaves: int = Field(4, ge=1, le=12, description="Sizes of the picture dreamed on.")
-    octave_scale: float = Field(1.4, gt=1.0, le=4.0, description="Ratio of neighbouring sizes.")
-    iterations: int = Field(10, ge=1, le=1000, description="Updates at each octave.")
-    step: float | None = Field(
+    guide: Words | None = Field(
         None,
-        gt=0,
-        le=1,
+        description="Picture whose features are raised instead of the strongest ones, or a "
+        "schedule of pictures.",
+    )
+    octaves: Annotated[int | str, BeforeValidator(Bounds(1, 12, whole=True))] = Field(
+        4, description="Sizes of the picture dreamed on."
+    )
+    octave_scale: Annotated[float | str, BeforeValidator(Bounds(1.01, 4))] = Field(
+        1.4, description="Ratio of neighbouring sizes."
+    )
+    iterations: Annotated[int | str, BeforeValidator(Bounds(1, 1000, whole=True))] = Field(
+        10, description="Updates at each octave."
+    )
+    step: Annotated[float | str, BeforeValidator(Bounds(1e-6, 1))] | None = Field(
+        None,
         description="Length of an update, of a pixel range 0..1. Default: the network's own.",
     )
-    strength: float = Field(1.0, ge=0, le=10, description="Scales the dose; 0 changes nothing.")
+    strength: Annotated[float | str, BeforeValidator(Bounds(0, 10))] = Field(
+        1.0, description="Scales the dose; 0 changes nothing."
+    )
     seed: int = Field(0, ge=0, lt=2**63, description="Decides every random number.")
     tile: int | None = Field(
         None,
@@ -115,12 +175,17 @@ class DreamSettings(Settings):
     )
 
 
-class MotionSettings(Settings):
-    """How the dream is carried from frame to frame."""
+class SteadySettings(Settings):
+    """How much of the dream is carried from frame to frame."""
 
-    stability: float = Field(
-        0.9, ge=0, le=1, description="How calm: 0 dreams every frame for itself, 1 holds on most."
+    stability: Annotated[float | str, BeforeValidator(Bounds(0, 1))] = Field(
+        0.9, description="How calm: 0 dreams every frame for itself, 1 holds on most."
     )
+
+
+class MotionSettings(SteadySettings):
+    """How the dream is carried from frame to frame of a film."""
+
     flow: Literal["dis", "farneback", "raft-small", "raft-large", "none"] = Field(
         "dis", description="Optical flow estimator."
     )
@@ -135,12 +200,8 @@ class FilmSettings(Settings):
     frames: int | None = Field(None, ge=1, description="At most this many frames.")
     width: Pixels | None = Field(None, description="Scale to this width.")
     height: Pixels | None = Field(None, description="Scale to this height.")
-    size: Annotated[str, Field(pattern=r"^\d{1,5}x\d{1,5}$"), AfterValidator(_size)] | None = Field(
-        None, description="Scale to this size, as 1280x720."
-    )
-    rate: Annotated[Fraction, BeforeValidator(_seconds), Field(gt=0, le=1000)] | None = Field(
-        None, description="Frames per second of an image sequence."
-    )
+    size: Size | None = Field(None, description="Scale to this size, as 1280x720.")
+    rate: Rate | None = Field(None, description="Frames per second of an image sequence.")
 
     @property
     def target_width(self) -> int | None:
@@ -160,6 +221,116 @@ class OutputSettings(Settings):
     crf: float | None = Field(
         None, ge=0, le=63, description="Quality, lower is better. Default: the codec's own."
     )
+    repeat_to: Annotated[Seconds, Field(gt=0)] | None = Field(
+        None, description="Play it again until it lasts so long, for players that cannot loop."
+    )
+    alpha: Literal["dream"] | None = Field(
+        None, description="'dream' writes only what was dreamed, transparent elsewhere."
+    )
+
+
+class ClipSettings(Settings):
+    """How long, how fast and how large a film is that has no source."""
+
+    seconds: Annotated[Seconds, Field(gt=0, le=360000)] | None = Field(
+        None, description=f"Length: seconds or mm:ss. Default: {DEFAULT_SECONDS}."
+    )
+    fps: Rate = Field(Fraction(30), description="Frames per second, as 30 or 24000/1001.")
+    size: Size | None = Field(
+        None, description=f"Size, as 1280x720. Default: the picture's, or {DEFAULT_SIZE}."
+    )
+    from_noise: bool = Field(False, description="Begin with noise instead of a picture.")
+
+    @property
+    def length(self) -> Fraction:
+        """The length in seconds."""
+        return Fraction(DEFAULT_SECONDS) if self.seconds is None else self.seconds
+
+    @property
+    def frames(self) -> int:
+        """The number of frames, at least one."""
+        return max(1, round(self.length * self.fps))
+
+    def size_for(self, picture: tuple[int, int] | None) -> tuple[int, int]:
+        """The (width, height) asked for, else that of the picture, else the default."""
+        if self.size is None and picture is not None:
+            return picture
+        width, height = (self.size or DEFAULT_SIZE).split("x")
+        return int(width), int(height)
+
+
+class SoundSettings(Settings):
+    """The sound that schedules listen to."""
+
+    audio: Path | None = Field(
+        None,
+        description="Sound whose rms, bass, mid, treble, onset and beat schedules can use; it "
+        "becomes the film's.",
+    )
+    bpm: float | None = Field(
+        None, gt=0, le=1000, description="Tempo for beats in schedules. Default: the sound's."
+    )
+
+
+class CameraSettings(Settings):
+    """How the camera moves, per second."""
+
+    zoom: Annotated[float | str, BeforeValidator(Bounds(0.001, 1000))] | None = Field(
+        None, description=f"Factor; above 1 goes in. Default: {DEFAULT_ZOOM}."
+    )
+    rotate: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+        0.0, description="Degrees, counterclockwise."
+    )
+    pan_x: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+        0.0, description="Widths that the picture moves right."
+    )
+    pan_y: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+        0.0, description="Heights that the picture moves down."
+    )
+    shear_x: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+        0.0, description="Slope by which rows slide."
+    )
+    shear_y: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+        0.0, description="Slope by which columns slide."
+    )
+    center_x: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+        0.5, description="The place that stays, 0 left to 1 right."
+    )
+    center_y: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+        0.5, description="The place that stays, 0 top to 1 bottom."
+    )
+    rates: Literal["per-second", "per-frame"] = Field(
+        "per-second", description="What rates are per; pans per frame are in pixels."
+    )
+    edges: Literal["mirror", "replicate", "wrap"] = Field(
+        "mirror", description="What lies beyond the picture."
+    )
+
+
+class ShapeSettings(Settings):
+    """How a loop closes."""
+
+    kind: Literal["zoom", "pan", "film", "feedback"] = Field(
+        "zoom",
+        description="zoom and pan are exact, of one dream; film closes a clip; feedback is a "
+        "zoom led back to its beginning.",
+    )
+    symmetry: int = Field(1, ge=1, le=64, description="Zoom: how often the picture is round.")
+    twist: int = Field(0, ge=-16, le=16, description="Zoom: arms of a spiral.")
+    direction: str = Field(
+        "right", description="Pan: right, left, down, up, or whole tiles as '2,-1'."
+    )
+    evolve: int = Field(
+        1, ge=1, le=64, description="Zoom and pan: so many dreams change into one another."
+    )
+    fade: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Film and feedback: frames in which the end becomes "
+        "the beginning. Default: half a second.",
+    )
+    ping_pong: bool = Field(False, description="Film: play it forth and back.")
 
 
 class ImageSettings(Settings):
@@ -176,6 +347,32 @@ class VideoSettings(Settings):
     dream: DreamSettings = DreamSettings()
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
+    sound: SoundSettings = SoundSettings()
+    output: OutputSettings = OutputSettings()
+
+
+class ZoomSettings(Settings):
+    """Settings of `dreamvid zoom`."""
+
+    network: NetworkSettings = NetworkSettings()
+    dream: DreamSettings = DreamSettings()
+    motion: SteadySettings = SteadySettings()
+    camera: CameraSettings = CameraSettings()
+    clip: ClipSettings = ClipSettings()
+    sound: SoundSettings = SoundSettings()
+    output: OutputSettings = OutputSettings()
+
+
+class LoopSettings(Settings):
+    """Settings of `dreamvid loop`."""
+
+    network: NetworkSettings = NetworkSettings()
+    dream: DreamSettings = DreamSettings()
+    motion: SteadySettings = SteadySettings()
+    camera: CameraSettings = CameraSettings()
+    clip: ClipSettings = ClipSettings()
+    loop: ShapeSettings = ShapeSettings()
+    sound: SoundSettings = SoundSettings()
     output: OutputSettings = OutputSettings()
 
 
@@ -232,6 +429,11 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
     """Turn the first complaint of a ValidationError into one line."""
     first = error.errors()[0]
     name = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, ScheduleError):
+        return cause.about(
+            name if where is None else f"{where}: {name}", "see README, 'Schedules'"
+        )
     given = first.get("input")
     message = first["msg"].removeprefix("Value error, ")
     return UsageError(f"{name} = {given!r}: {message}", where=where, remedy="see --help")

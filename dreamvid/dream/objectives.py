@@ -6,7 +6,7 @@ layer("inception4c") + 0.5 * channel("conv2", 7)
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -114,6 +114,27 @@ def guide(activations: Activations) -> Objective:
         return total
 
     return Objective(tuple(memory), value)
+
+
+def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
+    """Stand between objectives: their geometric mean, weighted by shares that add up to 1.
+
+    A sum would be all that of the one whose activations are larger. What is not above 0 cannot be
+    multiplied so, and is added by its share.
+    """
+    if len(parts) == 1:
+        return parts[0][0]
+    layers = tuple(dict.fromkeys(name for part, _ in parts for name in part.layers))
+
+    def value(activations: Activations) -> Tensor:
+        values = [part(activations) for part, _ in parts]
+        shares = [share for _, share in parts]
+        if all(float(v.detach()) > 0 for v in values):
+            logs = [v.log() * share for v, share in zip(values, shares, strict=True)]
+            return torch.stack(logs).sum().exp()
+        return torch.stack([v * s for v, s in zip(values, shares, strict=True)]).sum()
+
+    return Objective(layers, value)
 
 
 def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:

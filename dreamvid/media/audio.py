@@ -21,7 +21,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from dreamvid.errors import UnreadableInput
-from dreamvid.media.probe import FORMATS, check_file, file_url, reason
+from dreamvid.media.probe import SOUNDS, check_file, file_url, reason
 
 RATE: Final = 22050
 HOP: Final = 256
@@ -29,9 +29,6 @@ WINDOW: Final = 1024
 
 BANDS: Final = {"bass": (20, 200), "mid": (200, 2000), "treble": (2000, 10000)}
 """Bands by name, in Hz."""
-
-SOUNDS: Final = FORMATS + ",wav,w64,mp3,flac,aac,ac3,eac3,caf,au,amr,opus,wv,ape,tta,oga"
-"""Formats that are opened to be listened to: those of films, and of sound alone."""
 
 TOO_MANY_ERRORS: Final = 200
 """So many packets that cannot be decoded mean that nothing more will come."""

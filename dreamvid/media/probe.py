@@ -21,6 +21,9 @@ FORMATS: Final = (
 """Formats that hold pictures themselves. Playlists and scripts (concat, hls, dash, imf ...) are
 left out: they name further files to open, and a renamed one would pull in its neighbours."""
 
+SOUNDS: Final = FORMATS + ",wav,w64,mp3,flac,aac,ac3,eac3,caf,au,amr,opus,wv,ape,tta,oga"
+"""Formats that are opened to be heard: those of films, and of sound alone."""
+
 CLOCKLESS: Final = frozenset({"mpegts", "mpeg", "vob", "wtv", "rtp"})
 """Formats cut out of a running broadcast clock, whose zero means nothing."""
 
@@ -44,17 +47,17 @@ def check_file(path: Path) -> None:
         raise UnreadableInput("not a file", where=path, remedy="give a film or a picture")
 
 
-def open_input(path: Path) -> InputContainer:
+def open_input(path: Path, *, formats: str = FORMATS) -> InputContainer:
     """Open a film with only plain film formats and only the file protocol allowed.
 
-    Raises UnreadableInput when it is missing, empty, or in no format of FORMATS.
+    Raises UnreadableInput when it is missing, empty, or in none of the formats.
     """
     check_file(path)
     try:
         return av.open(
             file_url(path),
             mode="r",
-            container_options={"format_whitelist": FORMATS, "protocol_whitelist": "file"},
+            container_options={"format_whitelist": formats, "protocol_whitelist": "file"},
             metadata_errors="replace",
         )
     except PermissionError:

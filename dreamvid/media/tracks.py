@@ -19,7 +19,7 @@ from av.stream import Disposition, Stream
 from dreamvid.errors import DreamvidError
 from dreamvid.media.child import run_ffmpeg
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.probe import FORMATS, file_url, open_input, video_stream
+from dreamvid.media.probe import SOUNDS, file_url, open_input, video_stream
 
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
@@ -71,7 +71,7 @@ class SideTracks:
 
     def __enter__(self) -> Self:
         if self._source.path is not None and self._source.path.is_file():
-            self._home = self._stack.enter_context(open_input(self._source.path))
+            self._home = self._stack.enter_context(open_input(self._source.path, formats=SOUNDS))
         return self
 
     def __exit__(
@@ -120,7 +120,7 @@ class SideTracks:
             assert self._source.path is not None
             run_ffmpeg(
                 [
-                    *("-copyts", "-protocol_whitelist", "file,pipe", "-format_whitelist", FORMATS),
+                    *("-copyts", "-protocol_whitelist", "file,pipe", "-format_whitelist", SOUNDS),
                     *("-i", file_url(self._source.path), "-map", f"0:{stream.index}"),
                     *(f"-c:{letter}", codec, *options, "-f", container, file_url(path)),
                 ],
@@ -183,8 +183,10 @@ class SideTracks:
 def _left_out(home: InputContainer, source: FilmInfo) -> list[str]:
     """Name the tracks that are neither the picture itself nor sound nor subtitles."""
     assert source.path is not None
-    picture = video_stream(home, source.path).index
     cover = Disposition.attached_pic | Disposition.timed_thumbnails
+    if not any(s.type == "video" and not s.disposition & cover for s in home.streams):
+        return []  # a song
+    picture = video_stream(home, source.path).index
     told = []
     for stream in home.streams:
         if stream.type == "video" and stream.disposition & cover:

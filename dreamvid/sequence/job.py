@@ -10,6 +10,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.dream.dreamer import Dreamer
@@ -22,7 +23,8 @@ from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
 from dreamvid.sequence.carry import Memory
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.render import remember
+from dreamvid.sequence.matte import matte
+from dreamvid.sequence.render import Dreams, remember
 
 PART_FRAMES = 120
 """A part ends after so many frames, or at a cut."""
@@ -45,15 +47,26 @@ class Output:
     codec: str = "h264"
     crf: float | None = None
     overwrite: bool = False
+    repeat_to: Fraction | None = None
+    alpha: bool = False
 
     @property
     def sidecar(self) -> Path:
         """The file that says how the film was made."""
         return self.path.with_name(self.path.name + ".dreamvid.toml")
 
-    def check(self, source: Path | None) -> None:
-        """Raise OutputExists or UsageError when a film of `source` cannot go here."""
-        Target(self.path, codec=self.codec, source=source, overwrite=self.overwrite)
+    def check(self, source: Path | None, size: tuple[int, int] | None = None) -> None:
+        """Raise an error when a film of `source`, of (width, height), cannot go here."""
+        Target(
+            self.path,
+            codec=self.codec,
+            source=source,
+            overwrite=self.overwrite,
+            crf=self.crf,
+            alpha=self.alpha,
+            repeated=self.repeat_to is not None,
+            size=size,
+        )
 
 
 class Job:
@@ -65,7 +78,7 @@ class Job:
     """
 
     def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
-        output.check(like.path)
+        output.check(like.path, (like.width, like.height))
         self._output, self._like, self._record = output, like, record
         self._folder = output.path.with_name(f".{output.path.name}.parts")
         with writing(self._folder):
@@ -77,9 +90,9 @@ class Job:
     def run(
         self,
         frames: Iterable[Frame],
-        dream: Dreamer,
+        dream: Dreamer | Dreams,
         *,
-        stability: float,
+        stability: float | Callable[[int], float],
         report: Callable[[Progress], None],
     ) -> None:
         """Dream the frames that are left, from the `done`-th on, and put the film together.
@@ -87,8 +100,9 @@ class Job:
         Raises Interrupted, having written what there is under another name, when the user stops
         it; any other error leaves the finished parts to go on from.
         """
+        dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
         last = (
-            Memory.load(_memory_of(self._parts[-1]), device=dream.device) if self._parts else None
+            Memory.load(_memory_of(self._parts[-1]), device=dreamer.device) if self._parts else None
         )
         stream = remember(frames, dream, stability=stability, memory=last)
         writer: PartWriter | None = None
@@ -99,7 +113,8 @@ class Job:
                     self._finish(writer, last)
                     writer, written = None, 0
                 writer = writer or self._open()
-                writer.write(memory.dreamed, frame.time)
+                shown = matte(memory) if self._output.alpha else memory.dreamed
+                writer.write(shown, frame.time)
                 last = memory
                 written, shot = written + 1, shot + (frame.motion is None)
                 self.done += 1
@@ -145,7 +160,8 @@ class Job:
         path, output = self._part(len(self._parts)), self._output
         codec = part_codec(output.path, output.codec)  # lossless on the way to pictures
         crf = output.crf if codec == output.codec else None
-        return PartWriter(path, like=self._like, codec=codec, crf=crf)
+        intra = output.repeat_to is not None
+        return PartWriter(path, like=self._like, codec=codec, crf=crf, intra=intra)
 
     def _finish(self, writer: PartWriter, memory: Memory | None) -> None:
         """Close a part; only with its memory beside it does it count as finished."""
@@ -162,7 +178,11 @@ class Job:
         if not self._parts:
             raise UnreadableInput("no frame in it can be decoded", where=self._like.path)
         told = assemble(
-            self._parts, self._output.path, source=self._like, overwrite=self._output.overwrite
+            self._parts,
+            self._output.path,
+            source=self._like,
+            overwrite=self._output.overwrite,
+            repeat_to=self._output.repeat_to,
         )
         self.notes = tuple(dict.fromkeys(self.notes + told))
         with writing(self._output.sidecar):

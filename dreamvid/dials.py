@@ -1,0 +1,149 @@
+"""What the dials say at a frame: schedules of the settings, on the clock of one sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from dreamvid.errors import UsageError
+from dreamvid.schedule import Clock, Curve, is_keyed, parse_schedule, parse_text_schedule
+from dreamvid.settings import Bounds, DreamSettings, SteadySettings, bounds_of
+
+Pairs = tuple[tuple[str, float], ...]
+
+NUMBERS = ("octaves", "octave_scale", "iterations", "step", "strength")
+"""The dials of DreamSettings that are numbers."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one `layer` says at a moment: names that cross-fade by shares, times their weights."""
+
+    parts: tuple[tuple[str, float, float], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers in it."""
+        return tuple(name for name, _, _ in self.parts)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is dreamed at one frame: plain values. `step` None is the network's own."""
+
+    layers: tuple[Layer, ...]
+    label: str | None
+    guides: Pairs
+    octaves: int
+    octave_scale: float
+    iterations: int
+    step: float | None
+    strength: float
+
+
+class Dial:
+    """A number over time: `dial(frame)`; every frame of a known length is looked at at once.
+
+    UsageError for what is out of bounds, naming the dial, the frame and the character.
+    """
+
+    def __init__(self, value: float | str, clock: Clock, bounds: Bounds, where: str) -> None:
+        self._whole = bounds.whole
+        schedule = parse_schedule(value, where=where)
+        # Between whole numbers a glide is rounded, to ones that are within the bounds.
+        self.curve: Curve = schedule.on(clock, low=bounds.low, high=bounds.high)
+        self.constant = schedule.constant
+
+    def __call__(self, frame: float) -> float:
+        """The value at a frame."""
+        value = self.curve(frame) if self.constant is None else self.constant
+        return round(value) if self._whole else value
+
+
+def dial(model: BaseModel, name: str, clock: Clock) -> Dial:
+    """The dial of that name of a settings model, on a clock."""
+    return Dial(getattr(model, name), clock, bounds_of(type(model), name), name)
+
+
+class Dials:
+    """All that `DreamSettings` say, frame by frame: `dials(frame)` is a Moment."""
+
+    def __init__(self, dream: DreamSettings, clock: Clock) -> None:
+        self._dream = dream
+        self._numbers = {
+            name: dial(dream, name, clock) for name in NUMBERS if getattr(dream, name) is not None
+        }
+        self._layers = [_Layers(text, clock) for text in dream.layer]
+        self._guides: Callable[[float], Pairs] = lambda frame: ()
+        if dream.guide is not None:
+            self._guides = words(dream.guide, clock, "guide")[1]
+
+    def __call__(self, frame: int) -> Moment:
+        """What is dreamed at a frame."""
+        values = {name: number(frame) for name, number in self._numbers.items()}
+        return Moment(
+            layers=tuple(layers(frame) for layers in self._layers),
+            label=self._dream.label,
+            guides=self._guides(frame),
+            octaves=int(values["octaves"]),
+            octave_scale=values["octave_scale"],
+            iterations=int(values["iterations"]),
+            step=values.get("step"),
+            strength=values["strength"],
+        )
+
+    def names(self) -> Iterator[str]:
+        """Every layer that is dreamed at some frame."""
+        for layers in self._layers:
+            yield from layers.names
+
+
+class _Layers:
+    """One `layer` over time."""
+
+    def __init__(self, text: str, clock: Clock) -> None:
+        texts, self._curve = words(text, clock, "layer")
+        self._weights: dict[str, tuple[str, Dial]] = {}
+        for value in texts:
+            name, star, weight = value.partition("*")
+            if star and not weight.strip():
+                raise UsageError(
+                    f"cannot read layer '{value}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
+                )
+            times = Dial(weight if star else 1.0, clock, Bounds(), "layer")
+            self._weights[value] = name.strip(), times
+        self.names = tuple(name for name, _ in self._weights.values())
+
+    def __call__(self, frame: int) -> Layer:
+        found: list[tuple[str, float, float]] = []
+        for value, share in self._curve(frame):
+            name, weight = self._weights[value]
+            found.append((name, weight(frame), share))
+        if len({name for name, _, _ in found}) == 1:  # only the weight changes: in a straight line
+            total = sum(weight * share for _, weight, share in found)
+            found = [(found[0][0], total, 1.0)]
+        return Layer(tuple(found))
+
+
+def steady(motion: SteadySettings, clock: Clock) -> Dial:
+    """The stability over time."""
+    return dial(motion, "stability", clock)
+
+
+def guides_of(dream: DreamSettings) -> tuple[str, ...]:
+    """Every guide picture that the settings name."""
+    if dream.guide is None:
+        return ()
+    if not is_keyed(dream.guide):
+        return (dream.guide,)
+    return parse_text_schedule(dream.guide, where="guide").texts
+
+
+def words(text: str, clock: Clock, where: str) -> tuple[tuple[str, ...], Callable[[float], Pairs]]:
+    """Read plain words, or a schedule of them: every text in it, and the curve of them."""
+    if not is_keyed(text):
+        return (text,), lambda frame: ((text, 1.0),)
+    schedule = parse_text_schedule(text, where=where)
+    return schedule.texts, schedule.text_on(clock)

@@ -1,0 +1,126 @@
+"""From settings to Dreamers: one for every frame, the same one while nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from dreamvid.dials import Dials, Layer, Moment, guides_of
+from dreamvid.dream import objectives
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import UsageError
+from dreamvid.image import load_image
+from dreamvid.networks.network import Network
+from dreamvid.schedule import Clock
+from dreamvid.settings import DreamSettings, NetworkSettings
+
+KEPT = 64
+"""So many Dreamers are kept for frames that dream alike; each is small beside the network."""
+
+
+class Dreams:
+    """The Dreamer of each frame: `dreams(index)`, as the schedules of the settings say.
+
+    `times` multiplies the iterations of frame 0, for beginnings that are faint. `kind` is Dreamer
+    or one that is made like it. Every layer, label and guide is looked up at once, so that no
+    error comes later.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        how: NetworkSettings,
+        dream: DreamSettings,
+        clock: Clock,
+        *,
+        times: float = 1.0,
+        kind: type[Dreamer] = Dreamer,
+    ) -> None:
+        self.network, self._how, self._dream = network, how, dream
+        self._times, self._kind = times, kind
+        self._dials = Dials(dream, clock)
+        self._objectives = Objectives(network)
+        self._known: dict[Moment, Dreamer] = {}
+        for name in self._dials.names():
+            objectives.parse(name, resolve=network.resolve)
+        for text in guides_of(dream):
+            self._objectives.guide(text, self._dials(0).layers)
+        self(0)
+
+    def __call__(self, index: int) -> Dreamer:
+        """The Dreamer of a frame."""
+        moment = self._dials(index)
+        if index == 0 and self._times != 1:
+            moment = replace(moment, iterations=max(1, round(moment.iterations * self._times)))
+        if moment not in self._known:
+            if len(self._known) == KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[moment] = self._make(moment)
+        return self._known[moment]
+
+    def _make(self, moment: Moment) -> Dreamer:
+        return self._kind(
+            self.network,
+            self._objectives(moment),
+            octaves=moment.octaves,
+            octave_scale=moment.octave_scale,
+            iterations=moment.iterations,
+            step=moment.step,
+            strength=moment.strength,
+            seed=self._dream.seed,
+            tile=self._dream.tile,
+            device=self._how.device,
+            precision=self._how.precision,
+        )
+
+
+class Objectives:
+    """Makes the objective of a moment: a label, a guide, or layers that add."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._guides: dict[tuple[str, tuple[str, ...]], objectives.Objective] = {}
+
+    def __call__(self, moment: Moment) -> objectives.Objective:
+        """The objective of a moment."""
+        if moment.label is not None:
+            return label_objective(self._network, moment.label)
+        if moment.guides:
+            return objectives.fade(
+                [(self.guide(text, moment.layers), share) for text, share in moment.guides]
+            )
+        layers = moment.layers or (Layer(((self._network.default_layer, 1.0, 1.0),)),)
+        total = self._layer(layers[0])
+        for layer in layers[1:]:
+            total = total + self._layer(layer)
+        return total
+
+    def guide(self, text: str, layers: tuple[Layer, ...]) -> objectives.Objective:
+        """The objective of a guide picture, kept; UnreadableInput when it is none."""
+        names = [name for layer in layers for name in layer.names] or [self._network.default_layer]
+        parts = [objectives.parse(name, resolve=self._network.resolve) for name in names]
+        known = tuple(dict.fromkeys(layer for part in parts for layer in part.layers))
+        if (text, known) not in self._guides:
+            activations = self._network.trunk(known)(load_image(text)[None])
+            self._guides[text, known] = objectives.guide(activations)
+        return self._guides[text, known]
+
+    def _layer(self, layer: Layer) -> objectives.Objective:
+        resolve: Callable[[str], str] = self._network.resolve
+        return objectives.fade(
+            [
+                (objectives.parse(name, resolve=resolve) * weight, share)
+                for name, weight, share in layer.parts
+            ]
+        )
+
+
+def label_objective(network: Network, name: str) -> objectives.Objective:
+    """Make the objective of one class; UsageError with the near misses for an unknown one."""
+    if not network.labels:
+        raise UsageError(f"{network.name} knows no labels", where="label", remedy="use --layer")
+    if name not in network.labels:
+        some = [known for known in network.labels if name.lower() in known.lower()][:5]
+        hint = ", ".join(some or network.labels[:5])
+        raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
+    return objectives.label(network.label_layer, network.labels.index(name))
