@@ -44,10 +44,13 @@ COMMANDS = {
     "Dream": (
         ("video", "films", "FILM -o OUT", "Dream a film: same length, rate, size, colours, sound."),
         ("image", "films", "PICTURE -o OUT", "Dream on a picture."),
+        ("zoom", "zooms", "[PICTURE] -o OUT", "Dream an endless zoom."),
+        ("loop", "zooms", "[FILE] -o OUT", "Dream a loop without a seam, or close a film."),
     ),
     "Look": (
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
+        ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
         ("measure", "measuring", "SOURCE DREAMED", "Measure how calm and strong a dream is."),
     ),
     "Check": (

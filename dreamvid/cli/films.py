@@ -11,6 +11,7 @@ from dreamvid.cli.flags import (
     NO_MOTION,
     NO_NETWORK,
     NO_OUTPUT,
+    NO_SOUND,
     Dream,
     Encode,
     File,
@@ -21,6 +22,7 @@ from dreamvid.cli.flags import (
     Out,
     Preset,
     Quiet,
+    Sound,
     Verbose,
     Yes,
     layered,
@@ -64,6 +66,7 @@ def video(
     dream: Dream = NO_DREAM,
     motion: Motion = NO_MOTION,
     film: Film = NO_FILM,
+    sound: Sound = NO_SOUND,
     output: Encode = NO_OUTPUT,
     preset: Preset = None,
     settings: File = None,
@@ -76,18 +79,19 @@ def video(
 
     Given again after it was stopped, the same command goes on where it was.
     """
-    given = {"network": network, "dream": dream, "motion": motion, "film": film, "output": output}
+    given = {"network": network, "dream": dream, "motion": motion, "film": film,
+             "sound": sound, "output": output}  # fmt: skip
     made, before = record(from_) if from_ else ({}, {})
     layers = layered(given, name=preset, file=settings, before=before)
     wanted = VideoSettings.checked(layers, where=settings or from_)
-    source = source or _source(made, from_)
+    source = source or source_of(made, from_)
     from dreamvid.api import dream_video
 
     with Show(quiet=quiet, verbose=verbose) as show:
         result = dream_video(
             source, out, wanted, overwrite=yes, fetched=show.fetched, report=show.report
         )
-        for note in (*result.notes, *_changes(made, out)):
+        for note in (*result.notes, *changes(made, out)):
             show.say(note)
         show.say(f"{result.path}: {result.frames} frames")
     if result.damage:
@@ -105,7 +109,7 @@ def record(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return values.pop("made", {}), values
 
 
-def _source(made: dict[str, Any], sidecar: Path | None) -> Path:
+def source_of(made: dict[str, Any], sidecar: Path | None) -> Path:
     """The film that a repeated run read: as it was named then, else beside the sidecar."""
     name = made.get("source")
     if sidecar is None or not isinstance(name, str):
@@ -114,7 +118,7 @@ def _source(made: dict[str, Any], sidecar: Path | None) -> Path:
     return moved if moved.exists() and not Path(name).exists() else Path(name)
 
 
-def _changes(made: dict[str, Any], out: Path) -> list[str]:
+def changes(made: dict[str, Any], out: Path) -> list[str]:
     """Say why a repeated run may differ from the one that `made` tells of."""
     if not made:
         return []

@@ -11,11 +11,16 @@ from pydantic import BaseModel
 
 from dreamvid.settings import (
     PRESETS,
+    CameraSettings,
+    ClipSettings,
     DreamSettings,
     FilmSettings,
     MotionSettings,
     NetworkSettings,
     OutputSettings,
+    ShapeSettings,
+    SoundSettings,
+    SteadySettings,
     merge,
     preset,
     read_toml,
@@ -36,6 +41,13 @@ Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
 # Told the number, cyclopts does not try the value as a Fraction: 1e999999999 would take for ever.
 Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
 Encode = Annotated[OutputSettings, _fields("Output", 5)]
+Steady = Annotated[SteadySettings, _fields("Motion", 3)]
+Camera = Annotated[CameraSettings, _fields("Camera, per second", 3)]
+Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]
+Shape = Annotated[ShapeSettings, _fields("Loop", 3)]
+Sound = Annotated[SoundSettings, _fields("Sound", 5)]
+NO_STEADY, NO_CAMERA, NO_CLIP = SteadySettings(), CameraSettings(), ClipSettings()
+NO_SHAPE, NO_SOUND = ShapeSettings(), SoundSettings()
 NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
 NO_FILM, NO_OUTPUT = FilmSettings(), OutputSettings()
 

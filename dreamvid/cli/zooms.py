@@ -1,0 +1,96 @@
+"""The commands that grow clips: `zoom`, `loop`, and `plot` of their schedules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from dreamvid.cli.films import changes, record, source_of
+from dreamvid.cli.flags import (
+    NO_CAMERA,
+    NO_CLIP,
+    NO_DREAM,
+    NO_NETWORK,
+    NO_OUTPUT,
+    NO_SOUND,
+    NO_STEADY,
+    Camera,
+    Clip,
+    Dream,
+    Encode,
+    File,
+    From,
+    Network,
+    Out,
+    Preset,
+    Quiet,
+    Sound,
+    Steady,
+    Verbose,
+    Yes,
+    layered,
+)
+from dreamvid.cli.show import Show
+from dreamvid.settings import ZoomSettings
+
+Preview = Annotated[
+    bool,
+    Parameter(name="--motion-preview", negative="", help="Show the camera alone, without dream."),
+]
+
+
+def zoom(
+    source: Path | None = None,
+    /,
+    *,
+    out: Out,
+    network: Network = NO_NETWORK,
+    dream: Dream = NO_DREAM,
+    motion: Steady = NO_STEADY,
+    camera: Camera = NO_CAMERA,
+    clip: Clip = NO_CLIP,
+    sound: Sound = NO_SOUND,
+    output: Encode = NO_OUTPUT,
+    preset: Preset = None,
+    settings: File = None,
+    from_: From = None,
+    motion_preview: Preview = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Dream an endless zoom into a picture, or out of noise.
+
+    Numbers may be schedules, such as --zoom '0:(1.4), 3s:(2.2, ease-in-out)'.
+    Given again after it was stopped, the same command goes on where it was.
+    """
+    given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
+             "clip": clip, "sound": sound, "output": output}  # fmt: skip
+    made, before = record(from_) if from_ else ({}, {})
+    layers = layered(given, name=preset, file=settings, before=before)
+    wanted = ZoomSettings.checked(layers, where=settings or from_)
+    if source is None and "source" in made:
+        source = source_of(made, from_)
+    from dreamvid.clips.preview import preview_motion
+    from dreamvid.clips.zoom import dream_zoom
+
+    with Show(quiet=quiet, verbose=verbose) as show:
+        if motion_preview:
+            result = preview_motion(source, out, wanted, overwrite=yes, report=show.report)
+        else:
+            result = dream_zoom(
+                source, out, wanted, overwrite=yes, fetched=show.fetched, report=show.report
+            )
+        for note in (*result.notes, *(() if motion_preview else changes(made, out))):
+            show.say(note)
+        show.say(f"{result.path}: {result.frames} frames")
+
+
+def loop(source: Path | None = None, /, *, out: Out) -> None:
+    """Dream a loop."""
+
+
+def plot(settings: Path, /, *, out: Out) -> None:
+    """Draw the schedules of a settings file."""
