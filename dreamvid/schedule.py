@@ -312,9 +312,13 @@ def parse_text_schedule(text: str, *, where: object = "schedule") -> Schedule:
 _KEYED = re.compile(r"[\s\"'{(]*(\d|\.\d|max_f)[^:]{0,200}:")
 
 
+_CHANNEL = re.compile(r"\s*\d+[A-Za-z]\s*:\s*-?\w*\s*(\*[^,:]*)?")
+"""A layer whose name begins with a digit, and a channel of it: 4c:12, 3b:0*0.5."""
+
+
 def is_keyed(text: str) -> bool:
     """Whether text begins as keys do, `0:(...`, and is not a plain word, name or path."""
-    return _KEYED.match(text) is not None
+    return _KEYED.match(text) is not None and _CHANNEL.fullmatch(text) is None
 
 
 def _parse(text: str, where: object, *, numbers: bool) -> Schedule:

@@ -10,7 +10,7 @@ import traceback
 import warnings
 from types import FrameType
 
-from cyclopts import App, Group, Parameter
+from cyclopts import App, CycloptsError, Group, Parameter
 from cyclopts.help import DefaultFormatter, HelpPanel
 from rich.console import Console, ConsoleOptions
 
@@ -18,8 +18,9 @@ from dreamvid.cli.failures import explain
 from dreamvid.errors import DreamvidError
 from dreamvid.networks.threads import calm
 
-VALUES = {"--start": "TIME", "--end": "TIME", "--rate": "RATE", "--size": "WxH"}
-"""What the help calls the values of some options, in place of their types."""
+VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
+KINDS = {"FRACTION": "TIME", "FLOAT|STR": "FLOAT", "INT|STR": "INT"}
+"""What the help calls the values of options, by their names and by their types."""
 
 
 class Tidy(DefaultFormatter):
@@ -28,10 +29,14 @@ class Tidy(DefaultFormatter):
     def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
         """Print one panel."""
         entries = [
-            entry.copy(metavar=next((VALUES[n] for n in entry.names if n in VALUES), entry.metavar))
-            for entry in panel.entries
+            entry.copy(metavar=_metavar(entry.names, entry.metavar)) for entry in panel.entries
         ]
         super().__call__(console, options, panel.copy(entries=entries))
+
+
+def _metavar(names: tuple[str, ...], kind: str | None) -> str | None:
+    named = (VALUES[name] for name in names if name in VALUES)
+    return next(named, KINDS.get(kind or "", kind))
 
 
 def _default(value: object) -> str | None:
@@ -91,6 +96,10 @@ def build(asked: str = "") -> App:
     return app
 
 
+_TOLD = (DreamvidError, CycloptsError, KeyboardInterrupt)
+"""Exceptions whose line says it all."""
+
+
 def main() -> None:
     """Run the command line; ends the process with the exit code of the error, if any."""
     calm()
@@ -112,7 +121,7 @@ def run(arguments: list[str]) -> int:
         return 128 + signal.SIGPIPE
     except (Exception, KeyboardInterrupt) as error:
         told = explain(error, stopped=_stopped.is_set())
-        if {"-v", "--verbose"} & set(arguments) and not isinstance(error, DreamvidError):
+        if {"-v", "--verbose"} & set(arguments) and not isinstance(error, _TOLD):
             traceback.print_exception(error)
         print(f"dreamvid: {told}", file=sys.stderr)
         return told.exit_code

@@ -40,7 +40,7 @@ Network = Annotated[NetworkSettings, _fields("Network", 2)]
 Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
 # Told the number, cyclopts does not try the value as a Fraction: 1e999999999 would take for ever.
 Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
-Encode = Annotated[OutputSettings, _fields("Output", 5)]
+Encode = Annotated[OutputSettings, _fields("Output", 5, n_tokens=1)]
 Steady = Annotated[SteadySettings, _fields("Motion", 3)]
 Camera = Annotated[CameraSettings, _fields("Camera, per second", 3)]
 Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]

@@ -53,7 +53,8 @@ def measure(
     it is not given. The network is the judge of the gain. Measure lossless films
     (--codec ffv1): other codecs blur.
     """
-    cut = film.model_copy(update=_sidecar_cut(dreamed) | film.model_dump(exclude_unset=True))
+    given = {name: getattr(film, name) for name in film.model_fields_set}
+    cut = film.model_copy(update=_sidecar_cut(dreamed) | given)
     from dreamvid.compare import measure_films
     from dreamvid.networks.registry import load_network
 
@@ -93,5 +94,4 @@ def _sidecar_cut(dreamed: Path) -> dict[str, Any]:
     if not sidecar_of(dreamed).is_file():
         return {}
     film = FilmSettings.checked(record(dreamed)[1].get("film", {}), where=sidecar_of(dreamed))
-    kept = ("start", "end", "frames", "rate")
-    return {name: value for name, value in film.model_dump().items() if name in kept and value}
+    return {name: getattr(film, name) for name in ("start", "end", "frames", "rate")}

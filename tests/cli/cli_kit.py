@@ -1,0 +1,118 @@
+"""Runs dreamvid as a user does, and makes the small films that the tests give it."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from tiny import texture
+
+from dreamvid.cli import run
+
+QUICK = ("--iterations", "1", "--octaves", "1")
+CHILDREN = bool(os.environ.get("DREAMVID_TEST_CHILDREN"))
+"""Set it to run every command in a process of its own: slower, and closer to life."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a command said, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def line(self) -> str:
+        """The one line of its error."""
+        assert self.err.count("\n") == 1, self.err
+        assert self.err.startswith("dreamvid: "), self.err
+        return self.err.strip()
+
+
+def environment() -> dict[str, str]:
+    """One thread: on a busy machine two can be fifteen times slower."""
+    return {**os.environ, "OMP_NUM_THREADS": "1", "NO_COLOR": "1"}
+
+
+def child(*arguments: object, **options) -> Told:
+    """Run dreamvid in a process of its own."""
+    command = [sys.executable, "-m", "dreamvid", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, timeout=120, env=environment(), **options)
+    return Told(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+def dreamvid(*arguments: object) -> Told:
+    """Run dreamvid; the error, and what it told meanwhile, come back."""
+    if CHILDREN:
+        return child(*arguments)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run([str(argument) for argument in arguments])
+    return Told(code, out.getvalue(), err.getvalue())
+
+
+def write_film(
+    path: Path,
+    *,
+    frames: int = 8,
+    cut: int | None = None,
+    size: tuple[int, int] = (64, 48),
+    codec: str = "libx264",
+    sound: bool = False,
+) -> Path:
+    """Write a film of a moving texture, another one from frame `cut` on."""
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream(codec, rate=25)
+        stream.width, stream.height, stream.pix_fmt = *size, "yuv444p"
+        stream.codec_context.thread_count = 1
+        voice = _add_sound(out) if sound else None
+        for t in range(frames):
+            seed = 0 if cut is None or t < cut else 9
+            array = texture(seed, width=size[0], height=size[1], dx=2 * t, dy=t)
+            frame = av.VideoFrame.from_ndarray(array, "rgb24")
+            frame.pts, frame.time_base = t, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+        if voice is not None:
+            _sing(out, voice, frames / 25)
+    return path
+
+
+def write_sound(path: Path, seconds: float = 0.5) -> Path:
+    """Write a file that holds sound and no picture."""
+    with av.open(str(path), "w") as out:
+        _sing(out, _add_sound(out), seconds)
+    return path
+
+
+def _add_sound(out: av.container.OutputContainer) -> av.AudioStream:
+    stream = out.add_stream("aac", rate=16000)
+    stream.layout = "mono"
+    return stream
+
+
+def _sing(out: av.container.OutputContainer, stream: av.AudioStream, seconds: float) -> None:
+    count = int(16000 * seconds)
+    wave = np.sin(np.arange(count) * 0.15).astype(np.float32)[None]
+    frame = av.AudioFrame.from_ndarray(wave, "fltp", "mono")
+    frame.sample_rate, frame.pts = 16000, 0
+    fifo = av.AudioFifo()
+    fifo.write(frame)
+    while (piece := fifo.read(1024, partial=True)) is not None:
+        out.mux(stream.encode(piece))
+    out.mux(stream.encode(None))
+
+
+def frames_of(path: Path) -> int:
+    """How many frames a film plays."""
+    with av.open(str(path)) as film:
+        return sum(1 for _ in film.decode(video=0))

@@ -1,0 +1,530 @@
+"""What bad input gets: one line with what, where and what to do, the right code, and no litter."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from cli_kit import QUICK, Told, dreamvid, frames_of, write_film, write_sound
+from PIL import Image
+from safetensors.torch import save_file
+
+from dreamvid.networks import zoo
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
+
+
+@pytest.fixture
+def refused(tmp_path: Path):
+    """Run a command that must fail with this code, this line, and leave everything as it was."""
+
+    def run(code: int, *needles: str, command: list[object]) -> Told:
+        before = tree(tmp_path)
+        told = dreamvid(*command)
+        assert told.code == code, told.err
+        for needle in needles:
+            assert needle in told.line
+        assert tree(tmp_path) == before
+        return told
+
+    return run
+
+
+@pytest.fixture
+def bad_film(tmp_path: Path, refused):
+    """Dream a film that must be refused."""
+
+    def run(source: Path | str, *needles: str, code: int = 3, options=()) -> Told:
+        out = tmp_path / "out.mp4"
+        return refused(code, *needles, command=["video", source, "-o", out, *QUICK, *options])
+
+    return run
+
+
+# --- inputs that cannot be read --------------------------------------------------------------
+
+
+def test_missing_film(bad_film, tmp_path):
+    bad_film(tmp_path / "no.mp4", "no.mp4: no such file; check the path")
+
+
+def test_missing_picture(refused, tmp_path):
+    command = ["image", tmp_path / "no.png", "-o", tmp_path / "out.png"]
+    refused(3, "no.png: no such file; check the path", command=command)
+
+
+def test_text_named_mp4(bad_film, tmp_path):
+    path = tmp_path / "text.mp4"
+    path.write_text("This is not a film.\n" * 100)
+    bad_film(path, "text.mp4: not a film that can be read")
+
+
+def test_text_named_png(refused, tmp_path):
+    (tmp_path / "text.png").write_text("no picture")
+    command = ["image", tmp_path / "text.png", "-o", tmp_path / "out.png"]
+    refused(3, "text.png: not a readable picture", command=command)
+
+
+def test_empty_file(bad_film, tmp_path):
+    (tmp_path / "empty.mp4").touch()
+    bad_film(tmp_path / "empty.mp4", "empty.mp4: the file is empty")
+
+
+def test_empty_picture(refused, tmp_path):
+    (tmp_path / "empty.png").touch()
+    command = ["image", tmp_path / "empty.png", "-o", tmp_path / "out.png"]
+    refused(3, "empty.png: not a readable picture", command=command)
+
+
+def test_folder_without_pictures(bad_film, tmp_path):
+    (tmp_path / "folder").mkdir()
+    bad_film(tmp_path / "folder", "folder: no pictures there")
+
+
+def test_sound_only(bad_film, tmp_path):
+    write_sound(tmp_path / "sound.mp4")
+    bad_film(tmp_path / "sound.mp4", "sound.mp4: no picture in it, only audio")
+
+
+def test_ffconcat_script(bad_film, tmp_path, film):
+    shutil.copy(film, tmp_path / "secret.mp4")
+    (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
+    bad_film(tmp_path / "list.mp4", "list.mp4: not a film that can be read")
+
+
+def test_a_film_cut_off_before_its_index(bad_film, tmp_path, film):
+    whole = film.read_bytes()
+    (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
+    bad_film(tmp_path / "cut.mp4", "cut.mp4: cut off before its index (moov)")
+
+
+def test_a_picture_of_60000x60000(refused, tmp_path):
+    header = struct.pack(">IIBBBBB", 60000, 60000, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
+    path = tmp_path / "huge.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n")
+    with path.open("ab") as file:
+        for kind, data in chunks:
+            check = zlib.crc32(kind + data)
+            file.write(struct.pack(">I", len(data)) + kind + data + struct.pack(">I", check))
+    command = ["image", path, "-o", tmp_path / "out.png"]
+    refused(3, "huge.png: ", "60000x60000", command=command)
+    command = ["video", path, "-o", tmp_path / "out.mp4", *QUICK]
+    refused(3, "huge.png: ", command=command)
+
+
+# --- inputs that are damaged, small, or oddly named ------------------------------------------
+
+
+def test_a_film_cut_in_the_middle_is_dreamed_as_far_as_it_goes(tmp_path):
+    film = write_film(tmp_path / "film.mkv", frames=40)
+    whole = film.read_bytes()
+    film.write_bytes(whole[: len(whole) * 6 // 10])
+    told = dreamvid("video", film, "-o", tmp_path / "out.mp4", *QUICK)
+    assert told.code == 5
+    assert "missing" in told.err.splitlines()[-1]
+    assert "Traceback" not in told.err
+    assert 4 < frames_of(tmp_path / "out.mp4") < 40
+
+
+def test_damaged_bytes_are_told_and_what_is_there_is_dreamed(tmp_path):
+    film = write_film(tmp_path / "film.mp4", frames=40)
+    whole = bytearray(film.read_bytes())
+    middle = len(whole) // 2
+    whole[middle : middle + 600] = np.random.default_rng(1).bytes(600)
+    film.write_bytes(whole)
+    told = dreamvid("video", film, "-o", tmp_path / "out.mp4", *QUICK)
+    assert told.code == 5
+    last = told.err.splitlines()[-1]
+    assert "damaged" in last or "missing" in last
+    assert "out.mp4 holds what is there" in last
+    assert frames_of(tmp_path / "out.mp4") > 20
+
+
+@pytest.mark.parametrize("size", [(1, 1), (31, 17)])
+def test_tiny_films_are_dreamed_or_refused_in_a_line(tmp_path, size):
+    film = write_film(tmp_path / "film.mkv", frames=3, size=size, codec="ffv1")
+    told = dreamvid("video", film, "-o", tmp_path / "out.mp4", *QUICK)
+    if told.code:
+        assert (told.code, told.line.count("film.mkv")) == (3, 1)
+        assert not (tmp_path / "out.mp4").exists()
+    else:
+        assert frames_of(tmp_path / "out.mp4") == 3
+
+
+@pytest.mark.parametrize("size", [(1, 1), (31, 17)])
+def test_tiny_pictures_are_dreamed_or_refused_in_a_line(tmp_path, size):
+    Image.new("RGB", size, (90, 120, 150)).save(tmp_path / "dot.png")
+    out = tmp_path / "out.png"
+    told = dreamvid("image", tmp_path / "dot.png", "-o", out, *QUICK)
+    if told.code:
+        assert (told.code, out.exists()) == (3, False)
+        assert "dot.png" in told.line
+    else:
+        with Image.open(out) as dreamed:
+            assert dreamed.size == size
+
+
+ODD_NAMES = (
+    "with space.mp4", "it's \"quoted\".mp4", "a:b.mp4", "http:x.mp4", "grüße-映画.mp4", "100%.mp4",
+    "[red]x[.mp4", "new\nline.mp4", "concat:a|b.mp4", "?*.mp4",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_odd_names_in_and_out(tmp_path, monkeypatch, film, name):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(film, name)
+    told = dreamvid("video", name, "-o", f"out {name}", "--frames", 2, *QUICK)
+    assert told.code == 0, told.err
+    assert frames_of(tmp_path / f"out {name}") == 2
+    again = dreamvid("video", "--from", f"out {name}", "-o", "again.mp4")
+    assert again.code == 0, again.err
+    assert (tmp_path / "again.mp4").read_bytes() == (tmp_path / f"out {name}").read_bytes()
+
+
+def test_a_name_with_a_leading_dash(tmp_path, monkeypatch, film):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(film, "-film.mp4")
+    told = dreamvid("video", "-film.mp4", "-o", "out.mp4", *QUICK)
+    assert told.code == 2
+    assert "./-film.mp4" in told.line
+    told = dreamvid("video", "./-film.mp4", "-o", "./-out.mp4", "--frames", 2, *QUICK)
+    assert told.code == 0, told.err
+    assert frames_of(tmp_path / "-out.mp4") == 2
+    told = dreamvid("video", "-y", "-o", "out.mp4", "--frames", 2, *QUICK, "--", "-film.mp4")
+    assert told.code == 0, told.err
+
+
+def test_a_name_that_is_no_utf8(tmp_path, film):
+    name = os.fsdecode(bytes(tmp_path) + b"/\xff\xfe.mp4")
+    shutil.copy(film, name)
+    told = dreamvid("video", name, "-o", tmp_path / "out.mp4", "--frames", 2, *QUICK)
+    assert told.code == 0, told.err
+
+
+# --- outputs that cannot be written ----------------------------------------------------------
+
+
+def test_output_exists(refused, tmp_path, film):
+    out = tmp_path / "out.mp4"
+    out.write_text("precious")
+    command = ["video", film, "-o", out, *QUICK]
+    refused(4, "out.mp4: exists already; use another name, or -y", command=command)
+    assert dreamvid(*command, "-y", "--frames", 2).code == 0
+    assert frames_of(out) == 2
+
+
+def test_output_picture_exists(refused, tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    (tmp_path / "out.png").write_text("precious")
+    command = ["image", tmp_path / "in.png", "-o", tmp_path / "out.png", *QUICK]
+    refused(4, "out.png: exists already", "-y", command=command)
+
+
+def test_output_is_the_source(refused, tmp_path, film):
+    shutil.copy(film, tmp_path / "film.mp4")
+    command = ["video", tmp_path / "film.mp4", "-o", tmp_path / "film.mp4", "-y", *QUICK]
+    refused(2, "film.mp4: is the source itself; use another name", command=command)
+
+
+def test_output_picture_is_the_source(refused, tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    command = ["image", tmp_path / "in.png", "-o", tmp_path / "in.png", "-y", *QUICK]
+    refused(2, "in.png: is the source itself; use another name", command=command)
+
+
+@pytest.mark.parametrize("kind", ["video", "image"])
+def test_output_folder_missing(refused, tmp_path, film, kind):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    source, name = (film, "out.mp4") if kind == "video" else (tmp_path / "in.png", "out.png")
+    command = [kind, source, "-o", tmp_path / "no" / name, *QUICK]
+    refused(2, "no: no such folder; make it first", command=command)
+
+
+@pytest.mark.parametrize("kind", ["video", "image"])
+def test_output_is_a_folder(refused, tmp_path, film, kind):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    source, name = (film, "out.mp4") if kind == "video" else (tmp_path / "in.png", "out.png")
+    (tmp_path / name).mkdir()
+    command = [kind, source, "-o", tmp_path / name, "-y", *QUICK]
+    refused(2, f"{name}: is a folder", command=command)
+
+
+@pytest.mark.parametrize("name", ["out.txt", "out", "out.png", "out.webm", ".mp4"])
+def test_output_name_that_says_no_film(refused, tmp_path, film, name):
+    told = refused(2, name, "; ", command=["video", film, "-o", tmp_path / name, *QUICK])
+    assert len(told.line) < 400
+
+
+def test_output_picture_of_unknown_kind(refused, tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    command = ["image", tmp_path / "in.png", "-o", tmp_path / "out.xyz", *QUICK]
+    refused(2, "out.xyz: ", ".png", command=command)
+
+
+@pytest.fixture
+def mounted(tmp_path: Path):
+    """Mount a small file system in memory; skip where that is not allowed."""
+    folder, made = tmp_path / "mounted", []
+
+    def mount(options: str) -> Path:
+        folder.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            pytest.skip("cannot mount here")
+        made.append(folder)
+        return folder
+
+    yield mount
+    for each in made:
+        subprocess.run(["umount", str(each)], check=True)
+
+
+def test_read_only_folder(mounted, film):
+    folder = mounted("ro,size=64k")
+    told = dreamvid("video", film, "-o", folder / "out.mp4", *QUICK)
+    assert told.code == 2
+    assert "mounted: cannot write there; use another folder" in told.line
+
+
+def test_read_only_folder_for_a_picture(mounted, tmp_path):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    told = dreamvid("image", tmp_path / "in.png", "-o", mounted("ro,size=64k") / "o.png", *QUICK)
+    assert told.code == 2
+    assert "mounted: cannot write there; use another folder" in told.line
+
+
+@pytest.mark.parametrize("size", ["4k", "16k", "64k", "400k"])
+def test_disk_full(mounted, tmp_path, size):
+    film = write_film(tmp_path / "film.mp4", frames=24, size=(192, 160))
+    folder = mounted(f"size={size}")
+    out = folder / "out.mkv"
+    told = dreamvid("video", film, "-o", out, "--codec", "ffv1", *QUICK, "-q")
+    assert told.code == 7, told.err
+    assert "make room" in told.line
+    assert not out.exists()
+    assert [p.name for p in folder.iterdir() if not p.name.endswith(".parts")] == []
+
+
+def test_disk_full_for_a_picture(mounted, tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "in.png")
+    folder = mounted("size=16k")
+    told = dreamvid("image", tmp_path / "in.png", "-o", folder / "out.png", *QUICK)
+    assert told.code == 7, told.err
+    assert "make room" in told.line
+    assert list(folder.iterdir()) == []
+
+
+# --- values that cannot be used --------------------------------------------------------------
+
+USAGE = {
+    "--frames 0": "frames",
+    "--frames -1": "frames",
+    "--frames 1.5": "frames",
+    "--frames x": "frames",
+    "--strength nan": "strength",
+    "--strength -1": "strength",
+    "--strength inf": "strength",
+    "--stability nan": "stability",
+    "--stability -0.1": "stability",
+    "--stability 1.1": "stability",
+    "--step nan": "step",
+    "--step 0": "step",
+    "--octaves 0": "octaves",
+    "--octave-scale 1": "octave_scale",
+    "--octave-scale nan": "octave_scale",
+    "--iterations 0": "iterations",
+    "--seed -1": "seed",
+    "--tile 5": "tile",
+    "--start -1": "start",
+    "--start nan": "start",
+    "--start x": "start",
+    "--start 1e999999999": "start",
+    "--start 0.2 --end 0.1": "end",
+    "--start 100": "no frame at or after 100 s",
+    "--width 0": "width",
+    "--width 99999": "width",
+    "--size 64": "size",
+    "--size 0x0": "size",
+    "--size 64x99999999999": "size",
+    "--rate 0": "rate",
+    "--crf -1": "crf",
+    "--crf 60": "crf",
+    "--crf nan": "crf",
+    "--device abacus": "device",
+    "--flow river": "flow",
+    "--codec h26": "no codec 'h26'",
+    "--preset wld": "no preset 'wld'",
+    "--model googlenett": "did you mean googlenet",
+    "--layer 4x": "bestiary has no layer '4x'; did you mean 4",
+    "--layer 4c:x": "cannot read layer '4c:x'",
+    "--layer 4c*nan": "nan",
+    "--layer 4c:99999": "99999",
+    "--layer 4c:-1": "-1",
+    "--label unicornfish": "no label 'unicornfish'",
+    "--sed 3": "--seed",
+    "--frames": "--frames",
+    "more.mp4": "more.mp4",
+}
+
+
+@pytest.mark.parametrize("options", USAGE)
+def test_values_that_cannot_be_used(bad_film, film, options):
+    told = bad_film(film, USAGE[options], code=2, options=options.split())
+    assert "; " in told.line or "known:" in told.line, "no remedy"
+    assert len(told.line) < 400
+
+
+def test_cuda_where_there_is_none(bad_film, film):
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    bad_film(film, "no device 'cuda' here", "auto", code=2, options=["--device", "cuda"])
+
+
+def test_unknown_command_and_missing_output(refused, film):
+    refused(2, "vide", "video", command=["vide", film])
+    refused(2, "--out", command=["video", film])
+    refused(2, "no film given", command=["video", "-o", "out.mp4"])
+    refused(2, "MODEL", command=["layers"])
+
+
+def test_layers_of_an_unknown_network(refused):
+    refused(2, "no network 'vgg17'; did you mean vgg1", command=["layers", "vgg17"])
+
+
+# --- settings files --------------------------------------------------------------------------
+
+SETTINGS = {
+    "not = [toml": (3, "not a readable settings file"),
+    "[dream]\noctave = 3": (2, "octave"),
+    "[dreams]\noctaves = 3": (2, "dreams"),
+    "[dream]\noctaves = 'many'": (2, "octaves"),
+    "[dream]\nstrength = nan": (2, "strength"),
+    "dream = 3": (2, "dream"),
+}
+
+
+@pytest.mark.parametrize("text", SETTINGS)
+def test_bad_settings_files(refused, film, tmp_path, text):
+    path = tmp_path / "my.toml"
+    path.write_text(text)
+    code, needle = SETTINGS[text]
+    command = ["video", film, "-o", tmp_path / "out.mp4", "--settings", path]
+    refused(code, "my.toml: ", needle, command=command)
+
+
+def test_missing_settings_file(bad_film, film, tmp_path):
+    bad_film(film, "no.toml", code=3, options=["--settings", tmp_path / "no.toml"])
+
+
+def test_from_a_film_without_a_record(refused, tmp_path, film):
+    command = ["video", "--from", film, "-o", tmp_path / "out.mp4"]
+    refused(3, "film.mp4.dreamvid.toml", command=command)
+
+
+def test_from_a_film_whose_source_is_gone(refused, tmp_path, film):
+    shutil.copy(film, tmp_path / "in.mp4")
+    made = dreamvid("video", tmp_path / "in.mp4", "-o", tmp_path / "a.mp4", "--frames", 1, *QUICK)
+    assert made.code == 0, made.err
+    (tmp_path / "in.mp4").unlink()
+    command = ["video", "--from", tmp_path / "a.mp4", "-o", tmp_path / "out.mp4"]
+    refused(3, "in.mp4: no such file", command=command)
+
+
+# --- weights ---------------------------------------------------------------------------------
+
+
+class Trap:
+    """Writes a file when it is unpickled by something that runs what it reads."""
+
+    def __reduce__(self):
+        return (Path.touch, (Path("sprung"),))
+
+
+def _pickle(path: Path) -> None:
+    path.write_bytes(pickle.dumps(Trap()))
+
+
+def _list(path: Path) -> None:
+    torch.save([1, 2, 3], path)
+
+
+def _text(path: Path) -> None:
+    path.write_text("weights, honestly")
+
+
+def _empty(path: Path) -> None:
+    path.touch()
+
+
+def _module(path: Path) -> None:
+    torch.save(torch.nn.Linear(2, 2), path)
+
+
+@pytest.mark.parametrize("make", [_pickle, _list, _text, _empty, _module])
+def test_weights_that_are_no_state_dict(bad_film, film, tmp_path, monkeypatch, make):
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "w.pth")
+    options = ["--model", "squeezenet1_0", "--weights", tmp_path / "w.pth"]
+    told = bad_film(film, "w.pth: ", options=options)
+    assert len(told.line) < 400
+
+
+def test_weights_of_another_network(bad_film, film, tmp_path):
+    state = zoo.build("squeezenet1_1").to_empty(device="cpu").state_dict()
+    torch.save(state, tmp_path / "w.pth")
+    options = ["--model", "googlenet", "--weights", tmp_path / "w.pth"]
+    bad_film(film, "w.pth: not weights of googlenet", "squeezenet1_1", options=options)
+
+
+def test_safetensors_that_are_no_network(bad_film, film, tmp_path):
+    save_file({"a": torch.zeros(2)}, tmp_path / "w.safetensors")
+    bad_film(film, "w.safetensors: not a network", options=["--model", tmp_path / "w.safetensors"])
+
+
+def test_missing_weights_file(bad_film, film, tmp_path):
+    options = ["--model", "vgg16", "--weights", tmp_path / "no.pth"]
+    bad_film(film, "no.pth: no such weights file", options=options)
+    bad_film(film, "no.safetensors", options=["--model", tmp_path / "no.safetensors"])
+
+
+def test_no_network_for_a_download(bad_film, film, tmp_path, monkeypatch):
+    monkeypatch.setenv("DREAMVID_CACHE", str(tmp_path / "cache"))
+    for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    options = ["--model", "squeezenet1_1"]
+    needle = "cannot fetch the weights of squeezenet1_1"
+    bad_film(film, needle, "--weights", code=6, options=options)
+    bad_film(film, "no weights for squeezenet1_1", code=6, options=[*options, "--offline"])
+
+
+# --- measure ---------------------------------------------------------------------------------
+
+
+def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
+    refused(3, "no.mp4: no such file", command=["measure", film, tmp_path / "no.mp4"])
+    wide = write_film(tmp_path / "wide.mkv", frames=2, size=(160, 48))
+    refused(2, "160x48", "64x48", command=["measure", film, wide])
+    refused(2, "has no layer 'x'", command=["measure", film, film, "--layer", "x"])
+
+
+def test_bench_refuses_unknown_parts(refused):
+    refused(2, "no part 'speed' of the bench; use step, video, memory", command=["bench", "speed"])

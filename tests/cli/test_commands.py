@@ -1,0 +1,364 @@
+"""The commands, their help, and what they print."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
+from PIL import Image
+
+from dreamvid.cli import app, failures, run
+from dreamvid.errors import Interrupted
+from dreamvid.settings import PRESETS, read_toml
+
+COMMANDS = [name for group in app.COMMANDS.values() for name, *_ in group]
+
+
+# --- help ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
+def test_help_imports_nothing_heavy(arguments):
+    code = (
+        "import sys; from dreamvid.cli import run; code = run(sys.argv[1:]);"
+        "heavy = {'torch', 'numpy', 'cv2', 'av', 'pydantic', 'PIL', 'rich.progress'};"
+        "sys.exit(f'{code} {heavy & set(sys.modules)}')"
+    )
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment())
+    assert done.stderr.strip() == "0 set()"
+
+
+def test_help_names_every_command_in_groups():
+    told = dreamvid("--help")
+    assert told.code == 0
+    places = [told.out.index(f" {name} ") for name in COMMANDS]
+    assert places == sorted(places)
+    assert [told.out.index(f"─ {title} ─") for title in app.COMMANDS] == sorted(
+        told.out.index(f"─ {title} ─") for title in app.COMMANDS
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_a_command(command):
+    told = dreamvid(command, "--help")
+    assert (told.code, told.err) == (0, "")
+    assert told.out.startswith(f"Usage: dreamvid {command}")
+    for artefact in ("--empty-", "--no-offline", "--no-json", "[default: ()]", "False", "None",
+                     "FRACTION", "--source"):  # fmt: skip
+        assert artefact not in told.out
+
+
+def test_help_of_video_tells_defaults_and_presets():
+    told = re.sub(r"[\s│]+", " ", dreamvid("video", "--help").out)
+    assert "--stability FLOAT How calm" in told
+    assert "--cuts --no-cuts Begin anew at cuts. [default: on]" in told
+    assert "--start TIME" in told
+    assert ", ".join(PRESETS) in told
+    assert "--yes -y Overwrite the output. --quiet" in told
+    assert "goes on where it was" in told
+
+
+def test_version():
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", dreamvid("--version").out)
+
+
+# --- networks --------------------------------------------------------------------------------
+
+
+def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("DREAMVID_CACHE", str(tmp_path))
+    rows = json.loads(dreamvid("models", "--json").out)
+    assert [row["name"] for row in rows if row["here"]] == ["bestiary"]
+    (tmp_path / Path(rows[1]["path"]).name).touch()
+    told = dreamvid("models").out.splitlines()
+    assert told[0].split() == ["network", "default", "layer", "MB", "weights"]
+    assert re.fullmatch(r"googlenet +inception4c +49\.7  here", told[2])
+    assert re.fullmatch(r"vgg16 +features\.22 +528  to be fetched", told[5])
+
+
+def test_layers_are_told_with_strides_and_aliases(monkeypatch):
+    told = dreamvid("layers", "googlenet").out.splitlines()
+    assert re.fullmatch(r"layer +stride  alias", told[0])
+    assert any(re.fullmatch(r"inception4c +16  parts, default", line) for line in told)
+    assert any(re.fullmatch(r"inception4c\.branch2\.0\.conv +16", line) for line in told)
+    told = json.loads(dreamvid("layers", "googlenet", "--json").out)
+    assert told["model"] == "googlenet"
+    assert {"layer": "conv2", "stride": 4, "aliases": ["textures"]} in told["layers"]
+
+
+# --- settings --------------------------------------------------------------------------------
+
+
+def settings_of(path: Path) -> dict:
+    return read_toml(path.with_name(path.name + ".dreamvid.toml"))
+
+
+def test_flags_lie_over_the_file_and_the_file_over_the_preset(tmp_path, film):
+    (tmp_path / "my.toml").write_text("[dream]\nstrength = 0.25\nseed = 3\niterations = 2\n")
+    out = tmp_path / "out.mp4"
+    told = dreamvid(
+        "video", film, "-o", out, "--preset", "wild", "--settings", tmp_path / "my.toml",
+        "--seed", 4, "--frames", 2, *QUICK, "--no-cuts",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    made = settings_of(out)
+    assert made["motion"] == {"stability": 0.7, "flow": "dis", "cuts": False}
+    assert (made["dream"]["strength"], made["dream"]["seed"]) == (0.25, 4)
+    assert made["dream"]["iterations"] == 1
+
+
+def test_a_sidecar_is_a_settings_file_of_what_was_decided(tmp_path, film):
+    out = tmp_path / "out.mp4"
+    assert dreamvid("video", film, "-o", out, "--frames", 1, *QUICK).code == 0
+    made = settings_of(out)
+    assert made["dream"]["layer"]
+    assert made["dream"]["step"] > 0
+    assert made["network"]["device"] in ("cpu", "cuda", "mps")
+    assert len(made["made"]["source_sha256"]) == len(made["made"]["weights_sha256"]) == 64
+
+
+# --- repeating a run -------------------------------------------------------------------------
+
+
+def test_from_repeats_a_run_to_the_byte(tmp_path, film):
+    first, again, other = (tmp_path / name for name in ("a.mp4", "b.mp4", "c.mp4"))
+    options = ["--stability", 0.5, "--seed", 9, "--start", "0.04", "--frames", 4, *QUICK]
+    assert dreamvid("video", film, "-o", first, *options).code == 0
+    told = dreamvid("video", "--from", first, "-o", again)
+    assert told.code == 0, told.err
+    assert "not the same" not in told.err
+    assert again.read_bytes() == first.read_bytes()
+    sidecar = tmp_path / "b.mp4.dreamvid.toml"
+    assert dreamvid("video", "--from", sidecar, "-o", other, "--seed", 1).code == 0
+    assert other.read_bytes() != first.read_bytes()
+    assert frames_of(other) == 4
+
+
+def test_from_finds_a_source_that_moved_along_and_tells_when_it_changed(tmp_path, film):
+    (tmp_path / "then").mkdir()
+    source = tmp_path / "then" / "in.mp4"
+    shutil.copy(film, source)
+    assert dreamvid("video", source, "-o", tmp_path / "then/a.mp4", "--frames", 2, *QUICK).code == 0
+    (tmp_path / "then").rename(tmp_path / "now")
+    told = dreamvid("video", "--from", tmp_path / "now/a.mp4", "-o", tmp_path / "b.mp4")
+    assert told.code == 0, told.err
+    assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "now/a.mp4").read_bytes()
+    write_film(tmp_path / "now/in.mp4", cut=0)
+    told = dreamvid("video", "--from", tmp_path / "now/a.mp4", "-o", tmp_path / "c.mp4")
+    assert "not the same as then: the source" in told.err
+
+
+# --- what is shown meanwhile -----------------------------------------------------------------
+
+
+def test_plain_lines_without_a_terminal(tmp_path, film):
+    told = dreamvid("video", film, "-o", tmp_path / "out.mp4", "--frames", 3, *QUICK)
+    lines = told.err.splitlines()
+    assert told.out == ""
+    assert lines[0] == "shot 1: 1 of 3"
+    assert re.fullmatch(r"shot 1: 3 of 3 \d+\.\d\d s/frame", lines[1])
+    assert lines[2:] == [f"{tmp_path / 'out.mp4'}: 3 frames"]
+
+
+def test_quiet_says_nothing_and_verbose_every_frame(tmp_path, film):
+    out = tmp_path / "out.mp4"
+    assert dreamvid("video", film, "-o", out, "--frames", 3, *QUICK, "-q").err == ""
+    told = dreamvid("video", film, "-o", out, "--frames", 3, *QUICK, "-v", "-y")
+    assert [line[:13] for line in told.err.splitlines()[:3]] == [
+        f"shot 1: {n} of 3"[:13] for n in (1, 2, 3)
+    ]
+
+
+class Terminal(io.StringIO):
+    """Stands in for the person's."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_bar_and_no_colour_is_respected(tmp_path, film, monkeypatch):
+    colour = re.compile(r"\x1b\[[0-9;]*3[0-9]")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    command = ["video", str(film), "-y", "-o", str(tmp_path / "out.mp4"), "--frames", "3", *QUICK]
+    for wish in ("", "1"):
+        monkeypatch.setenv("NO_COLOR", wish)
+        monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+        assert run(command) == 0
+        assert "3/3" in terminal.getvalue()
+        assert "3 frames" in terminal.getvalue()
+        assert bool(colour.search(terminal.getvalue())) == (not wish)
+
+
+# --- measure ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def dreams(film, tmp_path_factory) -> tuple[Path, Path]:
+    folder = tmp_path_factory.mktemp("dreams")
+    paths = folder / "carried.mkv", folder / "alone.mkv"
+    for path, stability in zip(paths, (0.9, 0), strict=True):
+        told = dreamvid(
+            "video", film, "-o", path, "--codec", "ffv1", "--stability", stability,
+            "--start", "0.04", "--iterations", 3, "--octaves", 1,
+        )  # fmt: skip
+        assert told.code == 0, told.err
+    return paths
+
+
+def test_measure_as_a_table(film, dreams):
+    told = dreamvid("measure", film, dreams[0])
+    assert told.code == 0, told.err
+    rows = {line.split()[0]: line.split() for line in told.out.splitlines()}
+    assert rows["measure"] == ["measure", "dreamed", "meaning"]
+    assert rows["frames"][1] == "7"
+    assert float(rows["gain"][1]) > 1
+    assert "seam" not in rows
+
+
+def test_measure_beside_independent_frames_as_json(film, dreams):
+    told = dreamvid("measure", film, dreams[0], "--independent", dreams[1], "--json", "--loop")
+    found = json.loads(told.out)
+    assert found["judge"] == {"model": "bestiary", "layer": "4c"}
+    assert found["dreamed"]["r"] < found["independent"]["r"]
+    expected = found["dreamed"]["e_warp"] / found["independent"]["e_warp"]
+    assert found["ratio"]["e_warp"] == pytest.approx(expected)
+    assert found["dreamed"]["seam"] > 0
+
+
+def test_measure_takes_the_part_of_the_source_that_was_dreamed(film, dreams):
+    whole = json.loads(dreamvid("measure", film, film, "--json").out)["dreamed"]
+    assert (whole["frames"], whole["r"], whole["legible"]) == (8, None, pytest.approx(1))
+    cut = json.loads(dreamvid("measure", film, dreams[0], "--json").out)["dreamed"]
+    shifted = json.loads(dreamvid("measure", film, dreams[0], "--json", "--start", 0).out)
+    assert shifted["dreamed"]["legible"] < cut["legible"]
+
+
+def test_measure_reads_a_dream_of_another_size_and_a_padded_one(film, tmp_path):
+    small = tmp_path / "small.mkv"
+    options = ["--codec", "ffv1", "--width", 32, "--frames", 3, *QUICK]
+    assert dreamvid("video", film, "-o", small, *options).code == 0
+    found = json.loads(dreamvid("measure", film, small, "--json").out)["dreamed"]
+    assert (found["frames"], found["legible"] > 0.8) == (3, True)
+    odd = write_film(tmp_path / "odd.mkv", frames=3, size=(63, 47), codec="ffv1")
+    assert dreamvid("video", odd, "-o", tmp_path / "padded.mp4", *QUICK).code == 0
+    assert dreamvid("measure", odd, tmp_path / "padded.mp4").code == 0
+
+
+# --- image -----------------------------------------------------------------------------------
+
+
+def test_image(tmp_path):
+    Image.effect_noise((64, 48), 60).convert("RGB").save(tmp_path / "in.png")
+    out = tmp_path / "out.png"
+    told = dreamvid("image", tmp_path / "in.png", "-o", out, *QUICK, "--preset", "strokes")
+    assert (told.code, told.err) == (0, f"{out}\n")
+    with Image.open(out) as dreamed, Image.open(tmp_path / "in.png") as source:
+        assert dreamed.size == (64, 48)
+        assert dreamed.tobytes() != source.tobytes()
+
+
+def test_a_channel_of_a_layer_whose_name_begins_with_a_digit(tmp_path):
+    """`4c:3` is no keyframe at 4."""
+    Image.effect_noise((64, 48), 60).convert("RGB").save(tmp_path / "in.png")
+    for text in ("4c:3", "4c:3*0.5", "3b:0", "0:(4c:3)"):
+        command = ["image", tmp_path / "in.png", "-y", "-o", tmp_path / "o.png", *QUICK]
+        told = dreamvid(*command, "--layer", text)
+        assert told.code == 0, told.err
+
+
+# --- doctor ----------------------------------------------------------------------------------
+
+
+def test_doctor_tries_everything():
+    told = dreamvid("doctor", "--json")
+    assert told.code == 0, told.err
+    found = {check["name"]: check for check in json.loads(told.out)}
+    assert not [check for check in found.values() if check["state"] == "missing"]
+    assert "h264" in found["codecs"]["told"].split()
+    assert "cpu" in found["devices"]["told"]
+    assert found["film"]["told"].startswith("4 frames dreamed")
+
+
+def test_a_broken_cv2_is_told_in_a_line_by_every_command(tmp_path, film):
+    fault = "libGL.so.1: cannot open shared object file: No such file or directory"
+    (tmp_path / "cv2.py").write_text(f"raise ImportError({fault!r})")
+    commands = [
+        ["video", str(film), "-o", str(tmp_path / "o.mp4")],
+        ["image", str(film), "-o", str(tmp_path / "o.png")],
+        ["measure", str(film), str(film)],
+        ["bench"],
+        ["doctor"],
+    ]
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from dreamvid.cli import run;"
+        f"print([run(command) for command in {commands!r}])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment()
+    )
+    assert done.stdout.splitlines()[-1] == "[6, 6, 6, 6, 6]", done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) == 5
+    assert all("apt install libgl1" in line for line in lines[:4])
+    assert "cv2, scenedetect missing; see above" in lines[4]
+    assert "apt install libgl1" in done.stdout
+
+
+# --- errors nobody foresaw -------------------------------------------------------------------
+
+FORESEEN = {
+    RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"): 8,
+    RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate: not enough memory"): 8,
+    MemoryError(): 8,
+    OSError(28, "No space left on device"): 7,
+    PermissionError(13, "Permission denied", "/x"): 1,
+    KeyboardInterrupt(): 130,
+    ModuleNotFoundError("No module named 'av'", name="av"): 6,
+    ImportError("cannot import name 'x' from 'dreamvid.api'"): 1,
+    ModuleNotFoundError("No module named 'dreamvid.x'", name="dreamvid.x"): 1,
+    ZeroDivisionError("division by zero"): 1,
+}
+
+
+@pytest.mark.parametrize("error", FORESEEN, ids=repr)
+def test_any_exception_becomes_a_line(error):
+    told = failures.explain(error)
+    assert told.exit_code == FORESEEN[error]
+    assert "\n" not in str(told)
+
+
+def test_after_a_stop_nothing_else_is_told():
+    assert isinstance(failures.explain(RuntimeError("broken pipe"), stopped=True), Interrupted)
+    told = Interrupted("stopped; 3 frames are in x")
+    assert failures.explain(told, stopped=True) is told
+
+
+def test_a_bug_is_told_in_a_line_and_traced_back_with_v(monkeypatch, tmp_path, film):
+    def broken(*arguments, **options):
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("dreamvid.api.dream_video", broken)
+    told = dreamvid("video", film, "-o", tmp_path / "o.mp4")
+    assert told.code == 1
+    assert told.line.startswith("dreamvid: ZeroDivisionError: division by zero; this is a bug")
+    told = dreamvid("video", film, "-o", tmp_path / "o.mp4", "-v")
+    assert "Traceback" in told.err
+
+
+def test_a_pipe_that_closes_early_is_no_error():
+    command = [sys.executable, "-m", "dreamvid", "layers", "inception_v3"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 141

@@ -1,0 +1,100 @@
+"""Ctrl-C and its kin: a partial film that plays, and a command that goes on where it was."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_kit import dreamvid, environment, frames_of, write_film
+
+CUT, FRAMES = 8, 48
+OPTIONS = ("--iterations", "2", "--octaves", "2")
+
+
+@pytest.fixture(scope="module")
+def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A film of two shots, with sound."""
+    path = tmp_path_factory.mktemp("long") / "film.mp4"
+    return write_film(path, frames=FRAMES, cut=CUT, size=(96, 64), sound=True)
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(long_film: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its dream, made in one go."""
+    out = tmp_path_factory.mktemp("whole") / "out.mp4"
+    told = dreamvid("video", long_film, "-o", out, *OPTIONS)
+    assert told.code == 0, told.err
+    return out
+
+
+def stop(command: list[object], number: int, after: str) -> tuple[int, list[str]]:
+    """Run dreamvid, send it a signal once it says `after`; its exit code and what it said."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "dreamvid", *map(str, command)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as process:
+        said = []
+        assert process.stderr is not None
+        for line in process.stderr:
+            said.append(line.strip())
+            if line.startswith(after):
+                process.send_signal(number)
+                after = "never again"
+        return process.wait(timeout=60), said
+
+
+def test_stopped_and_gone_on_with(long_film, uninterrupted, tmp_path):
+    out, partial = tmp_path / "out.mp4", tmp_path / "out.partial.mp4"
+    command = ["video", long_film, "-o", out, *OPTIONS]
+
+    code, said = stop([*command, "-v"], signal.SIGINT, f"shot 2: {CUT + 4} of")
+    assert code == 130, said
+    assert said[-1].startswith(f"dreamvid: {out}: stopped; ")
+    assert said[-1].endswith(f"frames are in {partial}; give the same command again to go on")
+    assert not any("Traceback" in line for line in said)
+    assert CUT + 4 <= frames_of(partial) < FRAMES
+    assert f"{frames_of(partial)} frames" in said[-1]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.mp4.parts", partial.name]
+
+    told = dreamvid(*command, "-v")
+    assert told.code == 0, told.err
+    assert f"shot 1: {CUT + 1} of {FRAMES}" in told.err.replace("shot 2", "shot 1")
+    assert "shot 1: 1 of" not in told.err, "the first shot was dreamed again"
+    assert out.read_bytes() == uninterrupted.read_bytes()
+    assert not (tmp_path / ".out.mp4.parts").exists()
+
+
+def test_ended_in_its_first_part(long_film, uninterrupted, tmp_path):
+    out = tmp_path / "out.mp4"
+    command = ["video", long_film, "-o", out, *OPTIONS]
+    code, said = stop([*command, "-v"], signal.SIGTERM, "shot 1: 3 of")
+    assert code == 130, said
+    assert frames_of(tmp_path / "out.partial.mp4") >= 3
+    assert dreamvid(*command).code == 0
+    assert out.read_bytes() == uninterrupted.read_bytes()
+
+
+def test_other_settings_begin_anew(long_film, uninterrupted, tmp_path):
+    out = tmp_path / "out.mp4"
+    code, said = stop(
+        ["video", long_film, "-o", out, *OPTIONS, "-v", "--seed", 7], signal.SIGINT, "shot 2: 12 of"
+    )
+    assert code == 130, said
+    assert dreamvid("video", long_film, "-o", out, *OPTIONS).code == 0
+    assert out.read_bytes() == uninterrupted.read_bytes()
+
+
+def test_killed_outright_it_goes_on_as_well(long_film, uninterrupted, tmp_path):
+    out = tmp_path / "out.mp4"
+    command = ["video", long_film, "-o", out, *OPTIONS]
+    code, said = stop([*command, "-v"], signal.SIGKILL, "shot 2: 12 of")
+    assert code == -signal.SIGKILL, said
+    assert not out.exists()
+    assert dreamvid(*command).code == 0
+    assert out.read_bytes() == uninterrupted.read_bytes()
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
