@@ -111,7 +111,7 @@ _FILMS = (
         top_crf=63,
         options=("-b:v", "0", "-deadline", "good", "-cpu-used", "3", "-row-mt", "1"),
         alpha={8: "yuva420p", 10: "yuva420p10le"},
-        alpha_options=("-auto-alt-ref", "0"),  # libvpx refuses transparency otherwise
+        alpha_options=("-auto-alt-ref", "0"),  # no hidden frames between a picture and its alpha
         intra=("-g", "1", "-lag-in-frames", "0", "-auto-alt-ref", "0"),
         near=("av1", "h264"),
     ),

@@ -73,8 +73,7 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
     elif target.codec.name == "apng":
         _write_apng(film, draft, target, footage)
     else:
-        options = ["-pix_fmt", "bgra", "-c:v", "libwebp_anim", "-quality", "90", "-loop", "0"]
-        _encode(film, [*options, "-f", "webp"], draft, target)
+        _write_webp(film, draft, target, footage)
     os.replace(draft, target.path)
     return notes
 
@@ -98,7 +97,7 @@ def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tup
     every = max(1, -int(-rate // GIF_RATE))
     kept = footage.times[::every]
     # The last delay is not in any time: it is what is left of the film, in hundredths.
-    last = max(2, _hundredths(footage.end) - _hundredths(kept[-1]))
+    last = min(max(2, _hundredths(footage.end) - _hundredths(kept[-1])), 65535)
     graph = rf"[0:v]select=not(mod(n\,{every}))[v];[v][1:v]paletteuse=dither=sierra2_4a"
     options = ["-i", file_url(palette), "-filter_complex", graph, "-loop", "0"]
     _encode(film, [*options, "-final_delay", str(last), "-f", "gif"], draft, target)
@@ -116,6 +115,33 @@ def _write_apng(film: Path, draft: Path, target: Target, footage: Footage) -> No
     options += ["-c:v", "apng", "-pred", "mixed", "-plays", "0"]
     _encode(film, [*options, "-final_delay", str(last), "-f", "apng"], draft, target)
     _count(draft, len(footage.times), target)
+
+
+def _write_webp(film: Path, draft: Path, target: Target, footage: Footage) -> None:
+    options = ["-pix_fmt", "bgra", "-c:v", "libwebp_anim", "-quality", "90", "-loop", "0"]
+    _encode(film, [*options, "-f", "webp"], draft, target)
+    set_last_delay(draft, round(footage.end * 1000))
+
+
+def set_last_delay(webp: Path, length: int) -> None:
+    """Let the last picture of an animated WebP stay until it has lasted `length` milliseconds.
+
+    Its encoder has no such option. What is no animation (one picture, or all alike) stays as it is.
+    """
+    with webp.open("r+b") as file:
+        place, total, last, size = None, 0, 0, webp.stat().st_size
+        file.seek(12)
+        while file.tell() + 24 <= size:  # chunks: a name, a length, data, padded to an even length
+            name, data = file.read(4), int.from_bytes(file.read(4), "little")
+            start = file.tell()
+            if name == b"ANMF":
+                file.seek(start + 12)
+                place, last = start + 12, int.from_bytes(file.read(3), "little")
+                total += last
+            file.seek(start + data + data % 2)
+        if place is not None:
+            file.seek(place)
+            file.write(min(max(1, length - total + last), 2**24 - 1).to_bytes(3, "little"))
 
 
 def _write_png(film: Path, folder: Path, target: Target, footage: Footage) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UsageError
-from dreamvid.image import to_array
+from dreamvid.image import to_array, to_image
 from dreamvid.media.child import FfmpegChild
 from dreamvid.media.formats import check_alpha, check_crf, check_size, codec_named, part_codec
 from dreamvid.media.info import FilmInfo
@@ -21,6 +23,8 @@ from dreamvid.media.parts import PartTable, read_ranks
 from dreamvid.media.pixels import padded_size, raw_format, to_codec
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
+
+Array = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class PartWriter:
@@ -62,17 +66,18 @@ class PartWriter:
         if like.bits > max(self._codec.pixels):
             self.notes += (f"{self._codec.name} keeps 8 of the source's {like.bits} bits",)
 
-    def write(self, image: torch.Tensor, time: Fraction) -> None:
+    def write(self, image: torch.Tensor | Array, time: Fraction) -> None:
         """Encode an image shown from `time` on, in seconds since the film's first frame.
 
-        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency. Raises
+        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency, or an
+        array [H, W, 3] of uint8 or uint16, which saves the way through floats. Raises
         UsageError when it has not, when the shape differs from the first one's or the time does
         not advance, DiskFull or DreamvidError when the encoder fails.
         """
         tick = round(time / PartTable.clock(self._like))
         if self._ticks and tick <= self._ticks[-1]:
             raise UsageError(f"the frame at {float(time):g} s does not come after the last one")
-        array = to_array(image, 16 if self._deep else 8)
+        array = _levels(image, 16 if self._deep else 8)
         if self._child is None:
             self._child = self._start(array.shape, array.nbytes)
         if array.shape != self._shape:
@@ -203,10 +208,11 @@ class VideoWriter:
             self._stack.close()
             raise
 
-    def write(self, image: torch.Tensor, time: Fraction | None = None) -> None:
+    def write(self, image: torch.Tensor | Array, time: Fraction | None = None) -> None:
         """Add an image shown from `time` on, in seconds since the first frame.
 
-        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency. Without
+        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency, or an
+        array [H, W, 3] of uint8 or uint16. Without
         a time it follows the last one at the film's rate.
         """
         self._part.write(image, self._count / self._like.rate if time is None else time)
@@ -245,3 +251,10 @@ class VideoWriter:
             self.close()
         else:
             self.abort()
+
+
+def _levels(image: torch.Tensor | Array, bits: int) -> Array:
+    """The array of so many bits of an image; an array that has them already stays as it is."""
+    if isinstance(image, torch.Tensor):
+        return to_array(image, bits)
+    return image if image.itemsize * 8 == bits else to_array(to_image(image), bits)

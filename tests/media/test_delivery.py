@@ -249,6 +249,8 @@ def test_parts_keep_transparency(tmp_path: Path, name: str) -> None:
     assemble(parts, path, source=like)
     error = np.abs(planes_of(path, (48, 64)) - wanted(images))
     assert error[..., 3].mean() * 255 < 2
+    if name == "webm":  # browsers look for this element, AlphaMode, not for the alpha itself
+        assert b"\x53\xc0\x81\x01" in path.read_bytes()
 
 
 # --- delays ---------------------------------------------------------------------------------
@@ -279,6 +281,18 @@ def test_animations_have_the_right_delays(
             found.append(picture.info["duration"])
     assert found == pytest.approx(delays, abs=0.01)
     assert any("50 a second" in note for note in out.notes) == (rate > 50)
+
+
+@pytest.mark.parametrize("name", ["gif", "apng", "webp"])
+def test_the_last_picture_lasts_as_long_as_the_film(tmp_path: Path, name: str) -> None:
+    like = replace(FilmInfo.plain(64, 48, Fraction(10), 3), duration=Fraction(1))
+    with VideoWriter(tmp_path / f"a.{name}", like=like, codec=name) as out:
+        for n, image in enumerate(colours(64, 48, 3)):
+            out.write(image, Fraction(n, 10))
+    with Image.open(tmp_path / f"a.{name}") as picture:
+        picture.seek(2)
+        picture.load()
+        assert picture.info["duration"] == pytest.approx(800, abs=1)
 
 
 # --- repeated -------------------------------------------------------------------------------
