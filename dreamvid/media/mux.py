@@ -50,9 +50,8 @@ def assemble(
     picture begins and cut where it ends when it was cut. With `complete` False the parts are the
     beginning of the film, and the sound ends with them. Outputs made of pictures (.gif, .webp,
     frame_%05d.png) are encoded here, from lossless parts. With `repeat_to` the frames, which must
-    have been encoded `intra`, are played again and again, silently, for at least so many seconds
-    and in whole rounds. The target appears when every frame is in it. Returns what a user should
-    know, e.g. that a track did not fit the container.
+    have been encoded `intra`, are played again and again, silently, for at least so many seconds,
+    in whole rounds. The target appears when every frame is in it. Returns notes for the user.
 
     Raises OutputExists, UsageError, DiskFull, or DreamvidError when the parts do not fit together.
     """
