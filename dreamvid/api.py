@@ -236,6 +236,11 @@ def sidecar(
     return write_toml({"made": made} | to_toml(resolved))
 
 
+def made_of(settings: LoopSettings, source: Path) -> str:
+    """The sidecar of a film that was made without a network."""
+    return write_toml({"made": origin(source) | {"versions": versions()}} | to_toml(settings))
+
+
 def origin(source: Path) -> dict[str, Any]:
     """What a sidecar says of a source."""
     name = os.fsencode(source).decode("utf-8", "backslashreplace")

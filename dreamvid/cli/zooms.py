@@ -14,6 +14,7 @@ from dreamvid.cli.flags import (
     NO_DREAM,
     NO_NETWORK,
     NO_OUTPUT,
+    NO_SHAPE,
     NO_SOUND,
     NO_STEADY,
     Camera,
@@ -26,6 +27,7 @@ from dreamvid.cli.flags import (
     Out,
     Preset,
     Quiet,
+    Shape,
     Sound,
     Steady,
     Verbose,
@@ -33,7 +35,7 @@ from dreamvid.cli.flags import (
     layered,
 )
 from dreamvid.cli.show import Show
-from dreamvid.settings import ZoomSettings
+from dreamvid.settings import LoopSettings, ZoomSettings
 
 Preview = Annotated[
     bool,
@@ -88,8 +90,53 @@ def zoom(
         show.say(f"{result.path}: {result.frames} frames")
 
 
-def loop(source: Path | None = None, /, *, out: Out) -> None:
-    """Dream a loop."""
+def loop(
+    source: Path | None = None,
+    /,
+    *,
+    out: Out,
+    network: Network = NO_NETWORK,
+    dream: Dream = NO_DREAM,
+    motion: Steady = NO_STEADY,
+    shape: Shape = NO_SHAPE,
+    camera: Camera = NO_CAMERA,
+    clip: Clip = NO_CLIP,
+    sound: Sound = NO_SOUND,
+    output: Encode = NO_OUTPUT,
+    preset: Preset = None,
+    settings: File = None,
+    from_: From = None,
+    yes: Yes = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Dream a loop without a seam, of a picture or out of noise; or close a film into one.
+
+    --kind zoom and pan are exact: one dream, and the frame after the last is the first, byte for
+    byte. --kind film joins the ends of a film that is there, and needs no network.
+    """
+    given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
+             "clip": clip, "sound": sound, "output": output}  # fmt: skip
+    made, before = record(from_) if from_ else ({}, {})
+    layers = layered(given, name=preset, file=settings, before=before)
+    wanted = LoopSettings.checked(layers, where=settings or from_)
+    if source is None and "source" in made:
+        source = source_of(made, from_)
+    from dreamvid.clips.loop import dream_loop
+
+    with Show(quiet=quiet, verbose=verbose) as show:
+        result = dream_loop(
+            source,
+            out,
+            wanted,
+            overwrite=yes,
+            fetched=show.fetched,
+            report=show.report,
+            say=show.say,
+        )
+        for note in (*result.notes, *changes(made, out)):
+            show.say(note)
+        show.say(f"{result.path}: {result.frames} frames")
 
 
 def plot(settings: Path, /, *, out: Out) -> None:

@@ -195,12 +195,16 @@ class SeamMeter:
     def watch(self, frames: Iterable[Array]) -> Iterator[Array]:
         """Hand the frames through, and look at them."""
         for frame in frames:
-            if self._last is None:
-                self._first = frame
-            else:
-                self._steps.append(_step(self._last, frame))
-            self._last = frame
+            self.look(frame)
             yield frame
+
+    def look(self, frame: Array) -> None:
+        """Take in the next frame."""
+        if self._last is None:
+            self._first = frame
+        else:
+            self._steps.append(_step(self._last, frame))
+        self._last = frame
 
     @property
     def seam(self) -> float | None:

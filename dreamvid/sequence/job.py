@@ -185,10 +185,7 @@ class Job:
             repeat_to=self._output.repeat_to,
         )
         self.notes = tuple(dict.fromkeys(self.notes + told))
-        with writing(self._output.sidecar):
-            draft = self._output.sidecar.with_name(f".{self._output.sidecar.name}.draft")
-            draft.write_text(self._record, encoding="utf-8")
-            os.replace(draft, self._output.sidecar)
+        write_record(self._output.sidecar, self._record)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _interrupted(self, writer: PartWriter | None) -> Interrupted:
@@ -207,6 +204,14 @@ class Job:
         count = sum(len(PartTable.load(part).ticks) for part in parts)
         self._tidy()
         return Interrupted(f"stopped; {count} frames are in {partial}", where=path, remedy=again)
+
+
+def write_record(path: Path, record: str) -> None:
+    """Write a sidecar, which appears complete."""
+    with writing(path):
+        draft = path.with_name(f".{path.name}.draft")
+        draft.write_text(record, encoding="utf-8")
+        os.replace(draft, path)
 
 
 def _closed(writer: PartWriter) -> bool:

@@ -1,0 +1,159 @@
+"""Loops that are led back: films joined where they are alike, zooms dreamed to their beginning."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from dreamvid.api import Fetched, clock_of, made_of, make_dreams
+from dreamvid.clips.zoom import NOISE_TIMES, make_camera
+from dreamvid.dials import steady
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import UsageError
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.reader import VideoReader
+from dreamvid.motion.estimate import Motion
+from dreamvid.motion.flow import estimator
+from dreamvid.sequence.carry import Carry, Memory
+from dreamvid.sequence.closing import close_clip, find_join, ping_pong, thumbnails
+from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.job import Output
+from dreamvid.sequence.texture import noise_texture
+from dreamvid.settings import ClipSettings, LoopSettings
+
+Array = NDArray[Any]
+
+SOFT = 0.4
+"""Share of the fade during which one place goes over from the old dream to the new one."""
+
+
+@dataclass(frozen=True)
+class ClosedFilm:
+    """The frames of a loop made of a film, and what there is to say of them."""
+
+    info: FilmInfo
+    frames: Iterable[Array]
+    count: int
+    record: str
+    notes: tuple[str, ...]
+
+
+def close_film(source: Path | None, output: Output, settings: LoopSettings) -> ClosedFilm:
+    """Find where a film is best joined to itself, or play it forth and back."""
+    if source is None:
+        raise UsageError(
+            "no film given", where="loop", remedy="dreamvid loop FILM --kind film -o OUT"
+        )
+
+    def arrays() -> Iterator[Array]:
+        with open_clip(source, settings.clip) as film:
+            for frame in film:
+                yield frame.array
+
+    with open_clip(source, settings.clip) as film:
+        info = film.info
+        output.check(source, (info.width, info.height))
+        small = thumbnails(frame.array for frame in film)
+    notes: tuple[str, ...] = ("the sound is left out",) if info.has_audio else ()
+    if settings.loop.ping_pong:
+        count = 2 * len(small) - 2
+
+        def some(start: int, stop: int) -> Iterable[Array]:
+            return itertools.islice(arrays(), start, stop)
+
+        frames: Iterable[Array] = ping_pong(some, len(small))
+    else:
+        fade = settings.loop.fade or max(2, round(info.rate / 2))
+        least = None if settings.clip.seconds is None else round(settings.clip.seconds * info.rate)
+        join = find_join(small, fade=fade, least=least)
+        count, frames = len(join), close_clip(arrays(), join, estimator())
+        first, last = (float(n / info.rate) for n in (join.start, join.stop))
+        notes += (f"plays {first:.2f} s to {last:.2f} s, faded over {join.fade} frames",)
+    rate = info.rate
+    like = replace(
+        FilmInfo.plain(info.width, info.height, rate, count), colour=info.colour, bits=info.bits
+    )
+    return ClosedFilm(like, frames, count, made_of(settings, source), notes)
+
+
+def open_clip(source: Path, clip: ClipSettings) -> VideoReader:
+    """Open the film of a loop."""
+    width, height = clip.size_for(None) if clip.size else (None, None)
+    return VideoReader(source, width=width, height=height)
+
+
+def feedback(
+    start: torch.Tensor, settings: LoopSettings, count: int, noise: bool, fetched: Fetched | None
+) -> tuple[Iterator[torch.Tensor], Dreamer]:
+    """Dream a zoom of `count` frames that is led back to where it began; and its first Dreamer."""
+    clip = settings.clip
+    clock = clock_of(settings.sound, clip.fps, count, settings.dream.seed)
+    height, width = start.shape[1:]
+    camera = make_camera(settings.camera, clock, width, height)
+    stability = steady(settings.motion, clock)
+    times = NOISE_TIMES if noise else 1.0
+    dreams = make_dreams(settings.network, settings.dream, clock, times=times, fetched=fetched)
+    fade = settings.loop.fade or max(2, round(clip.fps / 2))
+    if fade > count:
+        raise UsageError(f"a fade of {fade} frames in a loop of {count}", where="fade",
+                         remedy=f"give at most {count}")  # fmt: skip
+    # A phase is never 0: only the very first frame of all is dreamed with the full dose.
+    carries = lambda phase: Carry(dreams(phase), stability(phase))  # noqa: E731
+    warm = min(count, max(fade, round(clip.fps)))
+    return led_back(start, camera, carries, count=count, fade=fade, warm=warm), dreams(0)
+
+
+def led_back(
+    start: torch.Tensor,
+    camera: Callable[[int], Motion],
+    carries: Callable[[int], Carry],
+    *,
+    count: int,
+    fade: int,
+    warm: int,
+) -> Iterator[torch.Tensor]:
+    """Give the `count` frames of a zoom whose motion and dreams have that period.
+
+    After `warm` frames and a lap the second lap is turned, over `fade` frames, into the first: by
+    and by, place after place, each frame begins from the one that the first lap began from, and is
+    dreamed on, so that no picture ever stands over another. `camera` and `carries` are asked for
+    phases 1 to `count`.
+    """
+    memory = carries(0)(Frame(0, Fraction(0), start, None), None)
+    when = _order(start.shape[1:])
+    kept: list[torch.Tensor] = []
+    for index in range(1, warm + count + fade):
+        place = index - warm
+        phase = (place - 1) % count + 1
+        memory = replace(memory, age=phase)
+        if place > count:
+            share = (place - count) / max(1, fade - 1)
+            memory = turned(memory, kept[place - count - 1], share, when)
+        memory = carries(phase)(Frame(index, Fraction(index), None, camera(phase)), memory)
+        if 0 <= place < fade:
+            kept.append(memory.dreamed.half().cpu())
+        if place >= fade:
+            yield memory.dreamed
+
+
+def turned(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor) -> Memory:
+    """Put `first` in the place of what was dreamed, wherever its time, `when`, has come."""
+    other = first.to(memory.dreamed)
+    there = ((share * (1 + SOFT) - when.to(other.device)) / SOFT).clamp(0, 1)
+    there = there * there * (3 - 2 * there)
+    return replace(memory, dreamed=torch.lerp(memory.dreamed, other, there))
+
+
+def _order(size: torch.Size) -> torch.Tensor:
+    """When each place has its turn [1, H, W], evenly spread over 0..1: clouds, level by level."""
+    clouds = noise_texture((int(size[0]), int(size[1])), seed=1)[:1]
+    ranks = torch.empty(clouds.numel())
+    ranks[clouds.flatten().argsort()] = torch.linspace(0, 1, clouds.numel())
+    return ranks.view_as(clouds)

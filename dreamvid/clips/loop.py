@@ -1,0 +1,269 @@
+"""dream_loop: films whose last frame leads into their first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from dreamvid.api import Fetched, Result, make_dreams, output_of, sidecar, skipped, with_sound
+from dreamvid.clips.closed import close_film, feedback
+from dreamvid.clips.zoom import NOISE_TIMES, beginning, fill
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import UsageError
+from dreamvid.image import to_array
+from dreamvid.media.formats import codec_named, part_codec
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.writer import VideoWriter
+from dreamvid.schedule import Clock
+from dreamvid.sequence.closing import SeamMeter
+from dreamvid.sequence.job import Output, Progress, write_record
+from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, whole_frames, zoom_view
+from dreamvid.sequence.loops import ExactLoop, evolve, noise_cycle, pan_periods, texture_density
+from dreamvid.sequence.periodic import PeriodicDreamer
+from dreamvid.sequence.texture import noise_texture, tile_picture, wrap_picture
+from dreamvid.settings import DEFAULT_ZOOM, CameraSettings, LoopSettings
+
+Array = NDArray[Any]
+
+LAP = 8.0
+"""The most that an exact zoom goes in during a lap if nothing is said: its texture grows so."""
+
+LEAST_LAP = 4.0
+"""And the least, so that what comes again is not seen twice in one frame everywhere."""
+
+SIDEWAYS = 4.0
+"""The zoom of the texture of a loop that only turns or evolves."""
+
+SEAM_WANTED = 1.3
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Whom to tell what: bytes fetched, frames done, and lines about what goes on."""
+
+    fetched: Fetched | None
+    report: Callable[[Progress], None]
+    say: Callable[[str], None]
+
+
+def dream_loop(
+    source: str | Path | None,
+    target: str | Path,
+    settings: LoopSettings | None = None,
+    *,
+    overwrite: bool = False,
+    fetched: Fetched | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Result:
+    """Make a loop: an exact one of a picture or of noise, or one of a film's frames.
+
+    The result's notes tell the seam, the step across the join over the median step. Raises any
+    DreamvidError; the target appears complete or not at all.
+    """
+    settings, path = settings or LoopSettings(), None if source is None else Path(source)
+    output = output_of(settings.output, Path(target), overwrite)
+    if output.alpha:
+        raise UsageError(
+            "a loop has no source to lay it over", where="alpha", remedy="leave it out"
+        )
+    calls = Calls(fetched, report, say)
+    if settings.loop.kind == "film":
+        film = close_film(path, output, settings)
+        return write_loop(
+            output, film.info, film.frames, film.count, film.record, calls, film.notes
+        )
+    if settings.loop.ping_pong:
+        raise UsageError("only a film goes forth and back", where="ping_pong",
+                         remedy="add --kind film")  # fmt: skip
+    kinds = {"zoom": exact_zoom, "pan": exact_pan}
+    count = whole_frames(settings.clip.length, settings.clip.fps)
+    start = first_picture(path, output.path, settings)
+    size = int(start.shape[2]), int(start.shape[1])
+    output.check(path, size)
+    like = with_sound(FilmInfo.plain(*size, settings.clip.fps, count), settings.sound)
+    if settings.loop.kind == "feedback":
+        frames, dream = feedback(start, settings, count, path is None, fetched)
+        record, notes = sidecar(settings, path, dream), skipped(dream, size[1], size[0])
+        return write_loop(output, like, frames, count, record, calls, notes)
+    deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
+    plan = kinds[settings.loop.kind](settings, size, count)
+    base = plan.base(None if path is None else start)
+    loop, dream = dreamed_loop(plan, base, settings, path is None, 16 if deep else 8, calls)
+    record = sidecar(settings, path, dream)
+    return write_loop(output, like, loop, count, record, calls, plan.notes)
+
+
+def first_picture(source: Path | None, target: Path, settings: LoopSettings) -> torch.Tensor:
+    """The picture [3, H, W] of the size of the frames that a loop grows on, or noise."""
+    clip = settings.clip.model_copy(update={"from_noise": source is None})
+    return beginning(source, target, clip, settings.dream.seed)
+
+
+def write_loop(
+    output: Output,
+    like: FilmInfo,
+    frames: Iterable[Array | torch.Tensor],
+    count: int,
+    record: str,
+    calls: Calls,
+    notes: Sequence[str] = (),
+) -> Result:
+    """Write the frames of a loop, measure its seam, and say how it was made."""
+    meter = SeamMeter()
+    with VideoWriter(
+        output.path,
+        like=like,
+        codec=output.codec,
+        crf=output.crf,
+        overwrite=output.overwrite,
+        repeat_to=output.repeat_to,
+    ) as film:
+        for index, frame in enumerate(frames):
+            meter.look(to_array(frame) if isinstance(frame, torch.Tensor) else frame)
+            film.write(frame, index / like.rate)
+            calls.report(Progress(index + 1, count, 1))
+    write_record(output.sidecar, record)
+    return Result(output.path, count, (*notes, *film.notes, told_seam(meter)))
+
+
+def told_seam(meter: SeamMeter) -> str:
+    """Say the seam in words."""
+    if meter.seam is None:
+        return "seam: nothing moves"
+    advice = "" if meter.seam <= SEAM_WANTED else ", which shows: try a longer fade, or ping-pong"
+    return f"seam: {meter.seam:.3f} of a usual step{advice}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An exact loop to be: its texture's size, how frames look at it, and how it slides."""
+
+    base: Callable[[torch.Tensor | None], torch.Tensor]
+    view: Callable[[], Any]
+    periods: tuple[int, int]
+    frames: int
+    notes: tuple[str, ...]
+
+
+def exact_zoom(settings: LoopSettings, size: tuple[int, int], frames: int) -> Plan:
+    """Plan a zoom; UsageError when its rates do not close."""
+    steady_camera(settings.camera, {"zoom", "rotate", "center_x", "center_y"})
+    shape, seconds = settings.loop, settings.clip.length
+    factor = lap_zoom(settings.camera, seconds, shape.twist)
+    turns = whole_turns(float(settings.camera.rotate), seconds, shape.symmetry)
+    way = (factor > 1) - (factor < 1)
+    lattice = fit_lattice(
+        max(factor, 1 / factor) if way else SIDEWAYS,
+        texture_density(*size),
+        symmetry=shape.symmetry,
+        arms=shape.twist,
+    )
+    periods = (way, -turns)
+    slide = lattice.slide(periods)
+    center = float(settings.camera.center_x), float(settings.camera.center_y)
+    told = f"zooms by {slide.zoom:.4g} and turns by {0 - slide.degrees:.3g} degrees a lap"
+    return Plan(
+        base=lambda picture: zoom_base(picture, lattice, settings.dream.seed),
+        view=lambda: zoom_view(lattice, *size, center=center),
+        periods=periods,
+        frames=frames,
+        notes=(f"{told}; one dream of {lattice.width}x{lattice.height}",),
+    )
+
+
+def zoom_base(picture: torch.Tensor | None, lattice: Lattice, seed: int) -> torch.Tensor:
+    """The texture that a zoom's dream begins with."""
+    if picture is None:
+        return noise_texture((lattice.height, lattice.width), seed=seed)
+    return wrap_picture(picture, lattice)
+
+
+def exact_pan(settings: LoopSettings, size: tuple[int, int], frames: int) -> Plan:
+    """Plan a pan over a picture of the frame's size, whose sides meet."""
+    steady_camera(settings.camera, set())
+    width, height = size
+
+    def base(picture: torch.Tensor | None) -> torch.Tensor:
+        if picture is None:
+            return noise_texture((height, width), seed=settings.dream.seed)
+        wide = fill(picture, math.ceil(width * 1.2), math.ceil(height * 1.2))
+        return fill(tile_picture(wide), width, height)
+
+    return Plan(
+        base=base,
+        view=lambda: pan_view((height, width), width, height),
+        periods=pan_periods(settings.loop.direction),
+        frames=frames,
+        notes=(),
+    )
+
+
+def steady_camera(camera: CameraSettings, used: set[str]) -> None:
+    """Raise UsageError for a rate that an exact loop does not have, or that is a schedule."""
+    for name in camera.model_fields_set - {"rates", "edges"}:
+        value = getattr(camera, name)
+        if isinstance(value, str):
+            raise UsageError("an exact loop moves evenly", where=name,
+                             remedy="give a number, or --kind feedback")  # fmt: skip
+        if name not in used and value not in (None, CameraSettings.model_fields[name].default):
+            raise UsageError("this kind of loop cannot do that", where=name,
+                             remedy="use --kind feedback")  # fmt: skip
+    if camera.rates != "per-second":
+        raise UsageError("exact loops have rates per second", where="rates")
+
+
+def lap_zoom(camera: CameraSettings, seconds: Fraction, twist: int) -> float:
+    """By how much a lap zooms: the rate asked for, or a gentle one whose texture is not large."""
+    try:
+        if camera.zoom is not None:
+            return math.pow(float(camera.zoom), float(seconds))
+        most = math.exp(0.9 * math.pi / abs(twist)) if twist else LAP
+        return min(max(LEAST_LAP, math.pow(DEFAULT_ZOOM, float(seconds))), LAP, most)
+    except OverflowError:
+        return math.inf
+
+
+def whole_turns(rotate: float, seconds: Fraction, symmetry: int) -> int:
+    """How many symmetries a lap turns by; UsageError, with the nearest rate, if not whole."""
+    exact = rotate * float(seconds) * symmetry / 360
+    turns = round(exact)
+    if abs(exact - turns) > 1e-6:
+        near = turns * 360 / float(seconds) / symmetry
+        raise UsageError(
+            f"{rotate:g} degrees a second do not come round in {float(seconds):g} s",
+            where="rotate",
+            remedy=f"give {near:g}, or --kind feedback",
+        )
+    return turns
+
+
+def dreamed_loop(
+    plan: Plan, base: torch.Tensor, settings: LoopSettings, noise: bool, bits: int, calls: Calls
+) -> tuple[ExactLoop, Dreamer]:
+    """Dream the texture, or textures, of an exact loop."""
+    clock = Clock(Fraction(1), 1, settings.dream.seed)
+    dream = make_dreams(
+        settings.network,
+        settings.dream,
+        clock,
+        times=NOISE_TIMES if noise else 1.0,
+        kind=PeriodicDreamer,
+        fetched=calls.fetched,
+    )(0)
+    count = settings.loop.evolve
+    size = f"{base.shape[2]}x{base.shape[1]}"
+    calls.say(f"dreaming {'a texture' if count == 1 else f'{count} textures'} of {size}")
+    if count == 1:
+        textures = [dream(base).cpu()]
+    else:
+        textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), dream)
+    loop = ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)
+    return loop, dream
