@@ -80,12 +80,14 @@ def time_steps(models: Sequence[str] = ()) -> list[Row]:
 
     `gradient_ms` is forward and backward to the picture, from which `gflops` and `share` follow;
     `step_ms` is the whole update with jitter, normaliser and clipping. The rate of matrix products
-    is taken before and after, and the better one counts. Weights that are not at hand are random.
+    is taken between the networks, and the best counts: others may be computing now and then.
+    Weights that are not at hand are random.
     """
     loaded = [at_hand(name) for name in models or registry.names()]
-    before = matmul_rate()
-    timed = [_time_step(network) for network in loaded]
-    rate = max(before, matmul_rate())
+    rate, timed = matmul_rate(), []
+    for network in loaded:
+        timed.append(_time_step(network))
+        rate = max(rate, matmul_rate(seconds=0.5))
     rows = [row | {"share": round(row["gflops"] * 1e9 / rate, 3)} for row in timed]
     return [{"network": "(matrix products)", **dict.fromkeys(list(rows[0])[1:]),
              "gflops": round(rate / 1e9, 1), "share": 1.0}, *rows]  # fmt: skip
@@ -135,8 +137,10 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
     """Dream a film with the defaults, and one with every frame for itself.
 
     `passes` are full-size forward and backward passes a frame, the first frame of the shot
-    included; `other` is the share of the wall time that is not the dream step: reading, motion,
-    warping, encoding, putting the film together. Loading the network is left out.
+    included; `of_alone` is their share of what dreaming each frame for itself takes, and `later`
+    that share for the frames after the first. `other` is the share of the wall time that is not
+    the dream step: reading, motion, warping, encoding, putting the film together. Loading the
+    network is left out.
     """
     rows = []
     for model in models or (registry.EMBEDDED,):
@@ -145,6 +149,8 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
         alone, carried = rows[-2:]
         for row in (alone, carried):
             row["of_alone"] = round(row["passes"] / alone["passes"], 3)
+            first, count = alone["passes"], row["frames"]
+            row["later"] = round((row["passes"] * count - first) / (count - 1) / first, 3)
     return rows
 
 
