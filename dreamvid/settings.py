@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 import tomli_w
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -88,7 +88,9 @@ Words = Annotated[str, BeforeValidator(_words)]
 
 def bounds_of(model: type[BaseModel], name: str) -> Bounds:
     """The bounds of a dial of a settings model."""
-    readers = (getattr(item, "func", None) for item in model.model_fields[name].metadata)
+    field = model.model_fields[name]
+    inner = [item for kind in get_args(field.annotation) for item in get_args(kind)[1:]]
+    readers = (getattr(item, "func", None) for item in (*field.metadata, *inner))
     return next((reader for reader in readers if isinstance(reader, Bounds)), Bounds())
 
 

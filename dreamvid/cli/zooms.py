@@ -139,5 +139,26 @@ def loop(
         show.say(f"{result.path}: {result.frames} frames")
 
 
-def plot(settings: Path, /, *, out: Out) -> None:
-    """Draw the schedules of a settings file."""
+def plot(
+    settings: Path,
+    /,
+    *,
+    out: Out,
+    clip: Clip = NO_CLIP,
+    sound: Sound = NO_SOUND,
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw the schedules of a settings file as curves over the length of the clip.
+
+    Settings of a film do not say how long it is: give --seconds and --fps.
+    """
+    from dreamvid.clips.plot import PlotSettings
+    from dreamvid.clips.plot import plot as draw
+
+    given = {"clip": clip, "sound": sound}
+    layers = layered(given, name=None, file=settings)
+    layers.pop("made", None)
+    wanted = PlotSettings.checked(layers, where=settings)
+    with Show(quiet=quiet, verbose=False) as show:
+        show.say(f"{draw(wanted, out, overwrite=yes).path}")

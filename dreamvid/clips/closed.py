@@ -16,6 +16,7 @@ from dreamvid.api import Fetched, clock_of, made_of, make_dreams
 from dreamvid.clips.zoom import NOISE_TIMES, make_camera
 from dreamvid.dials import steady
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
@@ -25,10 +26,12 @@ from dreamvid.sequence.carry import Carry, Memory
 from dreamvid.sequence.closing import close_clip, find_join, ping_pong, thumbnails
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Output
-from dreamvid.sequence.texture import noise_texture
 from dreamvid.settings import ClipSettings, LoopSettings
 
 Array = NDArray[Any]
+
+CELLS = 6
+"""So many hills, across and down, rise out of the first lap in the fade."""
 
 SOFT = 0.4
 """Share of the fade during which one place goes over from the old dream to the new one."""
@@ -152,8 +155,9 @@ def turned(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor
 
 
 def _order(size: torch.Size) -> torch.Tensor:
-    """When each place has its turn [1, H, W], evenly spread over 0..1: clouds, level by level."""
-    clouds = noise_texture((int(size[0]), int(size[1])), seed=1)[:1]
-    ranks = torch.empty(clouds.numel())
-    ranks[clouds.flatten().argsort()] = torch.linspace(0, 1, clouds.numel())
-    return ranks.view_as(clouds)
+    """When each place has its turn [1, H, W], evenly spread over 0..1: wide hills, by level."""
+    hills = torch.rand((1, CELLS, CELLS), generator=torch.Generator().manual_seed(1))
+    hills = resize(hills, (int(size[0]), int(size[1])))
+    ranks = torch.empty(hills.numel())
+    ranks[hills.flatten().argsort()] = torch.linspace(0, 1, hills.numel())
+    return ranks.view_as(hills)

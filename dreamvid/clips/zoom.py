@@ -111,7 +111,12 @@ def curves_of(camera: CameraSettings, clock: Clock) -> Mapping[str, Dial]:
     if camera.zoom is None:
         still = 1.0 if camera.rates == "per-frame" else DEFAULT_ZOOM
         camera = camera.model_copy(update={"zoom": still})
-    return {name: dial(camera, name, clock) for name in RATES}
+    curves = {name: dial(camera, name, clock) for name in RATES}
+    for curve in curves.values():
+        if curve.constant is None:
+            for frame in range(1, clock.frames or 1):
+                curve(frame - 0.5)  # where the camera looks: what cannot be is told at once
+    return curves
 
 
 def make_camera(camera: CameraSettings, clock: Clock, width: int, height: int) -> Camera:
