@@ -17,7 +17,6 @@ from rich.console import Console, ConsoleOptions
 from dreamvid.cli.failures import explain
 from dreamvid.errors import DreamvidError
 from dreamvid.networks.threads import calm
-from dreamvid.schedule import ScheduleError
 
 VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
 KINDS = {"FRACTION": "TIME", "FLOAT|STR": "FLOAT", "INT|STR": "INT"}
@@ -125,8 +124,8 @@ def run(arguments: list[str]) -> int:
         if {"-v", "--verbose"} & set(arguments) and not isinstance(error, _TOLD):
             traceback.print_exception(error)
         print(f"dreamvid: {told}", file=sys.stderr)
-        if isinstance(told, ScheduleError):
-            print(told.picture, file=sys.stderr)
+        if picture := getattr(told, "picture", ""):  # of a schedule, whose module brings numpy
+            print(picture, file=sys.stderr)
         return told.exit_code
     return 0
 

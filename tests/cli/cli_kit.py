@@ -32,10 +32,11 @@ class Told:
 
     @property
     def line(self) -> str:
-        """The one line of its error."""
-        assert self.err.count("\n") == 1, self.err
-        assert self.err.startswith("dreamvid: "), self.err
-        return self.err.strip()
+        """The one line of its error; below it a schedule may be shown, with a caret."""
+        line, *picture = self.err.splitlines()
+        assert not picture or (len(picture) == 2 and picture[1].strip() == "^"), self.err
+        assert line.startswith("dreamvid: "), self.err
+        return line
 
 
 def environment() -> dict[str, str]:
