@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import torch
 
-from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.dreamer import Dreamer, Gauge
 from dreamvid.sequence.carry import Carry, Memory
 from dreamvid.sequence.frames import Frame
 
@@ -46,8 +46,7 @@ def remember(
         dreamer = _at(dream, frame.index)
         carry = Carry(dreamer, stability(frame.index) if callable(stability) else stability)
         if memory is not None and not isinstance(dream, Dreamer):
-            before = dream(frame.index - 1)
-            memory = memory if frame.image is None else _redosed(memory, before, dreamer)
+            memory = _redosed(memory, dream(frame.index - 1), dreamer, frame)
         memory = carry(frame, memory)
         yield frame, memory
 
@@ -56,9 +55,13 @@ def _at(dream: Dreamer | Dreams, index: int) -> Dreamer:
     return dream if isinstance(dream, Dreamer) else dream(index)
 
 
-def _redosed(memory: Memory, before: Dreamer, now: Dreamer) -> Memory | None:
+def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
     """What is remembered, for a dose that has changed; None where nothing had been dreamed."""
-    if before is now or now.dose.step == 0:
+    if before is now:
+        return memory
+    if before.objective.layers != now.objective.layers:  # gradients of another size altogether
+        memory = replace(memory, gauge=Gauge())
+    if frame.image is None or now.dose.step == 0:
         return memory
     if before.dose.step == 0:
         return None
