@@ -70,35 +70,41 @@ def dream_loop(
     """
     settings, path = settings or LoopSettings(), None if source is None else Path(source)
     output = output_of(settings.output, Path(target), overwrite)
-    if output.alpha:
-        raise UsageError(
-            "a loop has no source to lay it over", where="alpha", remedy="leave it out"
-        )
     calls = Calls(fetched, report, say)
+    if output.alpha:
+        raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")
     if settings.loop.kind == "film":
         film = close_film(path, output, settings)
         return write_loop(
             output, film.info, film.frames, film.count, film.record, calls, film.notes
         )
     if settings.loop.ping_pong:
-        raise UsageError("only a film goes forth and back", where="ping_pong",
-                         remedy="add --kind film")  # fmt: skip
-    kinds = {"zoom": exact_zoom, "pan": exact_pan}
+        raise UsageError(
+            "only a film goes forth and back", where="ping_pong", remedy="add --kind film"
+        )
+    return grown_loop(path, output, settings, calls)
+
+
+def grown_loop(source: Path | None, output: Output, settings: LoopSettings, calls: Calls) -> Result:
+    """Dream a loop of a picture or of noise."""
     count = whole_frames(settings.clip.length, settings.clip.fps)
-    start = first_picture(path, output.path, settings)
+    start = first_picture(source, output.path, settings)
     size = int(start.shape[2]), int(start.shape[1])
-    output.check(path, size)
+    output.check(source, size)
     like = with_sound(FilmInfo.plain(*size, settings.clip.fps, count), settings.sound)
+    noise = source is None
+    frames: Iterable[Array | torch.Tensor]
     if settings.loop.kind == "feedback":
-        frames, dream = feedback(start, settings, count, path is None, fetched)
-        record, notes = sidecar(settings, path, dream), skipped(dream, size[1], size[0])
-        return write_loop(output, like, frames, count, record, calls, notes)
-    deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
-    plan = kinds[settings.loop.kind](settings, size, count)
-    base = plan.base(None if path is None else start)
-    loop, dream = dreamed_loop(plan, base, settings, path is None, 16 if deep else 8, calls)
-    record = sidecar(settings, path, dream)
-    return write_loop(output, like, loop, count, record, calls, plan.notes)
+        frames, dream = feedback(start, settings, count, noise, calls.fetched)
+        notes = skipped(dream, size[1], size[0])
+    else:
+        deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
+        plan = {"zoom": exact_zoom, "pan": exact_pan}[settings.loop.kind](settings, size, count)
+        base = plan.base(None if noise else start)
+        frames, dream = dreamed_loop(plan, base, settings, noise, 16 if deep else 8, calls)
+        notes = plan.notes
+    record = sidecar(settings, source, dream)
+    return write_loop(output, like, frames, count, record, calls, notes)
 
 
 def first_picture(source: Path | None, target: Path, settings: LoopSettings) -> torch.Tensor:

@@ -1,0 +1,249 @@
+"""Loops: that they close, that what cannot close is refused, and that the seam is told."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny import moved, texture, tiny_dreamer, tiny_network
+
+from dreamvid import api
+from dreamvid.clips.closed import led_back, turned
+from dreamvid.clips.loop import dream_loop, lap_zoom, whole_turns
+from dreamvid.errors import OutputExists, UsageError
+from dreamvid.image import save_image, to_image
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.reader import VideoReader
+from dreamvid.media.writer import VideoWriter
+from dreamvid.motion.camera import Camera
+from dreamvid.sequence.carry import Carry
+from dreamvid.sequence.frames import Frame
+from dreamvid.settings import CameraSettings, LoopSettings
+
+QUICK = {"octaves": 1, "iterations": 2}
+SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "load_network", lambda *_, **__: tiny_network())
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "in.png"
+    save_image(path, to_image(texture()))
+    return path
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "in.mkv"
+    with VideoWriter(path, like=FilmInfo.plain(64, 48, Fraction(24), 40), codec="ffv1") as out:
+        for array in moved(40, dx=1, dy=0):
+            out.write(array)
+    return path
+
+
+def loop_settings(**tables: dict[str, Any]) -> LoopSettings:
+    lossless = {"codec": "ffv1"}
+    return LoopSettings.checked({"dream": QUICK, "clip": SMALL, "output": lossless} | tables)
+
+
+def made(source: Path | None, target: Path, **tables: dict[str, Any]) -> tuple[Any, float]:
+    """The frames of a loop, [N, H, W, 3], and the seam that was told."""
+    result = dream_loop(source, target, loop_settings(**tables))
+    seam = re.search(r"seam: ([\d.]+)", result.notes[-1])
+    assert seam is not None
+    with VideoReader(target) as film:
+        frames = np.array([frame.array for frame in film])
+    assert len(frames) == result.frames
+    return frames.astype(int), float(seam[1])
+
+
+def seam_of(frames: Any) -> float:
+    steps = np.abs(np.diff(frames, axis=0)).mean(axis=(1, 2, 3))
+    return float(np.abs(frames[-1] - frames[0]).mean() / np.median(steps))
+
+
+# --- exact loops ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["zoom", "pan"])
+@pytest.mark.parametrize("grown", [True, False], ids=["picture", "noise"])
+def test_an_exact_loop_closes(kind: str, grown: bool, picture: Path, tmp_path: Path) -> None:
+    source = picture if grown else None
+    clip = SMALL | {"fps": 24}
+    frames, seam = made(source, tmp_path / "out.mkv", loop={"kind": kind}, clip=clip)
+    assert frames.shape == (24, 48, 64, 3)
+    assert seam == pytest.approx(seam_of(frames), abs=0.002)
+    assert seam < (1.15 if grown else 1.05)  # a picture does not move evenly all the way
+    assert np.abs(np.diff(frames, axis=0)).mean() > 1
+
+
+def test_a_zoom_is_as_round_as_its_symmetry(tmp_path: Path) -> None:
+    for symmetry, close in ((2, True), (1, False)):
+        frames, _ = made(None, tmp_path / f"{symmetry}.mkv", loop={"symmetry": symmetry})
+        half_turn = np.abs(frames[0] - frames[0][::-1, ::-1]).mean()
+        assert bool(half_turn < 1.5) is close
+
+
+@pytest.mark.parametrize("zoom, inwards", [(3, True), (1 / 3, False)])
+def test_a_zoom_goes_the_way_asked(zoom: float, inwards: bool, tmp_path: Path) -> None:
+    camera = {"zoom": zoom}
+    frames, seam = made(None, tmp_path / "out.mkv", camera=camera, clip=SMALL | {"fps": 24})
+    assert seam < 1.1
+    one, two = frames[0].astype(np.uint8), frames[1].astype(np.uint8)
+    guesses = {}
+    for factor in (3 ** (1 / 24), 3 ** (-1 / 24)):
+        camera_of = Camera({"zoom": factor}, fps=Fraction(1), width=64, height=48)
+        from dreamvid.motion.warp import warp
+
+        moved_on = warp(to_image(one), camera_of(1).backward) * 255
+        guesses[factor > 1] = float((moved_on - to_image(two) * 255).abs().mean())
+    assert guesses[inwards] < 0.6 * guesses[not inwards]
+
+
+def test_a_pan_is_a_tile(tmp_path: Path) -> None:
+    frames, _ = made(None, tmp_path / "out.mkv", loop={"kind": "pan", "direction": "down"})
+    assert np.abs(np.roll(frames[0], 12, axis=0) - frames[2]).mean() < 1  # 48 rows in 8 frames
+    inside = np.abs(np.diff(frames[0], axis=1)).mean()
+    assert np.abs(frames[0][:, 0] - frames[0][:, -1]).mean() < 2 * inside
+
+
+def test_an_evolving_loop_closes_though_it_changes(tmp_path: Path) -> None:
+    shape = {"kind": "pan", "evolve": 2}
+    frames, seam = made(None, tmp_path / "out.mkv", loop=shape)
+    assert seam < 1.3
+    back = np.roll(frames[4], -32, axis=1)  # half of the way: 64 columns in 8 frames
+    assert np.abs(back - frames[0]).mean() > 1
+
+
+def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
+    settings = loop_settings(output={"codec": "prores"})
+    dream_loop(None, tmp_path / "out.mov", settings)
+    with VideoReader(tmp_path / "out.mov") as film:
+        levels = np.concatenate([frame.array.ravel() for frame in film])
+    assert levels.dtype == np.uint16
+    assert len(np.unique(levels)) > 400
+
+
+@pytest.mark.parametrize(
+    "tables, says",
+    [
+        ({"clip": SMALL | {"seconds": "1.01"}}, "needs a whole number"),
+        ({"camera": {"rotate": 100}}, "give 0, or"),
+        ({"camera": {"rotate": 350}}, "give 360, or"),
+        ({"camera": {"pan_x": 1}}, "--kind feedback"),
+        ({"camera": {"zoom": "0:(1), 5:(2)"}}, "moves evenly"),
+        ({"camera": {"zoom": 1}}, "nothing moves"),
+        ({"camera": {"zoom": 999}, "clip": SMALL | {"seconds": 200}}, "cannot zoom by"),
+        ({"loop": {"twist": 16}, "camera": {"zoom": 3}}, "twist less"),
+        ({"loop": {"kind": "pan", "direction": "sideways"}}, "cannot pan 'sideways'"),
+        ({"loop": {"kind": "pan"}, "camera": {"zoom": 2}}, "cannot do that"),
+        ({"loop": {"ping_pong": True}}, "--kind film"),
+        ({"loop": {"kind": "film"}}, "no film given"),
+        ({"loop": {"kind": "feedback", "fade": 9}}, "at most 8"),
+        ({"output": {"codec": "ffv1", "alpha": "dream"}}, "no source"),
+    ],
+    ids=str,
+)
+def test_what_cannot_close_is_refused(tables: dict[str, Any], says: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=says):
+        dream_loop(None, tmp_path / "out.mkv", loop_settings(**tables))
+    assert not list(tmp_path.iterdir())
+
+
+def test_nothing_is_overwritten_unless_told(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "out.mkv").write_bytes(b"precious")
+    monkeypatch.setattr(api, "load_network", None)
+    with pytest.raises(OutputExists):
+        dream_loop(None, tmp_path / "out.mkv", loop_settings())
+
+
+@pytest.mark.parametrize("zoom, lap", [(2.0, 4.0), (0.5, 0.25), (None, 4.0)])
+def test_the_zoom_is_per_second(zoom: float | None, lap: float) -> None:
+    assert lap_zoom(CameraSettings(zoom=zoom), Fraction(2), 0) == pytest.approx(lap)
+
+
+def test_a_lap_turns_by_whole_symmetries() -> None:
+    assert whole_turns(36, Fraction(10), 1) == 1
+    assert whole_turns(-12, Fraction(10), 3) == -1
+    with pytest.raises(UsageError, match="give 36"):
+        whole_turns(40, Fraction(10), 1)
+
+
+def test_the_sidecar_repeats_a_loop(tmp_path: Path) -> None:
+    frames, _ = made(None, tmp_path / "out.mkv", loop={"symmetry": 3, "twist": 1})
+    record = tomllib.loads((tmp_path / "out.mkv.dreamvid.toml").read_text("utf-8"))
+    del record["made"]
+    again, _ = made(None, tmp_path / "again.mkv", **record)
+    assert np.array_equal(frames, again)
+
+
+# --- loops that are led back ------------------------------------------------------------------
+
+
+def test_a_film_is_closed(film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api, "load_network", None)  # nothing is dreamed
+    frames, seam = made(film, tmp_path / "out.mkv", loop={"kind": "film", "fade": 8})
+    assert 15 <= len(frames) < 40
+    assert seam == pytest.approx(seam_of(frames), abs=0.002)
+    assert seam < 1.3
+
+
+def test_a_film_is_at_least_as_long_as_asked(film: Path, tmp_path: Path) -> None:
+    clip = {"seconds": "1.25"}
+    frames, _ = made(film, tmp_path / "out.mkv", loop={"kind": "film", "fade": 4}, clip=clip)
+    assert len(frames) >= 30
+
+
+def test_a_film_goes_forth_and_back(film: Path, tmp_path: Path) -> None:
+    shape = {"kind": "film", "ping_pong": True}
+    frames, seam = made(film, tmp_path / "out.mkv", loop=shape)
+    assert len(frames) == 78
+    assert np.array_equal(frames[1], frames[77])
+    assert seam < 1.3
+
+
+def test_a_feedback_zoom_is_led_back(tmp_path: Path) -> None:
+    clip = SMALL | {"fps": 12, "seconds": 2}
+    camera = {"zoom": "1.5+0.3*cos(2*pi*t/24)", "rotate": 20}
+    frames, seam = made(
+        None, tmp_path / "out.mkv", loop={"kind": "feedback"}, clip=clip, camera=camera
+    )
+    assert len(frames) == 24
+    assert seam == pytest.approx(seam_of(frames), abs=0.002)
+    assert seam < 1.3
+
+
+def feedback(fade: int) -> list[torch.Tensor]:
+    camera = Camera({"zoom": 1.5}, fps=Fraction(8), width=64, height=48)
+    carry = Carry(tiny_dreamer(octaves=1, iterations=2), 0.9)
+    start = to_image(texture())
+    return list(led_back(start, camera, lambda phase: carry, count=8, fade=fade, warm=4))
+
+
+def test_without_the_fade_a_feedback_zoom_would_jump() -> None:
+    def seam(frames: list[torch.Tensor]) -> float:
+        return seam_of(torch.stack(frames).permute(0, 2, 3, 1).numpy())
+
+    assert seam(feedback(1)) > 2 * seam(feedback(6))
+    assert seam(feedback(6)) < 1.3
+
+
+def test_places_turn_one_after_the_other() -> None:
+    carry = Carry(tiny_dreamer(octaves=1, iterations=1), 0.9)
+    memory = carry(Frame(0, Fraction(0), torch.zeros(3, 32, 32), None), None)
+    other, when = torch.ones(3, 32, 32), torch.linspace(0, 1, 32).expand(1, 32, 32)
+    assert torch.equal(turned(memory, other, 0.0, when).dreamed, memory.dreamed)
+    assert torch.equal(turned(memory, other, 1.0, when).dreamed, other)
+    half = turned(memory, other, 0.5, when).dreamed
+    assert torch.equal(half[..., :8], other[..., :8])
+    assert torch.equal(half[..., -8:], memory.dreamed[..., -8:])
