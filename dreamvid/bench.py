@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dreamvid import api
+from dreamvid.clips.bench import measure_loops, measure_zooms
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
@@ -324,6 +325,12 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
     "step": time_steps,
     "video": time_films,
     "memory": measure_memory,
+    "loop": lambda models: measure_loops(),
+    "zoom": lambda models: [
+        {"network": model} | row
+        for model in models or (registry.EMBEDDED,)
+        for row in measure_zooms(at_hand(model))
+    ],
 }
 """What can be measured, by name; each takes the networks to measure."""
 
@@ -331,5 +338,7 @@ TITLES: Final = {
     "step": f"One dream step at {STEP_SIZE[1]}x{STEP_SIZE[0]}, float32, CPU",
     "video": f"video at {FILM_SIZE[0]}x{FILM_SIZE[1]}",
     "memory": "Peak memory of video",
+    "loop": "Exact loops, once dreamed",
+    "zoom": "A long zoom that feeds on itself",
 }
 """The headings of the tables."""

@@ -16,6 +16,10 @@ Networks = Annotated[
     tuple[str, ...], Parameter(name="--model", help="Time only these networks. Repeat to add.")
 ]
 
+ZoomToo = Annotated[
+    bool, Parameter(name="--zoom", negative="", help="Measure loops and long zooms.")
+]
+
 
 def doctor(*, json: Json = False) -> None:
     """Say what is installed, and what works: each thing is tried.
@@ -32,14 +36,21 @@ def doctor(*, json: Json = False) -> None:
         raise MissingDependency(f"{', '.join(lacking)} missing", remedy="see above")
 
 
-def bench(*parts: str, model: Networks = (), json: Json = False, quiet: Quiet = False) -> None:
+def bench(
+    *parts: str,
+    model: Networks = (),
+    zoom: ZoomToo = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
     """Measure how fast this machine dreams, and in how much memory.
 
-    PARTS are any of step, video and memory; without any, all are measured.
+    PARTS are any of step, video, memory, loop and zoom; without any, all are measured.
     The machine should have nothing else to do meanwhile.
     """
     from dreamvid import bench as bench_module
 
+    parts = (*parts, "loop", "zoom") if zoom else parts
     found: dict[str, Any] = {"machine": bench_module.machine()}
     with Show(quiet=quiet or json, verbose=False) as show:
         for part in bench_module.chosen(parts):

@@ -527,4 +527,5 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
 
 
 def test_bench_refuses_unknown_parts(refused):
-    refused(2, "no part 'speed' of the bench; use step, video, memory", command=["bench", "speed"])
+    says = "no part 'speed' of the bench; use step, video, memory, loop, zoom"
+    refused(2, says, command=["bench", "speed"])
