@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dreamvid.api import Result, dream_image, dream_video
+    from dreamvid.clips.loop import dream_loop
+    from dreamvid.clips.zoom import dream_zoom
     from dreamvid.dream.dreamer import Dreamer
     from dreamvid.dream.objectives import channel, direction, layer, neuron
     from dreamvid.errors import DreamvidError
@@ -15,21 +17,25 @@ if TYPE_CHECKING:
     from dreamvid.media.writer import VideoWriter
     from dreamvid.sequence.frames import Frame, film_frames
     from dreamvid.sequence.render import render
-    from dreamvid.settings import ImageSettings, VideoSettings
+    from dreamvid.settings import ImageSettings, LoopSettings, VideoSettings, ZoomSettings
 
 _HOMES = {
     "DreamvidError": "errors",
     "Dreamer": "dream.dreamer",
     "Frame": "sequence.frames",
     "ImageSettings": "settings",
+    "LoopSettings": "settings",
     "Result": "api",
     "VideoReader": "media.reader",
     "VideoSettings": "settings",
     "VideoWriter": "media.writer",
+    "ZoomSettings": "settings",
     "channel": "dream.objectives",
     "direction": "dream.objectives",
     "dream_image": "api",
+    "dream_loop": "clips.loop",
     "dream_video": "api",
+    "dream_zoom": "clips.zoom",
     "film_frames": "sequence.frames",
     "layer": "dream.objectives",
     "load_image": "image",
@@ -43,14 +49,18 @@ __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "Dreamer",
     "Frame",
     "ImageSettings",
+    "LoopSettings",
     "Result",
     "VideoReader",
     "VideoSettings",
     "VideoWriter",
+    "ZoomSettings",
     "channel",
     "direction",
     "dream_image",
+    "dream_loop",
     "dream_video",
+    "dream_zoom",
     "film_frames",
     "layer",
     "load_image",
