@@ -219,6 +219,7 @@ def sidecar(
     made |= {
         "weights_sha256": dream.network.weights_sha256,
         "versions": versions(),
+        "threads": torch.get_num_threads(),  # sums round differently with another number
     }
     if guides := guides_of(settings.dream):
         made["guide_sha256"] = " ".join(digest(Path(guide)) for guide in guides)

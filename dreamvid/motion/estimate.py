@@ -9,10 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink
-from dreamvid.motion.warp import Plane, places
-
-REFERENCE_HEIGHT = 240
-"""Thresholds in pixels are written for pictures of this many lines, and scaled to others."""
+from dreamvid.motion.warp import REFERENCE_HEIGHT, Plane, places
 
 MISMATCH = 14.0
 """Levels (of 255) by which a picture may differ from its warp even where it is flat."""

@@ -11,6 +11,9 @@ from dreamvid.motion.flow import Flow
 
 Plane = NDArray[np.float32]
 
+REFERENCE_HEIGHT = 240
+"""Thresholds in pixels are written for pictures of this many lines, and scaled to others."""
+
 LEVEL = 0.8
 """Share of Lanczos4 in the kernel; the rest is OpenCV's cubic (Keys 1981, a = -0.75).
 
@@ -25,7 +28,7 @@ CRISP = 1.0
 
 
 def warp(image: torch.Tensor, flow: Flow, *, lanczos: float = LEVEL) -> torch.Tensor:
-    """Sample the image [C, H, W] (C is 1 to 4) at x + flow(x), sharply, mirrored at the border.
+    """Sample planes [C, H, W] at x + flow(x), sharply, mirrored at the border.
 
     flow is [H, W, 2] (dx, dy) in pixels. A whole-pixel flow moves pixels unchanged; values may
     overshoot the image's range at edges. Positions are rounded to 1/32 pixel by OpenCV on the CPU.
@@ -34,30 +37,37 @@ def warp(image: torch.Tensor, flow: Flow, *, lanczos: float = LEVEL) -> torch.Te
     x, y = mirrored(x, image.shape[2]), mirrored(y, image.shape[1])
     if image.device.type != "cpu":
         return warp_by_taps(image, x, y, lanczos=lanczos)
-    pixels = np.ascontiguousarray(image.detach().permute(1, 2, 0).numpy())
+    pixels = image.detach().permute(1, 2, 0).numpy()
     return torch.from_numpy(_resample(pixels, x, y, lanczos)).permute(2, 0, 1).contiguous()
 
 
-def stretch(flow: Flow) -> Plane:
-    """How much a warp by the flow [H, W, 2] deforms: the size of its gradient, in pixels a pixel.
+def torn(flow: Flow) -> Plane:
+    """Where a warp by the flow [H, W, 2] draws what it carries out into streaks, 0..1.
 
-    High at motion boundaries, where the warp draws what it carries out into streaks.
+    At motion boundaries, |grad u|^2 + |grad v|^2 > 0.01 |w|^2 + 0.002 (Sundaram et al. 2010), with
+    w in pixels at REFERENCE_HEIGHT lines; 1 where the gradient is twice that large.
     """
     across = cv2.Sobel(flow, cv2.CV_32F, 1, 0, scale=1 / 8)
     down = cv2.Sobel(flow, cv2.CV_32F, 0, 1, scale=1 / 8)
-    return np.asarray(np.sqrt((across * across + down * down).sum(axis=2)), np.float32)
+    gradient = (across * across + down * down).sum(axis=2)
+    lines = REFERENCE_HEIGHT / flow.shape[0]
+    limit = 0.01 * lines**2 * (flow * flow).sum(axis=2) + 0.002
+    return np.asarray(np.clip(np.sqrt(gradient / limit) - 1, 0, 1), np.float32)
 
 
 def _resample(
     pixels: NDArray[np.float32], x: Plane, y: Plane, lanczos: float
 ) -> NDArray[np.float32]:
     border = cv2.BORDER_REFLECT
-    blend = cv2.remap(pixels, x, y, cv2.INTER_LANCZOS4, borderMode=border)
-    if lanczos < 1:
-        short = cv2.remap(pixels, x, y, cv2.INTER_CUBIC, borderMode=border)
-        blend = cv2.addWeighted(blend, lanczos, short, 1 - lanczos, 0)
-    shape = *x.shape, pixels.shape[2]  # OpenCV drops a lone channel
-    return np.asarray(blend, np.float32).reshape(shape)
+    result = np.empty((*x.shape, pixels.shape[2]), np.float32)
+    for first in range(0, pixels.shape[2], 4):  # OpenCV takes four channels at a time
+        some = np.ascontiguousarray(pixels[..., first : first + 4])
+        blend = cv2.remap(some, x, y, cv2.INTER_LANCZOS4, borderMode=border)
+        if lanczos < 1:
+            short = cv2.remap(some, x, y, cv2.INTER_CUBIC, borderMode=border)
+            blend = cv2.addWeighted(blend, lanczos, short, 1 - lanczos, 0)
+        result[..., first : first + 4] = blend.reshape(*x.shape, -1)  # it drops a lone channel
+    return result
 
 
 def warp_by_taps(

@@ -9,7 +9,8 @@ anew in every frame, would flicker through the calmest dream. Where the warp can
 of the residual is kept all the same: it is dream, not picture, and the ascent soon turns it into
 something that fits, where a bare hole would show. Then a little is added: longer steps where the
 residual is weaker than the full dose leaves it, shorter ones where it is stronger, so that the
-film is evenly dreamed, and neither overcooks nor fades.
+film is evenly dreamed. Now and then a window is dreamed for itself, to hold the film as strong and
+as sharp as that.
 """
 
 from __future__ import annotations
@@ -28,21 +29,18 @@ from safetensors.torch import save_file
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UnreadableInput
-from dreamvid.motion.warp import CRISP, stretch, warp
+from dreamvid.motion.warp import CRISP, torn, warp
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.tone import Tone, calm_finest, hold_tone, sharpness, tone_of
 
 STALE = 0.95
 """Share of the residual that is kept where the warp cannot be trusted."""
 
-FRESH = 3.0
+FRESH = 2.5
 """How much longer steps are on ground that the mask has just uncovered."""
 
-TORN = 0.3
-"""Deformation, in pixels a pixel, from which on the warp tears: such ground counts as fresh too."""
-
-RENEWAL = 0.12
-"""Share of the residual that fresh ground loses in each frame, besides, to be dreamed anew."""
+RENEWAL = 0.15
+"""Share of it that is lost besides where the warp cannot be trusted, or tears."""
 
 AGEING = 0.8
 """How much of its freshness such ground keeps from frame to frame."""
@@ -50,16 +48,16 @@ AGEING = 0.8
 FADE = 0.05
 """Share of the residual's wide tints that each frame loses: they would veil the film in time."""
 
-STEADY = 0.6
+STEADY = 0.7
 """Share of the source that is taken over from the frame before, where the warp can be trusted."""
 
 COMPARE_EVERY = 12
 """Every so many frames a window of the source is dreamed for itself, to compare."""
 
-WINDOW = 0.4
+WINDOW = 0.33
 """The sides of that window, as a share of the picture's."""
 
-MINIMUM_WINDOW = 96
+MINIMUM_WINDOW = 80
 """And their least length in pixels."""
 
 STEPDROP = 0.6
@@ -68,7 +66,7 @@ STEPDROP = 0.6
 CRISPEST = 4.0
 """The most that updates are sharpened."""
 
-HEADROOM = 0.07
+HEADROOM = 0.015
 """The objective is held higher than in the window by (its rise there) ** HEADROOM: at the window's
 sides, where the network sees no further, it rises less than in the middle of a picture."""
 
@@ -170,8 +168,10 @@ class Carry:
         tint = blur_wide(residual)
         local = blur_wide((residual - tint).square().mean(dim=0, keepdim=True)).sqrt_()
         spread = previous.spread * previous.aim
-        held = (residual - FADE * tint) * (spread / (local + 1e-6)).clamp_(max=1).sqrt_()
-        weight = (spread / (local + 0.02 * spread)).square().clamp_(0.02, 6)
+        want = spread / (local + 0.02 * spread)
+        held = (residual - FADE * tint) * want.clamp(max=1).sqrt()
+        # Strong ground is left alone rather than cut down and built up again in every frame.
+        weight = torch.where(want > 1, want.square(), want.pow(4)).clamp_(0.02, 6)
         dreamed = self._dream.ascend(
             (source + held).clamp_(0, 1),
             self._dose,
@@ -219,14 +219,19 @@ class Carry:
         """Take over from the frame before: the steadied source, the residual, what is fresh."""
         assert frame.motion is not None
         flow = frame.motion.backward
-        mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
+        mask, streaks = (
+            torch.from_numpy(plane)[None].to(self._dream.device)
+            for plane in (frame.motion.mask, torn(flow))
+        )
+        left = torch.cat((previous.dreamed - previous.source, previous.source, previous.fresh))
+        carried = warp(left, flow, lanczos=CRISP)
+        residual, steady, fresh = carried[:3], carried[3:6], carried[6:]
         source = self._source(frame)
-        source = source + STEADY * mask * (warp(previous.source, flow, lanczos=CRISP) - source)
-        torn = torch.from_numpy(stretch(flow))[None].to(self._dream.device) - TORN
-        fresh = AGEING * warp(previous.fresh, flow)
-        fresh = torch.maximum(torch.maximum(1 - mask, torn), fresh).clamp_(0, 1)
-        keep = self._keep * (STALE + (1 - STALE) * mask) * (1 - RENEWAL * fresh)
-        residual = keep * warp(previous.dreamed - previous.source, flow, lanczos=CRISP)
+        source = source + STEADY * mask * (steady - source)
+        lost = torch.maximum(1 - mask, streaks)
+        fresh = torch.maximum(lost, AGEING * fresh).clamp_(0, 1)
+        keep = self._keep * (STALE + (1 - STALE) * mask) * (1 - RENEWAL * lost)
+        residual = keep * residual
         return source, residual, fresh
 
     def _source(self, frame: Frame) -> torch.Tensor:
@@ -256,7 +261,7 @@ class Carry:
             return previous.aim, crisp
         goal = reached * math.pow(max(1.0, reached / ground), HEADROOM)
         change = min(1.3, max(0.7, math.sqrt(goal / high)))
-        return min(1.6, max(0.5, previous.aim * change)), crisp
+        return min(1.4, max(0.5, previous.aim * change)), crisp
 
 
 def _window(number: int, size: tuple[int, int]) -> tuple[slice, slice, slice]:
