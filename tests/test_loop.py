@@ -15,7 +15,7 @@ from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid import api
 from dreamvid.clips.closed import led_back, turned
-from dreamvid.clips.loop import dream_loop, lap_zoom, whole_turns
+from dreamvid.clips.loop import dream_loop, lap_zoom, whole_turns, with_octaves
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import save_image, to_image
 from dreamvid.media.info import FilmInfo
@@ -177,6 +177,13 @@ def test_a_lap_turns_by_whole_symmetries() -> None:
     assert whole_turns(-12, Fraction(10), 3) == -1
     with pytest.raises(UsageError, match="give 36"):
         whole_turns(40, Fraction(10), 1)
+
+
+@pytest.mark.parametrize("side, octaves", [(48, 4), (280, 4), (848, 7), (10**6, 12)])
+def test_large_textures_get_more_octaves(side: int, octaves: int) -> None:
+    assert with_octaves(LoopSettings(), side).dream.octaves == octaves
+    asked = LoopSettings.checked({"dream": {"octaves": 2}})
+    assert with_octaves(asked, side).dream.octaves == 2
 
 
 def test_the_sidecar_repeats_a_loop(tmp_path: Path) -> None:
