@@ -80,14 +80,13 @@ def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("dreamvid.api.load_network", untrained)
     monkeypatch.setattr("dreamvid.dream.dreamer.load_network", untrained)
-    save_image("sky.jpg", to_image(texture()))
+    Path("samples").mkdir()
+    save_image("samples/dusk.png", to_image(texture()))
     info = FilmInfo.plain(64, 48, Fraction(25))
-    with dreamvid.VideoWriter("in.mp4", like=info) as film:
+    with dreamvid.VideoWriter("samples/drift.mp4", like=info) as film:
         for number, array in enumerate(moved(2)):
             film.write(to_image(array), number / info.rate)
     namespace: dict[str, Any] = {}
     torch.manual_seed(0)
     for block in blocks():
-        for made in ("out.mp4", "out.mp4.dreamvid.toml"):
-            Path(made).unlink(missing_ok=True)
         exec(compile(block, str(README), "exec"), namespace)

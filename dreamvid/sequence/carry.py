@@ -260,7 +260,7 @@ class Carry:
         if min(ground, reached, high) <= 0:
             return previous.aim, crisp
         goal = reached * math.pow(max(1.0, reached / ground), HEADROOM)
-        change = min(1.3, max(0.7, math.sqrt(goal / high)))
+        change = min(1.2, max(0.8, math.pow(goal / high, 0.35)))
         return min(1.4, max(0.5, previous.aim * change)), crisp
 
 
