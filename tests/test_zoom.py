@@ -37,10 +37,12 @@ from dreamvid.settings import (
     CameraSettings,
     ClipSettings,
     DreamSettings,
+    LoopSettings,
     NetworkSettings,
     Settings,
     VideoSettings,
     ZoomSettings,
+    read_toml,
 )
 
 QUICK = {"octaves": 2, "iterations": 2}
@@ -213,6 +215,20 @@ def test_an_unknown_layer_is_told_before_its_time() -> None:
 def test_words_without_keys_are_taken_as_they_are() -> None:
     for text in ("a, b's (c.png", "one:3", "C:\\x.png"):
         assert words(text, Clock(Fraction(1)), "guide")[1](0) == ((text, 1.0),)
+
+
+SAMPLES = Path(__file__).parent.parent / "samples" / "settings"
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.name)
+def test_the_settings_of_the_samples_can_be_used(path: Path) -> None:
+    model = LoopSettings if path.name.startswith("loop") else ZoomSettings
+    settings = model.checked(read_toml(path), where=path)
+    clock = Clock(settings.clip.fps, settings.clip.frames)
+    Dials(settings.dream, clock)
+    api_camera(settings.camera, clock)
+    assert path.with_suffix(".mp4").name in path.read_text("utf-8").split("\n")[0]
+    assert (SAMPLES.parent / path.with_suffix(".mp4").name).stat().st_size < 1_000_000
 
 
 # --- the loop of frames -----------------------------------------------------------------------

@@ -148,6 +148,6 @@ def measure_zoom(network: Network, move: dict[str, float]) -> Row:
         "frames": ZOOM_FRAMES,
         "s_per_frame": round(taken / ZOOM_FRAMES, 3),
         "hf": round(float(late[0] / early[0]), 3),
-        "brightness": round(float(late[1] / early[1] - 1), 4),
-        "colour": round(float(late[2] / early[2] - 1), 4),
+        "brightness": 0.0 + round(float(late[1] / early[1] - 1), 4),
+        "colour": 0.0 + round(float(late[2] / early[2] - 1), 4),
     }

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from dreamvid.api import Fetched, clock_of, made_of, make_dreams
-from dreamvid.clips.zoom import NOISE_TIMES, make_camera
+from dreamvid.clips.zoom import BEGUN_TIMES, make_camera
 from dreamvid.dials import steady
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
@@ -101,7 +101,7 @@ def feedback(
     height, width = start.shape[1:]
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
-    times = NOISE_TIMES if noise else 1.0
+    times = BEGUN_TIMES if noise else 1.0
     dreams = make_dreams(settings.network, settings.dream, clock, times=times, fetched=fetched)
     fade = settings.loop.fade or max(2, round(clip.fps / 2))
     if fade > count:

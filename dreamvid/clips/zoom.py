@@ -32,7 +32,10 @@ from dreamvid.sequence.texture import noise_texture
 from dreamvid.settings import DEFAULT_ZOOM, CameraSettings, ClipSettings, ZoomSettings
 
 NOISE_TIMES = 3.0
-"""How much longer a beginning from noise is dreamed on: it is faint otherwise."""
+"""How much longer a texture from noise is dreamed on: it is faint otherwise."""
+
+BEGUN_TIMES = 2.0
+"""The same for the first frame of a zoom, which goes on to be dreamed at the contrast it got."""
 
 RATES = ("zoom", "rotate", "pan_x", "pan_y", "shear_x", "shear_y", "center_x", "center_y")
 
@@ -62,7 +65,7 @@ def dream_zoom(
     clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
-    times = NOISE_TIMES if source is None else 1.0
+    times = BEGUN_TIMES if source is None else 1.0
     dreams = make_dreams(settings.network, settings.dream, clock, times=times, fetched=fetched)
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     path = None if source is None else Path(source)

@@ -43,16 +43,25 @@ def remember(
     it had never stopped.
     """
     for frame in frames:
-        dreamer = _at(dream, frame.index)
-        carry = Carry(dreamer, stability(frame.index) if callable(stability) else stability)
-        if memory is not None and not isinstance(dream, Dreamer):
-            memory = _redosed(memory, dream(frame.index - 1), dreamer, frame)
+        carry, memory = _prepared(frame, memory, dream, stability)
         memory = carry(frame, memory)
         yield frame, memory
 
 
-def _at(dream: Dreamer | Dreams, index: int) -> Dreamer:
-    return dream if isinstance(dream, Dreamer) else dream(index)
+def _prepared(
+    frame: Frame,
+    memory: Memory | None,
+    dream: Dreamer | Dreams,
+    stability: float | Callable[[int], float],
+) -> tuple[Carry, Memory | None]:
+    """How a frame is to be dreamed, and what it takes over."""
+    calm = stability(frame.index) if callable(stability) else stability
+    if isinstance(dream, Dreamer):
+        return Carry(dream, calm), memory
+    now = dream(frame.index)
+    if memory is not None:
+        memory = _redosed(memory, dream(frame.index - 1), now, frame)
+    return Carry(now, calm), memory
 
 
 def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
