@@ -42,6 +42,10 @@ class Gauge:
         self.sizes[key] = mean
         return mean
 
+    def fixed(self, scale: float) -> Gauge:
+        """A gauge that stays at what this one has seen, times `scale`."""
+        return Gauge({key: size * scale for key, size in self.sizes.items()}, memory=1.0)
+
     def copy(self) -> Gauge:
         """Another gauge that has seen the same."""
         return Gauge(dict(self.sizes), self.memory)
@@ -127,7 +131,7 @@ class Dreamer:
             dreamed = base if detail is None else base + resize(detail, size)
             local = None if weight is None else resize(weight, size).clamp_min(0)
             for iteration in range(iterations):
-                key = f"{octave}.{iteration}"
+                key = f"{len(sizes) - octave}.{iteration}"
                 gradient = self._direction(dreamed, next(shifts), gauge, key)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))

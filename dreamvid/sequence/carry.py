@@ -66,9 +66,9 @@ STEPDROP = 0.6
 CRISPEST = 4.0
 """The most that updates are sharpened."""
 
-HEADROOM = 0.015
-"""The objective is held higher than in the window by (its rise there) ** HEADROOM: at the window's
-sides, where the network sees no further, it rises less than in the middle of a picture."""
+SURPLUS = 1.08
+"""The objective is held so much higher than in the window: at its sides, where the network sees no
+further, a window rises less than the middle of a picture."""
 
 
 @dataclass(frozen=True)
@@ -78,13 +78,15 @@ class Memory:
     `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
     `spread` is the root mean square of the residual that the full dose left at the start of the
     shot, and `aim` the share of it that is wanted now; `crisp` sharpens the updates. `tone` is
-    that of the shot's first dream, which a zoom keeps. `age` counts the frames since then.
+    that of the shot's first dream, which a zoom keeps. `gauge` is that of the carried frames,
+    `full` that of the full dose. `age` counts the frames since then.
     """
 
     dreamed: torch.Tensor
     source: torch.Tensor
     fresh: torch.Tensor
     gauge: Gauge
+    full: Gauge
     spread: float
     tone: Tone
     aim: float = 1.0
@@ -94,10 +96,8 @@ class Memory:
     def save(self, path: Path) -> None:
         """Write it to a file, which appears complete."""
         planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
-        numbers = {name: getattr(self, name) for name in _NUMBERS} | {
-            "gauge": self.gauge.sizes,
-            "tone": self.tone,
-        }
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        numbers |= {name: getattr(self, name).sizes for name in _GAUGES} | {"tone": self.tone}
         draft = path.with_name(path.name + ".draft")
         save_file(planes, draft, metadata={"numbers": json.dumps(numbers)})
         os.replace(draft, path)
@@ -115,10 +115,12 @@ class Memory:
             ) from error
         mean, spread, sharpness = numbers["tone"]
         tone = Tone(tuple(mean), tuple(spread), sharpness)
-        return cls(**planes, **numbers | {"gauge": Gauge(numbers["gauge"]), "tone": tone})
+        gauges = {name: Gauge(numbers[name]) for name in _GAUGES}
+        return cls(**planes, **numbers | gauges | {"tone": tone})
 
 
 _PLANES = ("dreamed", "source", "fresh")
+_GAUGES = ("gauge", "full")
 _NUMBERS = ("spread", "aim", "crisp", "age")
 
 
@@ -151,12 +153,14 @@ class Carry:
     def _begin(self, frame: Frame) -> Memory:
         """Dream a frame for itself, and note how strong the full dose is."""
         source = self._source(frame)
-        dreamed = self._dream.ascend(source, self._dream.dose, gauge=Gauge())
+        full = Gauge()
+        dreamed = self._dream.ascend(source, self._dream.dose, gauge=full)
         return Memory(
             dreamed=dreamed,
             source=source,
             fresh=torch.zeros_like(source[:1]),
             gauge=Gauge(),
+            full=full,
             spread=max(1e-6, float((dreamed - source).square().mean().sqrt())),
             tone=tone_of(dreamed),
         )
@@ -253,15 +257,17 @@ class Carry:
         if (previous.age + 1) % COMPARE_EVERY:
             return previous.aim, previous.crisp
         window = _window(previous.age, (source.shape[1], source.shape[2]))
-        here, alone = dreamed[window].contiguous(), self._dream(source[window].contiguous())
+        here, begun = dreamed[window].contiguous(), source[window].contiguous()
+        # As strongly as the whole picture would be: a plain window is not dreamed on harder.
+        gauge = previous.full.fixed(source.numel() / begun.numel())
+        alone = self._dream.ascend(begun, self._dream.dose, gauge=gauge)
         duller = sharpness(alone) / max(1e-6, sharpness(here)) - 1
         crisp = min(CRISPEST, max(0.0, previous.crisp + duller))
-        ground, reached, high = (self._dream.rate(x) for x in (source[window], alone, here))
-        if min(ground, reached, high) <= 0:
+        high, goal = self._dream.rate(here), SURPLUS * self._dream.rate(alone)
+        if min(high, goal) <= 0:
             return previous.aim, crisp
-        goal = reached * math.pow(max(1.0, reached / ground), HEADROOM)
         change = min(1.2, max(0.8, math.pow(goal / high, 0.35)))
-        return min(1.4, max(0.5, previous.aim * change)), crisp
+        return min(1.25, max(0.6, previous.aim * change)), crisp
 
 
 def _window(number: int, size: tuple[int, int]) -> tuple[slice, slice, slice]:
