@@ -17,7 +17,6 @@ from tiny import known_frames, moved, texture, tiny_network
 from dreamvid import api
 from dreamvid.api import dream_video
 from dreamvid.clips.plot import PlotSettings, draw, panels, plot
-from dreamvid.clips.preview import moved as seen_by
 from dreamvid.clips.preview import preview_motion
 from dreamvid.clips.zoom import beginning, dream_zoom, fill
 from dreamvid.dials import Dials, words
@@ -30,6 +29,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.schedule import Clock
+from dreamvid.sequence.endless import endless as seen_by
 from dreamvid.sequence.job import Progress
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.render import remember, render

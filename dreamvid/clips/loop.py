@@ -38,7 +38,7 @@ LAP = 8.0
 LEAST_LAP = 4.0
 """And the least, so that what comes again is not seen twice in one frame everywhere."""
 
-COARSEST = 96
+COARSEST = 64
 """The shorter side, in texels, of the coarsest octave of a texture."""
 
 SIDEWAYS = 4.0

@@ -45,6 +45,9 @@ RENEWAL = 0.15
 AGEING = 0.8
 """How much of its freshness such ground keeps from frame to frame."""
 
+GROUND = 0.7
+"""Contrast of what a zoom's camera uncovers, as a share of the dream's."""
+
 FADE = 0.05
 """Share of the residual's wide tints that each frame loses: they would veil the film in time."""
 
@@ -202,8 +205,12 @@ class Carry:
         gauge, flow = previous.gauge.copy(), frame.motion.backward
         mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
         fresh = torch.maximum(1 - mask, AGEING * warp(previous.fresh, flow)).clamp_(0, 1)
+        start = calm_finest(warp(previous.dreamed, flow))
+        if frame.ground is not None:  # clouds in the colours that are around
+            ground = GROUND * sum(previous.tone.spread) / 3 * frame.ground.to(self._dream.device)
+            start = torch.lerp(blur_wide(start) + ground, start, mask)
         dreamed = self._dream.ascend(
-            calm_finest(warp(previous.dreamed, flow)).clamp_(0, 1),
+            start.clamp_(0, 1),
             self._dose,
             gauge=gauge,
             weight=1 + (FRESH - 1) * fresh,

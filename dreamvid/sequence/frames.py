@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
 import torch
 
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
+from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion, estimate_motion
 from dreamvid.motion.flow import FlowEstimator, Still, estimator
 from dreamvid.motion.shots import CutDetector, mask_says_cut
+from dreamvid.sequence.endless import endless
+from dreamvid.sequence.texture import noise_texture
 
 
 @dataclass(frozen=True)
@@ -21,12 +26,14 @@ class Frame:
 
     `time` is in seconds since the first frame. `image` [3, H, W] is the source, None in a zoom.
     `motion` leads back to the frame before, None where there is none: at the start of a shot.
+    `ground` [3, H, W], around 0, is what a zoom dreams on where its camera uncovers something.
     """
 
     index: int
     time: Fraction
     image: torch.Tensor | None
     motion: Motion | None
+    ground: torch.Tensor | None = None
 
 
 def film_frames(
@@ -62,7 +69,24 @@ def film_frames(
 def camera_frames(
     picture: torch.Tensor, camera: Callable[[int], Motion], *, count: int, rate: Fraction
 ) -> Iterator[Frame]:
-    """Give `count` frames of a zoom: first the picture [3, H, W], then only the camera's motion."""
+    """Give `count` frames of a zoom: first the picture [3, H, W], then only the camera's motion.
+
+    What a Camera uncovers gets clouds that move with it for `ground`: the picture, mirrored a
+    pixel or two at a time, would be drawn out into streaks.
+    """
     yield Frame(0, Fraction(0), picture, None)
-    for index in range(1, count):
-        yield Frame(index, index / rate, None, camera(index))
+    size = int(picture.shape[1]), int(picture.shape[2])
+    grounds = clouds(size, camera, count) if isinstance(camera, Camera) else itertools.repeat(None)
+    for index, ground in zip(range(1, count), grounds, strict=False):
+        motion = camera(index)
+        uncovers = bool(motion.mask.min() < 1)
+        yield Frame(index, index / rate, None, motion, ground if uncovers else None)
+
+
+def clouds(size: tuple[int, int], camera: Camera, count: int) -> Iterator[torch.Tensor]:
+    """Give clouds [3, H, W] of mean 0 and deviation 1 as the camera sees them from frame 1 on."""
+    picture = noise_texture(size, seed=1, contrast=0.1).permute(1, 2, 0)
+    picture = torch.lerp(picture, picture.mean(dim=2, keepdim=True), 0.75)  # hues would take over
+    pixels = np.ascontiguousarray(((picture - 0.5) / picture.std()).numpy())
+    frames = itertools.islice(endless(pixels, camera, count, even=True), 1, None)
+    return (torch.from_numpy(frame).permute(2, 0, 1) for frame in frames)

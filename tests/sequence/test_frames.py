@@ -12,8 +12,9 @@ from tiny import moved, source_frames, texture
 
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
+from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
-from dreamvid.sequence.frames import film_frames
+from dreamvid.sequence.frames import camera_frames, film_frames
 
 STILL = estimator("none")
 CUT = 4
@@ -104,3 +105,18 @@ def test_no_frame_is_held_on_to() -> None:
 
     for frame in film_frames(film(), flow=STILL):
         del frame
+
+
+def test_what_a_camera_uncovers_gets_ground_that_moves_with_it() -> None:
+    picture = torch.rand(3, 48, 64)
+
+    def grounds(**rates: float) -> list[torch.Tensor]:
+        camera = Camera(rates, fps=Fraction(1), width=64, height=48)
+        frames = camera_frames(picture, camera, count=4, rate=Fraction(1))
+        return [frame.ground for frame in frames if frame.ground is not None]
+
+    assert not grounds(zoom=1.5)
+    assert len(grounds(zoom=0.8)) == 3
+    one, two, _ = grounds(pan_x=4 / 64)
+    assert abs(float(one.mean())) < 0.3 and 0.7 < float(one.std()) < 1.3
+    assert torch.allclose(two[..., 4:], one[..., :-4], atol=1e-4)

@@ -1,0 +1,52 @@
+"""A picture without end: a camera may move over it for ever, in any direction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.motion.camera import Camera
+from dreamvid.motion.warp import mirrored
+
+Array = NDArray[Any]
+
+
+def endless(picture: Array, camera: Camera, count: int, *, even: bool = False) -> Iterator[Array]:
+    """Give the frames of a camera that moves over a picture [H, W, 3] of uint8 or float32.
+
+    Whenever it has gone in by a factor of 2 the picture begins anew, faded in from half the
+    scale, as in Shepard's tones. With `even`, for pictures of mean 0, contrast stays the same
+    where both scales are seen.
+    """
+    back, size = np.eye(3), 2.0 * np.array([picture.shape[1], picture.shape[0]])
+    for index in range(count):
+        if index:
+            back = back @ np.linalg.inv(camera.matrix(index))
+        octave = math.floor(_depth(back))
+        back[:2] *= 2.0**octave
+        back[:2, 2] %= size  # a mirrored picture's period, so that places stay exact for ever
+        share = _depth(back)
+        near, far = (_seen(picture, back[:2] * scale) for scale in (1, 2))
+        whole = math.hypot(1 - share, share) if even else 1.0
+        yield np.asarray(cv2.addWeighted(near, (1 - share) / whole, far, share / whole, 0))
+
+
+def _depth(back: Array) -> float:
+    """How many times by 2 a matrix from frame to picture goes in."""
+    return -math.log2(max(abs(np.linalg.det(back[:2, :2])), 1e-12)) / 2
+
+
+def _seen(picture: Array, back: Array) -> Array:
+    """The picture through a matrix [2, 3] from frame to picture, mirrored beyond its edges."""
+    height, width = picture.shape[:2]
+    x, y = np.arange(width), np.arange(height)[:, None]
+    u, v = (
+        mirrored(np.asarray(row[0] * x + row[1] * y + row[2], np.float32), side)
+        for row, side in zip(back, (width, height), strict=True)
+    )
+    return np.asarray(cv2.remap(picture, u, v, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT))
