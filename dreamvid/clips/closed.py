@@ -20,11 +20,11 @@ from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
-from dreamvid.motion.estimate import Motion
+from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
 from dreamvid.sequence.carry import Carry, Memory
 from dreamvid.sequence.closing import close_clip, find_join, ping_pong, thumbnails
-from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.frames import Frame, clouds
 from dreamvid.sequence.job import Output
 from dreamvid.settings import ClipSettings, LoopSettings
 
@@ -115,7 +115,7 @@ def feedback(
 
 def led_back(
     start: torch.Tensor,
-    camera: Callable[[int], Motion],
+    camera: Camera,
     carries: Callable[[int], Carry],
     *,
     count: int,
@@ -132,14 +132,17 @@ def led_back(
     memory = carries(0)(Frame(0, Fraction(0), start, None), None)
     when = _order(start.shape[1:])
     kept: list[torch.Tensor] = []
-    for index in range(1, warm + count + fade):
-        place = index - warm
-        phase = (place - 1) % count + 1
+    phases = [(index - warm - 1) % count + 1 for index in range(warm + count + fade)]
+    size = int(start.shape[1]), int(start.shape[2])
+    grounds = clouds(size, lambda index: camera.matrix(phases[index]), len(phases))
+    for index, ground in enumerate(grounds, 1):
+        place, phase = index - warm, phases[index]
         memory = replace(memory, age=phase)
         if place > count:
             share = (place - count) / max(1, fade - 1)
             memory = turned(memory, kept[place - count - 1], share, when)
-        memory = carries(phase)(Frame(index, Fraction(index), None, camera(phase)), memory)
+        motion = camera(phase)
+        memory = carries(phase)(Frame(index, Fraction(index), None, motion, ground), memory)
         if 0 <= place < fade:
             kept.append(memory.dreamed.half().cpu())
         if place >= fade:

@@ -42,7 +42,7 @@ def preview_motion(
     camera = make_camera(settings.camera, clock, width, height)
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     with VideoWriter(target, like=like, overwrite=overwrite) as film:
-        for index, frame in enumerate(endless(small, camera, clip.frames)):
+        for index, frame in enumerate(endless(small, camera.matrix, clip.frames)):
             film.write(to_image(frame), index / clip.fps)
             report(Progress(index + 1, clip.frames, 1))
     return Result(Path(target), clip.frames, film.notes)

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.motion.camera import Camera
+from dreamvid.motion.camera import Matrix
 from dreamvid.motion.warp import mirrored
 
 Array = NDArray[Any]
 
 
-def endless(picture: Array, camera: Camera, count: int, *, even: bool = False) -> Iterator[Array]:
+def endless(
+    picture: Array, step: Callable[[int], Matrix], count: int, *, even: bool = False
+) -> Iterator[Array]:
     """Give the frames of a camera that moves over a picture [H, W, 3] of uint8 or float32.
+
+    `step` is a Camera's `matrix`, from the frame before to this one.
 
     Whenever it has gone in by a factor of 2 the picture begins anew, faded in from half the
     scale, as in Shepard's tones. With `even`, for pictures of mean 0, contrast stays the same
@@ -26,7 +30,7 @@ def endless(picture: Array, camera: Camera, count: int, *, even: bool = False) -
     back, size = np.eye(3), 2.0 * np.array([picture.shape[1], picture.shape[0]])
     for index in range(count):
         if index:
-            back = back @ np.linalg.inv(camera.matrix(index))
+            back = back @ np.linalg.inv(step(index))
         octave = math.floor(_depth(back))
         back[:2] *= 2.0**octave
         back[:2, 2] %= size  # a mirrored picture's period, so that places stay exact for ever

@@ -12,7 +12,7 @@ import torch
 
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
-from dreamvid.motion.camera import Camera
+from dreamvid.motion.camera import Camera, Matrix
 from dreamvid.motion.estimate import Motion, estimate_motion
 from dreamvid.motion.flow import FlowEstimator, Still, estimator
 from dreamvid.motion.shots import CutDetector, mask_says_cut
@@ -76,17 +76,24 @@ def camera_frames(
     """
     yield Frame(0, Fraction(0), picture, None)
     size = int(picture.shape[1]), int(picture.shape[2])
-    grounds = clouds(size, camera, count) if isinstance(camera, Camera) else itertools.repeat(None)
+    grounds: Iterable[torch.Tensor | None] = itertools.repeat(None)
+    if isinstance(camera, Camera):
+        grounds = clouds(size, camera.matrix, count)
     for index, ground in zip(range(1, count), grounds, strict=False):
         motion = camera(index)
         uncovers = bool(motion.mask.min() < 1)
         yield Frame(index, index / rate, None, motion, ground if uncovers else None)
 
 
-def clouds(size: tuple[int, int], camera: Camera, count: int) -> Iterator[torch.Tensor]:
-    """Give clouds [3, H, W] of mean 0 and deviation 1 as the camera sees them from frame 1 on."""
+def clouds(
+    size: tuple[int, int], step: Callable[[int], Matrix], count: int
+) -> Iterator[torch.Tensor]:
+    """Give clouds [3, H, W] of mean 0 and deviation 1, as a camera sees them from frame 1 on.
+
+    `step` is the camera's `matrix`.
+    """
     picture = noise_texture(size, seed=1, contrast=0.1).permute(1, 2, 0)
     picture = torch.lerp(picture, picture.mean(dim=2, keepdim=True), 0.75)  # hues would take over
     pixels = np.ascontiguousarray(((picture - 0.5) / picture.std()).numpy())
-    frames = itertools.islice(endless(pixels, camera, count, even=True), 1, None)
+    frames = itertools.islice(endless(pixels, step, count, even=True), 1, None)
     return (torch.from_numpy(frame).permute(2, 0, 1) for frame in frames)
