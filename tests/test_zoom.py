@@ -111,7 +111,7 @@ def at(text: dict[str, Any], *, frames: int = 11) -> Dreams:
         ("strength", "0:(1), 10:(3)", 5, 2.0),
         ("step", "0:(0.1), 1s:(0.2)", 5, 0.15),
         ("iterations", "0:(2), 10:(4)", 5, 3),
-        ("iterations", "0:(2), 10:(5)", 4, 3),
+        ("iterations", "0:(2), 10:(5)", 6, 4),
         ("octaves", "0:(1), 50%:(3)", 5, 3),
         ("octave_scale", "1.5+0.1*sin(pi*t/10)", 5, 1.6),
         ("strength", "2", 7, 2.0),
@@ -258,7 +258,7 @@ def test_another_layer_begins_another_gauge() -> None:
     frames = known_frames(moved(4))
     steady, changed = (
         list(remember(frames, at({"layer": (text,)}, frames=4), stability=0.9))[-1][1].gauge.sizes
-        for text in ("two", "0:(one), 3:(two)")
+        for text in ("two*1000", "0:(one), 3:(two*1000)")
     )
     assert steady.keys() == changed.keys()
     assert all(0.2 < changed[key] / steady[key] < 5 for key in steady)
