@@ -274,7 +274,7 @@ class Carry:
         if min(high, goal) <= 0:
             return previous.aim, crisp
         change = min(1.2, max(0.8, math.pow(goal / high, 0.35)))
-        return min(1.25, max(0.6, previous.aim * change)), crisp
+        return min(1.35, max(0.6, previous.aim * change)), crisp
 
 
 def _window(number: int, size: tuple[int, int]) -> tuple[slice, slice, slice]:
