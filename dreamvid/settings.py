@@ -433,9 +433,7 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
     name = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ScheduleError):
-        return cause.about(
-            name if where is None else f"{where}: {name}", "see README, 'Schedules'"
-        )
+        return cause.about(name if where is None else f"{where}: {name}", "see README, 'Schedules'")
     given = first.get("input")
     message = first["msg"].removeprefix("Value error, ")
     return UsageError(f"{name} = {given!r}: {message}", where=where, remedy="see --help")

@@ -60,9 +60,9 @@ def test_a_usage_error_is_a_value_error_and_a_stop_is_no_keyboard_interrupt() ->
 
 
 def test_a_write_that_fails_names_the_place() -> None:
-    with pytest.raises(DreamvidError, match=r"^out.png: cannot be written \(Permission denied\)"):
-        with writing("out.png"):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    denied = r"^out.png: cannot be written \(Permission denied\)"
+    with pytest.raises(DreamvidError, match=denied), writing("out.png"):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     with pytest.raises(DiskFull, match="make room"), writing("out.png"):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with pytest.raises(KeyError), writing("out.png"):

@@ -16,6 +16,7 @@ from rich.console import Console, ConsoleOptions
 
 from dreamvid.cli.failures import explain
 from dreamvid.errors import DreamvidError
+from dreamvid.networks.allocator import keep_freed
 from dreamvid.networks.threads import calm
 
 VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
@@ -103,6 +104,7 @@ _TOLD = (DreamvidError, CycloptsError, KeyboardInterrupt)
 def main() -> None:
     """Run the command line; ends the process with the exit code of the error, if any."""
     calm()
+    keep_freed()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     if not sys.warnoptions:
