@@ -126,7 +126,9 @@ def _download(url: str, path: Path, progress: Progress | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        with urllib.request.urlopen(url, timeout=_TIMEOUT) as source, partial.open("wb") as target:
+        # An opener of its own: urlopen keeps the proxies of the first call for ever.
+        opener = urllib.request.build_opener()
+        with opener.open(url, timeout=_TIMEOUT) as source, partial.open("wb") as target:
             total = int(source.headers.get("Content-Length") or 0)
             done = _copy(source, target, total, progress)
         if total and done != total:
