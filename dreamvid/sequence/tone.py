@@ -18,6 +18,11 @@ from dreamvid.dream.octaves import soften
 LUMA = (0.299, 0.587, 0.114)
 
 
+EASE = 0.7
+"""Share of the sharpness that is held: a picture's finest lines are sharper than any dream, and
+holding a dream to them draws halos."""
+
+
 class Tone(NamedTuple):
     """Mean and standard deviation of each colour, 0..1, and the sharpness `hf`."""
 
@@ -39,13 +44,13 @@ def tone_of(image: Tensor) -> Tone:
 def hold_tone(image: Tensor, wanted: Tone) -> Tensor:
     """Give an image [3, H, W] the tone wanted: first its sharpness, then its colours."""
     soft = soften(image)
-    now, least = sharpness(image), sharpness(soft)
-    share = min(0.5, max(-0.1, (now - wanted.sharpness) / max(1e-6, now - least)))
+    now, least, goal = sharpness(image), sharpness(soft), EASE * wanted.sharpness
+    share = min(0.5, max(-0.25, (now - goal) / max(1e-6, now - least)))
     image = image + share * (soft - image)
     planes = image.flatten(1)
     mean, spread = planes.mean(dim=1).view(3, 1, 1), planes.std(dim=1, correction=0).view(3, 1, 1)
-    goal, width = (image.new_tensor(v).view(3, 1, 1) for v in (wanted.mean, wanted.spread))
-    return ((image - mean) * (width / spread.clamp_min(1e-6)) + goal).clamp_(0, 1)
+    middle, width = (image.new_tensor(v).view(3, 1, 1) for v in (wanted.mean, wanted.spread))
+    return ((image - mean) * (width / spread.clamp_min(1e-6)) + middle).clamp_(0, 1)
 
 
 def calm_finest(image: Tensor) -> Tensor:
