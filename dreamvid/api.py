@@ -18,13 +18,13 @@ from dreamvid.dials import Dials, guides_of, steady
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
 from dreamvid.dreaming import Dreams, Objectives
-from dreamvid.errors import OutputExists, UnreadableInput, UsageError
+from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import load_image, picture_format, save_image
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
-from dreamvid.media.target import check_place, same_file
+from dreamvid.media.target import check_new, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
@@ -76,11 +76,9 @@ def dream_image(
     """
     settings, target = settings or ImageSettings(), Path(target)
     picture_format(target)
-    check_place(target)
     if same_file(target, Path(source)):
         raise UsageError("is the source itself", where=target, remedy="use another name")
-    if target.exists() and not overwrite:
-        raise OutputExists("exists already", where=target, remedy="use another name, or -y")
+    check_new(target, overwrite=overwrite)
     image = load_image(source)
     dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
     save_image(target, dream(image))

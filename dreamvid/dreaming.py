@@ -8,7 +8,6 @@ from dataclasses import replace
 from dreamvid.dials import Dials, Layer, Moment, guides_of
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.errors import UsageError
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
 from dreamvid.schedule import Clock
@@ -84,7 +83,9 @@ class Objectives:
     def __call__(self, moment: Moment) -> objectives.Objective:
         """The objective of a moment."""
         if moment.label is not None:
-            return label_objective(self._network, moment.label)
+            return objectives.label(
+                self._network.label_layer, *self._network.labelled(moment.label)
+            )
         if moment.guides:
             return objectives.fade(
                 [(self.guide(text, moment.layers), share) for text, share in moment.guides]
@@ -113,14 +114,3 @@ class Objectives:
                 for name, weight, share in layer.parts
             ]
         )
-
-
-def label_objective(network: Network, name: str) -> objectives.Objective:
-    """Make the objective of one class; UsageError with the near misses for an unknown one."""
-    if not network.labels:
-        raise UsageError(f"{network.name} knows no labels", where="label", remedy="use --layer")
-    if name not in network.labels:
-        some = [known for known in network.labels if name.lower() in known.lower()][:5]
-        hint = ", ".join(some or network.labels[:5])
-        raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
-    return objectives.label(network.label_layer, network.labels.index(name))

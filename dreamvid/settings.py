@@ -335,6 +335,30 @@ class ShapeSettings(Settings):
     ping_pong: bool = Field(False, description="Film: play it forth and back.")
 
 
+class TrainSettings(Settings):
+    """How a network is trained, from what, and for how long."""
+
+    minutes: float = Field(30, gt=0, le=100_000, description="Minutes of learning.")
+    start: str = Field(
+        "bestiary",
+        description="Network to start from, by name or file; 'nothing' starts from random weights.",
+    )
+    weights: Path | None = Field(
+        None, description="Take its weights from this file instead of fetching them."
+    )
+    attack: float = Field(
+        1.5,
+        ge=0,
+        le=20,
+        description="How far pictures are changed against the network while it learns: more makes "
+        "smoother, clearer forms, 0 makes speckle.",
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Decides every random number.")
+    device: Device = Field("auto", description="Where the network learns.")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="Number format.")
+    offline: bool = Field(False, description="Never try to fetch weights.")
+
+
 class ImageSettings(Settings):
     """Settings of `dreamvid image`."""
 

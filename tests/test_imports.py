@@ -24,6 +24,7 @@ LEVELS = (
     {"compare"},
     {"sequence"},
     {"atlas"},
+    {"judge", "train"},
     {"dreaming"},
     {"api"},
     {"clips"},

@@ -53,11 +53,16 @@ COMMANDS = {
         ("zoom", "zooms", "[PICTURE] -o OUT", "Dream an endless zoom."),
         ("loop", "zooms", "[FILE] -o OUT", "Dream a loop without a seam, or close a film."),
     ),
+    "Learn": (
+        ("train", "training", "[FOLDER] -o OUT", "Train a network on pictures of your own."),
+        ("renders", "training", "-o OUT", "Draw the pictures the embedded network learned from."),
+    ),
     "Look": (
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
         ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
         ("measure", "measuring", "SOURCE DREAMED", "Measure how calm and strong a dream is."),
+        ("judge", "judging", "[MODEL]", "Judge what a network knows and how vivid it dreams."),
     ),
     "Check": (
         ("doctor", "machine", "", "Say what is installed, and what works."),

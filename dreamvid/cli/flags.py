@@ -21,6 +21,7 @@ from dreamvid.settings import (
     ShapeSettings,
     SoundSettings,
     SteadySettings,
+    TrainSettings,
     merge,
     preset,
     read_toml,
@@ -45,11 +46,12 @@ Steady = Annotated[SteadySettings, _fields("Motion", 3)]
 Camera = Annotated[CameraSettings, _fields("Camera, per second", 3)]
 Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]
 Shape = Annotated[ShapeSettings, _fields("Loop", 3)]
+Train = Annotated[TrainSettings, _fields("Train", 1)]
 Sound = Annotated[SoundSettings, _fields("Sound", 5)]
 NO_STEADY, NO_CAMERA, NO_CLIP = SteadySettings(), CameraSettings(), ClipSettings()
 NO_SHAPE, NO_SOUND = ShapeSettings(), SoundSettings()
 NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
-NO_FILM, NO_OUTPUT = FilmSettings(), OutputSettings()
+NO_FILM, NO_OUTPUT, NO_TRAIN = FilmSettings(), OutputSettings(), TrainSettings()
 
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="The file to write.")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Overwrite the output.")]

@@ -35,6 +35,35 @@ class Step(Protocol):
         ...
 
 
+class Learned(Protocol):
+    """How far a training is; see `dreamvid.networks.training.trainer.Lesson`."""
+
+    @property
+    def pictures(self) -> int:
+        """Pictures learned from."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Their sides, in pixels."""
+        ...
+
+    @property
+    def progress(self) -> float:
+        """The share of the time that is over."""
+        ...
+
+    @property
+    def told(self) -> float:
+        """The share told right."""
+        ...
+
+    @property
+    def attacked(self) -> float:
+        """The share told right under attack."""
+        ...
+
+
 class Show:
     """Shows the progress of one command on standard error; a context manager.
 
@@ -78,6 +107,10 @@ class Show:
         megabyte = 1_000_000
         self._advance("fetching weights (MB)", done // megabyte, total // megabyte, "")
 
+    def drawn(self, done: int, total: int) -> None:
+        """Show how many renders are drawn."""
+        self._advance("drawing renders", done, total, "")
+
     def report(self, step: Step) -> None:
         """Show how far a film is: frame, shot, seconds a frame, time left."""
         now = time.monotonic()
@@ -88,6 +121,14 @@ class Show:
             pace = (now - self._began[0]) / max(1, step.done - self._began[1])
         told = f"{pace:.2f} s/frame" if pace else ""
         self._advance(f"shot {step.shot}", step.done, step.total, told, name="film")
+
+    def learned(self, lesson: Learned) -> None:
+        """Show how far a training is: pictures, size, share told right, time left."""
+        told = f"{lesson.told:.0%} told right"
+        if lesson.attacked:
+            told += f", {lesson.attacked:.0%} under attack"
+        what = f"{lesson.pictures / 1000:,.0f} thousand pictures of {lesson.size} px"
+        self._advance(what, round(1000 * lesson.progress), 1000, told, name="training")
 
     def _advance(
         self, what: str, done: int, total: int | None, pace: str, *, name: str | None = None

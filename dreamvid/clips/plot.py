@@ -14,9 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 from dreamvid.api import Result, clock_of
 from dreamvid.clips.zoom import curves_of
 from dreamvid.dials import NUMBERS, dial, steady, words
-from dreamvid.errors import OutputExists
 from dreamvid.image import picture_format, save_image, to_image
-from dreamvid.media.target import check_place
+from dreamvid.media.target import check_new
 from dreamvid.schedule import Clock
 from dreamvid.settings import FilmSettings, LoopSettings, MotionSettings
 
@@ -48,9 +47,7 @@ def plot(settings: PlotSettings, target: str | Path, *, overwrite: bool = False)
     """
     target = Path(target)
     picture_format(target)
-    check_place(target)
-    if target.exists() and not overwrite:
-        raise OutputExists("exists already", where=target, remedy="use another name, or -y")
+    check_new(target, overwrite=overwrite)
     clip = settings.clip
     clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)
     save_image(target, to_image(draw(panels(settings, clock), clock)))

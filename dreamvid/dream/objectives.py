@@ -87,11 +87,14 @@ def direction(name: str, vector: Tensor) -> Objective:
     return Objective((name,), value)
 
 
-def label(name: str, index: int) -> Objective:
-    """Raise one class: channel `index` of the network's last layer, a row [1, C] of logits."""
+def label(name: str, *indices: int) -> Objective:
+    """Raise one class: a channel of the network's last layer, a row [1, C] of logits.
+
+    Of several `indices`, the kinds of one thing, the likeliest is raised most (log-sum-exp).
+    """
 
     def value(activations: Activations) -> Tensor:
-        return activations[name].float().flatten(1)[0, index]
+        return activations[name].float().flatten(1)[0, list(indices)].logsumexp(0)
 
     return Objective((name,), value)
 

@@ -97,6 +97,13 @@ def check_place(path: Path) -> None:
         raise UsageError("cannot write there", where=folder, remedy="use another folder") from error
 
 
+def check_new(path: Path, *, overwrite: bool) -> None:
+    """Raise OutputExists, or what `check_place` raises, unless a new file can be written here."""
+    check_place(path)
+    if path.exists() and not overwrite:
+        raise OutputExists("exists already", where=path, remedy="use another name, or -y")
+
+
 def same_file(path: Path, source: Path) -> bool:
     """Whether both names are of one file that is there."""
     try:

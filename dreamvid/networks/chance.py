@@ -17,7 +17,7 @@ def random_network(model: str, *, seed: int = 0) -> Network:
     KeyError for a name that torchvision does not describe.
     """
     about = zoo.DESCRIPTIONS[model]
-    network = zoo.build(model).to_empty(device="cpu")
+    network = zoo.bare(model).to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for module in network.modules():

@@ -75,6 +75,23 @@ class Network:
             f"{self.name} has no layer '{layer}'", remedy=f"{hint} (dreamvid layers {self.name})"
         )
 
+    def labelled(self, name: str) -> tuple[int, ...]:
+        """The places of a label, or of all labels of a class: 'fox' means 'fox/front', 'fox/side'.
+
+        Raises UsageError with the near misses when there is none.
+        """
+        if not self.labels:
+            raise UsageError(f"{self.name} knows no labels", where="label", remedy="use --layer")
+        found = [
+            k for k, known in enumerate(self.labels) if name in (known, known.partition("/")[0])
+        ]
+        if not found:
+            some = [known for known in self.labels if name.lower() in known.lower()]
+            near = some or difflib.get_close_matches(name, self.labels, n=5, cutoff=0.5)
+            hint = ", ".join((near or self.labels)[:5])
+            raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
+        return tuple(found)
+
     def stride(self, layer: str) -> int:
         """Pixels of the picture from one activation of `layer` to the next."""
         return self._traced.stride(self.resolve(layer))

@@ -10,8 +10,9 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from dreamvid.errors import UnreadableInput, UsageError
-from dreamvid.networks import bestiary, zoo
+from dreamvid.networks import saved, zoo
 from dreamvid.networks.network import Network
+from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.weights import Progress, cached, fetch, read_state, sha256
 
 EMBEDDED = "bestiary"
@@ -36,7 +37,7 @@ class Standing:
 def standing(name: str) -> Standing:
     """How the network called `name`, one of `names()`, stands here; nothing is fetched or built."""
     if name == EMBEDDED:
-        path, about = _EMBEDDED_FILE, bestiary.load(_EMBEDDED_FILE, name=name)[1]
+        path, about = _EMBEDDED_FILE, saved.load(_EMBEDDED_FILE, name=name).description
         size = path.stat().st_size / 1e6
     else:
         path, about, size = cached(zoo.url(name)), zoo.DESCRIPTIONS[name], zoo.megabytes(name)
@@ -65,16 +66,28 @@ def load_network(
     Raises UsageError for an unknown name, MissingDependency when the weights are not at hand, and
     UnreadableInput when a file does not hold weights of this network.
     """
+    file, path = load_saved(model, weights=weights, offline=offline, progress=progress)
+    return Network(file.build(), file.description, weights_sha256=sha256(path))
+
+
+def load_saved(
+    model: str,
+    *,
+    weights: Path | None = None,
+    offline: bool = False,
+    progress: Progress | None = None,
+) -> tuple[Saved, Path]:
+    """What `load_network` makes a network of, and the file it is from; raises the same."""
     if model not in names() and not model.endswith(".safetensors"):
         raise unknown(model)
     if model not in zoo.DESCRIPTIONS:
         path = weights or (_EMBEDDED_FILE if model == EMBEDDED else Path(model))
-        embedded, about = bestiary.load(path, name=path.stem)
-        return Network(embedded, about, weights_sha256=sha256(path))
+        return saved.load(path, name=path.stem), path
     path = weights or fetch(zoo.url(model), model=model, offline=offline, progress=progress)
-    network = zoo.build(model)
-    fit(network, read_state(path), model_name=model, where=path)
-    return Network(network, zoo.describe(model), weights_sha256=sha256(path))
+    about, state = zoo.describe(model), read_state(path)
+    state = {key: value for key, value in state.items() if not _auxiliary(key)}
+    check_fit(state, model_name=model, where=path)
+    return Saved(Plan(model, len(about.labels)), about, state), path
 
 
 def describe(model: str) -> Network:
@@ -83,7 +96,7 @@ def describe(model: str) -> Network:
     Nothing is fetched. Raises UsageError for an unknown name.
     """
     if model in zoo.DESCRIPTIONS:
-        return Network(zoo.build(model), zoo.describe(model))
+        return Network(zoo.bare(model), zoo.describe(model))
     return load_network(model)
 
 
@@ -97,18 +110,16 @@ def unknown(model: str) -> UsageError:
     )
 
 
-def fit(model: nn.Module, state: Mapping[str, Tensor], *, model_name: str, where: Path) -> None:
-    """Give `model` the weights in `state`; UnreadableInput names the first that does not fit."""
-    state = {key: value for key, value in state.items() if not _auxiliary(key)}
-    if problem := mismatch(model, state):
-        like = [n for n in zoo.DESCRIPTIONS if not mismatch(zoo.build(n), state)]
+def check_fit(state: Mapping[str, Tensor], *, model_name: str, where: Path) -> None:
+    """Raise UnreadableInput, naming the first entry that does not fit the network, if one does."""
+    if problem := mismatch(zoo.bare(model_name), state):
+        like = [n for n in zoo.DESCRIPTIONS if not mismatch(zoo.bare(n), state)]
         looks = f": these look like weights of {' or '.join(like)}" if like else ""
         raise UnreadableInput(
             f"not weights of {model_name} ({problem}){looks}",
             where=where,
             remedy=f"choose {like[0]} as the model" if like else "",
         )
-    model.load_state_dict(state, strict=False, assign=True)
 
 
 def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:

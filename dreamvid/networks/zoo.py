@@ -95,15 +95,20 @@ def megabytes(name: str) -> float:
     return float(_weights(name).meta["_file_size"])
 
 
-def build(name: str) -> nn.Module:
-    """The architecture alone, its parameters on the meta device: they hold no memory."""
-    options: dict[str, Any] = {}
+def build(name: str, *, classes: int = 1000) -> nn.Module:
+    """The architecture with random weights, as torchvision begins it, telling `classes` apart."""
+    options: dict[str, Any] = {"num_classes": classes}
     if name in ("googlenet", "inception_v3"):
         # Auxiliary heads only ever helped training.
-        options = {"init_weights": False, "aux_logits": False, "transform_input": False}
-    with torch.device("meta"):
-        model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+        options |= {"aux_logits": False, "transform_input": False, "init_weights": False}
+    model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
     return model.eval()
+
+
+def bare(name: str) -> nn.Module:
+    """The architecture alone, its parameters on the meta device: they hold no memory."""
+    with torch.device("meta"):
+        return build(name)
 
 
 def _weights(name: str) -> Any:

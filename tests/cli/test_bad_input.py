@@ -489,7 +489,7 @@ def test_weights_that_are_no_state_dict(bad_film, film, tmp_path, monkeypatch, m
 
 
 def test_weights_of_another_network(bad_film, film, tmp_path):
-    state = zoo.build("squeezenet1_1").to_empty(device="cpu").state_dict()
+    state = zoo.bare("squeezenet1_1").to_empty(device="cpu").state_dict()
     torch.save(state, tmp_path / "w.pth")
     options = ["--model", "googlenet", "--weights", tmp_path / "w.pth"]
     bad_film(film, "w.pth: not weights of googlenet", "squeezenet1_1", options=options)

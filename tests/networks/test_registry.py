@@ -14,7 +14,7 @@ def test_the_embedded_network_needs_no_download() -> None:
     batch = torch.rand(1, 3, 41, 57, requires_grad=True)
     activations = network.trunk(["parts"])(batch)
     assert list(activations) == [network.aliases["parts"]]
-    (gradient,) = torch.autograd.grad(activations["4b"].square().mean(), batch)
+    (gradient,) = torch.autograd.grad(activations[network.aliases["parts"]].square().mean(), batch)
     assert gradient.shape == batch.shape and gradient.abs().mean() > 0
 
 

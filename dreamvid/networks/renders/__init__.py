@@ -12,15 +12,19 @@ from __future__ import annotations
 from .backgrounds import render_background, render_backgrounds
 from .compositor import Batch, Compositor, Mixture
 from .layers import Bank, classes, families, full_frame, labels, render, render_layers
+from .optics import Light, developed, framed
 from .sheets import sheet
 
 __all__ = [
     "Bank",
     "Batch",
     "Compositor",
+    "Light",
     "Mixture",
     "classes",
+    "developed",
     "families",
+    "framed",
     "full_frame",
     "labels",
     "render",

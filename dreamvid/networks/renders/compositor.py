@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from .backgrounds import render_backgrounds
 from .layers import Bank, full_frame, labels
 from .maths import Array, floats, shifted
+from .optics import Light, developed, framed
 
 
 @dataclass(frozen=True)
@@ -18,8 +19,7 @@ class Mixture:
 
     `second` is the chance of a second object, `plain` of a background without a label, `zoom` the
     range of the log of the camera's zoom-out, `turn` the deviation of the rotation (radians),
-    `wander` the largest shift (share of the frame), `saturation`, `contrast` and `brightness` the
-    ranges of the colour changes, `blur` the chance of a soft picture, `noise` the largest grain.
+    `wander` the largest shift (share of the frame).
     """
 
     second: float = 0.4
@@ -27,11 +27,7 @@ class Mixture:
     zoom: tuple[float, float] = (-0.45, 0.4)
     turn: float = 0.25
     wander: float = 0.22
-    saturation: tuple[float, float] = (0.7, 1.5)
-    contrast: tuple[float, float] = (0.75, 1.3)
-    brightness: float = 0.12
-    blur: float = 0.2
-    noise: float = 0.04
+    light: Light = field(default_factory=Light)
 
 
 @dataclass(frozen=True)
@@ -55,22 +51,13 @@ class Compositor:
         self.textures, self.objects = np.flatnonzero(full), np.flatnonzero(~full)
         self.backgrounds = render_backgrounds(backgrounds, size=bank.layers.shape[1], seed=seed)
 
-    def _warp(
+    def _framed(
         self, layer: Array, zoom: tuple[float, float], wander: float, *, tiled: bool
     ) -> Array:
-        rng, size, side = self.rng, self.size, layer.shape[0]
-        step = side / size * np.exp(rng.uniform(*zoom))
-        angle, flip = rng.normal() * self.mixture.turn, 1 if rng.random() < 0.5 else -1
-        c, s = np.cos(angle) * step, np.sin(angle) * step
-        matrix = np.array([[c * flip, -s, 0], [s * flip, c, 0]])
-        middle = side * (0.5 + rng.uniform(-wander, wander, 2))
-        matrix[:, 2] = middle - matrix[:, :2] @ np.array([size / 2, size / 2])
-        if step > 1.6:
-            layer = cv2.blur(layer, (2, 2))
-        border = cv2.BORDER_REFLECT if tiled else cv2.BORDER_CONSTANT
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        warped: Array = cv2.warpAffine(layer, matrix, (size, size), flags=flags, borderMode=border)
-        return warped
+        return framed(
+            layer, self.rng, size=self.size, zoom=zoom, turn=self.mixture.turn, wander=wander,
+            tiled=tiled,
+        )  # fmt: skip
 
     def _ground(self) -> Array:
         rng = self.rng
@@ -78,7 +65,7 @@ class Compositor:
             picture = self.bank.layers[rng.choice(self.textures)][..., :3]
         else:
             picture = self.backgrounds[rng.integers(len(self.backgrounds))]
-        ground = floats(self._warp(np.ascontiguousarray(picture), (-1.2, 0.1), 0.3, tiled=True))
+        ground = floats(self._framed(np.ascontiguousarray(picture), (-1.2, 0.1), 0.3, tiled=True))
         if rng.random() < 0.5:
             ground = cv2.GaussianBlur(ground, (0, 0), rng.uniform(0.8, 5))
         keep = np.float32(rng.uniform(0.3, 1))
@@ -97,37 +84,22 @@ class Compositor:
         tiled = bool(full_frame()[label])
         if tiled:
             picture = np.ascontiguousarray(layer[..., :3])
-            picture = floats(self._warp(picture, (-0.6, 0.2), 0.25, tiled=True))
+            picture = floats(self._framed(picture, (-0.6, 0.2), 0.25, tiled=True))
         else:
             picture = self._ground()
         other, behind = label, np.zeros((self.size, self.size), np.float32)
         if rng.random() < mixture.second and len(self.objects):
             second = int(rng.choice(self.objects))
             other = int(bank.labels[second])
-            warped = self._warp(bank.layers[second], (0.0, 0.7), 0.45, tiled=False)
+            warped = self._framed(bank.layers[second], (0.0, 0.7), 0.45, tiled=False)
             picture, behind = self._over(picture, warped)
         if tiled:
             area = float((1 - behind).mean()) * 0.6
         else:
-            warped = self._warp(layer, mixture.zoom, mixture.wander, tiled=False)
+            warped = self._framed(layer, mixture.zoom, mixture.wander, tiled=False)
             picture, cover = self._over(picture, warped)
             area, behind = float(cover.mean()), behind * (1 - cover)
         return picture, _shares(label, area, other, float(behind.mean()))
-
-    def _develop(self, picture: Array) -> Array:
-        rng, mixture = self.rng, self.mixture
-        grey = picture.mean(2, keepdims=True)
-        picture = grey + (picture - grey) * np.float32(rng.uniform(*mixture.saturation))
-        mean, shift = picture.mean(), rng.uniform(-mixture.brightness, mixture.brightness) * 255
-        picture = (
-            mean + (picture - mean) * np.float32(rng.uniform(*mixture.contrast)) + np.float32(shift)
-        )
-        if rng.random() < mixture.blur:
-            picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.5))
-        if mixture.noise:
-            grain = rng.standard_normal(picture.shape, np.float32)
-            picture = picture + grain * np.float32(255 * mixture.noise * rng.random())
-        return np.clip(picture + 0.5, 0, 255).astype(np.uint8)
 
     def batch(self, count: int) -> Batch:
         """Compose `count` pictures and their soft labels."""
@@ -135,7 +107,7 @@ class Compositor:
         targets = np.zeros((count, len(labels())), np.float32)
         for k in range(count):
             picture, shares = self._scene()
-            pictures[k] = self._develop(picture)
+            pictures[k] = developed(picture, self.rng, self.mixture.light)
             for label, share in shares.items():
                 targets[k, label] += share
         return Batch(pictures, targets)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
@@ -129,10 +130,13 @@ def render_layers(
     seed: int = 0,
     workers: int = 1,
     classes: Sequence[str] | None = None,
+    into: Array | None = None,
+    drawn: Callable[[int, int], None] = lambda done, total: None,
 ) -> Bank:
     """Render a bank of `count` layers in which all labels are equally frequent.
 
-    The bank depends on the seed, not on the number of workers.
+    The bank depends on the seed, not on the number of workers. `into` is where the layers go, such
+    as an array on disk; `drawn(done, total)` counts them.
     """
     pool = np.array(labels_of(classes))
     rng = np.random.default_rng(seed)
@@ -142,12 +146,19 @@ def render_layers(
         (tuple(int(k) for k in order[start : start + CHUNK]), size, seed, start)
         for start in range(0, count, CHUNK)
     ]
-    layers = np.empty((count, size, size, 4), np.uint8)
-    if workers > 1:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
-            for task, made in zip(tasks, executor.map(_chunk, tasks), strict=True):
-                layers[task[3] : task[3] + len(made)] = made
-    else:
-        for task in tasks:
-            layers[task[3] : task[3] + len(task[0])] = _chunk(task)
+    layers = np.empty((count, size, size, 4), np.uint8) if into is None else into
+    with _mapped(workers) as each:
+        for task, made in zip(tasks, each(_chunk, tasks), strict=True):
+            layers[task[3] : task[3] + len(made)] = made
+            drawn(task[3] + len(made), count)
     return Bank(layers, order)
+
+
+@contextmanager
+def _mapped(workers: int) -> Iterator[Callable[..., Iterator[Array]]]:
+    """Give a `map`: the built-in one, or that of so many processes."""
+    if workers == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as executor:
+        yield executor.map

@@ -1,0 +1,57 @@
+"""Contact sheets of what a network dreams out of noise: its layers and its classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.objectives import Objective, label, layer
+from dreamvid.networks.network import Network
+
+OCTAVES, SCALE, ITERATIONS, STEP = 3, 1.5, 24, 0.02
+"""A dose that makes a picture of noise; its smallest octave is as large as training pictures."""
+GAP = 4
+
+
+def from_noise(network: Network, objective: Objective, *, size: int = 224, seed: int = 0) -> Tensor:
+    """What an objective looks like: an image [3, size, size] dreamed out of faint noise."""
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(3, size, size, generator=generator)
+    dream = Dreamer(
+        network, objective, octaves=OCTAVES, octave_scale=SCALE, iterations=ITERATIONS, step=STEP,
+        seed=seed,
+    )  # fmt: skip
+    return dream((0.5 + 0.05 * noise).clamp(0, 1)).cpu()
+
+
+def atlas(
+    network: Network, *, labels: Sequence[str] = (), size: int = 160, seed: int = 0
+) -> Tensor:
+    """A sheet of a network's dreams: textures, patterns, parts, objects, then classes.
+
+    Without `labels` those of up to twenty classes are shown, spread over all of them.
+    """
+    shown = labels or spread(network.labels, 20)
+    goals = [layer(name) for name in network.aliases.values()]
+    goals += [label(network.label_layer, *network.labelled(name)) for name in shown]
+    return tiled([from_noise(network, goal, size=size, seed=seed) for goal in goals], columns=8)
+
+
+def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
+    """Up to `count` of the names, evenly spread."""
+    step = max(1.0, len(names) / count)
+    return tuple(names[int(k * step)] for k in range(min(count, len(names))))
+
+
+def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
+    """Images [3, S, S] of one size as one, row by row, with gaps between them."""
+    size, across = images[0].shape[-1], min(columns, len(images))
+    down, step = -(-len(images) // across), size + GAP
+    sheet = torch.full((3, down * step + GAP, across * step + GAP), 0.04)
+    for k, image in enumerate(images):
+        y, x = GAP + k // across * step, GAP + k % across * step
+        sheet[:, y : y + size, x : x + size] = image
+    return sheet

@@ -1,0 +1,80 @@
+"""The command `judge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from dreamvid.cli.flags import Json, Quiet
+from dreamvid.cli.show import Show, print_json, print_table
+
+Photos = Annotated[Path | None, Parameter(help="Dream on these photographs, with both networks.")]
+Other = Annotated[str, Parameter(name="--beside", help="The network to compare dreams with.")]
+Weights = Annotated[Path | None, Parameter(help="Weights of that network, from a file.")]
+Reader = Annotated[
+    str | None, Parameter(help="Network that is asked what the classes dreamed from noise are.")
+]
+Sheets = Annotated[
+    Path | None, Parameter(name=["--out", "-o"], help="Folder for sheets of the dreams.")
+]
+OURS = ("parts", "objects")
+
+
+def judge(
+    model: str = "bestiary",
+    /,
+    *,
+    photos: Photos = None,
+    beside: Other = "squeezenet1_0",
+    weights: Weights = None,
+    reader: Reader = None,
+    out: Sheets = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Judge a network that learned from renders: what it knows, and how vivid it dreams.
+
+    It is asked about renders it has not seen. With --photos its dreams are measured beside
+    another network's of the same strength. With --reader it dreams every class out of noise, and
+    the reader, a network that was trained apart from it, names them.
+    """
+    from dreamvid import judge as court
+    from dreamvid.atlas import tiled
+    from dreamvid.networks.registry import load_network
+
+    network = load_network(model)
+    found: dict[str, Any] = {}
+    with Show(quiet=quiet or json, verbose=False) as show:
+        show.say("asking about renders ...")
+        found["renders"] = [vars(court.knowledge(network))]
+        if photos is not None:
+            show.say("dreaming on photographs ...")
+            other = load_network(beside, weights=weights)
+            pairs = [pair for name in OURS for pair in court.beside(network, other, photos, name)]
+            found["photographs"] = [pair.row() for pair in pairs]
+            for pair in pairs:
+                _write(out, f"{pair.picture}-{pair.layer}", pair.sheet)
+        if reader is not None:
+            show.say("dreaming classes ...")
+            told = list(court.recognised(network, load_network(reader)))
+            missed = [name for name, right, _ in told if not right]
+            known = len(told) - len(missed)
+            found["classes"] = [{"recognised": known, "of": len(told), "missed": ", ".join(missed)}]
+            _write(out, "classes", tiled([dream for *_, dream in told], columns=16))
+    if json:
+        print_json(found)
+        return
+    for title, rows in found.items():
+        print(f"\n{title}")
+        print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+
+
+def _write(folder: Path | None, name: str, sheet: Any) -> None:
+    """Save a sheet, an image, when a folder for it was given."""
+    from dreamvid.image import save_image
+
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
+        save_image(folder / f"{name}.png", sheet)

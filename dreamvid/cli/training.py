@@ -1,0 +1,84 @@
+"""The commands about learning: `train`, and `renders` of what the embedded network learned from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from dreamvid.cli.flags import NO_TRAIN, Out, Quiet, Train, Verbose, Yes
+from dreamvid.cli.show import Show
+from dreamvid.errors import UsageError
+
+FromRenders = Annotated[
+    bool, Parameter(name="--renders", negative="", help="Learn from renders, not from a folder.")
+]
+Classes = Annotated[
+    str | None, Parameter(name="--classes", help="Draw all labels of these: owl,pagoda.")
+]
+Seed = Annotated[int, Parameter(name="--seed", help="Other pictures of the same things.")]
+Cell = Annotated[int, Parameter(name="--cell", help="Pixels of each picture's side, 64 to 512.")]
+
+
+def train(
+    pictures: Path | None = None,
+    /,
+    *,
+    out: Out,
+    renders: FromRenders = False,
+    settings: Train = NO_TRAIN,
+    yes: Yes = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Train a network on a folder of pictures: a sub-folder for each class, or no classes at all.
+
+    OUT.sheet.png shows every few minutes what it dreams by then. Stopped, it leaves
+    OUT.partial.safetensors, which can be used; given again, the same command goes on.
+    """
+    if renders == (pictures is not None):
+        raise UsageError(
+            "give a folder of pictures or --renders, not both"
+            if renders
+            else "nothing to learn from",
+            where="train",
+            remedy="dreamvid train FOLDER -o OUT.safetensors",
+        )
+    from dreamvid.train import Watch, train_network
+
+    with Show(quiet=quiet, verbose=verbose) as show:
+        watch = Watch(
+            lesson=show.learned,
+            drawn=show.drawn,
+            fetched=show.fetched,
+            skipped=lambda path, why: show.say(f"left out: {path}: {why}"),
+        )
+        done = train_network(pictures, out, settings, overwrite=yes, watch=watch)
+        show.say(f"{done.path} is ready: dreamvid image PICTURE -o OUT.png --model {done.path}")
+        show.say(f"{done.sheet} shows what it dreams")
+
+
+def renders(
+    *,
+    out: Out,
+    classes: Classes = None,
+    seed: Seed = 0,
+    cell: Cell = 160,
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw a contact sheet of the pictures that the embedded network learned from.
+
+    Without --classes one picture of every class is drawn.
+    """
+    from dreamvid.image import picture_format, save_image, to_image
+    from dreamvid.media.target import check_new
+    from dreamvid.networks.renders import sheet
+
+    picture_format(out)
+    check_new(out, overwrite=yes)
+    names = [name.strip() for name in classes.split(",")] if classes else None
+    save_image(out, to_image(sheet(names, seed=seed, cell=cell, repeat=4 if names else 1)))
+    with Show(quiet=quiet, verbose=False) as show:
+        show.say(f"{out} is ready")

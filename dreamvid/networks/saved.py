@@ -1,0 +1,125 @@
+"""Network files: weights in half precision and, beside them, all that it takes to use them.
+
+The metadata of the safetensors file holds the architecture, the labels, the layer aliases and the
+constants of the input, as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from dreamvid.errors import UnreadableInput, writing
+from dreamvid.networks import zoo
+from dreamvid.networks.bestiary import Bestiary, Widths, folded, widths_of
+from dreamvid.networks.network import Description
+
+FORMAT = "dreamvid-network-1"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The architecture of a network: the widths of a bestiary, or the name of one of torchvision's.
+
+    `classes` is how many it tells apart.
+    """
+
+    kind: Widths | str
+    classes: int
+
+    def build(self, *, norm: bool = False) -> nn.Module:
+        """The model, its parameters on torch's current default device.
+
+        A bestiary has batch norm only when `norm` is asked for; torchvision's always have theirs.
+        """
+        if isinstance(self.kind, Widths):
+            return Bestiary(self.kind, self.classes, norm=norm)
+        return zoo.build(self.kind, classes=self.classes)
+
+
+def save(path: Path, model: nn.Module, plan: Plan, description: Description) -> None:
+    """Write a trained network as `load` reads it; the file appears whole or not at all.
+
+    The batch norm of a bestiary is folded into its convolutions.
+    """
+    about = {k: v for k, v in asdict(description).items() if k != "name"}
+    kind = plan.kind if isinstance(plan.kind, str) else asdict(plan.kind)
+    state = folded(model) if isinstance(plan.kind, Widths) else _halved(model)
+    metadata = {
+        "format": FORMAT,
+        "architecture": json.dumps(kind),
+        "description": json.dumps(about),
+    }
+    partial = path.with_name(f".{path.name}.partial")
+    with writing(path):
+        try:
+            partial.write_bytes(safetensors.torch.save(state, metadata))
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What a network file holds; `state` is in float32."""
+
+    plan: Plan
+    description: Description
+    state: dict[str, Tensor]
+
+    def build(self) -> nn.Module:
+        """The model with its weights."""
+        with torch.device("meta"):
+            model = self.plan.build()
+        # Not strict: early files of torchvision lack a counter that only training reads.
+        model.load_state_dict(self.state, strict=False, assign=True)
+        return model.eval()
+
+
+def load(path: Path, *, name: str) -> Saved:
+    """Read a file that `save` wrote; the network is called `name`.
+
+    Raises UnreadableInput for anything else.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata: Mapping[str, str] = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise UnreadableInput(
+                    f"not a network that dreamvid trained (no '{FORMAT}' mark)",
+                    where=path,
+                    remedy="give the network's name as the model and this file as its weights",
+                )
+            state = {key: _single(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
+        description = _description(name, json.loads(metadata["description"]))
+        kind = json.loads(metadata["architecture"])
+        plan = Plan(kind if isinstance(kind, str) else widths_of(kind), len(description.labels))
+        with torch.device("meta"):
+            plan.build().load_state_dict(state, assign=True)
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise UnreadableInput(f"not a readable network file ({error})", where=path) from error
+    return Saved(plan, description, state)
+
+
+def _description(name: str, value: dict[str, Any]) -> Description:
+    tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
+    return Description(name=name, **tuples)
+
+
+def _halved(model: nn.Module) -> dict[str, Tensor]:
+    """The weights in half precision; what is small or may be large, such as variances, is kept."""
+    state = model.state_dict()
+    return {k: (v.half() if v.ndim > 1 else v).detach().contiguous() for k, v in state.items()}
+
+
+def _single(value: Tensor) -> Tensor:
+    return value.float() if value.is_floating_point() else value

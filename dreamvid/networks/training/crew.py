@@ -1,0 +1,83 @@
+"""The gradient of a batch: on a CPU each core takes a piece of it.
+
+One thread a piece, each working alone on its pictures, beats all threads together on every
+convolution: at 96 px in bfloat16 two threads that meet at each operation learned from 48 to 123
+pictures a second beside another process, two that meet once a batch from 380.
+"""
+
+from __future__ import annotations
+
+import copy
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class Crew:
+    """Computes the gradients of a model's parameters on a batch of images.
+
+    Takes images [N, 3, S, S], RGB in 0..1, and targets [N, labels]; gives the loss and the share
+    told right. Gradients are left in the parameters and, where they are asked for, in the images.
+    """
+
+    def __init__(
+        self,
+        model: nn.Module,
+        *,
+        mean: tuple[float, float, float],
+        std: tuple[float, float, float],
+        smoothing: float,
+        dtype: torch.dtype,
+    ) -> None:
+        device = next(model.parameters()).device
+        count = torch.get_num_threads() if device.type == "cpu" else 1
+        self._members = [model] + [_twin(model) for _ in range(count - 1)]
+        self._pool = ThreadPoolExecutor(count)
+        self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
+        self._std = torch.tensor(std, device=device).view(1, 3, 1, 1)
+        self._smoothing, self._dtype, self._device = smoothing, dtype, device
+        if device.type == "cpu":
+            torch.set_num_threads(1)
+
+    def __call__(self, images: Tensor, targets: Tensor) -> tuple[float, float]:
+        count = len(self._members)
+        pieces = [piece.detach() for piece in images.chunk(count)]
+        for piece in pieces:
+            piece.requires_grad_(images.requires_grad)
+        work = partial(self._piece, whole=len(images))
+        told = list(self._pool.map(work, self._members, pieces, targets.chunk(count)))
+        for twin in self._members[1:]:
+            _hand_over(twin, self._members[0])
+        if images.requires_grad:
+            images.grad = torch.cat([piece.grad for piece in pieces if piece.grad is not None])
+        total = len(images)
+        return sum(loss for loss, _ in told) / total, sum(right for _, right in told) / total
+
+    def _piece(
+        self, model: nn.Module, images: Tensor, targets: Tensor, *, whole: int
+    ) -> tuple[float, float]:
+        normal = ((images - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
+            logits = model(normal)
+        logits = logits.float()
+        loss = F.cross_entropy(logits, targets, label_smoothing=self._smoothing, reduction="sum")
+        torch.autograd.backward(loss / whole)
+        return float(loss.detach()), float((logits.argmax(1) == targets.argmax(1)).sum())
+
+
+def _twin(model: nn.Module) -> nn.Module:
+    """A copy that shares the model's parameters, but neither gradients nor batch statistics."""
+    twin = copy.deepcopy(model)
+    for mine, shared in zip(twin.parameters(), model.parameters(), strict=True):
+        mine.data = shared.data
+    return twin
+
+
+def _hand_over(twin: nn.Module, model: nn.Module) -> None:
+    for own, sum_ in zip(twin.parameters(), model.parameters(), strict=True):
+        if own.grad is not None and sum_.grad is not None:
+            sum_.grad.add_(own.grad)
+            own.grad = None

@@ -1,0 +1,116 @@
+"""Training on pictures of one's own: a folder for each class, or one folder without classes.
+
+Without classes every picture is a class of its own, to be told by its crops (Dosovitskiy et al.
+2014, "Exemplar networks"): what the pictures are made of is learned without naming it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.errors import DreamvidError, UnreadableInput
+from dreamvid.image import load_image, to_array
+from dreamvid.networks.renders import Batch, Light, developed, framed
+
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"}
+FEWEST = 8
+ROOM = 2 << 30
+"""Bytes that the pictures may take in memory; when there are very many, each is kept smaller."""
+LARGEST, SMALLEST = 256, 96
+"""The shorter side, in pixels, to which pictures are reduced."""
+ZOOM = (-1.3, 0.05)
+"""The range of the log of the share of a picture that a crop shows."""
+
+Skipped = Callable[[Path, str], None]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """Pictures in memory: uint8 [H, W, 3] in RGB, with the class of each, into `labels`."""
+
+    pictures: tuple[NDArray[np.uint8], ...]
+    classes: tuple[int, ...]
+    labels: tuple[str, ...]
+
+    def composer(self, *, size: int, seed: int) -> _Crops:
+        """Crops, turned, mirrored and in other light; every class is equally frequent."""
+        return _Crops(self, size, seed)
+
+
+class _Crops:
+    def __init__(self, source: Pictures, size: int, seed: int) -> None:
+        self._source, self._size = source, size
+        self._rng, self._light = np.random.default_rng(seed), Light()
+        classes = np.array(source.classes)
+        self._members = [np.flatnonzero(classes == k) for k in range(len(source.labels))]
+
+    def batch(self, count: int) -> Batch:
+        """Cut so many crops."""
+        rng, size = self._rng, self._size
+        crops = np.empty((count, size, size, 3), np.uint8)
+        targets = np.zeros((count, len(self._members)), np.float32)
+        for k in range(count):
+            label = int(rng.integers(len(self._members)))
+            picture = self._source.pictures[rng.choice(self._members[label])]
+            crop = framed(
+                picture, rng, size=size, zoom=ZOOM, turn=0.15, wander=0.3, tiled=True
+            )  # fmt: skip
+            crops[k] = developed(crop.astype(np.float32), rng, self._light)
+            targets[k, label] = 1
+        return Batch(crops, targets)
+
+
+def read_pictures(folder: Path, *, skipped: Skipped = lambda path, why: None) -> Pictures:
+    """Read all pictures in a folder: its sub-folders are the classes, if it has any with pictures.
+
+    What cannot be read is left out and told to `skipped`. Raises UnreadableInput when the folder is
+    missing or holds fewer than 8 pictures.
+    """
+    if not folder.is_dir():
+        raise UnreadableInput("no such folder of pictures", where=folder)
+    by_class = {child.name: _files(child) for child in sorted(folder.iterdir()) if child.is_dir()}
+    by_class = {name: files for name, files in by_class.items() if files}
+    named = by_class or {path.name: [path] for path in _files(folder)}
+    side = _side(sum(map(len, named.values())))
+    pictures: list[NDArray[np.uint8]] = []
+    classes: list[str] = []
+    for name, files in named.items():
+        for path in files:
+            try:
+                pictures.append(_reduced(path, side))
+                classes.append(name)
+            except DreamvidError as error:
+                skipped(path, error.what)
+    if len(pictures) < FEWEST:
+        raise UnreadableInput(
+            f"only {len(pictures)} pictures can be read, which is too few to learn from",
+            where=folder,
+            remedy=f"give at least {FEWEST}, better 100 or more",
+        )
+    labels = tuple(dict.fromkeys(classes))
+    return Pictures(tuple(pictures), tuple(map(labels.index, classes)), labels)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+
+
+def _side(count: int) -> int:
+    """The shorter side at which so many pictures, of 3:2, fit the room for them."""
+    fitting = (ROOM / (max(1, count) * 3 * 1.5)) ** 0.5
+    return int(min(LARGEST, max(SMALLEST, fitting)))
+
+
+def _reduced(path: Path, side: int) -> NDArray[np.uint8]:
+    array: NDArray[Any] = to_array(load_image(path))
+    scale = side / min(array.shape[:2])
+    if scale < 1:
+        array = cv2.resize(array, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(array, np.uint8)

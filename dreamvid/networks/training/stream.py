@@ -1,0 +1,68 @@
+"""Endless training pictures, made by a process of their own while the network learns."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from typing import Protocol
+
+import cv2
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from dreamvid.networks.renders import Batch
+
+
+class Composer(Protocol):
+    """Makes training pictures, for ever."""
+
+    def batch(self, count: int) -> Batch:
+        """Make so many square pictures and their targets."""
+        ...
+
+
+class Source(Protocol):
+    """Where training pictures come from. It travels to another process, so it stays small."""
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        ...
+
+    def composer(self, *, size: int, seed: int) -> Composer:
+        """A composer of square pictures of this size; the same seed gives the same pictures."""
+        ...
+
+
+def stream(
+    source: Source, *, size: int, batch: int, seed: int, workers: int
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Give batches for ever: pictures uint8 [N, S, S, 3], RGB, and targets float32 [N, labels].
+
+    They depend on the seed and on the number of workers.
+    """
+    endless = _Endless(source, size, batch, seed)
+    loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
+        endless, batch_size=None, num_workers=workers, prefetch_factor=4, worker_init_fn=_begin
+    )
+    return iter(loader)
+
+
+class _Endless(IterableDataset[tuple[Tensor, Tensor]]):
+    def __init__(self, source: Source, size: int, batch: int, seed: int) -> None:
+        self.source, self.size, self.count, self.seed = source, size, batch, seed
+
+    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+        worker = get_worker_info()
+        composer = self.source.composer(
+            size=self.size, seed=self.seed + (worker.id if worker else 0)
+        )
+        while True:
+            made = composer.batch(self.count)
+            yield torch.from_numpy(made.pictures), torch.from_numpy(made.targets)
+
+
+def _begin(worker: int) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the trainer hears Ctrl-C, and ends this process
+    cv2.setNumThreads(1)

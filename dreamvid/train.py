@@ -1,0 +1,207 @@
+"""Training a network on renders or on pictures of one's own, to a file that dreams like any other.
+
+While it learns, a folder beside the target holds the checkpoint, and two files show how far it is:
+`NAME.partial.safetensors`, the network so far, and `NAME.sheet.png`, what it dreams.
+"""
+
+from __future__ import annotations
+
+import copy
+import os
+import pickle
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from dreamvid.atlas import atlas
+from dreamvid.dream.dreamer import pick_device
+from dreamvid.errors import Interrupted, UsageError, writing
+from dreamvid.image import save_image
+from dreamvid.media.target import check_new
+from dreamvid.networks import saved
+from dreamvid.networks.registry import load_network
+from dreamvid.networks.renders import labels as render_labels
+from dreamvid.networks.training.pictures import Skipped, read_pictures
+from dreamvid.networks.training.recipe import Recipe
+from dreamvid.networks.training.renders import Renders, draw_bank
+from dreamvid.networks.training.start import Start, start
+from dreamvid.networks.training.stream import Source
+from dreamvid.networks.training.trainer import Lesson, Trainer
+from dreamvid.networks.weights import Progress
+from dreamvid.settings import TrainSettings, to_toml, write_toml
+
+CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 240.0
+"""Seconds of training."""
+LAYERS_A_MINUTE = 480
+"""Renders drawn for each minute that is spent on learning from them."""
+GENTLE = 0.0005
+"""The learning rate for a network that knows something already."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training: the network's file, its sheet of dreams, and the last lesson (None
+    when all of them had been learned before)."""
+
+    path: Path
+    sheet: Path
+    lesson: Lesson | None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told what: lessons, renders drawn (done, total), bytes fetched, pictures left out."""
+
+    lesson: Callable[[Lesson], None] = lambda lesson: None
+    drawn: Progress = lambda done, total: None
+    fetched: Progress = lambda done, total: None
+    skipped: Skipped = lambda path, why: None
+
+
+NOBODY = Watch()
+
+
+def train_network(
+    pictures: str | Path | None,
+    target: str | Path,
+    settings: TrainSettings | None = None,
+    *,
+    overwrite: bool = False,
+    watch: Watch = NOBODY,
+) -> Trained:
+    """Train a network on a folder of pictures, or on renders when there is none.
+
+    A call that was stopped goes on where it was when it is made again. Raises any DreamvidError;
+    the target appears complete or not at all.
+    """
+    settings, target = settings or TrainSettings(), Path(target)
+    if target.suffix != ".safetensors":
+        raise UsageError(
+            "a network is written as .safetensors", where=target, remedy="rename the output"
+        )
+    check_new(target, overwrite=overwrite)
+    work = Work(target, record(pictures, settings))
+    source = work.source(pictures, settings, watch)
+    begun = start(
+        settings.start, source.labels, weights=settings.weights, offline=settings.offline,
+        seed=settings.seed, progress=watch.fetched,
+    )  # fmt: skip
+    trainer = make_trainer(begun, source, settings)
+    work.restore(trainer)
+    lesson = _run(trainer, begun, work, watch)
+    work.finish(trainer, begun)
+    return Trained(target, work.sheet, lesson)
+
+
+def record(pictures: str | Path | None, settings: TrainSettings) -> str:
+    """All that decides what a training becomes, as text."""
+    folder = str(Path(pictures).resolve()) if pictures else "renders"
+    return write_toml({"pictures": folder, "train": to_toml(settings)})
+
+
+def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Trainer:
+    """The trainer that the settings ask for; what knows something already is taught gently."""
+    recipe = Recipe(minutes=settings.minutes, attack=settings.attack, seed=settings.seed)
+    if not begun.fresh:
+        recipe = replace(recipe, rate=GENTLE, calm=0.0)
+    if recipe.sizes[0] < begun.description.minimum_size:
+        recipe = replace(recipe, sizes=(recipe.sizes[-1],), shares=(1.0,))
+    device = pick_device(settings.device)
+    return Trainer(
+        begun.model, source, recipe, mean=begun.description.mean, std=begun.description.std,
+        device=device, dtype=pick_dtype(settings.precision, device),
+    )  # fmt: skip
+
+
+def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """The precision of that name; `auto` is bfloat16 where the hardware multiplies it fast."""
+    if precision == "auto":
+        fast = torch.cuda.is_bf16_supported if device.type == "cuda" else _cpu_has_bfloat16
+        return torch.bfloat16 if device.type != "mps" and fast() else torch.float32
+    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
+
+
+def _cpu_has_bfloat16() -> bool:
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return supported is not None and bool(supported())
+
+
+def _run(trainer: Trainer, begun: Start, work: Work, watch: Watch) -> Lesson | None:
+    """Learn until the time is over, keeping checkpoints and showing dreams on the way."""
+    lesson, kept, shown = None, trainer.seconds, trainer.seconds
+    try:
+        for lesson in trainer:
+            watch.lesson(lesson)
+            if trainer.seconds - kept > CHECKPOINT_EVERY:
+                work.keep(trainer)
+                kept = trainer.seconds
+            if trainer.seconds - shown > SHEET_EVERY:
+                work.show(trainer, begun)
+                shown = trainer.seconds
+    except KeyboardInterrupt:
+        work.keep(trainer)
+        work.show(trainer, begun)
+        raise Interrupted(
+            f"stopped after {trainer.seconds / 60:.1f} minutes of learning",
+            where=work.partial,
+            remedy="it can be used as it is; give the same command again to go on",
+        ) from None
+    return lesson
+
+
+class Work:
+    """The files of one training: what is kept for going on, and what is shown of it.
+
+    `record` says all that decides the result: a checkpoint with another one is not taken up.
+    """
+
+    def __init__(self, target: Path, record: str) -> None:
+        self.target, self._record = target, record
+        self.folder = target.with_name(target.name + ".training")
+        self.partial = target.with_suffix(".partial.safetensors")
+        self.sheet = target.with_suffix(".sheet.png")
+        self._checkpoint = self.folder / "checkpoint.pt"
+
+    def source(self, pictures: str | Path | None, settings: TrainSettings, watch: Watch) -> Source:
+        """The pictures to learn from: read, or drawn and kept until the work is done."""
+        if pictures is not None:
+            source = read_pictures(Path(pictures), skipped=watch.skipped)
+        self.folder.mkdir(exist_ok=True)
+        if pictures is not None:
+            return source
+        count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
+        draw_bank(self.folder, count, seed=settings.seed, drawn=watch.drawn)
+        return Renders(self.folder)
+
+    def keep(self, trainer: Trainer) -> None:
+        """Write a checkpoint."""
+        partial = self._checkpoint.with_suffix(".partial")
+        with writing(self._checkpoint):
+            torch.save({"record": self._record, "state": trainer.state()}, partial)
+            os.replace(partial, self._checkpoint)
+
+    def restore(self, trainer: Trainer) -> None:
+        """Go on from the checkpoint, if there is one of this very training."""
+        try:
+            kept = torch.load(self._checkpoint, map_location=trainer.device, weights_only=True)
+        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
+            return  # none, or one that was cut off
+        if kept["record"] == self._record:
+            trainer.restore(kept["state"])
+
+    def show(self, trainer: Trainer, begun: Start, *, at: Path | None = None) -> None:
+        """Write the network so far, and a sheet of what it dreams."""
+        model = copy.deepcopy(trainer.averaged.module).cpu().eval()
+        saved.save(at or self.partial, model, begun.plan, begun.description)
+        network = load_network(str(at or self.partial))
+        with writing(self.sheet):
+            save_image(self.sheet, atlas(network, seed=trainer.recipe.seed))
+
+    def finish(self, trainer: Trainer, begun: Start) -> None:
+        """Write the network itself; what was kept for going on is no longer needed."""
+        self.show(trainer, begun, at=self.target)
+        self.partial.unlink(missing_ok=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
