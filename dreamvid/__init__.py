@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from dreamvid.media.writer import VideoWriter
     from dreamvid.sequence.frames import Frame, film_frames
     from dreamvid.sequence.render import render
-    from dreamvid.settings import ImageSettings, LoopSettings, VideoSettings, ZoomSettings
+    from dreamvid.settings import (
+        ImageSettings,
+        LoopSettings,
+        TrainSettings,
+        VideoSettings,
+        ZoomSettings,
+    )
+    from dreamvid.train import train_network
 
 _HOMES = {
     "DreamvidError": "errors",
@@ -26,6 +33,7 @@ _HOMES = {
     "ImageSettings": "settings",
     "LoopSettings": "settings",
     "Result": "api",
+    "TrainSettings": "settings",
     "VideoReader": "media.reader",
     "VideoSettings": "settings",
     "VideoWriter": "media.writer",
@@ -42,6 +50,7 @@ _HOMES = {
     "neuron": "dream.objectives",
     "render": "sequence.render",
     "save_image": "image",
+    "train_network": "train",
 }
 
 __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
@@ -51,6 +60,7 @@ __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "ImageSettings",
     "LoopSettings",
     "Result",
+    "TrainSettings",
     "VideoReader",
     "VideoSettings",
     "VideoWriter",
@@ -67,6 +77,7 @@ __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "neuron",
     "render",
     "save_image",
+    "train_network",
 ]
 
 

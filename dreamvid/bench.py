@@ -22,6 +22,7 @@ from torch import Tensor
 
 from dreamvid import api
 from dreamvid.clips.bench import measure_loops, measure_zooms
+from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
@@ -41,6 +42,11 @@ Row = dict[str, Any]
 
 STEP_SIZE: Final = (320, 512)
 """Height and width at which dream steps are timed."""
+
+OBJECTS_SIZE: Final = (360, 640)
+"""Height and width at which the steps of two networks are compared."""
+
+UPDATE: Final = Dose((1,), 0.01)
 
 SECONDS: Final = 2.0
 """How long a dream step is timed, at least."""
@@ -110,10 +116,9 @@ def _time_step(network: Network) -> Row:
         batch = picture[None].detach().requires_grad_()
         torch.autograd.grad(dream.objective(dream.trunk(batch)), batch)
 
-    update = Dose((1,), 0.01)
     work = step_flops(dream.trunk, STEP_SIZE)
     taken = _best(gradient)
-    whole = _best(lambda: dream.ascend(picture, update, gauge=Gauge()))
+    whole = _best(lambda: dream.ascend(picture, UPDATE, gauge=Gauge()))
     return {
         "network": network.name,
         "layer": network.default_layer,
@@ -124,13 +129,40 @@ def _time_step(network: Network) -> Row:
     }
 
 
+def time_objects(models: Sequence[str] = ()) -> list[Row]:
+    """Time a dream step on a network's `objects` beside GoogLeNet's to inception4c, in turn."""
+    classic = Dreamer(at_hand("googlenet"), device="cpu")
+    picture = to_image(_texture(OBJECTS_SIZE[1], OBJECTS_SIZE[0]))
+    rows = []
+    for model in models or (registry.EMBEDDED,):
+        network = at_hand(model)
+        name = network.resolve("objects")
+        dreams = Dreamer(network, objectives.layer(name), device="cpu"), classic
+        taken: list[list[float]] = [[], []]
+        while sum(map(sum, taken)) < 2 * SECONDS or len(taken[0]) < 3:
+            for times, dream in zip(taken, dreams, strict=True):
+                times.append(_timed(lambda d=dream: d.ascend(picture, UPDATE, gauge=Gauge())))  # type: ignore[misc]
+        ours, theirs = map(min, taken)
+        flops, whole = (step_flops(dream.trunk, OBJECTS_SIZE) for dream in dreams)
+        rows.append({
+            "network": network.name, "layer": name, "step_ms": round(ours * 1e3, 1),
+            "googlenet_ms": round(theirs * 1e3, 1), "of_googlenet": round(ours / theirs, 3),
+            "of_arithmetic": round(flops / whole, 3),
+        })  # fmt: skip
+    return rows
+
+
+def _timed(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
 def _best(call: Callable[[], object]) -> float:
     call()
     taken: list[float] = []
     while sum(taken) < SECONDS / 2 or len(taken) < 3:
-        begin = time.perf_counter()
-        call()
-        taken.append(time.perf_counter() - begin)
+        taken.append(_timed(call))
     return min(taken)
 
 
@@ -323,6 +355,7 @@ def _texture(width: int, height: int) -> NDArray[np.uint8]:
 
 PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
     "step": time_steps,
+    "objects": time_objects,
     "video": time_films,
     "memory": measure_memory,
     "loop": lambda models: measure_loops(),
@@ -336,6 +369,7 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
 
 TITLES: Final = {
     "step": f"One dream step at {STEP_SIZE[1]}x{STEP_SIZE[0]}, float32, CPU",
+    "objects": f"One dream step at {OBJECTS_SIZE[1]}x{OBJECTS_SIZE[0]} beside GoogLeNet's",
     "video": f"video at {FILM_SIZE[0]}x{FILM_SIZE[1]}",
     "memory": "Peak memory of video",
     "loop": "Exact loops, once dreamed",

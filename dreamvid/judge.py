@@ -13,6 +13,7 @@ from dreamvid.atlas import from_noise
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import label, layer
 from dreamvid.dream.octaves import resize
+from dreamvid.errors import UnreadableInput
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
 from dreamvid.networks.renders import Compositor, Mixture, labels, render_layers
@@ -57,21 +58,48 @@ def knowledge(network: Network, *, count: int = 2048) -> Knowledge:
 
     Size, place, turn, ground and light are drawn as in training; each picture holds one object.
     """
-    layers = [name for name in network.layers if "." not in name and name != "mean"]
-    trunk = network.trunk(layers)
+    trunk = network.trunk([network.label_layer])
     right = own = 0
-    fired: dict[str, Tensor] = {}
-    for pictures, wanted in _unseen(count):
+    living = Living(network)
+    for images, wanted in _unseen(count):
         with torch.no_grad():
-            found = trunk(pictures)
-        told = [network.labels[k] for k in found[network.label_layer].argmax(1).tolist()]
+            rows = trunk(images)[network.label_layer]
+        told = [network.labels[k] for k in rows.argmax(1).tolist()]
         right += sum(_class(a) == _class(b) for a, b in zip(told, wanted, strict=True))
         own += sum(a == b for a, b in zip(told, wanted, strict=True))
-        for name in set(layers) - {network.label_layer}:
-            firing = found[name].amax((0, 2, 3)) > 0
-            fired[name] = firing | fired.get(name, firing)
-    alive = torch.cat(list(fired.values())).float().mean()
-    return Knowledge(right / count, own / count, float(alive))
+        living.look(images)
+    return Knowledge(right / count, own / count, living.share)
+
+
+class Living:
+    """Counts the channels of a network, in all its blocks, that have fired on some image."""
+
+    def __init__(self, network: Network) -> None:
+        blocks = [name for name in network.layers if "." not in name]
+        self._trunk = network.trunk(blocks)
+        self._fired: dict[str, Tensor] = {}
+
+    def look(self, images: Tensor) -> None:
+        """Show it images [N, 3, H, W]."""
+        with torch.no_grad():
+            found = self._trunk(images)
+        for name, activations in found.items():
+            if activations.ndim == 4:  # the rest are means over places, and logits
+                firing = activations.amax((0, 2, 3)) > 0
+                self._fired[name] = firing | self._fired.get(name, firing)
+
+    @property
+    def share(self) -> float:
+        """The share of channels that fired."""
+        return float(torch.cat(list(self._fired.values())).float().mean())
+
+
+def living_on(network: Network, photos: Path) -> float:
+    """The share of a network's channels that fire on a folder of photographs."""
+    living = Living(network)
+    for path in _photos(photos):
+        living.look(_small(load_image(path))[None])
+    return living.share
 
 
 def _unseen(count: int, *, batch: int = 32) -> Iterator[tuple[Tensor, list[str]]]:
@@ -147,13 +175,20 @@ def beside(ours: Network, theirs: Network, photos: Path, name: str) -> Iterator[
     Theirs raises its default layer with its default dose; ours raises the layer `name`, its step
     chosen so that it changes the picture as much.
     """
-    for path in sorted(p for p in photos.iterdir() if p.suffix.lower() in ENDINGS):
+    for path in _photos(photos):
         image = _small(load_image(path))
         reference = Dreamer(theirs)(image).cpu()
         wanted = vividness(reference, image)
         dream = _matched(ours, name, image, wanted.rms)
         made = torch.cat([image, reference, dream], 2)
         yield Beside(path.stem, name, vividness(dream, image), wanted, made)
+
+
+def _photos(folder: Path) -> list[Path]:
+    found = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS)
+    if not found:
+        raise UnreadableInput("no photographs", where=folder, remedy="give a folder of pictures")
+    return found
 
 
 def _matched(network: Network, name: str, image: Tensor, rms: float) -> Tensor:

@@ -339,12 +339,14 @@ class TrainSettings(Settings):
     """How a network is trained, from what, and for how long."""
 
     minutes: float = Field(30, gt=0, le=100_000, description="Minutes of learning.")
-    start: str = Field(
-        "bestiary",
-        description="Network to start from, by name or file; 'nothing' starts from random weights.",
+    model: str = Field(
+        "bestiary", description="Network to start from, by name, or a .safetensors file."
     )
     weights: Path | None = Field(
         None, description="Take its weights from this file instead of fetching them."
+    )
+    blank: bool | None = Field(
+        None, description="Forget its weights first. Default: only when it learns from renders."
     )
     attack: float = Field(
         1.5,

@@ -6,7 +6,7 @@ While it learns, a folder beside the target holds the checkpoint, and two files 
 
 from __future__ import annotations
 
-import copy
+import io
 import os
 import pickle
 import shutil
@@ -33,7 +33,7 @@ from dreamvid.networks.training.trainer import Lesson, Trainer
 from dreamvid.networks.weights import Progress
 from dreamvid.settings import TrainSettings, to_toml, write_toml
 
-CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 240.0
+CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 300.0
 """Seconds of training."""
 LAYERS_A_MINUTE = 480
 """Renders drawn for each minute that is spent on learning from them."""
@@ -83,29 +83,29 @@ def train_network(
             "a network is written as .safetensors", where=target, remedy="rename the output"
         )
     check_new(target, overwrite=overwrite)
-    work = Work(target, record(pictures, settings))
+    work = Work(target)
     source = work.source(pictures, settings, watch)
     begun = start(
-        settings.start, source.labels, weights=settings.weights, offline=settings.offline,
-        seed=settings.seed, progress=watch.fetched,
+        settings.model, source.labels, weights=settings.weights, offline=settings.offline,
+        blank=pictures is None if settings.blank is None else settings.blank, seed=settings.seed,
+        progress=watch.fetched,
     )  # fmt: skip
     trainer = make_trainer(begun, source, settings)
-    work.restore(trainer)
+    work.restore(trainer, record(settings, source.labels))
     lesson = _run(trainer, begun, work, watch)
     work.finish(trainer, begun)
     return Trained(target, work.sheet, lesson)
 
 
-def record(pictures: str | Path | None, settings: TrainSettings) -> str:
-    """All that decides what a training becomes, as text."""
-    folder = str(Path(pictures).resolve()) if pictures else "renders"
-    return write_toml({"pictures": folder, "train": to_toml(settings)})
+def record(settings: TrainSettings, labels: tuple[str, ...]) -> str:
+    """What a training must share with an earlier one to go on from it, as text: not its length."""
+    return write_toml({"train": to_toml(settings) | {"minutes": 0}, "labels": list(labels)})
 
 
 def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Trainer:
     """The trainer that the settings ask for; what knows something already is taught gently."""
     recipe = Recipe(minutes=settings.minutes, attack=settings.attack, seed=settings.seed)
-    if not begun.fresh:
+    if not begun.blank:
         recipe = replace(recipe, rate=GENTLE, calm=0.0)
     if recipe.sizes[0] < begun.description.minimum_size:
         recipe = replace(recipe, sizes=(recipe.sizes[-1],), shares=(1.0,))
@@ -145,21 +145,18 @@ def _run(trainer: Trainer, begun: Start, work: Work, watch: Watch) -> Lesson | N
         work.keep(trainer)
         work.show(trainer, begun)
         raise Interrupted(
-            f"stopped after {trainer.seconds / 60:.1f} minutes of learning",
+            f"what was learned in {trainer.seconds / 60:.1f} minutes; it can be used as it is",
             where=work.partial,
-            remedy="it can be used as it is; give the same command again to go on",
+            remedy="give the same command again to go on",
         ) from None
     return lesson
 
 
 class Work:
-    """The files of one training: what is kept for going on, and what is shown of it.
+    """The files of one training: what is kept for going on, and what is shown of it."""
 
-    `record` says all that decides the result: a checkpoint with another one is not taken up.
-    """
-
-    def __init__(self, target: Path, record: str) -> None:
-        self.target, self._record = target, record
+    def __init__(self, target: Path) -> None:
+        self.target, self._record = target, ""
         self.folder = target.with_name(target.name + ".training")
         self.partial = target.with_suffix(".partial.safetensors")
         self.sheet = target.with_suffix(".sheet.png")
@@ -168,23 +165,24 @@ class Work:
     def source(self, pictures: str | Path | None, settings: TrainSettings, watch: Watch) -> Source:
         """The pictures to learn from: read, or drawn and kept until the work is done."""
         if pictures is not None:
-            source = read_pictures(Path(pictures), skipped=watch.skipped)
+            return read_pictures(Path(pictures), skipped=watch.skipped)
         self.folder.mkdir(exist_ok=True)
-        if pictures is not None:
-            return source
         count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
         draw_bank(self.folder, count, seed=settings.seed, drawn=watch.drawn)
         return Renders(self.folder)
 
     def keep(self, trainer: Trainer) -> None:
         """Write a checkpoint."""
-        partial = self._checkpoint.with_suffix(".partial")
+        self.folder.mkdir(exist_ok=True)
+        partial, memory = self._checkpoint.with_suffix(".partial"), io.BytesIO()
+        torch.save({"record": self._record, "state": trainer.state()}, memory)
         with writing(self._checkpoint):
-            torch.save({"record": self._record, "state": trainer.state()}, partial)
+            partial.write_bytes(memory.getbuffer())
             os.replace(partial, self._checkpoint)
 
-    def restore(self, trainer: Trainer) -> None:
-        """Go on from the checkpoint, if there is one of this very training."""
+    def restore(self, trainer: Trainer, record: str) -> None:
+        """Go on from the checkpoint, if there is one with the same record."""
+        self._record = record
         try:
             kept = torch.load(self._checkpoint, map_location=trainer.device, weights_only=True)
         except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
@@ -194,7 +192,7 @@ class Work:
 
     def show(self, trainer: Trainer, begun: Start, *, at: Path | None = None) -> None:
         """Write the network so far, and a sheet of what it dreams."""
-        model = copy.deepcopy(trainer.averaged.module).cpu().eval()
+        model = begun.finished(trainer.averaged.module)
         saved.save(at or self.partial, model, begun.plan, begun.description)
         network = load_network(str(at or self.partial))
         with writing(self.sheet):

@@ -25,6 +25,7 @@ NAMES = [
     "ImageSettings",
     "LoopSettings",
     "Result",
+    "TrainSettings",
     "VideoReader",
     "VideoSettings",
     "VideoWriter",
@@ -41,6 +42,7 @@ NAMES = [
     "neuron",
     "render",
     "save_image",
+    "train_network",
 ]
 README = Path(__file__).parent.parent / "README.md"
 

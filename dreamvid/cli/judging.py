@@ -53,6 +53,7 @@ def judge(
             show.say("dreaming on photographs ...")
             other = load_network(beside, weights=weights)
             pairs = [pair for name in OURS for pair in court.beside(network, other, photos, name)]
+            found["channels"] = [{"alive on photographs": court.living_on(network, photos)}]
             found["photographs"] = [pair.row() for pair in pairs]
             for pair in pairs:
                 _write(out, f"{pair.picture}-{pair.layer}", pair.sheet)

@@ -45,7 +45,7 @@ def bench(
 ) -> None:
     """Measure how fast this machine dreams, and in how much memory.
 
-    PARTS are any of step, video, memory, loop and zoom; without any, all are measured.
+    PARTS are any of step, objects, video, memory, loop and zoom; without any, all are measured.
     The machine should have nothing else to do meanwhile.
     """
     from dreamvid import bench as bench_module

@@ -23,7 +23,7 @@ class Light:
     chance of a soft picture, `noise` the largest grain, both shares of the range.
     """
 
-    saturation: tuple[float, float] = (0.7, 1.5)
+    saturation: tuple[float, float] = (0.7, 1.9)
     contrast: tuple[float, float] = (0.75, 1.3)
     brightness: float = 0.12
     blur: float = 0.2

@@ -2,64 +2,87 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from dreamvid.networks.bestiary import ALIASES, SHIPPED
+from dreamvid.networks import zoo
+from dreamvid.networks.bestiary import ALIASES, SHIPPED, Widths, see_colours
 from dreamvid.networks.network import Description
-from dreamvid.networks.registry import load_saved
-from dreamvid.networks.saved import Plan
+from dreamvid.networks.registry import EMBEDDED, load_saved
+from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.weights import Progress
 
-NOTHING = "nothing"
 STEP = 0.006
 """The default step of a network that nobody has tuned yet."""
 
 
+ABOUT = Description(
+    name=EMBEDDED,
+    aliases=ALIASES,
+    default_layer=ALIASES["parts"],
+    default_step=STEP,
+    label_layer="logits",
+)
+"""What a bestiary is described by when it is new."""
+
+
+COLOURS = 1.6
+"""How much stronger than they are a new bestiary sees colours."""
+
+
 @dataclass(frozen=True)
 class Start:
-    """A model to be trained, and what it will be described by; `fresh` when it knows nothing."""
+    """A model to be trained, and what it will be described by; `blank` when it knows nothing."""
 
     model: nn.Module
     plan: Plan
     description: Description
-    fresh: bool
+    blank: bool
+
+    def finished(self, trained: nn.Module) -> nn.Module:
+        """A copy of the model, trained, as it is to be used: on the CPU, and fond of colours."""
+        model = copy.deepcopy(trained).cpu().eval()
+        if self.blank and isinstance(self.plan.kind, Widths):
+            see_colours(model, self.description.std, times=COLOURS)
+        return model
 
 
 def start(
     base: str,
     labels: tuple[str, ...],
     *,
+    blank: bool = False,
     weights: Path | None = None,
     offline: bool = False,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Start:
-    """The network `base`, its last layer replaced by one that tells `labels` apart.
+    """The network `base` with a last layer that tells `labels` apart.
 
-    `base` is "nothing", a network's name or the path of a file that training wrote; `weights`,
-    `offline` and `progress` are as `load_network` takes them. Raises what that raises.
+    A `blank` one has random weights, the same for the same seed; nothing is read or fetched for it,
+    but for the file of one of our own. `base`, `weights`, `offline` and `progress` are as
+    `load_network` takes them. Raises what that raises.
     """
     torch.manual_seed(seed)
-    if base == NOTHING:
-        plan = Plan(SHIPPED, len(labels))
-        about = Description(
-            name="new", aliases=ALIASES, default_layer=ALIASES["parts"], default_step=STEP,
-            labels=labels, label_layer="logits",
-        )  # fmt: skip
-        model = plan.build(norm=True)
-        _begin(model)
-        return Start(model, plan, about, fresh=True)
-    file, _ = load_saved(base, weights=weights, offline=offline, progress=progress)
+    if blank and base == EMBEDDED:
+        file = Saved(Plan(SHIPPED, 0), ABOUT, {})
+    elif blank and base in zoo.DESCRIPTIONS:
+        file = Saved(Plan(base, 0), zoo.DESCRIPTIONS[base], {})
+    else:
+        file, _ = load_saved(base, weights=weights, offline=offline, progress=progress)
     plan = replace(file.plan, classes=len(labels))
-    model = plan.build()
-    shapes = {key: value.shape for key, value in model.state_dict().items()}
-    kept = {key: value for key, value in file.state.items() if shapes.get(key) == value.shape}
-    model.load_state_dict(kept, strict=False)
-    return Start(model, plan, replace(file.description, labels=labels), fresh=False)
+    model = plan.build(norm=blank)
+    if blank:
+        _begin(model)
+    else:
+        shapes = {key: value.shape for key, value in model.state_dict().items()}
+        kept = {key: value for key, value in file.state.items() if shapes.get(key) == value.shape}
+        model.load_state_dict(kept, strict=False)
+    return Start(model, plan, replace(file.description, labels=labels), blank)
 
 
 def _begin(model: nn.Module) -> None:
