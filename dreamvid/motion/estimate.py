@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink
+from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink, squares
 from dreamvid.motion.warp import REFERENCE_HEIGHT, Plane, places
 
 MISMATCH = 14.0
@@ -74,8 +74,8 @@ def consistent(backward: Flow, forward: Flow) -> Truth:
     """
     back = _sample(forward, backward)
     square = (REFERENCE_HEIGHT / backward.shape[0]) ** 2
-    lengths = _squares(backward) + _squares(back)
-    agreed: Truth = square * _squares(backward + back) <= 0.01 * square * lengths + 0.5
+    lengths = squares(backward) + squares(back)
+    agreed: Truth = square * squares(backward + back) <= 0.01 * square * lengths + 0.5
     return agreed
 
 
@@ -146,7 +146,3 @@ def _blur(plane: Array) -> Plane:
 def _sample(array: Array, flow: Flow) -> Array:
     x, y = places(flow)
     return np.asarray(cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
-
-
-def _squares(flow: Flow) -> Plane:
-    return np.asarray(cv2.transform(flow * flow, np.ones((1, 2))), np.float32)

@@ -132,6 +132,11 @@ def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]
     return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
 
 
+def squares(flow: Array) -> Array:
+    """Squared lengths [H, W] of the vectors of a flow [H, W, 2]."""
+    return np.asarray(cv2.transform(flow * flow, np.ones((1, 2))), np.float32)
+
+
 def pad(array: Array, height: int, width: int) -> Array:
     """Extend an array to a size by repeating its last row and column."""
     down, right = height - array.shape[0], width - array.shape[1]

@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UnreadableInput
-from dreamvid.motion.warp import CRISP, torn, warp
+from dreamvid.motion.warp import BRIEF, CRISP, torn, warp
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.tone import Tone, calm_finest, hold_tone, sharpness, tone_of
 
@@ -235,7 +235,7 @@ class Carry:
             for plane in (frame.motion.mask, torn(flow))
         )
         left = torch.cat((previous.dreamed - previous.source, previous.source, previous.fresh))
-        carried = warp(left, flow, lanczos=CRISP)
+        carried = warp(left, flow, lanczos=(*[CRISP] * 3, *[BRIEF] * 4))
         residual, steady, fresh = carried[:3], carried[3:6], carried[6:]
         source = self._source(frame)
         source = source + STEADY * mask * (steady - source)
