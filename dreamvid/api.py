@@ -24,7 +24,7 @@ from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
-from dreamvid.media.target import check_new, same_file
+from dreamvid.media.target import alone, check_new, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
@@ -101,7 +101,7 @@ def dream_video(
     """
     settings = settings or VideoSettings()
     output = output_of(settings.output, Path(target), overwrite)
-    with open_film(Path(source), settings) as film:
+    with open_film(Path(source), settings) as film, alone(output.path):
         output.check(
             film.info.path, (film.info.width, film.info.height)
         )  # before anything is fetched

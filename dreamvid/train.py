@@ -20,7 +20,7 @@ from dreamvid.atlas import atlas
 from dreamvid.dream.dreamer import pick_device
 from dreamvid.errors import Interrupted, UsageError, writing
 from dreamvid.image import save_image
-from dreamvid.media.target import check_new
+from dreamvid.media.target import alone, check_new
 from dreamvid.networks import saved
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.renders import labels as render_labels
@@ -83,18 +83,19 @@ def train_network(
             "a network is written as .safetensors", where=target, remedy="rename the output"
         )
     check_new(target, overwrite=overwrite)
-    work = Work(target)
-    source = work.source(pictures, settings, watch)
-    begun = start(
-        settings.model, source.labels, weights=settings.weights, offline=settings.offline,
-        blank=pictures is None if settings.blank is None else settings.blank, seed=settings.seed,
-        progress=watch.fetched,
-    )  # fmt: skip
-    trainer = make_trainer(begun, source, settings)
-    work.restore(trainer, record(settings, source.labels))
-    lesson = _run(trainer, begun, work, watch)
-    work.finish(trainer, begun)
-    return Trained(target, work.sheet, lesson)
+    with alone(target):
+        work = Work(target)
+        source = work.source(pictures, settings, watch)
+        begun = start(
+            settings.model, source.labels, weights=settings.weights, offline=settings.offline,
+            blank=pictures is None if settings.blank is None else settings.blank,
+            seed=settings.seed, progress=watch.fetched,
+        )  # fmt: skip
+        trainer = make_trainer(begun, source, settings)
+        work.restore(trainer, record(settings, source.labels))
+        lesson = _run(trainer, begun, work, watch)
+        work.finish(trainer, begun)
+        return Trained(target, work.sheet, lesson)
 
 
 def record(settings: TrainSettings, labels: tuple[str, ...]) -> str:

@@ -23,7 +23,7 @@ from dreamvid.dream.octaves import resize
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import load_image
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.target import same_file
+from dreamvid.media.target import alone, same_file
 from dreamvid.motion.camera import Camera
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import camera_frames
@@ -69,10 +69,11 @@ def dream_zoom(
     dreams = make_dreams(settings.network, settings.dream, clock, times=times, fetched=fetched)
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     path = None if source is None else Path(source)
-    job = Job(output, like=like, record=sidecar(settings, path, dreams(0)))
-    frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
-    left = (frame for frame in frames if frame.index >= job.done)
-    job.run(left, dreams, stability=stability, report=report)
+    with alone(output.path):
+        job = Job(output, like=like, record=sidecar(settings, path, dreams(0)))
+        frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
+        left = (frame for frame in frames if frame.index >= job.done)
+        job.run(left, dreams, stability=stability, report=report)
     notes = (*skipped(dreams(0), height, width), *job.notes)
     return Result(output.path, job.done, notes)
 

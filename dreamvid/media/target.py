@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from dreamvid.errors import DiskFull, OutputExists, UsageError
 from dreamvid.media.formats import check_delivery
@@ -102,6 +105,28 @@ def check_new(path: Path, *, overwrite: bool) -> None:
     check_place(path)
     if path.exists() and not overwrite:
         raise OutputExists("exists already", where=path, remedy="use another name, or -y")
+
+
+@contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Let only one run at a time make the file at `path`; UsageError when another one does.
+
+    Two would write over each other's parts. The lock goes with its process, however that ends.
+    """
+    name = hashlib.sha256(f"{path.resolve()}".encode()).hexdigest()[:24]
+    lock = FileLock(Path(tempfile.gettempdir()) / f"dreamvid-{name}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        remedy = "wait for it, or give this one another name"
+        raise UsageError("another run is making it", where=path, remedy=remedy) from None
+    except OSError:  # nowhere to put a lock: better to go on without one than not at all
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def same_file(path: Path, source: Path) -> bool:

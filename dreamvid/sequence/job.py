@@ -141,6 +141,12 @@ class Job:
             self._folder.mkdir()
             job.write_text(self._record, encoding="utf-8")
 
+    @property
+    def _partial(self) -> Path:
+        """Where a run that is stopped puts what there is."""
+        path = self._output.path
+        return path.with_name(f"{path.stem}.partial{path.suffix}")
+
     def _tidy(self) -> None:
         """Leave no folder behind that holds nothing to go on from."""
         if not self._parts:
@@ -186,12 +192,12 @@ class Job:
         )
         self.notes = tuple(dict.fromkeys(self.notes + told))
         write_record(self._output.sidecar, self._record)
+        self._partial.unlink(missing_ok=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _interrupted(self, writer: PartWriter | None) -> Interrupted:
         """Put together what there is; the part that was under way is dreamed anew next time."""
-        path = self._output.path
-        partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+        path, partial = self._output.path, self._partial
         parts = list(self._parts)
         again = "give the same command again to go on"
         begun = writer if writer is not None and writer.path not in parts else None

@@ -119,6 +119,7 @@ def test_a_film_stopped_and_started_again_has_the_same_bytes(
     assert (tmp_path / "film.mp4").read_bytes() == whole
     assert told[0].done == max(end for end in ENDS if end < stop) + 1
     assert ".film.mp4.parts" not in names(tmp_path)
+    assert "film.partial.mp4" not in names(tmp_path)
 
 
 def test_a_film_stopped_again_and_again_has_the_same_bytes(tmp_path: Path, whole: bytes) -> None:
