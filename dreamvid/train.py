@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from dreamvid.atlas import atlas
 from dreamvid.dream.dreamer import pick_device
@@ -24,6 +25,7 @@ from dreamvid.media.target import alone, check_new
 from dreamvid.networks import saved
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.renders import labels as render_labels
+from dreamvid.networks.saved import Plan
 from dreamvid.networks.training.pictures import Skipped, read_pictures
 from dreamvid.networks.training.recipe import Recipe
 from dreamvid.networks.training.renders import Renders, draw_bank
@@ -37,6 +39,8 @@ CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 300.0
 """Seconds of training."""
 LAYERS_A_MINUTE = 480
 """Renders drawn for each minute that is spent on learning from them."""
+PROBED = 16
+"""Batches of pictures that decide which channels are dead."""
 GENTLE = 0.0005
 """The learning rate for a network that knows something already."""
 
@@ -191,16 +195,17 @@ class Work:
         if kept["record"] == self._record:
             trainer.restore(kept["state"])
 
-    def show(self, trainer: Trainer, begun: Start, *, at: Path | None = None) -> None:
+    def show(self, trainer: Trainer, begun: Start) -> None:
         """Write the network so far, and a sheet of what it dreams."""
-        model = begun.finished(trainer.averaged.module)
-        saved.save(at or self.partial, model, begun.plan, begun.description)
-        network = load_network(str(at or self.partial))
-        with writing(self.sheet):
-            save_image(self.sheet, atlas(network, seed=trainer.recipe.seed))
+        self._write(self.partial, *begun.finished(trainer.averaged.module), begun)
+
+    def _write(self, path: Path, model: nn.Module, plan: Plan, begun: Start) -> None:
+        saved.save(path, model, plan, begun.description)
+        save_image(self.sheet, atlas(load_network(str(path))))
 
     def finish(self, trainer: Trainer, begun: Start) -> None:
         """Write the network itself; what was kept for going on is no longer needed."""
-        self.show(trainer, begun, at=self.target)
+        model, plan = begun.finished(trainer.averaged.module, trainer.probe(PROBED))
+        self._write(self.target, model, plan, begun)
         self.partial.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)

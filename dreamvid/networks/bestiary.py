@@ -16,31 +16,31 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Widths:
-    """Numbers of channels. A block is (a, b reduced, b, c reduced, c): see `Block`.
+    """Numbers of channels. A block is (a, b reduced, b, c reduced, c between, c): see `Block`.
 
     `groups` are the blocks between two poolings, named 3a, 3b, ... 4a, ... 5a, ...
     """
 
     stem: int
     conv2: int
-    groups: tuple[tuple[tuple[int, int, int, int, int], ...], ...]
+    groups: tuple[tuple[tuple[int, int, int, int, int, int], ...], ...]
 
 
 SHIPPED = Widths(
     stem=24,
     conv2=48,
     groups=(
-        ((32, 32, 64, 16, 32), (48, 48, 80, 16, 32)),
+        ((32, 32, 64, 16, 32, 32), (48, 48, 80, 16, 32, 32)),
         (
-            (64, 64, 128, 32, 64),
-            (80, 64, 128, 32, 64),
-            (96, 96, 160, 32, 64),
-            (96, 96, 160, 32, 64),
+            (64, 64, 128, 32, 64, 64),
+            (80, 64, 128, 32, 64, 64),
+            (96, 96, 160, 32, 64, 64),
+            (96, 96, 160, 32, 64, 64),
         ),
-        ((192, 128, 256, 48, 96), (192, 128, 288, 48, 128)),
+        ((192, 128, 256, 48, 96, 96), (192, 128, 288, 48, 128, 128)),
     ),
 )
-"""The widths of the embedded network: 2.4 million weights."""
+"""The widths with which the embedded network is trained: 2.4 million weights."""
 ALIASES = {"textures": "3b", "patterns": "4a", "parts": "4c", "objects": "5a"}
 
 
@@ -60,14 +60,15 @@ class Block(nn.Module):
     """Three branches side by side: 1x1 | 1x1, 3x3 | 1x1, 3x3, 3x3."""
 
     def __init__(
-        self, i: int, widths: tuple[int, int, int, int, int], *, norm: bool = False
+        self, i: int, widths: tuple[int, int, int, int, int, int], *, norm: bool = False
     ) -> None:
         super().__init__()
-        a, b0, b, c0, c = widths
+        a, b0, b, c0, c1, c = widths
+        self.outputs = (a, b, c)
         self.a = Unit(i, a, 1, norm=norm)
         self.b = nn.Sequential(Unit(i, b0, 1, norm=norm), Unit(b0, b, 3, norm=norm))
         self.c = nn.Sequential(
-            Unit(i, c0, 1, norm=norm), Unit(c0, c, 3, norm=norm), Unit(c, c, 3, norm=norm)
+            Unit(i, c0, 1, norm=norm), Unit(c0, c1, 3, norm=norm), Unit(c1, c, 3, norm=norm)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -90,7 +91,7 @@ class Bestiary(nn.Module):
             self.add_module(f"pool{number - 1}", nn.MaxPool2d(3, 2, 1))
             for letter, block in zip("abcdefgh", group, strict=False):
                 self.add_module(f"{number}{letter}", Block(i, block, norm=norm))
-                i = block[0] + block[2] + block[4]
+                i = block[0] + block[2] + block[5]
         self.add_module("mean", nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()))
         self.add_module("logits", nn.Linear(i, classes))
 

@@ -18,7 +18,7 @@ from dreamvid.networks.network import Description
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.saved import FORMAT, Plan, load, save
 
-TINY = Widths(4, 6, (((2, 2, 3, 2, 3),), ((3, 2, 4, 2, 2), (2, 2, 2, 2, 2))))
+TINY = Widths(4, 6, (((2, 2, 3, 2, 3, 3),), ((3, 2, 4, 2, 2, 2), (2, 2, 2, 2, 2, 2))))
 PLAN = Plan(TINY, 5)
 
 

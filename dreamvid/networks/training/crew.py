@@ -56,12 +56,16 @@ class Crew:
         total = len(images)
         return sum(loss for loss, _ in told) / total, sum(right for _, right in told) / total
 
+    def normal(self, images: Tensor) -> Tensor:
+        """Images as the model takes them."""
+        normal = (images.to(self._device) - self._mean) / self._std
+        return normal.contiguous(memory_format=torch.channels_last)
+
     def _piece(
         self, model: nn.Module, images: Tensor, targets: Tensor, *, whole: int
     ) -> tuple[float, float]:
-        normal = ((images - self._mean) / self._std).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
-            logits = model(normal)
+            logits = model(self.normal(images))
         logits = logits.float()
         loss = F.cross_entropy(logits, targets, label_smoothing=self._smoothing, reduction="sum")
         torch.autograd.backward(loss / whole)

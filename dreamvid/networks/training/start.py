@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dreamvid.networks import zoo
-from dreamvid.networks.bestiary import ALIASES, SHIPPED, Widths, see_colours
+from dreamvid.networks.bestiary import ALIASES, SHIPPED, Bestiary, Widths, see_colours
 from dreamvid.networks.network import Description
 from dreamvid.networks.registry import EMBEDDED, load_saved
 from dreamvid.networks.saved import Plan, Saved
+from dreamvid.networks.training.prune import prune
 from dreamvid.networks.weights import Progress
 
 STEP = 0.006
@@ -43,12 +45,21 @@ class Start:
     description: Description
     blank: bool
 
-    def finished(self, trained: nn.Module) -> nn.Module:
-        """A copy of the model, trained, as it is to be used: on the CPU, and fond of colours."""
-        model = copy.deepcopy(trained).cpu().eval()
-        if self.blank and isinstance(self.plan.kind, Widths):
-            see_colours(model, self.description.std, times=COLOURS)
-        return model
+    def finished(
+        self, trained: nn.Module, pictures: Iterable[Tensor] = ()
+    ) -> tuple[nn.Module, Plan]:
+        """A copy of the model, trained, as it is to be used: on the CPU, and fond of colours.
+
+        A bestiary loses the channels that none of the `pictures` makes fire, if there are any.
+        """
+        model, plan = copy.deepcopy(trained).cpu().eval(), self.plan
+        if isinstance(model, Bestiary) and isinstance(plan.kind, Widths):
+            if pictures:
+                model, kind = prune(model, plan.kind, pictures)
+                plan = replace(plan, kind=kind)
+            if self.blank:
+                see_colours(model, self.description.std, times=COLOURS)
+        return model, plan
 
 
 def start(

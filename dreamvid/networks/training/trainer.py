@@ -104,7 +104,7 @@ class Trainer:
 
     def _learn(self, pictures: Tensor, targets: Tensor, reach: float) -> None:
         """Learn from a batch and, where attacks have a length, from its attacked twin."""
-        images = pictures.to(self.device).permute(0, 3, 1, 2).float() / 255
+        images = _images(pictures.to(self.device))
         targets = targets.to(self.device)
         images.requires_grad_(reach > 0)
         self._pass(images, targets, "told")
@@ -131,6 +131,13 @@ class Trainer:
     def _note(self, name: str, value: float) -> None:
         self._means[name] = value + 0.98 * (self._means.get(name, value) - value)
 
+    def probe(self, count: int) -> list[Tensor]:
+        """So many batches of pictures that were not learned from, as the model takes them."""
+        size = self.recipe.sizes[-1]
+        composer = self.source.composer(size=size, seed=self.recipe.seed + 1)
+        batches = (composer.batch(self.recipe.batch).pictures for _ in range(count))
+        return [self._crew.normal(_images(torch.from_numpy(batch))) for batch in batches]
+
     def state(self) -> dict[str, Any]:
         """All that a training needs to go on, as `restore` takes it."""
         return {
@@ -146,3 +153,7 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self._means = dict(state["means"])
         self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
+
+
+def _images(pictures: Tensor) -> Tensor:
+    return pictures.permute(0, 3, 1, 2).float() / 255
