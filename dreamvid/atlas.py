@@ -11,8 +11,8 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective, label, layer
 from dreamvid.networks.network import Network
 
-OCTAVES, SCALE, ITERATIONS, STEP = 3, 1.5, 24, 0.02
-"""A dose that makes a picture of noise; its smallest octave is as large as training pictures."""
+OCTAVES, SCALE, ITERATIONS, STEP = 2, 1.5, 40, 0.01
+"""A dose that makes a picture of noise: many small steps, on sizes that the network has learned."""
 GAP = 4
 
 

@@ -92,14 +92,18 @@ def test_the_taps_that_other_devices_use_give_the_same_picture():
     image = torch.rand(3, 30, 44, generator=torch.Generator().manual_seed(4))
     flow = np.random.default_rng(0).uniform(-60, 60, (30, 44, 2)).astype(np.float32)
     flow = np.round(flow * 32) / 32  # OpenCV rounds to this
-    assert (warp_by_taps(image, *places(flow), lanczos=[LEVEL] * 3) - warp(image, flow)).abs().max() < 2e-3
+    assert (
+        warp_by_taps(image, *places(flow), lanczos=[LEVEL] * 3) - warp(image, flow)
+    ).abs().max() < 2e-3
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_warped_image_has_the_shape_of_the_flow(channels):
     image = torch.rand(channels, 20, 30)
     assert warp(image, constant(10, 12, 0.5)).shape == (channels, 10, 12)
-    assert warp_by_taps(image, *places(constant(10, 12, 0.5)), lanczos=[LEVEL] * channels).shape == (channels, 10, 12)
+    assert warp_by_taps(
+        image, *places(constant(10, 12, 0.5)), lanczos=[LEVEL] * channels
+    ).shape == (channels, 10, 12)
 
 
 def test_the_warp_tears_at_motion_boundaries_and_nowhere_else():

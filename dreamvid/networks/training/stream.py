@@ -43,8 +43,14 @@ def stream(
     They depend on the seed and on the number of workers.
     """
     endless = _Endless(source, size, batch, seed)
+    # Spawned, not forked: OpenCV's threads do not survive a fork, and wait for each other for ever.
     loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
-        endless, batch_size=None, num_workers=workers, prefetch_factor=4, worker_init_fn=_begin
+        endless,
+        batch_size=None,
+        num_workers=workers,
+        prefetch_factor=4,
+        worker_init_fn=_begin,
+        multiprocessing_context="spawn",
     )
     return iter(loader)
 

@@ -24,9 +24,6 @@ from dreamvid.networks.training.stream import Source, stream
 SELDOM, MEMORY = 8, 0.984
 """Steps between two looks of the averaged network, and what it keeps of itself at each."""
 
-TINGE = 0.5
-"""How much of its colour an attack keeps: a network that need not fear colours dreams in them."""
-
 
 @dataclass(frozen=True)
 class Lesson:
@@ -110,10 +107,8 @@ class Trainer:
         self._pass(images, targets, "told")
         if images.grad is not None:
             lengths = reach * torch.rand(len(images), 1, 1, 1, device=self.device).sqrt()
-            grey = images.grad.mean(1, keepdim=True)
-            change = grey + TINGE * (images.grad - grey)
-            size = change.flatten(1).norm(dim=1).clamp_min(1e-12).view_as(lengths)
-            attacked = images.detach() + change / size * lengths
+            size = images.grad.flatten(1).norm(dim=1).clamp_min(1e-12).view_as(lengths)
+            attacked = images.detach() + images.grad / size * lengths
             self._pass(attacked.clamp_(0, 1), targets, "attacked")
 
     def _pass(self, images: Tensor, targets: Tensor, name: str) -> None:
