@@ -9,26 +9,30 @@ from torch import Tensor
 
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective, label, layer
+from dreamvid.dream.octaves import resize
 from dreamvid.networks.network import Network
 
-OCTAVES, SCALE, ITERATIONS, STEP = 2, 1.5, 40, 0.01
-"""A dose that makes a picture of noise: many small steps, on sizes that the network has learned."""
+OCTAVES, SCALE, ITERATIONS, STEP = 2, 1.5, 30, 0.03
+"""A dose that makes a picture out of next to nothing, at sizes that the network has learned."""
+CLOUDS, CONTRAST = 16, 0.12
+"""Pixels and contrast of the soft clouds it begins with: fine noise would be dreamed on itself."""
 GAP = 4
 
 
-def from_noise(network: Network, objective: Objective, *, size: int = 224, seed: int = 0) -> Tensor:
-    """What an objective looks like: an image [3, size, size] dreamed out of faint noise."""
+def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
+    """What an objective looks like: an image [3, size, size] dreamed out of soft noise."""
     generator = torch.Generator().manual_seed(seed)
-    noise = torch.randn(3, size, size, generator=generator)
+    cells = max(2, size // CLOUDS)
+    clouds = resize(torch.randn(3, cells, cells, generator=generator), (size, size))
     dream = Dreamer(
         network, objective, octaves=OCTAVES, octave_scale=SCALE, iterations=ITERATIONS, step=STEP,
-        seed=seed,
+        seed=seed, even=False,
     )  # fmt: skip
-    return dream((0.5 + 0.05 * noise).clamp(0, 1)).cpu()
+    return dream((0.5 + CONTRAST * clouds).clamp(0, 1)).cpu()
 
 
 def atlas(
-    network: Network, *, labels: Sequence[str] = (), size: int = 160, seed: int = 0
+    network: Network, *, labels: Sequence[str] = (), size: int = 144, seed: int = 0
 ) -> Tensor:
     """A sheet of a network's dreams: textures, patterns, parts, objects, then classes.
 

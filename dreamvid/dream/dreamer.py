@@ -57,7 +57,8 @@ class Dreamer:
     `dream(image) -> image` for an image [3, H, W] of float32 RGB in 0..1. `network` is a name or a
     Network; without an `objective` the network's default layer is raised. `step` is in units of
     the pixel range and scaled by `strength`; strength 0 gives the image back as it was. `tile` is
-    the largest side on which a gradient is computed at once. `seed` decides the jitter.
+    the largest side on which a gradient is computed at once. `seed` decides the jitter. `even`
+    spreads the dream over the picture; without it, it grows where it is strongest.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class Dreamer:
         strength: float = 1.0,
         seed: int = 0,
         tile: int | None = None,
+        even: bool = True,
         device: str = "auto",
         precision: str = "auto",
     ) -> None:
@@ -87,6 +89,7 @@ class Dreamer:
         )
         self.seed = seed
         self.tile = tile or 1024
+        self.even = even
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
@@ -163,6 +166,8 @@ class Dreamer:
         size = gradient.abs()
         # Row by row: a sum over all at once depends on the number of threads.
         mean = gauge(key, float(size.mean(dim=2).mean()))
+        if not self.even:
+            return gradient / (mean + 1e-20)
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
         return gradient / (local * mean).sqrt_().add_(1e-20)
 

@@ -88,13 +88,15 @@ def direction(name: str, vector: Tensor) -> Objective:
 
 
 def label(name: str, *indices: int) -> Objective:
-    """Raise one class: a channel of the network's last layer, a row [1, C] of logits.
+    """Raise one class above all others: the log of its probability, by the last layer's logits.
 
-    Of several `indices`, the kinds of one thing, the likeliest is raised most (log-sum-exp).
+    A logit alone is raised as well by what all classes share, eyes above all. Several `indices`
+    are kinds of one thing, whose probabilities add up.
     """
 
     def value(activations: Activations) -> Tensor:
-        return activations[name].float().flatten(1)[0, list(indices)].logsumexp(0)
+        chances = activations[name].float().flatten(1)[0].log_softmax(0)
+        return chances[list(indices)].logsumexp(0)
 
     return Objective((name,), value)
 

@@ -118,3 +118,19 @@ def test_waiting_threads_are_calmed_only_before_torch(monkeypatch: pytest.Monkey
     monkeypatch.delitem(__import__("sys").modules, "torch")
     assert calm() and not calm()
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+
+
+def test_a_class_means_all_its_labels() -> None:
+    network = load_network("bestiary")
+    foxes = network.labelled("fox")
+    assert len(foxes) > 1 and all(network.labels[k].startswith("fox/") for k in foxes)
+    assert network.labelled(network.labels[foxes[1]]) == (foxes[1],)
+
+
+def test_near_misses_of_labels() -> None:
+    with pytest.raises(UsageError, match=r"no label 'foxx'.*such as fox/"):
+        load_network("bestiary").labelled("foxx")
+    with pytest.raises(UsageError, match="goldfish"):
+        describe("googlenet").labelled("goldfis")
+    with pytest.raises(UsageError, match="knows no labels"):
+        random_network("vgg16").labelled("fox")

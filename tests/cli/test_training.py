@@ -1,0 +1,47 @@
+"""The commands about learning: `renders`, `train`, `judge`."""
+
+from __future__ import annotations
+
+from cli_kit import dreamvid
+
+from dreamvid.image import load_image
+
+
+def test_renders_are_drawn_the_same_for_the_same_seed(tmp_path):
+    for name, seed in (("a", 4), ("b", 4), ("c", 5)):
+        told = dreamvid(
+            "renders", "-o", tmp_path / f"{name}.png", "--classes", "owl,pagoda",
+            "--seed", seed, "--cell", 64,
+        )  # fmt: skip
+        assert told.code == 0, told.err
+    first, again, other = ((tmp_path / f"{name}.png").read_bytes() for name in "abc")
+    assert first == again != other
+    assert min(load_image(tmp_path / "a.png").shape[1:]) > 64
+
+
+def test_an_unknown_class_gets_near_misses(tmp_path):
+    told = dreamvid("renders", "-o", tmp_path / "a.png", "--classes", "owll")
+    assert told.code == 2 and "owl" in told.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_training_needs_something_to_learn_from(tmp_path):
+    out = tmp_path / "mine.safetensors"
+    assert dreamvid("train", "-o", out).code == 2
+    assert dreamvid("train", tmp_path, "--renders", "-o", out).code == 2
+    told = dreamvid("train", tmp_path, "-o", out)
+    assert told.code == 3 and "only 0 pictures" in told.err and "at least 8" in told.err
+    told = dreamvid("train", tmp_path / "none", "-o", out)
+    assert told.code == 3 and "no such folder" in told.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_numbers_that_cannot_be(tmp_path):
+    for option in (("--minutes", "0"), ("--minutes", "nan"), ("--attack", "-1")):
+        told = dreamvid("train", tmp_path, "-o", tmp_path / "a.safetensors", *option)
+        assert told.code == 2, told.err
+
+
+def test_judging_an_unknown_network():
+    told = dreamvid("judge", "bestiarry")
+    assert told.code == 2 and "bestiary" in told.err

@@ -1,0 +1,101 @@
+"""Training a network from a folder: files, stops, and going on."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from dreamvid import train
+from dreamvid.errors import Interrupted, OutputExists, UsageError
+from dreamvid.image import save_image
+from dreamvid.networks.registry import load_network
+from dreamvid.networks.training.recipe import Recipe
+from dreamvid.networks.training.trainer import Lesson
+from dreamvid.settings import TrainSettings
+from dreamvid.train import Watch, train_network
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Small batches and small sheets; the threads as they were."""
+    before = torch.get_num_threads()
+    monkeypatch.setattr(train, "PROBED", 1)
+    monkeypatch.setattr(train, "atlas", lambda network: torch.rand(3, 8, 8))
+    monkeypatch.setattr(train, "Recipe", partial(Recipe, batch=8))
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Eight pictures of two classes."""
+    generator = torch.Generator().manual_seed(0)
+    for k in range(8):
+        name = tmp_path / "pictures" / "ab"[k % 2]
+        name.mkdir(parents=True, exist_ok=True)
+        save_image(name / f"{k}.png", torch.rand(3, 40, 40, generator=generator))
+    return tmp_path / "pictures"
+
+
+def stopping(after: int, seen: list[Lesson]) -> Watch:
+    def lesson(lesson: Lesson) -> None:
+        seen.append(lesson)
+        if len(seen) == after:
+            raise KeyboardInterrupt
+
+    return Watch(lesson=lesson)
+
+
+def test_a_folder_becomes_a_network(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.safetensors"
+    done = train_network(folder, target, TrainSettings(minutes=0.001))
+    network = load_network(str(target))
+    assert network.labels == ("a", "b") and network.aliases["parts"] == network.default_layer
+    assert done.path == target and done.sheet == tmp_path / "mine.sheet.png"
+    assert done.lesson is not None and done.lesson.progress == 1
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"pictures", "mine.safetensors", "mine.sheet.png"}
+
+
+def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> None:
+    target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=500)
+    first: list[Lesson] = []
+    with pytest.raises(Interrupted, match=r"mine\.partial\.safetensors: what was learned"):
+        train_network(folder, target, settings, watch=stopping(3, first))
+    assert not target.exists()
+    assert load_network(str(tmp_path / "mine.partial.safetensors")).labels == ("a", "b")
+    longer, second = TrainSettings(minutes=600), list[Lesson]()
+    with pytest.raises(Interrupted):
+        train_network(folder, target, longer, watch=stopping(1, second))
+    assert second[0].step == first[-1].step + 2  # each lesson is a clean and an attacked step
+    other, third = TrainSettings(minutes=500, seed=9), list[Lesson]()
+    with pytest.raises(Interrupted):
+        train_network(folder, target, other, watch=stopping(1, third))
+    assert third[0].step == 1  # attacks have no length yet
+
+
+def test_what_is_there_is_kept(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "mine.safetensors"
+    target.write_text("mine")
+    with pytest.raises(OutputExists):
+        train_network(folder, target, TrainSettings(minutes=0.001))
+    assert target.read_text() == "mine"
+
+
+def test_a_network_has_its_own_ending(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"written as \.safetensors"):
+        train_network(folder, tmp_path / "mine.pth", TrainSettings(minutes=0.001))
+
+
+def test_a_damaged_checkpoint_begins_anew(folder: Path, tmp_path: Path) -> None:
+    target, seen = tmp_path / "mine.safetensors", list[Lesson]()
+    work = tmp_path / "mine.safetensors.training"
+    work.mkdir()
+    (work / "checkpoint.pt").write_bytes(b"cut off")
+    with pytest.raises(Interrupted):
+        train_network(folder, target, TrainSettings(minutes=500), watch=stopping(1, seen))
+    assert seen[0].step == 1
