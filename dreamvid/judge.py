@@ -22,6 +22,8 @@ from dreamvid.networks.training.pictures import ENDINGS
 SEED = 7_000_003
 """Seed of the renders that no network was trained on: those begin with seeds of a user's choice."""
 SIDE = 128
+CLASS_SIDE = 96
+"""Pixels of the dreams that a reader is shown: a size at which both have learned."""
 BAND = (4.0, 32.0)
 """Wavelengths, in pixels, between pixel noise and mush."""
 LONGEST = 640
@@ -211,7 +213,7 @@ def _small(image: Tensor) -> Tensor:
 
 
 def recognised(
-    network: Network, reader: Network, *, size: int = SIDE, seed: int = 0
+    network: Network, reader: Network, *, size: int = CLASS_SIDE, seed: int = 0
 ) -> Iterator[tuple[str, bool, Tensor]]:
     """Dream each class out of noise, and ask another network whether it is in its top five.
 

@@ -63,7 +63,7 @@ def test_a_class_is_recognised_where_another_network_names_it() -> None:
         dict.fromkeys(label.split("/")[0] for label in network.labels)
     )[:2]
     assert all(right for _, right, _ in told)
-    assert told[0][2].shape == (3, judge.SIDE, judge.SIDE)
+    assert told[0][2].shape == (3, judge.CLASS_SIDE, judge.CLASS_SIDE)
 
 
 def test_channels_that_never_fire_are_dead() -> None:

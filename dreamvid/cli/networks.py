@@ -1,9 +1,17 @@
-"""The commands that tell of networks: `layers` and `models`."""
+"""The commands that tell of networks: `layers`, `models` and `atlas`."""
 
 from __future__ import annotations
 
-from dreamvid.cli.flags import Json
-from dreamvid.cli.show import print_json, print_table
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from dreamvid.cli.flags import Json, Out, Quiet, Yes
+from dreamvid.cli.show import Show, print_json, print_table
+
+Labels = Annotated[str | None, Parameter(name="--classes", help="Classes to show: owl,pagoda.")]
+Weights = Annotated[Path | None, Parameter(help="Take the weights from this file.")]
 
 
 def layers(model: str, /, *, json: Json = False) -> None:
@@ -46,3 +54,30 @@ def models(*, json: Json = False) -> None:
             for row in rows
         ],
     )
+
+
+def atlas(
+    model: str = "bestiary",
+    /,
+    *,
+    out: Out,
+    classes: Labels = None,
+    weights: Weights = None,
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """Draw a sheet of what a network dreams out of noise: its layers, then its classes.
+
+    Without --classes up to twenty are shown, spread over all of them.
+    """
+    from dreamvid import atlas as sheets
+    from dreamvid.image import picture_format, save_image
+    from dreamvid.media.target import check_new
+    from dreamvid.networks.registry import load_network
+
+    picture_format(out)
+    check_new(out, overwrite=yes)
+    names = [name.strip() for name in classes.split(",")] if classes else []
+    save_image(out, sheets.atlas(load_network(model, weights=weights), labels=names))
+    with Show(quiet=quiet, verbose=False) as show:
+        show.say(f"{out} is ready")

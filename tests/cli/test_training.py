@@ -45,3 +45,14 @@ def test_numbers_that_cannot_be(tmp_path):
 def test_judging_an_unknown_network():
     told = dreamvid("judge", "bestiarry")
     assert told.code == 2 and "bestiary" in told.err
+
+
+def test_an_atlas_of_named_classes(tmp_path):
+    out = tmp_path / "atlas.png"
+    told = dreamvid("atlas", "-o", out, "--classes", "owl")
+    assert told.code == 0, told.err
+    height, width = load_image(out).shape[1:]
+    assert width > 4.5 * height
+    assert dreamvid("atlas", "-o", out).code == 4
+    told = dreamvid("atlas", "-o", tmp_path / "b.png", "--classes", "owll")
+    assert told.code == 2 and "owl/" in told.err

@@ -18,7 +18,7 @@ from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.training.prune import prune
 from dreamvid.networks.weights import Progress
 
-STEP = 0.008
+STEP = 0.006
 """The default step of a network that nobody has tuned yet."""
 
 
