@@ -46,7 +46,7 @@ Steady = Annotated[SteadySettings, _fields("Motion", 3)]
 Camera = Annotated[CameraSettings, _fields("Camera, per second", 3)]
 Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]
 Shape = Annotated[ShapeSettings, _fields("Loop", 3)]
-Train = Annotated[TrainSettings, _fields("Train", 1, negative=True)]
+Train = Annotated[TrainSettings, _fields("Train", 1)]
 Sound = Annotated[SoundSettings, _fields("Sound", 5)]
 NO_STEADY, NO_CAMERA, NO_CLIP = SteadySettings(), CameraSettings(), ClipSettings()
 NO_SHAPE, NO_SOUND = ShapeSettings(), SoundSettings()

@@ -527,5 +527,5 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
 
 
 def test_bench_refuses_unknown_parts(refused):
-    says = "no part 'speed' of the bench; use step, video, memory, loop, zoom"
+    says = "no part 'speed' of the bench; use step, objects, video, memory, loop, zoom"
     refused(2, says, command=["bench", "speed"])
