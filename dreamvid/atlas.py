@@ -36,9 +36,9 @@ def atlas(
 ) -> Tensor:
     """A sheet of a network's dreams: textures, patterns, parts, objects, then classes.
 
-    Without `labels` those of up to twenty classes are shown, spread over all of them.
+    Without `labels` up to twelve are shown, spread over all of them.
     """
-    shown = labels or spread(network.labels, 20)
+    shown = labels or spread(network.labels, 12)
     goals = [layer(name) for name in network.aliases.values()]
     goals += [label(network.label_layer, *network.labelled(name)) for name in shown]
     return tiled([from_noise(network, goal, size=size, seed=seed) for goal in goals], columns=8)

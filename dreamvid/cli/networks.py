@@ -68,7 +68,7 @@ def atlas(
 ) -> None:
     """Draw a sheet of what a network dreams out of noise: its layers, then its classes.
 
-    Without --classes up to twenty are shown, spread over all of them.
+    Without --classes twelve labels are shown, spread over all of them.
     """
     from dreamvid import atlas as sheets
     from dreamvid.image import picture_format, save_image
