@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +18,8 @@ from dreamvid.image import load_image
 from dreamvid.networks.network import Network
 from dreamvid.networks.renders import Compositor, Mixture, labels, render_layers
 from dreamvid.networks.training.pictures import ENDINGS
+from dreamvid.networks.training.prune import note_firing
+from dreamvid.networks.training.stream import to_images
 
 SEED = 7_000_003
 """Seed of the renders that no network was trained on: those begin with seeds of a user's choice."""
@@ -60,16 +62,13 @@ def knowledge(network: Network, *, count: int = 2048) -> Knowledge:
 
     Size, place, turn, ground and light are drawn as in training; each picture holds one object.
     """
-    trunk = network.trunk([network.label_layer])
     right = own = 0
     living = Living(network)
     for images, wanted in _unseen(count):
-        with torch.no_grad():
-            rows = trunk(images)[network.label_layer]
+        rows = living.look(images)[network.label_layer]
         told = [network.labels[k] for k in rows.argmax(1).tolist()]
         right += sum(_class(a) == _class(b) for a, b in zip(told, wanted, strict=True))
         own += sum(a == b for a, b in zip(told, wanted, strict=True))
-        living.look(images)
     return Knowledge(right / count, own / count, living.share)
 
 
@@ -81,14 +80,14 @@ class Living:
         self._trunk = network.trunk(blocks)
         self._fired: dict[str, Tensor] = {}
 
-    def look(self, images: Tensor) -> None:
-        """Show it images [N, 3, H, W]."""
+    def look(self, images: Tensor) -> dict[str, Tensor]:
+        """Show it images [N, 3, H, W]; gives the activations of its blocks and its logits."""
         with torch.no_grad():
-            found = self._trunk(images)
+            found: dict[str, Tensor] = self._trunk(images)
         for name, activations in found.items():
             if activations.ndim == 4:  # the rest are means over places, and logits
-                firing = activations.amax((0, 2, 3)) > 0
-                self._fired[name] = firing | self._fired.get(name, firing)
+                note_firing(self._fired, name, activations)
+        return found
 
     @property
     def share(self) -> float:
@@ -110,8 +109,10 @@ def _unseen(count: int, *, batch: int = 32) -> Iterator[tuple[Tensor, list[str]]
     compositor = Compositor(bank, size=SIDE, seed=SEED, mixture=Mixture(second=0.0))
     for _ in range(0, count, batch):
         made = compositor.batch(batch)
-        images = torch.from_numpy(made.pictures).permute(0, 3, 1, 2).float() / 255
-        yield images, [labels()[k] for k in made.targets.argmax(1)]
+        yield (
+            to_images(torch.from_numpy(made.pictures)),
+            [labels()[k] for k in made.targets.argmax(1)],
+        )
 
 
 def _class(name: str) -> str:
@@ -171,19 +172,20 @@ class Beside:
         }
 
 
-def beside(ours: Network, theirs: Network, photos: Path, name: str) -> Iterator[Beside]:
+def beside(ours: Network, theirs: Network, photos: Path, names: Sequence[str]) -> Iterator[Beside]:
     """Dream on each photograph of a folder with both networks.
 
-    Theirs raises its default layer with its default dose; ours raises the layer `name`, its step
-    chosen so that it changes the picture as much.
+    Theirs raises its default layer with its default dose; ours raises each of the layers `names`,
+    its step chosen so that it changes the picture as much.
     """
     for path in _photos(photos):
         image = _small(load_image(path))
         reference = Dreamer(theirs)(image).cpu()
         wanted = vividness(reference, image)
-        dream = _matched(ours, name, image, wanted.rms)
-        made = torch.cat([image, reference, dream], 2)
-        yield Beside(path.stem, name, vividness(dream, image), wanted, made)
+        for name in names:
+            dream = _matched(ours, name, image, wanted.rms)
+            made = torch.cat([image, reference, dream], 2)
+            yield Beside(path.stem, name, vividness(dream, image), wanted, made)
 
 
 def _photos(folder: Path) -> list[Path]:

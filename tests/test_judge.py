@@ -38,7 +38,7 @@ def test_the_band_holds_wavelengths_of_4_to_32_pixels(length: float, share: floa
 
 def test_dreams_are_compared_at_the_same_strength(tmp_path: Path) -> None:
     save_image(tmp_path / "photo.png", to_image(texture(3, height=80, width=100)))
-    (pair,) = judge.beside(load_network("bestiary"), tiny_network(), tmp_path, "parts")
+    (pair,) = judge.beside(load_network("bestiary"), tiny_network(), tmp_path, ["parts"])
     row = pair.row()
     assert row["rms ratio"] == pytest.approx(1, abs=0.03)
     assert row["colour ratio"] == pytest.approx(pair.ours.colourfulness / pair.theirs.colourfulness)
@@ -47,7 +47,7 @@ def test_dreams_are_compared_at_the_same_strength(tmp_path: Path) -> None:
 
 def test_a_folder_without_photographs_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="no photographs"):
-        list(judge.beside(tiny_network(), tiny_network(), tmp_path, "two"))
+        list(judge.beside(tiny_network(), tiny_network(), tmp_path, ["two"]))
 
 
 def test_the_bestiary_knows_renders_that_it_has_not_seen() -> None:

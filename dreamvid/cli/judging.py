@@ -52,7 +52,9 @@ def judge(
         if photos is not None:
             show.say("dreaming on photographs ...")
             other = load_network(beside, weights=weights)
-            pairs = [pair for name in OURS for pair in court.beside(network, other, photos, name)]
+            pairs = sorted(
+                court.beside(network, other, photos, OURS), key=lambda pair: OURS.index(pair.layer)
+            )
             found["channels"] = [{"alive on photographs": court.living_on(network, photos)}]
             found["photographs"] = [pair.row() for pair in pairs]
             for pair in pairs:

@@ -44,16 +44,17 @@ def prune(model: Bestiary, widths: Widths, pictures: Iterable[Tensor]) -> tuple[
     return model, replace(widths, groups=tuple(groups))
 
 
+def note_firing(fired: dict[str, Tensor], name: str, activations: Tensor) -> None:
+    """Note in `fired` which channels of activations [N, C, H, W] are above 0 anywhere."""
+    now = activations.amax((0, 2, 3)) > 0
+    fired[name] = now | fired.get(name, now)
+
+
 def _fired(model: Bestiary, pictures: Iterable[Tensor]) -> dict[str, Tensor]:
     """Which channels of each block have fired, by the block's name."""
     fired: dict[str, Tensor] = {}
-
-    def look(name: str, activations: Tensor) -> None:
-        now = activations.amax((0, 2, 3)) > 0
-        fired[name] = now | fired.get(name, now)
-
     hooks = [
-        module.register_forward_hook(lambda _m, _i, output, name=name: look(name, output))
+        module.register_forward_hook(lambda _m, _i, out, name=name: note_firing(fired, name, out))
         for name, module in model.named_children()
         if isinstance(module, Block)
     ]

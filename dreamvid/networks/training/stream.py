@@ -55,6 +55,11 @@ def stream(
     return iter(loader)
 
 
+def to_images(pictures: Tensor) -> Tensor:
+    """Pictures uint8 [N, S, S, 3] as images [N, 3, S, S] of float32 in 0..1."""
+    return pictures.permute(0, 3, 1, 2).float() / 255
+
+
 class _Endless(IterableDataset[tuple[Tensor, Tensor]]):
     def __init__(self, source: Source, size: int, batch: int, seed: int) -> None:
         self.source, self.size, self.count, self.seed = source, size, batch, seed

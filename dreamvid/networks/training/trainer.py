@@ -19,7 +19,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dreamvid.networks.training.crew import Crew
 from dreamvid.networks.training.recipe import Recipe
-from dreamvid.networks.training.stream import Source, stream
+from dreamvid.networks.training.stream import Source, stream, to_images
 
 SELDOM, MEMORY = 8, 0.984
 """Steps between two looks of the averaged network, and what it keeps of itself at each."""
@@ -101,7 +101,7 @@ class Trainer:
 
     def _learn(self, pictures: Tensor, targets: Tensor, reach: float) -> None:
         """Learn from a batch and, where attacks have a length, from its attacked twin."""
-        images = _images(pictures.to(self.device))
+        images = to_images(pictures.to(self.device))
         targets = targets.to(self.device)
         images.requires_grad_(reach > 0)
         self._pass(images, targets, "told")
@@ -131,7 +131,7 @@ class Trainer:
         size = self.recipe.sizes[-1]
         composer = self.source.composer(size=size, seed=self.recipe.seed + 1)
         batches = (composer.batch(self.recipe.batch).pictures for _ in range(count))
-        return [self._crew.normal(_images(torch.from_numpy(batch))) for batch in batches]
+        return [self._crew.normal(to_images(torch.from_numpy(batch))) for batch in batches]
 
     def state(self) -> dict[str, Any]:
         """All that a training needs to go on, as `restore` takes it."""
@@ -148,7 +148,3 @@ class Trainer:
         self.optimiser.load_state_dict(state["optimiser"])
         self._means = dict(state["means"])
         self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]
-
-
-def _images(pictures: Tensor) -> Tensor:
-    return pictures.permute(0, 3, 1, 2).float() / 255
