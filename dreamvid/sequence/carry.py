@@ -9,8 +9,8 @@ anew in every frame, would flicker through the calmest dream. Where the warp can
 of the residual is kept all the same: it is dream, not picture, and the ascent soon turns it into
 something that fits, where a bare hole would show. Then a little is added: longer steps where the
 residual is weaker than the full dose leaves it, shorter ones where it is stronger, so that the
-film is evenly dreamed. Now and then a window is dreamed for itself, to hold the film as strong and
-as sharp as that.
+film is evenly dreamed. Now and then a frame is also dreamed for itself, to hold the film as strong
+and as sharp as that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import math
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import NamedTuple, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -54,14 +54,8 @@ FADE = 0.05
 STEADY = 0.7
 """Share of the source that is taken over from the frame before, where the warp can be trusted."""
 
-COMPARE_EVERY = 12
-"""Every so many frames a window of the source is dreamed for itself, to compare."""
-
-WINDOW = 0.33
-"""The sides of that window, as a share of the picture's."""
-
-MINIMUM_WINDOW = 80
-"""And their least length in pixels."""
+MEASURE_EVERY = 48
+"""Every so many frames of a shot one is dreamed for itself, to measure the full dose again."""
 
 STEPDROP = 0.6
 """How much shorter steps are at stability 1 than at 0."""
@@ -69,9 +63,40 @@ STEPDROP = 0.6
 CRISPEST = 4.0
 """The most that updates are sharpened."""
 
-SURPLUS = 1.13
-"""The objective is held so much higher than in the window: at its sides, where the network sees no
-further, a window rises less than the middle of a picture."""
+SURPLUS = 1.05
+"""The objective is held so much higher than the full dose raises it."""
+
+HOLD_EVERY = 12
+"""Every so many frames strength and sharpness are led back to where they are held."""
+
+HOLD, HASTE = 1.2, 1.2
+"""How fast strength is: the power of the ratio to where it is held, and the most at once."""
+
+WEAKEST, STRONGEST = 0.4, 1.6
+"""How far it may be led."""
+
+
+class Full(NamedTuple):
+    """What the full dose did to a frame: the measure that carried frames are held to.
+
+    `spread` is the root mean square of the residual it left, `height` the objective at what it
+    made, None once a dial has been moved since; `edges` how much it raised the variance of the
+    Laplacian of luma.
+    """
+
+    spread: float
+    height: float | None
+    edges: float
+
+    def and_then(self, later: Full) -> Full:
+        """What to go by once it is measured again: the mean, for one dream is a matter of luck."""
+        if self.height is None or later.height is None:
+            return later
+        return Full(
+            (self.spread + later.spread) / 2,
+            (self.height + later.height) / 2,
+            (self.edges + later.edges) / 2,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,18 +104,16 @@ class Memory:
     """What one frame leaves to the next: the only state of a sequence.
 
     `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
-    `spread` is the root mean square of the residual that the full dose left at the start of the
-    shot, and `aim` the share of it that is wanted now; `crisp` sharpens the updates. `tone` is
-    that of the shot's first dream, which a zoom keeps. `gauge` is that of the carried frames,
-    `full` that of the full dose. `age` counts the frames since then.
+    `full` says what the full dose does to a frame; `aim` is the share of its strength that is
+    wanted now, `crisp` sharpens the updates. `tone` is that of the shot's first dream, which a zoom
+    keeps. `gauge` is that of the carried frames. `age` counts the frames of the shot so far.
     """
 
     dreamed: torch.Tensor
     source: torch.Tensor
     fresh: torch.Tensor
     gauge: Gauge
-    full: Gauge
-    spread: float
+    full: Full
     tone: Tone
     aim: float = 1.0
     crisp: float = 0.0
@@ -100,7 +123,7 @@ class Memory:
         """Write it to a file, which appears complete."""
         planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
         numbers = {name: getattr(self, name) for name in _NUMBERS}
-        numbers |= {name: getattr(self, name).sizes for name in _GAUGES} | {"tone": self.tone}
+        numbers |= {"gauge": self.gauge.sizes, "full": self.full, "tone": self.tone}
         draft = path.with_name(path.name + ".draft")
         save_file(planes, draft, metadata={"numbers": json.dumps(numbers)})
         os.replace(draft, path)
@@ -118,13 +141,12 @@ class Memory:
             ) from error
         mean, spread, sharpness = numbers["tone"]
         tone = Tone(tuple(mean), tuple(spread), sharpness)
-        gauges = {name: Gauge(numbers[name]) for name in _GAUGES}
-        return cls(**planes, **numbers | gauges | {"tone": tone})
+        gauge, full = Gauge(numbers["gauge"]), Full(*numbers["full"])
+        return cls(**planes, **numbers | {"gauge": gauge, "full": full, "tone": tone})
 
 
 _PLANES = ("dreamed", "source", "fresh")
-_GAUGES = ("gauge", "full")
-_NUMBERS = ("spread", "aim", "crisp", "age")
+_NUMBERS = ("aim", "crisp", "age")
 
 
 class Carry:
@@ -156,17 +178,22 @@ class Carry:
     def _begin(self, frame: Frame) -> Memory:
         """Dream a frame for itself, and note how strong the full dose is."""
         source = self._source(frame)
-        full = Gauge()
-        dreamed = self._dream.ascend(source, self._dream.dose, gauge=full)
+        dreamed, full = self._in_full(source)
         return Memory(
             dreamed=dreamed,
             source=source,
             fresh=torch.zeros_like(source[:1]),
             gauge=Gauge(),
             full=full,
-            spread=max(1e-6, float((dreamed - source).square().mean().sqrt())),
             tone=tone_of(dreamed),
         )
+
+    def _in_full(self, source: torch.Tensor) -> tuple[torch.Tensor, Full]:
+        """Dream on an image with the full dose, and measure what it did."""
+        dreamed = self._dream.ascend(source, self._dream.dose, gauge=Gauge())
+        spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
+        edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
+        return dreamed, Full(spread, self._dream.rate(dreamed), edges)
 
     def _go_on(self, frame: Frame, previous: Memory) -> Memory:
         """Carry the residual over, and add a little where it is weak or fresh."""
@@ -174,7 +201,7 @@ class Carry:
         source, residual, fresh = self._carried(frame, previous)
         tint = blur_wide(residual)
         local = blur_wide((residual - tint).square().mean(dim=0, keepdim=True)).sqrt_()
-        spread = previous.spread * previous.aim
+        spread = previous.full.spread * previous.aim
         want = spread / (local + 0.02 * spread)
         held = (residual - FADE * tint) * want.clamp(max=1).sqrt()
         # Strong ground is left alone rather than cut down and built up again in every frame.
@@ -187,17 +214,17 @@ class Carry:
             crisp=previous.crisp,
             turn=self._turn(previous),
         )
-        aim, crisp = self._compared(previous, source, dreamed)
-        return replace(
+        now = replace(
             previous,
             dreamed=dreamed,
             source=source,
             fresh=fresh,
             gauge=gauge,
-            aim=aim,
-            crisp=crisp,
             age=previous.age + 1,
         )
+        if now.age % MEASURE_EVERY == 0:
+            now = replace(now, full=now.full.and_then(self._in_full(source)[1]))
+        return now if now.age % HOLD_EVERY else self._held(now)
 
     def _feed_back(self, frame: Frame, previous: Memory) -> Memory:
         """Dream on what the camera makes of the frame before, and put its tone back."""
@@ -253,36 +280,18 @@ class Carry:
         """Where in the list of shifts a frame begins: after those of the frame before."""
         return previous.age * sum(self._dose.iterations)
 
-    def _compared(
-        self, previous: Memory, source: torch.Tensor, dreamed: torch.Tensor
-    ) -> tuple[float, float]:
-        """Move aim and crispness towards what a window of the source, dreamed for itself, shows.
+    def _held(self, memory: Memory) -> Memory:
+        """Move aim and crispness towards what the full dose does.
 
         A film that stands still is dreamed on for longer than one frame ever is, and overcooks;
         one that moves loses some of what it gained. Objectives below zero are left alone.
         """
-        if (previous.age + 1) % COMPARE_EVERY:
-            return previous.aim, previous.crisp
-        window = _window(previous.age, (source.shape[1], source.shape[2]))
-        here, begun = dreamed[window].contiguous(), source[window].contiguous()
-        # As strongly as the whole picture would be: a plain window is not dreamed on harder.
-        gauge = previous.full.fixed(source.numel() / begun.numel())
-        alone = self._dream.ascend(begun, self._dream.dose, gauge=gauge)
-        duller = sharpness(alone) / max(1e-6, sharpness(here)) - 1
-        crisp = min(CRISPEST, max(0.0, previous.crisp + duller))
-        high, goal = self._dream.rate(here), SURPLUS * self._dream.rate(alone)
-        if min(high, goal) <= 0:
-            return previous.aim, crisp
-        change = min(1.2, max(0.8, math.pow(goal / high, 0.35)))
-        return min(1.35, max(0.6, previous.aim * change)), crisp
-
-
-def _window(number: int, size: tuple[int, int]) -> tuple[slice, slice, slice]:
-    """A window of the picture, another place for each number, spread evenly (Roberts 2018)."""
-    places = ((number * 0.7548776662466927) % 1.0, (number * 0.5698402909980532) % 1.0)
-    spans = []
-    for side, place in zip(size, places, strict=True):
-        length = min(side, max(MINIMUM_WINDOW, round(WINDOW * side)))
-        start = round(place * (side - length))
-        spans.append(slice(start, start + length))
-    return slice(None), spans[0], spans[1]
+        full, aim, crisp = memory.full, memory.aim, memory.crisp
+        high = self._dream.rate(memory.dreamed)
+        if full.height is not None and min(full.height, high) > 0:
+            change = math.pow(SURPLUS * full.height / high, HOLD)
+            aim *= min(HASTE, max(1 / HASTE, change))
+        wanted = math.sqrt(max(0.0, sharpness(memory.source) ** 2 + full.edges))
+        duller = wanted / max(1e-6, sharpness(memory.dreamed)) - 1
+        crisp = min(CRISPEST, max(0.0, crisp + duller))
+        return replace(memory, aim=min(STRONGEST, max(WEAKEST, aim)), crisp=crisp)

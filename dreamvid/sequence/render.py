@@ -74,4 +74,5 @@ def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Mem
         return memory
     if before.dose.step == 0:
         return None
-    return replace(memory, spread=memory.spread * now.dose.step / before.dose.step)
+    spread = memory.full.spread * now.dose.step / before.dose.step
+    return replace(memory, full=memory.full._replace(spread=spread, height=None))
