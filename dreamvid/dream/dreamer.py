@@ -9,7 +9,7 @@ import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.octaves import Size, blur_wide, octave_sizes, resize, soften
-from dreamvid.dream.tiles import tiled
+from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
@@ -101,9 +101,11 @@ class Dreamer:
         return len(self.dose.iterations) - len(sizes)
 
     def rate(self, image: torch.Tensor) -> float:
-        """The objective at an image [3, H, W]."""
+        """The objective at an image [3, H, W]; its mean over the tiles where there are several."""
+        tiles = pieces(image.to(self.device), self.tile)
         with torch.no_grad():
-            return float(self.objective(self._activations(image.to(self.device)[None])))
+            heights = [float(self.objective(self._activations(tile[None]))) for tile in tiles]
+        return sum(heights) / len(heights)
 
     def ascend(
         self,

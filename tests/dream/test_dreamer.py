@@ -37,6 +37,13 @@ def test_the_rate_of_an_image_is_the_objective_at_it() -> None:
     assert dream.rate(dream(IMAGE)) > 1.2 * dream.rate(IMAGE)
 
 
+def test_the_rate_of_a_picture_of_many_tiles_is_their_mean() -> None:
+    dream, wide = tiny_dreamer(tile=32), IMAGE[:, :32, :64]
+    alone = [dream.rate(wide[:, :, start : start + 32]) for start in (0, 16, 32)]
+    assert dream.rate(wide) == pytest.approx(sum(alone) / 3)
+    assert dream.rate(wide) != pytest.approx(tiny_dreamer().rate(wide))
+
+
 def test_a_dream_stays_within_0_to_1_and_leaves_its_input_alone() -> None:
     before = IMAGE.clone()
     dreamed = tiny_dreamer(step=0.5)(IMAGE)

@@ -13,8 +13,9 @@ import torch
 from tiny import known_frames, moved, tiny_dreamer
 
 from dreamvid.motion.estimate import Motion
-from dreamvid.sequence.carry import Carry, Memory
+from dreamvid.sequence.carry import MEASURE_EVERY, Carry, Full, Memory
 from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.render import remember
 
 FRAMES = known_frames(moved(8))
 
@@ -121,3 +122,31 @@ def test_a_carried_frame_is_calmer_than_one_dreamed_anew() -> None:
             steps.append(float((memory.dreamed - before.dreamed).abs().mean()))
     added = float((memory.dreamed - memory.source).abs().mean()) if memory else 0
     assert max(steps[2:]) < 0.3 * added
+
+
+def test_a_film_that_stands_still_is_held_to_what_the_full_dose_does() -> None:
+    dream = tiny_dreamer()
+    carry, memory, heights = Carry(dream, 0.9), None, []
+    for frame in known_frames(moved(72, dx=0, dy=0), dx=0, dy=0):
+        memory = carry(frame, memory)
+        heights.append(dream.rate(memory.dreamed) / dream.rate(dream(memory.source)))
+    assert 0.95 < sum(heights[-12:]) / 12 < 1.1
+
+
+def test_the_full_dose_is_measured_again_and_two_measures_are_averaged() -> None:
+    old, new = Full(0.1, 2.0, 0.3), Full(0.2, 3.0, 0.5)
+    assert old.and_then(new) == pytest.approx((0.15, 2.5, 0.4))
+    assert old._replace(height=None).and_then(new) == new
+    carry, memory = Carry(tiny_dreamer(), 0.9), after(1)
+    again = carry(FRAMES[1], replace(memory, age=MEASURE_EVERY - 1))
+    assert again.full == memory.full.and_then(carry(replace(FRAMES[1], motion=None), None).full)
+    assert carry(FRAMES[1], replace(memory, age=MEASURE_EVERY)).full == memory.full
+
+
+def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
+    weak, strong = tiny_dreamer(step=0.02), tiny_dreamer(step=0.03)
+    pairs = remember(FRAMES[:2], lambda k: (weak, strong)[k], stability=0.9)
+    (_, first), (_, second) = pairs
+    assert second.full.height is None
+    assert second.full.spread == pytest.approx(1.5 * first.full.spread)
+    assert first.full.height == pytest.approx(weak.rate(first.dreamed))
