@@ -20,7 +20,8 @@ def _roof(c: Canvas, y: float, w: float, tall: float, up: float, roof: Array, tr
     eave = curve([corner, (-w * 0.7, y - tall * 0.4), (0, y - tall * 0.4)], 9)
     slope = [(0, y - tall), (-b * 0.6, y - tall * 1.02), (-w * 0.6, y - tall * 0.62), corner]
     shape = mirror(np.concatenate([curve(slope, 9), eave[1:]]))
-    tiles = 1 + 0.3 * np.sin(c.x / (1 + 0.8 * (c.y - y)) * 55)
+    distance = np.maximum(0.3, 1 + 0.8 * (c.y - y))  # far above the roof it would pass through 0
+    tiles = 1 + 0.3 * np.sin(c.x / distance * 55)
     c.fill(shape, roof * tiles[..., None], bevel=0.06, gloss=0.4, lift=0.03)
     c.line([np.concatenate([eave, (eave * (-1, 1))[::-1]])], 0.035, trim, bevel=0.02)
 
