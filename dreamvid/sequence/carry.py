@@ -63,13 +63,13 @@ STEPDROP = 0.6
 CRISPEST = 4.0
 """The most that updates are sharpened."""
 
-SURPLUS = 1.05
+SURPLUS = 1.1
 """The objective is held so much higher than the full dose raises it."""
 
-HOLD_EVERY = 12
+HOLD_EVERY = 6
 """Every so many frames strength and sharpness are led back to where they are held."""
 
-HOLD, HASTE = 1.2, 1.2
+HOLD, HASTE = 0.5, 1.1
 """How fast strength is: the power of the ratio to where it is held, and the most at once."""
 
 WEAKEST, STRONGEST = 0.4, 1.6
@@ -87,16 +87,6 @@ class Full(NamedTuple):
     spread: float
     height: float | None
     edges: float
-
-    def and_then(self, later: Full) -> Full:
-        """What to go by once it is measured again: the mean, for one dream is a matter of luck."""
-        if self.height is None or later.height is None:
-            return later
-        return Full(
-            (self.spread + later.spread) / 2,
-            (self.height + later.height) / 2,
-            (self.edges + later.edges) / 2,
-        )
 
 
 @dataclass(frozen=True)
@@ -223,7 +213,7 @@ class Carry:
             age=previous.age + 1,
         )
         if now.age % MEASURE_EVERY == 0:
-            now = replace(now, full=now.full.and_then(self._in_full(source)[1]))
+            now = replace(now, full=self._in_full(source)[1])
         return now if now.age % HOLD_EVERY else self._held(now)
 
     def _feed_back(self, frame: Frame, previous: Memory) -> Memory:

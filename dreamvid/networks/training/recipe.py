@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+MILDER, SPARED = 0.55, 1 / 3
+"""The share of the time after which attacks shrink, and what is left of them at the end."""
+
 WARM = 200
 """Steps over which the learning rate rises at first: young batch norms cannot stand more."""
 
@@ -16,7 +19,8 @@ class Recipe:
     `sizes` are the sides of the pictures, in pixels, each for an equal share of the pictures' cost:
     small pictures teach fast, large ones teach detail. `rate` is AdamW's at its height. `attack` is
     the length, at 96x96 pixels, of the largest change an attack may make (L2, RGB in 0..1), reached
-    halfway; the first `calm` share of the time goes without attacks.
+    halfway; the first `calm` share of the time goes without attacks, and towards the end they
+    shrink, which makes a network more certain of what it sees and leaves its dreams as they are.
     """
 
     minutes: float
@@ -50,4 +54,5 @@ class Recipe:
         It grows with the square root of the number of pixels, so that it changes each as much.
         """
         rising = (progress - self.calm) / max(1e-9, 0.5 - self.calm)
-        return self.attack * size / 96 * min(1.0, max(0.0, rising))
+        falling = 1 - (1 - SPARED) * max(0.0, progress - MILDER) / (1 - MILDER)
+        return self.attack * size / 96 * falling * min(1.0, max(0.0, rising))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dreamvid.networks.training.recipe import WARM, Recipe
+from dreamvid.networks.training.recipe import SPARED, WARM, Recipe
 
 RECIPE = Recipe(minutes=10, sizes=(64, 96), shares=(0.6, 0.4), rate=0.01, attack=2.0, calm=0.1)
 
@@ -20,10 +20,11 @@ def test_the_rate_rises_at_first_then_falls_to_nearly_nothing() -> None:
     assert falling == sorted(falling, reverse=True) and falling[-1] == pytest.approx(0.0001)
 
 
-def test_attacks_begin_after_the_calm_and_are_whole_by_half_time() -> None:
+def test_attacks_begin_after_the_calm_and_are_whole_by_half_time_then_shrink() -> None:
     assert RECIPE.reach(0.1, 96) == 0
-    assert 0 < RECIPE.reach(0.3, 96) < RECIPE.reach(0.5, 96) == RECIPE.reach(0.9, 96) == 2.0
+    assert 0 < RECIPE.reach(0.3, 96) < RECIPE.reach(0.5, 96) == 2.0
+    assert 2.0 > RECIPE.reach(0.8, 96) > RECIPE.reach(1.0, 96) == pytest.approx(2 * SPARED)
 
 
 def test_attacks_change_each_pixel_as_much_whatever_the_size() -> None:
-    assert RECIPE.reach(0.9, 48) == pytest.approx(1.0)
+    assert RECIPE.reach(0.5, 48) == pytest.approx(1.0)
