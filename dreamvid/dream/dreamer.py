@@ -42,10 +42,6 @@ class Gauge:
         self.sizes[key] = mean
         return mean
 
-    def fixed(self, scale: float) -> Gauge:
-        """A gauge that stays at what this one has seen, times `scale`."""
-        return Gauge({key: size * scale for key, size in self.sizes.items()}, memory=1.0)
-
     def copy(self) -> Gauge:
         """Another gauge that has seen the same."""
         return Gauge(dict(self.sizes), self.memory)

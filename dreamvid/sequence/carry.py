@@ -180,7 +180,7 @@ class Carry:
 
     def _in_full(self, source: torch.Tensor) -> tuple[torch.Tensor, Full]:
         """Dream on an image with the full dose, and measure what it did."""
-        dreamed = self._dream.ascend(source, self._dream.dose, gauge=Gauge())
+        dreamed = self._dream(source)
         spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
         edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
         return dreamed, Full(spread, self._dream.rate(dreamed), edges)

@@ -20,7 +20,7 @@ class Recipe:
     small pictures teach fast, large ones teach detail. `rate` is AdamW's at its height. `attack` is
     the length, at 96x96 pixels, of the largest change an attack may make (L2, RGB in 0..1), reached
     halfway; the first `calm` share of the time goes without attacks, and towards the end they
-    shrink, which makes a network more certain of what it sees and leaves its dreams as they are.
+    shrink, which makes a network more certain of what it sees.
     """
 
     minutes: float
