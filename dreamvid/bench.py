@@ -170,10 +170,10 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
     """Dream a film with the defaults, and one with every frame for itself.
 
     `passes` are full-size forward and backward passes a frame, the first frame of the shot
-    included; `of_alone` is their share of what dreaming each frame for itself takes, and `later`
-    that share for the frames after the first. `other` is the share of the wall time that is not
-    the dream step: reading, motion, warping, encoding, putting the film together. Loading the
-    network is left out.
+    included, a forward one alone counting half; `of_alone` is their share of what dreaming each
+    frame for itself takes, and `later` that share for the frames after the first. `other` is the
+    share of the wall time that is not the dream step: reading, motion, warping, encoding, putting
+    the film together. Loading the network is left out.
     """
     rows = []
     for model in models or (registry.EMBEDDED,):
@@ -193,7 +193,7 @@ class Watched(Dreamer):
     def __init__(self, network: Network) -> None:
         super().__init__(network)
         self.seconds = 0.0
-        self.pixels = 0
+        self.pixels = 0.0
         self.trunk.register_forward_hook(self._count)
 
     def ascend(
@@ -213,13 +213,14 @@ class Watched(Dreamer):
         return result
 
     def _count(self, trunk: torch.nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
-        self.pixels += inputs[0].shape[-1] * inputs[0].shape[-2]
+        share = 1.0 if torch.is_grad_enabled() else 0.5
+        self.pixels += share * inputs[0].shape[-1] * inputs[0].shape[-2]
 
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:
     dream = Watched(network)
     dream.ascend(torch.rand(3, *STEP_SIZE), Dose((2,), 0.01), gauge=Gauge())  # warm up
-    dream.seconds, dream.pixels = 0.0, 0
+    dream.seconds, dream.pixels = 0.0, 0.0
     width, height = FILM_SIZE
     with _clip(width, height, frames) as clip:
         begin = time.perf_counter()

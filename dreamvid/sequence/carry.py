@@ -79,9 +79,9 @@ WEAKEST, STRONGEST = 0.4, 1.6
 class Full(NamedTuple):
     """What the full dose did to a frame: the measure that carried frames are held to.
 
-    `spread` is the root mean square of the residual it left, `height` the objective at what it
-    made, None once a dial has been moved since; `edges` how much it raised the variance of the
-    Laplacian of luma.
+    `spread` is the root mean square of the residual it left, `edges` how much it raised the
+    variance of the Laplacian of luma. `height` is the objective at what it made, None where that
+    is not known: at stability 0, or once a dial has been moved.
     """
 
     spread: float
@@ -183,7 +183,8 @@ class Carry:
         dreamed = self._dream(source)
         spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
         edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
-        return dreamed, Full(spread, self._dream.rate(dreamed), edges)
+        height = None if self._alone else self._dream.rate(dreamed)
+        return dreamed, Full(spread, height, edges)
 
     def _go_on(self, frame: Frame, previous: Memory) -> Memory:
         """Carry the residual over, and add a little where it is weak or fresh."""
@@ -277,8 +278,8 @@ class Carry:
         one that moves loses some of what it gained. Objectives below zero are left alone.
         """
         full, aim, crisp = memory.full, memory.aim, memory.crisp
-        high = self._dream.rate(memory.dreamed)
-        if full.height is not None and min(full.height, high) > 0:
+        if full.height is not None and full.height > 0:
+            high = max(1e-12, self._dream.rate(memory.dreamed))
             change = math.pow(SURPLUS * full.height / high, HOLD)
             aim *= min(HASTE, max(1 / HASTE, change))
         wanted = math.sqrt(max(0.0, sharpness(memory.source) ** 2 + full.edges))
