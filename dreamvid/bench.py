@@ -26,7 +26,6 @@ from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
-from dreamvid.media.ahead import Ahead
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.flow import estimator
@@ -109,7 +108,7 @@ def at_hand(model: str) -> Network:
 
 
 def _time_step(network: Network) -> Row:
-    dream = Dreamer(network, device="cpu")
+    dream = Dreamer(network, device="cpu", precision="fp32")
     picture = to_image(_texture(STEP_SIZE[1], STEP_SIZE[0]))
 
     def gradient() -> None:
@@ -243,8 +242,8 @@ def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
     with api.open_film(clip, wanted) as film:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
         frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
-        with Ahead(frames, api.FRAMES_AHEAD) as ahead:
-            job.run(ahead, dream, stability=stability, report=lambda progress: None)
+        with api.in_time(frames, dream.device) as timely:
+            job.run(timely, dream, stability=stability, report=lambda progress: None)
         return job.done
 
 

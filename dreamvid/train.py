@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from dreamvid.atlas import atlas
-from dreamvid.dream.dreamer import pick_device
+from dreamvid.dream.dreamer import pick_device, pick_dtype
 from dreamvid.errors import Interrupted, UsageError, writing
 from dreamvid.image import save_image
 from dreamvid.media.target import alone, check_new
@@ -119,19 +119,6 @@ def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Train
         begun.model, source, recipe, mean=begun.description.mean, std=begun.description.std,
         device=device, dtype=pick_dtype(settings.precision, device),
     )  # fmt: skip
-
-
-def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """The precision of that name; `auto` is bfloat16 where the hardware multiplies it fast."""
-    if precision == "auto":
-        fast = torch.cuda.is_bf16_supported if device.type == "cuda" else _cpu_has_bfloat16
-        return torch.bfloat16 if device.type != "mps" and fast() else torch.float32
-    return {"fp32": torch.float32, "bf16": torch.bfloat16}[precision]
-
-
-def _cpu_has_bfloat16() -> bool:
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return supported is not None and bool(supported())
 
 
 def _run(trainer: Trainer, begun: Start, work: Work, watch: Watch) -> Lesson | None:

@@ -77,7 +77,7 @@ class Dreamer:
         self.objective = objective or objectives.layer(self.network.default_layer)
         self.device = pick_device(device)
         self.trunk = self.network.trunk(self.objective.layers).to(self.device)
-        self.dtype = _pick_dtype(precision, self.device)
+        self.dtype = pick_dtype(precision, self.device)
         self.octave_scale = octave_scale
         self.dose = Dose(
             (iterations,) * octaves,
@@ -211,9 +211,14 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def _pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """float32 unless asked, or bfloat16 on a GPU that has it: half precision is slow on a CPU."""
+def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
+    """The number format of that name; `auto` is bfloat16 where the hardware multiplies it fast."""
     if precision == "auto":
-        fast = device.type == "cuda" and torch.cuda.is_bf16_supported()
-        return torch.bfloat16 if fast else torch.float32
+        fast = torch.cuda.is_bf16_supported if device.type == "cuda" else _cpu_has_bfloat16
+        return torch.bfloat16 if device.type != "mps" and fast() else torch.float32
     return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
+def _cpu_has_bfloat16() -> bool:
+    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return supported is not None and bool(supported())

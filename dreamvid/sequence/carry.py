@@ -54,22 +54,23 @@ FADE = 0.05
 STEADY = 0.7
 """Share of the source that is taken over from the frame before, where the warp can be trusted."""
 
-MEASURE_EVERY = 48
+MEASURE_EVERY = 24
 """Every so many frames of a shot one is dreamed for itself, to measure the full dose again."""
 
 STEPDROP = 0.6
 """How much shorter steps are at stability 1 than at 0."""
 
+EAGER = 2.0
 CRISPEST = 4.0
 """The most that updates are sharpened."""
 
 SURPLUS = 1.1
 """The objective is held so much higher than the full dose raises it."""
 
-HOLD_EVERY = 6
+HOLD_EVERY = 3
 """Every so many frames strength and sharpness are led back to where they are held."""
 
-HOLD, HASTE = 0.5, 1.1
+HOLD, HASTE = 0.7, 1.1
 """How fast strength is: the power of the ratio to where it is held, and the most at once."""
 
 WEAKEST, STRONGEST = 0.4, 1.6
@@ -152,10 +153,9 @@ class Carry:
         self._alone = stability == 0 or full.step == 0
         self._keep = 1 - (1 - stability) ** 1.7
         few = max(1, round(full.iterations[-1] * (1 - 0.89 * stability)))
-        octaves = max(1, len(full.iterations) - 1)
-        self._dose = Dose(
-            (max(1, few // 2), *[few] * octaves)[-octaves:], full.step * (1 - STEPDROP * stability)
-        )
+        # Large shapes are carried well: small octaves need half as much, the smallest nothing.
+        smaller = [max(1, few // 2)] * (len(full.iterations) - 2)
+        self._dose = Dose((*smaller, few), full.step * (1 - STEPDROP * stability))
 
     def __call__(self, frame: Frame, previous: Memory | None) -> Memory:
         """Dream the next frame."""
@@ -284,5 +284,5 @@ class Carry:
             aim *= min(HASTE, max(1 / HASTE, change))
         wanted = math.sqrt(max(0.0, sharpness(memory.source) ** 2 + full.edges))
         duller = wanted / max(1e-6, sharpness(memory.dreamed)) - 1
-        crisp = min(CRISPEST, max(0.0, crisp + duller))
+        crisp = min(CRISPEST, max(0.0, crisp + EAGER * duller))
         return replace(memory, aim=min(STRONGEST, max(WEAKEST, aim)), crisp=crisp)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -42,7 +42,7 @@ def film_frames(
     flow: FlowEstimator | None = None,
     cuts: bool = True,
     skip: int = 0,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Give the frames of a film with their motion, `motion` None at every cut (unless not `cuts`).
 
     `flow` estimates the motion, DIS if nothing is said. A cut is where the detector says so, or
