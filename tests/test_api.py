@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import tomllib
+from collections.abc import Generator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,15 +13,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from tiny import moved, texture, tiny_network
+from tiny import known_frames, moved, texture, tiny_network
 
 from dreamvid import api
-from dreamvid.api import dream_image, dream_video
+from dreamvid.api import dream_image, dream_video, in_time
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image, to_array, to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
+from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Progress
 from dreamvid.settings import DreamSettings, ImageSettings, VideoSettings
 
@@ -240,3 +243,22 @@ def test_the_digest_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:
     assert api.digest(tmp_path / "a") != api.digest(tmp_path / "b")
     assert api.digest(tmp_path / "a" / "1.png") == hashlib.sha256(b"one").hexdigest()
     assert api.digest(tmp_path / "gone") == ""
+
+
+@pytest.mark.parametrize(("device", "ahead"), [("cpu", 0), ("cuda", 1)])
+def test_motion_is_found_in_turns_on_a_cpu_and_ahead_beside_a_gpu(device: str, ahead: int) -> None:
+    made = threading.Event()
+    ended: list[bool] = []
+
+    def frames() -> Generator[Frame, None, None]:
+        try:
+            yield known_frames(moved(1), dx=0, dy=0)[0]
+            made.set()
+            yield known_frames(moved(1), dx=0, dy=0)[0]
+        finally:
+            ended.append(True)
+
+    with in_time(frames(), torch.device(device)) as timely:
+        next(timely)
+        assert made.wait(10 * ahead + 0.1) == bool(ahead)
+    assert device != "cpu" or ended

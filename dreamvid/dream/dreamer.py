@@ -20,10 +20,14 @@ REACH = 32
 
 @dataclass(frozen=True)
 class Dose:
-    """How much is dreamed: how many iterations on each octave, small to large, and their step."""
+    """How much is dreamed: how many iterations on each octave, small to large, and their step.
+
+    `shares` are those of the step that each octave takes, 1 where nothing is said.
+    """
 
     iterations: tuple[int, ...]
     step: float
+    shares: tuple[float, ...] = ()
 
 
 @dataclass
@@ -127,6 +131,7 @@ class Dreamer:
         shifts = jitter(self.seed, turn)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
+        steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
         for octave, (size, iterations) in enumerate(zip(sizes, rounds, strict=True)):
             base = resize(image, size)
             dreamed = base if detail is None else base + resize(detail, size)
@@ -137,7 +142,7 @@ class Dreamer:
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
-                dreamed = (dreamed + dose.step * update).clamp_(0, 1)
+                dreamed = (dreamed + steps[octave] * update).clamp_(0, 1)
             detail = dreamed - base
         return dreamed
 

@@ -60,9 +60,11 @@ MEASURE_EVERY = 24
 STEPDROP = 0.6
 """How much shorter steps are at stability 1 than at 0."""
 
-EAGER = 2.0
-CRISPEST = 4.0
-"""The most that updates are sharpened."""
+LEAN = 4.0
+"""How soon the small octaves get more and the largest less, where strength is led down."""
+
+EAGER, CRISPEST = 2.0, 4.0
+"""How fast updates are sharpened where the dream is too soft, and the most."""
 
 SURPLUS = 1.1
 """The objective is held so much higher than the full dose raises it."""
@@ -199,7 +201,7 @@ class Carry:
         weight = torch.where(want > 1, want.square(), want.pow(4)).clamp_(0.02, 6)
         dreamed = self._dream.ascend(
             (source + held).clamp_(0, 1),
-            self._dose,
+            self._balanced(previous.aim),
             gauge=gauge,
             weight=weight * (1 + (FRESH - 1) * fresh),
             crisp=previous.crisp,
@@ -270,6 +272,20 @@ class Carry:
     def _turn(self, previous: Memory) -> int:
         """Where in the list of shifts a frame begins: after those of the frame before."""
         return previous.age * sum(self._dose.iterations)
+
+    def _balanced(self, aim: float) -> Dose:
+        """The dose, with more for large shapes the more strength is led down.
+
+        The largest octave raises the objective at the least cost: with the little that a film
+        which stands still is allowed, it would be covered with small things, all alike.
+        """
+        lean = min(1.0, max(0.0, LEAN * (1 - aim)))
+        dose = self._dose
+        *smaller, few = dose.iterations
+        if not (lean and smaller):
+            return dose
+        shares = lean, *[1 + lean] * len(smaller), 1 - lean / 2
+        return Dose((1, *smaller, few), dose.step, shares)
 
     def _held(self, memory: Memory) -> Memory:
         """Move aim and crispness towards what the full dose does.

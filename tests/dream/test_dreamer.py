@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 from itertools import islice
+from typing import Any
 
 import pytest
 import torch
 from tiny import texture, tiny_dreamer, tiny_network
 
 from dreamvid.dream import objectives
-from dreamvid.dream.dreamer import REACH, Dreamer, Gauge, jitter, pick_device
+from dreamvid.dream.dreamer import REACH, Dose, Dreamer, Gauge, jitter, pick_device, pick_dtype
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
@@ -216,3 +217,26 @@ def test_bf16_dreams_about_the_same() -> None:
     assert half.dtype == torch.float32
     assert not torch.equal(full, half)
     assert (full - half).abs().mean() < 0.5 * (full - IMAGE).abs().mean()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_bf16_is_the_default_where_the_cpu_multiplies_it(
+    fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fast, raising=False)
+    wanted = torch.bfloat16 if fast else torch.float32
+    assert pick_dtype("auto", torch.device("cpu")) == wanted
+    assert tiny_dreamer(precision="auto").dtype == wanted
+
+
+def test_an_octave_dreams_with_its_share_of_the_step() -> None:
+    dream, image = tiny_dreamer(octaves=2), 0.25 + 0.5 * IMAGE  # far from where it is clipped
+
+    def ascend(*dose: Any, turn: int = 0) -> torch.Tensor:
+        return dream.ascend(image, Dose(*dose), gauge=Gauge(), turn=turn)
+
+    whole = ascend((1, 1), 0.02)
+    assert torch.equal(whole, ascend((1, 1), 0.04, (0.5, 0.5)))
+    assert not torch.equal(whole, ascend((1, 1), 0.02, (0.5, 1)))
+    only_large = ascend((1,), 0.02, turn=1)  # the small octave takes the first of the shifts
+    assert torch.allclose(ascend((1, 1), 0.02, (0, 1)), only_large, atol=1e-3)

@@ -12,8 +12,9 @@ import pytest
 import torch
 from tiny import known_frames, moved, tiny_dreamer
 
+from dreamvid.dream.dreamer import Dose
 from dreamvid.motion.estimate import Motion
-from dreamvid.sequence.carry import MEASURE_EVERY, SURPLUS, Carry, Full, Memory
+from dreamvid.sequence.carry import LEAN, MEASURE_EVERY, SURPLUS, Carry, Full, Memory
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.render import remember
 
@@ -149,3 +150,17 @@ def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
     assert second.full.height is None
     assert second.full.spread == pytest.approx(1.5 * first.full.spread)
     assert first.full.height == pytest.approx(weak.rate(first.dreamed))
+
+
+def test_where_strength_is_led_down_the_small_octaves_get_more() -> None:
+    carry = Carry(tiny_dreamer(octaves=4, iterations=10), 0.9)
+    plain, half, least = (carry._balanced(aim) for aim in (1.2, 1 - 0.5 / LEAN, 0.4))
+    assert (plain.iterations, plain.shares) == ((1, 1, 2), ())
+    assert half.iterations == least.iterations == (1, 1, 1, 2)
+    assert half.shares == pytest.approx((0.5, 1.5, 1.5, 0.75))
+    assert least.shares == pytest.approx((1, 2, 2, 0.5))
+
+
+def test_a_lone_octave_gets_all_whatever_the_strength() -> None:
+    carry = Carry(tiny_dreamer(octaves=1, iterations=10), 0.9)
+    assert carry._balanced(0.4) == carry._balanced(1.0) == Dose((2,), carry._dose.step)
