@@ -104,10 +104,12 @@ def _fill(flow: Flow, known: Truth) -> Flow:
 def _difference(current: Array, previous: Array, flow: Flow) -> Plane:
     """Mean difference of a picture from its warp, in levels; a change of light is no difference."""
     warped = _sample(previous, flow)
-    difference = cv2.subtract(current, warped, dtype=cv2.CV_32F)
-    light = np.median(difference[::8, ::8].reshape(-1, 3), axis=0)
-    size = np.abs(difference - light.astype(np.float32))
-    return _blur(np.asarray(cv2.transform(size, np.full((1, 3), 1 / 3))))
+    change = current[::8, ::8].astype(np.int16) - warped[::8, ::8]
+    light = np.median(change.reshape(-1, 3), axis=0)
+    if light.any():
+        warped = np.clip(warped + light.round().astype(np.int16), 0, 255).astype(np.uint8)
+    size = cv2.boxFilter(cv2.absdiff(current, warped), cv2.CV_32F, (5, 5))
+    return np.asarray(cv2.transform(size, np.full((1, 3), 1 / 3)), np.float32)
 
 
 def _contrast(array: Array) -> Plane:
