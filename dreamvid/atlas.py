@@ -20,13 +20,16 @@ GAP = 4
 
 
 def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
-    """What an objective looks like: an image [3, size, size] dreamed out of soft noise."""
+    """What an objective looks like: an image [3, size, size] dreamed out of soft noise.
+
+    In float32: where a class is told already the gradient is faint, and coarser rounding shows.
+    """
     generator = torch.Generator().manual_seed(seed)
     cells = max(2, size // CLOUDS)
     clouds = resize(torch.randn(3, cells, cells, generator=generator), (size, size))
     dream = Dreamer(
         network, objective, octaves=OCTAVES, octave_scale=SCALE, iterations=ITERATIONS, step=STEP,
-        seed=seed, even=False,
+        seed=seed, even=False, precision="fp32",
     )  # fmt: skip
     return dream((0.5 + CONTRAST * clouds).clamp(0, 1)).cpu()
 

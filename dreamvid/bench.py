@@ -54,7 +54,7 @@ FILM_SIZE: Final = (432, 240)
 """Width and height of the film whose dreaming is timed."""
 
 STABILITY: Final = float(VideoSettings().motion.stability)
-FILM_FRAMES: Final = {0.0: 4, STABILITY: 48}
+FILM_FRAMES: Final = {0.0: 4, STABILITY: 32}
 """How many frames are dreamed, by stability."""
 
 FILM_SIZES: Final = {"360p": (640, 360, 24), "1080p": (1920, 1080, 10), "4K": (3840, 2160, 4)}
