@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
 import cv2
 import numpy as np
@@ -47,16 +46,11 @@ def warp(
     shares = [lanczos] * len(image) if isinstance(lanczos, float) else lanczos
     if image.device.type != "cpu":
         return warp_by_taps(image, x, y, lanczos=shares)
-    result = np.empty((len(image), *x.shape), np.float32)
-    first = 0
-    for share, planes in groupby(shares):
-        end = first + len(list(planes))
-        while first < end:  # OpenCV takes four planes at a time
-            last = min(first + 4, end)
-            pixels = image[first:last].detach().permute(1, 2, 0).contiguous().numpy()
-            result[first:last] = _resample(pixels, x, y, share).transpose(2, 0, 1)
-            first = last
-    return torch.from_numpy(result)
+    planes = [
+        _resample(plane, x, y, share)
+        for plane, share in zip(image.detach().numpy(), shares, strict=True)
+    ]
+    return torch.from_numpy(np.stack(planes))
 
 
 def torn(flow: Flow) -> Plane:
@@ -73,20 +67,18 @@ def torn(flow: Flow) -> Plane:
     return np.asarray(np.clip(np.sqrt(gradient / limit) - 1, 0, 1), np.float32)
 
 
-def _resample(
-    pixels: NDArray[np.float32], x: Plane, y: Plane, lanczos: float
-) -> NDArray[np.float32]:
-    """Sample pixels [H, W, C], C up to 4, at x, y."""
+def _resample(plane: Plane, x: Plane, y: Plane, lanczos: float) -> Plane:
+    """Sample a plane [H, W] at x, y: one at a time, for OpenCV is slow on several."""
     kernels = ((cv2.INTER_LANCZOS4, lanczos), (cv2.INTER_CUBIC, 1 - lanczos))
     parts = [
-        (cv2.remap(pixels, x, y, kernel, borderMode=cv2.BORDER_REFLECT), share)
+        (cv2.remap(plane, x, y, kernel, borderMode=cv2.BORDER_REFLECT), share)
         for kernel, share in kernels
         if share
     ]
     (blend, share), *more = parts
     for part, other in more:
         blend = cv2.addWeighted(blend, share, part, other, 0)
-    return np.asarray(blend, np.float32).reshape(*x.shape, -1)  # it drops a lone channel
+    return np.asarray(blend, np.float32)
 
 
 def warp_by_taps(
