@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.octaves import Size, blur_wide, octave_sizes, resize, soften
-from dreamvid.dream.tiles import pieces, tiled
+from dreamvid.dream.tiles import tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
@@ -35,10 +36,12 @@ class Gauge:
     """Running mean of the gradient's size, by octave and iteration.
 
     Dividing each frame by its own size would be a flicker of its own; a cut begins a new gauge.
+    `heights` are the objective at each iteration of the latest ascent, before its update.
     """
 
     sizes: dict[str, float] = field(default_factory=dict)
     memory: float = 0.9
+    heights: list[float] = field(default_factory=list, compare=False)
 
     def __call__(self, key: str, size: float) -> float:
         """Take in a size and give the running mean."""
@@ -47,7 +50,7 @@ class Gauge:
         return mean
 
     def copy(self) -> Gauge:
-        """Another gauge that has seen the same."""
+        """Another gauge with the same means."""
         return Gauge(dict(self.sizes), self.memory)
 
 
@@ -100,13 +103,6 @@ class Dreamer:
         sizes = self._sizes(height, width, len(self.dose.iterations))
         return len(self.dose.iterations) - len(sizes)
 
-    def rate(self, image: torch.Tensor) -> float:
-        """The objective at an image [3, H, W]; its mean over the tiles where there are several."""
-        tiles = pieces(image.to(self.device), self.tile)
-        with torch.no_grad():
-            heights = [float(self.objective(self._activations(tile[None]))) for tile in tiles]
-        return sum(heights) / len(heights)
-
     def ascend(
         self,
         image: torch.Tensor,
@@ -123,6 +119,7 @@ class Dreamer:
         to the updates of the largest octave. `turn` says where in the list of jitter
         shifts to begin.
         """
+        gauge.heights = []
         if dose.step == 0:
             return image
         image = image.to(self.device)
@@ -164,7 +161,9 @@ class Dreamer:
         already are.
         """
         rolled = image.roll(shift, (1, 2))
-        gradient = tiled(self._gradient, rolled, self.tile)
+        heights: list[float] = []
+        gradient = tiled(partial(self._gradient, heights=heights), rolled, self.tile)
+        gauge.heights.append(sum(heights) / len(heights))
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         size = gradient.abs()
         # Row by row: a sum over all at once depends on the number of threads.
@@ -174,9 +173,11 @@ class Dreamer:
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
         return gradient / (local * mean).sqrt_().add_(1e-20)
 
-    def _gradient(self, image: torch.Tensor) -> torch.Tensor:
+    def _gradient(self, image: torch.Tensor, *, heights: list[float]) -> torch.Tensor:
+        """The gradient of the objective at an image; adds its value to the heights."""
         batch = image[None].detach().requires_grad_()
         value = self.objective(self._activations(batch))
+        heights.append(float(value.detach()))
         return torch.autograd.grad(value, batch)[0][0]
 
     def _activations(self, batch: torch.Tensor) -> objectives.Activations:

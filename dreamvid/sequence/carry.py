@@ -54,8 +54,12 @@ FADE = 0.05
 STEADY = 0.7
 """Share of the source that is taken over from the frame before, where the warp can be trusted."""
 
-MEASURE_EVERY = 24
-"""Every so many frames of a shot one is dreamed for itself, to measure the full dose again."""
+MEASURE_EVERY, EARLY = 20, 3
+"""Every so many frames of a shot one is dreamed for itself, with so many iterations on the largest
+octave: the height that they find foretells that of the full dose, at two thirds of the passes."""
+
+RENEW_EVERY = 120
+"""Every so many frames one is dreamed with the full dose, and everything measured again."""
 
 STEPDROP = 0.6
 """How much shorter steps are at stability 1 than at 0."""
@@ -63,17 +67,17 @@ STEPDROP = 0.6
 LEAN = 4.0
 """How soon the small octaves get more and the largest less, where strength is led down."""
 
-EAGER, CRISPEST = 2.0, 4.0
+EAGER, CRISPEST = 3.0, 4.0
 """How fast updates are sharpened where the dream is too soft, and the most."""
 
-SURPLUS = 1.1
+SURPLUS = 1.12
 """The objective is held so much higher than the full dose raises it."""
 
-HOLD_EVERY = 3
-"""Every so many frames strength and sharpness are led back to where they are held."""
+HOLD, HASTE = 0.4, 1.05
+"""How fast strength is led back: the power of the ratio to where it is held, the most at once."""
 
-HOLD, HASTE = 0.7, 1.1
-"""How fast strength is: the power of the ratio to where it is held, and the most at once."""
+SHARPEN_EVERY = 3
+"""Every so many frames sharpness is led back to where it is held."""
 
 WEAKEST, STRONGEST = 0.4, 1.6
 """How far it may be led."""
@@ -83,13 +87,15 @@ class Full(NamedTuple):
     """What the full dose did to a frame: the measure that carried frames are held to.
 
     `spread` is the root mean square of the residual it left, `edges` how much it raised the
-    variance of the Laplacian of luma. `height` is the objective at what it made, None where that
-    is not known: at stability 0, or once a dial has been moved.
+    variance of the Laplacian of luma. `height` is the objective at its last iteration, None where
+    that is not known: at step 0, or once a dial has been moved. `early` is the objective at the
+    EARLY-th iteration on the largest octave.
     """
 
     spread: float
     height: float | None
     edges: float
+    early: float
 
 
 @dataclass(frozen=True)
@@ -182,11 +188,26 @@ class Carry:
 
     def _in_full(self, source: torch.Tensor) -> tuple[torch.Tensor, Full]:
         """Dream on an image with the full dose, and measure what it did."""
-        dreamed = self._dream(source)
+        gauge, dose = Gauge(), self._dream.dose
+        dreamed = self._dream.ascend(source, dose, gauge=gauge)
         spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
         edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
-        height = None if self._alone else self._dream.rate(dreamed)
-        return dreamed, Full(spread, height, edges)
+        if not gauge.heights:
+            return dreamed, Full(spread, None, edges, 0.0)
+        largest = gauge.heights[-dose.iterations[-1] :]
+        return dreamed, Full(spread, largest[-1], edges, largest[:EARLY][-1])
+
+    def _measured(self, full: Full, source: torch.Tensor, age: int) -> Full:
+        """What the full dose does by now: measured, or foretold from how it begins."""
+        if age % RENEW_EVERY == 0 or full.height is None:
+            return self._in_full(source)[1]
+        if full.height <= 0 or full.early <= 0:
+            return full
+        gauge, dose = Gauge(), self._dream.dose
+        iterations = (*dose.iterations[:-1], min(EARLY, dose.iterations[-1]))
+        self._dream.ascend(source, replace(dose, iterations=iterations), gauge=gauge)
+        early = gauge.heights[-1]
+        return full._replace(height=full.height * early / full.early, early=early)
 
     def _go_on(self, frame: Frame, previous: Memory) -> Memory:
         """Carry the residual over, and add a little where it is weak or fresh."""
@@ -216,8 +237,9 @@ class Carry:
             age=previous.age + 1,
         )
         if now.age % MEASURE_EVERY == 0:
-            now = replace(now, full=self._in_full(source)[1])
-        return now if now.age % HOLD_EVERY else self._held(now)
+            now = replace(now, full=self._measured(now.full, source, now.age))
+        now = replace(now, aim=self._aim(now))
+        return now if now.age % SHARPEN_EVERY else replace(now, crisp=_crispness(now))
 
     def _feed_back(self, frame: Frame, previous: Memory) -> Memory:
         """Dream on what the camera makes of the frame before, and put its tone back."""
@@ -287,18 +309,22 @@ class Carry:
         shares = lean, *[1 + lean] * len(smaller), 1 - lean / 2
         return Dose((1, *smaller, few), dose.step, shares)
 
-    def _held(self, memory: Memory) -> Memory:
-        """Move aim and crispness towards what the full dose does.
+    def _aim(self, memory: Memory) -> float:
+        """The next frame's share of the full dose's strength, moved towards its height.
 
         A film that stands still is dreamed on for longer than one frame ever is, and overcooks;
         one that moves loses some of what it gained. Objectives below zero are left alone.
         """
-        full, aim, crisp = memory.full, memory.aim, memory.crisp
-        if full.height is not None and full.height > 0:
-            high = max(1e-12, self._dream.rate(memory.dreamed))
-            change = math.pow(SURPLUS * full.height / high, HOLD)
-            aim *= min(HASTE, max(1 / HASTE, change))
-        wanted = math.sqrt(max(0.0, sharpness(memory.source) ** 2 + full.edges))
-        duller = wanted / max(1e-6, sharpness(memory.dreamed)) - 1
-        crisp = min(CRISPEST, max(0.0, crisp + EAGER * duller))
-        return replace(memory, aim=min(STRONGEST, max(WEAKEST, aim)), crisp=crisp)
+        wanted, height = memory.full.height, memory.gauge.heights[-1]
+        if wanted is None or wanted <= 0:
+            return memory.aim
+        change = math.pow(SURPLUS * wanted / max(1e-12, height), HOLD)
+        aim = memory.aim * min(HASTE, max(1 / HASTE, change))
+        return min(STRONGEST, max(WEAKEST, aim))
+
+
+def _crispness(memory: Memory) -> float:
+    """How much the next updates are sharpened, moved towards what the full dose does."""
+    wanted = math.sqrt(max(0.0, sharpness(memory.source) ** 2 + memory.full.edges))
+    duller = wanted / max(1e-6, sharpness(memory.dreamed)) - 1
+    return min(CRISPEST, max(0.0, memory.crisp + EAGER * duller))

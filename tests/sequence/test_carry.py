@@ -10,11 +10,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny import known_frames, moved, tiny_dreamer
+from tiny import height, known_frames, moved, tiny_dreamer
 
-from dreamvid.dream.dreamer import Dose
+from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.motion.estimate import Motion
-from dreamvid.sequence.carry import LEAN, MEASURE_EVERY, SURPLUS, Carry, Full, Memory
+from dreamvid.sequence.carry import (
+    EARLY,
+    LEAN,
+    MEASURE_EVERY,
+    RENEW_EVERY,
+    SURPLUS,
+    Carry,
+    Full,
+    Memory,
+)
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.render import remember
 
@@ -27,6 +36,19 @@ def after(count: int, stability: float = 0.9) -> Memory:
         memory = carry(frame, memory)
     assert memory is not None
     return memory
+
+
+def passes_of(dream: Dreamer) -> list[torch.Size]:
+    """A list that grows by the size of every image whose gradient the Dreamer asks for."""
+    asked: list[torch.Size] = []
+    gradient = dream._gradient
+
+    def counted(image: torch.Tensor, *, heights: list[float]) -> torch.Tensor:
+        asked.append(image.shape)
+        return gradient(image, heights=heights)
+
+    dream._gradient = counted  # type: ignore[method-assign]
+    return asked
 
 
 def same(a: Memory, b: Memory) -> bool:
@@ -98,17 +120,10 @@ def test_what_is_fresh_is_where_the_mask_fails_and_fades_in_time() -> None:
 
 def test_higher_stability_costs_fewer_passes() -> None:
     def passes(stability: float) -> int:
-        dream, count = tiny_dreamer(octaves=4, iterations=10), 0
-        gradient = dream._gradient
-
-        def counted(image: torch.Tensor) -> torch.Tensor:
-            nonlocal count
-            count += 1
-            return gradient(image)
-
-        dream._gradient = counted  # type: ignore[method-assign]
+        dream = tiny_dreamer(octaves=4, iterations=10)
+        asked = passes_of(dream)
         Carry(dream, stability)(FRAMES[1], after(1))
-        return count
+        return len(asked)
 
     assert passes(0.5) > passes(0.9) >= passes(1) > 0
 
@@ -126,21 +141,47 @@ def test_a_carried_frame_is_calmer_than_one_dreamed_anew() -> None:
 
 
 def test_a_film_that_stands_still_is_held_to_what_the_full_dose_does() -> None:
-    dream = tiny_dreamer()
+    dream = tiny_dreamer(iterations=10, step=0.01)
     carry, memory, heights = Carry(dream, 0.9), None, []
     for frame in known_frames(moved(72, dx=0, dy=0), dx=0, dy=0):
         memory = carry(frame, memory)
-        heights.append(dream.rate(memory.dreamed) / dream.rate(dream(memory.source)))
-    assert 0.92 < sum(heights[-12:]) / 12 / SURPLUS < 1.04
+        heights.append(height(dream, memory.dreamed) / height(dream, dream(memory.source)))
+    assert 0.95 < sum(heights[-12:]) / 12 / SURPLUS < 1.05
 
 
 def test_the_full_dose_is_measured_again_now_and_then() -> None:
     carry, memory = Carry(tiny_dreamer(), 0.9), after(1)
-    old = replace(memory, full=Full(0.1, 2.0, 0.3))
+    old = replace(memory, full=Full(0.1, 2.0, 0.3, 1.0))
     alone = carry(replace(FRAMES[1], motion=None), None).full
-    again = carry(FRAMES[1], replace(old, age=MEASURE_EVERY - 1)).full
+    again = carry(FRAMES[1], replace(old, age=RENEW_EVERY - 1)).full
     assert again == pytest.approx(alone, rel=0.1) and again != memory.full
     assert carry(FRAMES[1], replace(old, age=MEASURE_EVERY)).full == old.full
+    unknown = replace(old, full=old.full._replace(height=None), age=MEASURE_EVERY - 1)
+    assert carry(FRAMES[1], unknown).full == again
+
+
+def test_between_times_how_the_full_dose_begins_foretells_where_it_ends() -> None:
+    dream = tiny_dreamer(octaves=3, iterations=8, step=0.01)
+    carry = Carry(dream, 0.9)
+    memory, other = carry(FRAMES[0], None), FRAMES[1]
+    dimmed = replace(other, image=0.5 + 0.3 * (other.image - 0.5))  # type: ignore[operator]
+    asked = passes_of(dream)
+    foretold = carry(dimmed, replace(memory, age=MEASURE_EVERY - 1)).full
+    few = len(asked)
+    carry(dimmed, replace(memory, age=MEASURE_EVERY))
+    assert few - (len(asked) - few) == 8 + 8 + EARLY
+    measured = carry(replace(dimmed, motion=None), None).full
+    assert memory.full.height is not None and measured.height is not None
+    assert measured.height < 0.9 * memory.full.height
+    assert foretold.height == pytest.approx(measured.height, rel=0.12)
+    assert foretold.spread == memory.full.spread
+
+
+def test_what_is_not_above_zero_cannot_be_foretold_and_is_left_alone() -> None:
+    carry, memory = Carry(tiny_dreamer(), 0.9), after(1)
+    below = replace(memory, full=memory.full._replace(height=-2.0), age=MEASURE_EVERY - 1)
+    now = carry(FRAMES[1], below)
+    assert now.full == below.full and now.aim == below.aim
 
 
 def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
@@ -149,7 +190,7 @@ def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
     (_, first), (_, second) = pairs
     assert second.full.height is None
     assert second.full.spread == pytest.approx(1.5 * first.full.spread)
-    assert first.full.height == pytest.approx(weak.rate(first.dreamed))
+    assert first.full.height == pytest.approx(height(weak, first.dreamed), rel=0.2)
 
 
 def test_where_strength_is_led_down_the_small_octaves_get_more() -> None:
