@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from tiny import height, known_frames, moved, texture, tiny_network
+from tiny import known_frames, moved, texture, tiny_network
 
 from dreamvid import api
 from dreamvid.api import dream_video
@@ -177,7 +177,7 @@ def test_layers_change_and_fade() -> None:
     dreams = at({"layer": ("0:(one), 10:(two*2, linear)",)})
     assert [dreams(k).objective.layers for k in (0, 5, 10)] == [("one",), ("one", "two"), ("two",)]
     image = to_image(texture())
-    one, two, mid = (height(dreams(k), image) for k in (0, 10, 5))
+    one, two, mid = (dreams(k).rate(image) for k in (0, 10, 5))
     assert mid == pytest.approx((one * two) ** 0.5, rel=1e-4)
 
 
@@ -185,9 +185,9 @@ def test_weights_of_layers_are_schedules() -> None:
     image = to_image(texture())
     for text in ("one*(1+t/10)", "0:(one*1), 10:(one*2, linear)"):
         dreams = at({"layer": (text,)})
-        ratio = height(dreams(10), image) / height(dreams(0), image)
+        ratio = dreams(10).rate(image) / dreams(0).rate(image)
         assert ratio == pytest.approx(2, rel=1e-4)
-        assert height(dreams(5), image) == pytest.approx(1.5 * height(dreams(0), image), rel=1e-4)
+        assert dreams(5).rate(image) == pytest.approx(1.5 * dreams(0).rate(image), rel=1e-4)
 
 
 def test_what_is_not_positive_fades_by_its_share() -> None:
@@ -201,7 +201,7 @@ def test_guides_are_schedules(picture: Path, tmp_path: Path) -> None:
     save_image(tmp_path / "b.png", to_image(texture(3)))
     dreams = at({"guide": f"0:({picture}), 10:({tmp_path / 'b.png'}, linear)", "layer": ("one",)})
     image = to_image(texture(5))
-    rates = [height(dreams(k), image) for k in (0, 5, 10)]
+    rates = [dreams(k).rate(image) for k in (0, 5, 10)]
     assert rates[1] == pytest.approx((rates[0] * rates[2]) ** 0.5, rel=1e-4)
     with pytest.raises(UnreadableInput, match=r"gone\.png"):
         at({"guide": f"0:({picture}), 10:(gone.png)"})

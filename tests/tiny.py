@@ -52,12 +52,6 @@ def tiny_dreamer(objective: Objective | None = None, **options: Any) -> Dreamer:
     return Dreamer(tiny_network(), objective, **chosen | options)
 
 
-def height(dream: Dreamer, image: torch.Tensor) -> float:
-    """The objective of a Dreamer at an image [3, H, W]."""
-    with torch.no_grad():
-        return float(dream.objective(dream._activations(image[None])))
-
-
 def texture(seed: int = 0, *, height: int = HEIGHT, width: int = WIDTH, dx: int = 0, dy: int = 0):
     """A colour array [H, W, 3] of uint8 that shows an endless soft texture, moved by (dx, dy)."""
     rng = np.random.default_rng(seed)

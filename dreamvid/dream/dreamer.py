@@ -10,7 +10,7 @@ import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.octaves import Size, blur_wide, octave_sizes, resize, soften
-from dreamvid.dream.tiles import tiled
+from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
@@ -102,6 +102,13 @@ class Dreamer:
         """How many octaves are left out on a picture of this size, being too small to dream on."""
         sizes = self._sizes(height, width, len(self.dose.iterations))
         return len(self.dose.iterations) - len(sizes)
+
+    def rate(self, image: torch.Tensor) -> float:
+        """The objective at an image [3, H, W]; its mean over the tiles where there are several."""
+        tiles = pieces(image.to(self.device), self.tile)
+        with torch.no_grad():
+            heights = [float(self.objective(self._activations(tile[None]))) for tile in tiles]
+        return sum(heights) / len(heights)
 
     def ascend(
         self,

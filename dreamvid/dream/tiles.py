@@ -31,6 +31,14 @@ def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
     return result
 
 
+def pieces(image: torch.Tensor, tile: int) -> Iterator[torch.Tensor]:
+    """Cut an image [3, H, W] into the tiles, all of one size, that `tiled` works on."""
+    height, width = image.shape[-2:]
+    for top, bottom, _, _ in spans(height, tile):
+        for left, right, _, _ in spans(width, tile):
+            yield image[:, top:bottom, left:right].contiguous()
+
+
 def spans(length: int, tile: int) -> Iterator[tuple[int, int, int, int]]:
     """Cover `length` with tiles: (start, end) of each and the (first, last) it is trusted on.
 

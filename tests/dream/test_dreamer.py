@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import height, texture, tiny_dreamer, tiny_network
+from tiny import texture, tiny_dreamer, tiny_network
 
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import REACH, Dose, Dreamer, Gauge, jitter, pick_device, pick_dtype
@@ -32,6 +32,19 @@ def test_a_dream_raises_its_objective_and_more_iterations_raise_it_more() -> Non
     assert none < few < many
 
 
+def test_the_rate_of_an_image_is_the_objective_at_it() -> None:
+    dream = tiny_dreamer(octaves=1, iterations=4)
+    assert dream.rate(IMAGE) == pytest.approx(power(IMAGE), rel=1e-4)
+    assert dream.rate(dream(IMAGE)) > 1.2 * dream.rate(IMAGE)
+
+
+def test_the_rate_of_a_picture_of_many_tiles_is_their_mean() -> None:
+    dream, wide = tiny_dreamer(tile=32), IMAGE[:, :32, :64]
+    alone = [dream.rate(wide[:, :, start : start + 32]) for start in (0, 16, 32)]
+    assert dream.rate(wide) == pytest.approx(sum(alone) / 3)
+    assert dream.rate(wide) != pytest.approx(tiny_dreamer().rate(wide))
+
+
 def test_an_ascent_tells_the_objective_at_each_iteration_before_its_update() -> None:
     dream, gauge = tiny_dreamer(octaves=1, iterations=4), Gauge()
     dream.ascend(IMAGE, dream.dose, gauge=gauge)
@@ -49,9 +62,7 @@ def test_the_height_of_a_picture_of_many_tiles_is_their_mean() -> None:
     dream, wide, gauge = tiny_dreamer(tile=32), IMAGE[:, :32, :64], Gauge()
     dream.ascend(wide, Dose((1,), 0.01), gauge=gauge)
     rolled = wide.roll(next(jitter(dream.seed)), (1, 2))
-    alone = [height(dream, rolled[:, :, start : start + 32]) for start in (0, 16, 32)]
-    assert gauge.heights == pytest.approx([sum(alone) / 3])
-    assert gauge.heights != pytest.approx([height(dream, rolled)])
+    assert gauge.heights == pytest.approx([dream.rate(rolled)])
 
 
 def test_a_dream_stays_within_0_to_1_and_leaves_its_input_alone() -> None:
