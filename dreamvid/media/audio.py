@@ -21,7 +21,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from dreamvid.errors import UnreadableInput
-from dreamvid.media.probe import SOUNDS, check_file, file_url, reason
+from dreamvid.media.probe import SOUNDS, check_file, open_leniently, reason
 
 RATE: Final = 22050
 HOP: Final = 256
@@ -126,9 +126,7 @@ def _open(path: Path) -> InputContainer:
     check_file(path)
     options = {"format_whitelist": SOUNDS, "protocol_whitelist": "file"}
     try:
-        return av.open(
-            file_url(path), mode="r", container_options=options, metadata_errors="replace"
-        )
+        return open_leniently(path, options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise UnreadableInput(
             f"not sound that can be read ({reason(error)})",

@@ -15,7 +15,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from dreamvid.media.probe import CLOCKLESS, open_input, video_stream
+from dreamvid.media.probe import CLOCKLESS, exact, open_input, video_stream
 
 TOO_MANY_ERRORS: Final = 200
 """So many reading errors in a row mean that nothing more will come."""
@@ -103,7 +103,7 @@ class FilmDecoder:
             self._container.close()
             raise
         self._stream.thread_type = "SLICE"  # frame threads conceal damage differently every time
-        self._base = self._stream.time_base or Fraction(1, 90000)
+        self._base = exact(self._stream.time_base) or Fraction(1, 90000)
 
     @property
     def first_time(self) -> Fraction:
@@ -214,7 +214,7 @@ class FilmDecoder:
         kinds = set(container.format.name.split(","))
         rate = _rate(stream)
         index = [e for e in stream.index_entries if not e.is_discard] if "mp4" in kinds else []
-        variable = stream.average_rate is not None and stream.average_rate != rate
+        variable = exact(stream.average_rate) not in (None, rate)
         if index:
             stamps = sorted(entry.timestamp for entry in index)
             gaps = {b - a for a, b in pairwise(stamps[:-1])}
@@ -231,7 +231,7 @@ class FilmDecoder:
             frames=frames or None,
             counted=bool(counted),
             duration=duration,
-            aspect=stream.sample_aspect_ratio or Fraction(1),
+            aspect=exact(stream.sample_aspect_ratio) or Fraction(1),
             has_audio=bool(container.streams.audio),
             has_subtitles=bool(container.streams.subtitles),
             clock_zero=self._clock_zero() if kinds & CLOCKLESS else Fraction(0),
@@ -240,18 +240,19 @@ class FilmDecoder:
     def _clock_zero(self) -> Fraction:
         """The moment at which a film cut from a running clock begins."""
         starts = [
-            stream.start_time * stream.time_base
+            stream.start_time * base
             for stream in self._container.streams
             if stream.type in ("video", "audio")
             and stream.start_time is not None
-            and stream.time_base is not None
+            and (base := exact(stream.time_base)) is not None
         ]
         return min(starts, default=Fraction(0))
 
 
 def _rate(stream: VideoStream) -> Fraction:
     """Choose the frame rate: the nominal one where the average agrees with it, else the average."""
-    nominal, average = stream.guessed_rate or stream.base_rate, stream.average_rate
+    nominal = exact(stream.guessed_rate) or exact(stream.base_rate)
+    average = exact(stream.average_rate)
     if not average:
         return nominal or Fraction(25)
     if nominal and abs(nominal / average - 1) < Fraction(2, 100):
@@ -261,8 +262,9 @@ def _rate(stream: VideoStream) -> Fraction:
 
 def _duration(stream: VideoStream, whole: int | None, has_audio: bool) -> Fraction | None:
     """Find how long the picture lasts; `whole` is the container's duration in microseconds."""
-    if stream.duration is not None and stream.time_base is not None:
-        return stream.duration * stream.time_base
+    base = exact(stream.time_base)
+    if stream.duration is not None and base is not None:
+        return stream.duration * base
     told = stream.metadata.get("DURATION", "")
     try:
         hours, minutes, seconds = told.split(":")

@@ -17,7 +17,7 @@ import av.error
 
 from dreamvid.errors import DreamvidError
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.probe import file_url
+from dreamvid.media.probe import open_leniently
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def read_ranks(path: Path) -> list[int]:
     Raises DreamvidError when the file cannot be read back.
     """
     try:
-        with av.open(file_url(path), metadata_errors="replace") as container:
+        with open_leniently(path) as container:
             packets = container.demux(container.streams.video[0])
             times = [p.pts for p in packets if p.size and p.pts is not None]
     except av.error.FFmpegError as error:

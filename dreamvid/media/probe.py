@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import av
 import av.error
@@ -33,6 +34,22 @@ def file_url(path: Path) -> str:
     return f"file:{path}"
 
 
+def open_leniently(path: Path, options: dict[str, str] | None = None) -> InputContainer:
+    """Open a file to read, whatever bytes the texts in it are made of.
+
+    PyAV is lenient by itself from its version 19 on, which no longer knows the word for it.
+    """
+    asked = int(av.__version__.partition(".")[0]) < 19
+    lenient: dict[str, Any] = {"metadata_errors": "replace"} if asked else {}
+    opened: InputContainer = av.open(file_url(path), "r", container_options=options, **lenient)
+    return opened
+
+
+def exact(number: Any) -> Fraction | None:
+    """A number of PyAV as a Fraction; None where it is not set, which PyAV 19 tells as 0."""
+    return Fraction(number) if number else None
+
+
 def check_file(path: Path) -> None:
     """Raise UnreadableInput unless `path` is a file with something in it that may be read."""
     try:
@@ -54,12 +71,7 @@ def open_input(path: Path, *, formats: str = FORMATS) -> InputContainer:
     """
     check_file(path)
     try:
-        return av.open(
-            file_url(path),
-            mode="r",
-            container_options={"format_whitelist": formats, "protocol_whitelist": "file"},
-            metadata_errors="replace",
-        )
+        return open_leniently(path, {"format_whitelist": formats, "protocol_whitelist": "file"})
     except PermissionError:
         raise UnreadableInput("no permission to read it", where=path) from None
     except (av.error.FFmpegError, OSError, ValueError) as error:

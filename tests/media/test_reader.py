@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from numbers import Rational
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.media.probe import exact
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.stills import natural_key
 
@@ -25,6 +27,27 @@ NTSC = Fraction(24000, 1001)
 
 
 # --- time -----------------------------------------------------------------------------------
+
+
+class Numbers:
+    """A rational number that is not one of Python's, as PyAV 19 gives them."""
+
+    def __init__(self, numerator: int, denominator: int) -> None:
+        self.numerator, self.denominator = numerator, denominator
+
+    def __bool__(self) -> bool:
+        return self.numerator != 0
+
+
+Rational.register(Numbers)
+
+
+def test_numbers_of_any_pyav_are_fractions_and_none_where_nothing_is_set() -> None:
+    assert type(exact(Numbers(24000, 1001))) is Fraction
+    assert exact(Numbers(24000, 1001)) == exact(NTSC) == NTSC
+    assert exact(Numbers(0, 1)) is None
+    assert exact(Numbers(0, 0)) is None
+    assert exact(None) is None
 
 
 def test_a_steady_film_comes_frame_by_frame_at_exact_times(make: Make) -> None:
