@@ -193,7 +193,6 @@ class Watched(Dreamer):
         super().__init__(network)
         self.seconds = 0.0
         self.pixels = 0.0
-        self.trunk.register_forward_hook(self._count)
 
     def ascend(
         self,
@@ -211,9 +210,14 @@ class Watched(Dreamer):
         self.seconds += time.perf_counter() - begin
         return result
 
-    def _count(self, trunk: torch.nn.Module, inputs: tuple[Tensor, ...], output: object) -> None:
-        share = 1.0 if torch.is_grad_enabled() else 0.5
-        self.pixels += share * inputs[0].shape[-1] * inputs[0].shape[-2]
+    def rate(self, image: Tensor) -> float:
+        """The objective at an image, as Dreamer gives it: a forward pass alone."""
+        self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
+        return super().rate(image)
+
+    def _gradient(self, image: Tensor, *, heights: list[float]) -> Tensor:
+        self.pixels += image.shape[-2] * image.shape[-1]
+        return super()._gradient(image, heights=heights)
 
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:

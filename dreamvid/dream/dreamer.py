@@ -10,6 +10,7 @@ import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.octaves import Size, blur_wide, octave_sizes, resize, soften
+from dreamvid.dream.recorded import Recorded, Slope
 from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
@@ -93,6 +94,7 @@ class Dreamer:
         self.seed = seed
         self.tile = tile or 1024
         self.even = even
+        self._rise: Slope = Recorded(self._slope) if self.device.type == "cuda" else self._slope
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
@@ -182,10 +184,16 @@ class Dreamer:
 
     def _gradient(self, image: torch.Tensor, *, heights: list[float]) -> torch.Tensor:
         """The gradient of the objective at an image; adds its value to the heights."""
+        value, gradient = self._rise(image)
+        heights.append(float(value))
+        return gradient
+
+    def _slope(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """The objective at an image, and its gradient there; the same bits every time."""
         batch = image[None].detach().requires_grad_()
-        value = self.objective(self._activations(batch))
-        heights.append(float(value.detach()))
-        return torch.autograd.grad(value, batch)[0][0]
+        with torch.backends.cudnn.flags(enabled=True, deterministic=True):
+            value = self.objective(self._activations(batch))
+            return value.detach(), torch.autograd.grad(value, batch)[0][0]
 
     def _activations(self, batch: torch.Tensor) -> objectives.Activations:
         half = self.dtype != torch.float32

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -75,14 +76,14 @@ def direction(name: str, vector: Tensor) -> Objective:
 
     UsageError when the layer has another number of channels.
     """
+    unit = _sent(functional.normalize(vector.float(), dim=0))
 
     def value(activations: Activations) -> Tensor:
         planes = _planes(activations[name])
         if vector.shape != planes.shape[1:2]:
             count = planes.shape[1]
             raise UsageError(f"layer '{name}' has {count} channels, the direction {len(vector)}")
-        unit = functional.normalize(vector.to(planes.device, torch.float32), dim=0)
-        return torch.einsum("nchw,c->nhw", planes, unit).mean()
+        return torch.einsum("nchw,c->nhw", planes, unit(planes.device)).mean()
 
     return Objective((name,), value)
 
@@ -96,7 +97,7 @@ def label(name: str, *indices: int) -> Objective:
 
     def value(activations: Activations) -> Tensor:
         chances = activations[name].float().flatten(1)[0].log_softmax(0)
-        return chances[list(indices)].logsumexp(0)
+        return torch.stack([chances[index] for index in indices]).logsumexp(0)
 
     return Objective((name,), value)
 
@@ -107,13 +108,13 @@ def guide(activations: Activations) -> Objective:
     `activations` are the guide's own. Each place of the picture is drawn towards the place of the
     guide with the largest dot product (Mordvintsev et al. 2015, "guided dreaming").
     """
-    memory = {name: _planes(a.detach()).flatten(2)[0] for name, a in activations.items()}
+    memory = {name: _sent(_planes(a.detach()).flatten(2)[0]) for name, a in activations.items()}
 
     def value(current: Activations) -> Tensor:
         total = torch.zeros((), device=next(iter(current.values())).device)
         for name, features in memory.items():
             x = _planes(current[name]).flatten(2)[0]
-            known = features.to(x.device)
+            known = features(x.device)
             best = (x.detach().T @ known).argmax(dim=1)
             total = total + (x * known[:, best]).mean()
         return total
@@ -134,10 +135,11 @@ def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
     def value(activations: Activations) -> Tensor:
         values = [part(activations) for part, _ in parts]
         shares = [share for _, share in parts]
-        if all(float(v.detach()) > 0 for v in values):
-            logs = [v.log() * share for v, share in zip(values, shares, strict=True)]
-            return torch.stack(logs).sum().exp()
-        return torch.stack([v * s for v, s in zip(values, shares, strict=True)]).sum()
+        # Both are reckoned, and one chosen without a look at it: a GPU need not be waited for.
+        logs = [v.clamp_min(1e-30).log() * s for v, s in zip(values, shares, strict=True)]
+        mean = torch.stack(logs).sum().exp()
+        total = torch.stack([v * s for v, s in zip(values, shares, strict=True)]).sum()
+        return torch.where(torch.stack(values).detach().min() > 0, mean, total)
 
     return Objective(layers, value)
 
@@ -160,6 +162,11 @@ def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
         ) from None
     known = resolve(name.strip())
     return (layer(known) if number is None else channel(known, number)) * scale
+
+
+def _sent(tensor: Tensor) -> Callable[[torch.device], Tensor]:
+    """Gives a tensor on any device, to which it is sent once: a GPU waits for what is sent."""
+    return cache(lambda device: tensor.to(device))
 
 
 def _planes(activation: Tensor) -> Tensor:

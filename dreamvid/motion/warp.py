@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,6 +31,18 @@ CRISP = 1.0
 
 BRIEF = 0.0
 """The share for what is soon forgotten: the cubic alone, at a fifth of the time."""
+
+
+BAND = 2**21
+"""So many pixels are sampled at once on a GPU."""
+
+
+class Taps(NamedTuple):
+    """Where to sample around places, along one axis, and with what weights: each [8, H, W]."""
+
+    places: torch.Tensor
+    lanczos: torch.Tensor
+    cubic: torch.Tensor
 
 
 def warp(
@@ -85,19 +98,25 @@ def warp_by_taps(
     image: torch.Tensor, x: Plane, y: Plane, *, lanczos: Sequence[float]
 ) -> torch.Tensor:
     """Sample like `warp` at the places x, y [H, W], on the image's own device, without rounding."""
-    share = torch.tensor(lanczos, device=image.device).view(-1, 1, 1)
-    height, width = image.shape[1:]
-    column, across, across_short = _taps(torch.from_numpy(x).to(image.device))
-    row, down, down_short = _taps(torch.from_numpy(y).to(image.device))
-    result = torch.zeros((image.shape[0], *x.shape), dtype=image.dtype, device=image.device)
-    for j in range(8):
-        start = _reflected(row + (j - 3), height) * width
-        for i in range(8):
-            place = start + _reflected(column + (i - 3), width)
-            weight = share * (down[j] * across[i])
-            weight += (1 - share) * (down_short[j] * across_short[i])
-            result += image.flatten(1)[:, place.flatten()].view_as(result) * weight
+    result = torch.empty((len(image), *x.shape), dtype=image.dtype, device=image.device)
+    band = max(1, BAND // x.shape[1])
+    for top in range(0, len(x), band):
+        across, down = (torch.from_numpy(p[top : top + band]).to(image.device) for p in (x, y))
+        columns, rows = _taps(across, image.shape[2]), _taps(down, image.shape[1])
+        for share in dict.fromkeys(lanczos):
+            planes = [k for k, other in enumerate(lanczos) if other == share]
+            result[planes, top : top + band] = _weighed(image[planes], rows, columns, share)
     return result
+
+
+def _weighed(image: torch.Tensor, rows: Taps, columns: Taps, share: float) -> torch.Tensor:
+    """Sample planes [C, H, W] a row of taps at a time, in few launches."""
+    planes, width = image.flatten(1), image.shape[2]
+    total = torch.zeros_like(image[:, :1, :1])
+    for row, lanczos, cubic in zip(*rows, strict=True):
+        weights = share * lanczos * columns.lanczos + (1 - share) * cubic * columns.cubic
+        total = total + (planes[:, row * width + columns.places] * weights).sum(dim=1)
+    return total
 
 
 def mirrored(place: Plane, length: int) -> Plane:
@@ -108,22 +127,19 @@ def mirrored(place: Plane, length: int) -> Plane:
     return np.asarray(length - np.abs(length - folded) - 0.5, np.float32)
 
 
-def _reflected(place: torch.Tensor, length: int) -> torch.Tensor:
-    """Fold whole places outside 0..length-1 back in."""
-    folded = place.remainder(2 * length)
-    return torch.minimum(folded, 2 * length - 1 - folded)
-
-
-def _taps(place: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """The whole part of each place, and the eight weights around it of either kernel."""
+def _taps(place: torch.Tensor, length: int) -> Taps:
+    """The eight taps around each place [H, W], those outside 0..length-1 folded back in."""
     whole = place.floor()
-    distance = torch.arange(-3, 5, device=place.device).view(-1, 1, 1) - (place - whole)
+    steps = torch.arange(-3, 5, device=place.device).view(-1, 1, 1)
+    distance = steps - (place - whole)
     lanczos = torch.sinc(distance) * torch.sinc(distance / 4)
     d, a = distance.abs(), -0.75
     inner = ((a + 2) * d - (a + 3)) * d * d + 1
     outer = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
     cubic = torch.where(d < 1, inner, torch.where(d < 2, outer, 0.0))
-    return whole.long(), lanczos / lanczos.sum(0), cubic
+    folded = (whole.long() + steps).remainder(2 * length)
+    folded = torch.minimum(folded, 2 * length - 1 - folded)
+    return Taps(folded, lanczos / lanczos.sum(0), cubic)
 
 
 def places(flow: Flow) -> tuple[Plane, Plane]:

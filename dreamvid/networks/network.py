@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +13,8 @@ from torch import Tensor, fx, nn
 from dreamvid.errors import UsageError
 from dreamvid.networks import fused
 from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
+
+Body = Callable[[Tensor], dict[str, Tensor]]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -112,8 +114,8 @@ class Network:
 class Trunk(nn.Module):
     """Frozen layers from the picture to the deepest layer asked for.
 
-    Takes a batch [1, 3, H, W] of RGB in 0..1 and gives a dict from layer name to activations;
-    the gradient with respect to the batch is the only one it can give.
+    Takes a batch [1, 3, H, W] of RGB in 0..1, from any device to its own, and gives a dict from
+    layer name to activations; the gradient with respect to the batch is the only one it can give.
     """
 
     def __init__(
@@ -123,30 +125,39 @@ class Trunk(nn.Module):
         self.layers = layers
         std = torch.tensor(description.std)
         # A picture whose gradient needs no scaling: the first convolution divides by std.
-        std = torch.ones(3) if fold_scale(body, 1 / std) else std
+        self._folded = fold_scale(body, 1 / std)
         self.body = body.eval().requires_grad_(False).to(memory_format=torch.channels_last)
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1))
         self.register_buffer("std", std.view(1, 3, 1, 1))
-        self._fused: dict[torch.dtype, fused.Fused] = {}
+        self._bodies: dict[tuple[str, torch.dtype], Body] = {}
         self.eval()
 
     def forward(self, batch: Tensor) -> dict[str, Tensor]:
-        """Activations of the layers asked for, by name; in bfloat16 under a CPU's autocast."""
-        dtype = torch.float32
-        if torch.is_autocast_enabled("cpu"):
-            dtype = torch.get_autocast_dtype("cpu")
-        if batch.device.type != "cpu" or batch.dtype != torch.float32 or not fused.available(dtype):
-            return self.plain(batch)
-        if dtype not in self._fused:
-            body = self.body if dtype == torch.float32 else copy.deepcopy(self.body).to(dtype)
-            self._fused[dtype] = fused.Fused(body)
-        with torch.autocast("cpu", enabled=False):
-            return self._fused[dtype]((batch - self.mean).to(dtype))
+        """Activations of the layers asked for, by name; in the device's autocast format, if on."""
+        batch = batch.to(self.mean.device)
+        kind = batch.device.type
+        half = torch.is_autocast_enabled(kind)
+        dtype = torch.get_autocast_dtype(kind) if half else batch.dtype
+        body = self._in_format(kind, dtype)
+        with torch.autocast(kind, enabled=False):
+            return body(self._normal(batch).to(dtype))
 
     def plain(self, batch: Tensor) -> dict[str, Tensor]:
         """The same, under ordinary autograd: what the fused steps are checked against."""
-        normal = (batch - self.mean) / self.std
-        activations: dict[str, Tensor] = self.body(normal.to(memory_format=torch.channels_last))
+        activations: dict[str, Tensor] = self.body(
+            self._normal(batch).to(memory_format=torch.channels_last)
+        )
         return activations
+
+    def _normal(self, batch: Tensor) -> Tensor:
+        return batch - self.mean if self._folded else (batch - self.mean) / self.std
+
+    def _in_format(self, kind: str, dtype: torch.dtype) -> Body:
+        """The layers in a format of numbers, cast once; fused on a CPU that can."""
+        if (kind, dtype) not in self._bodies:
+            body = self.body if dtype == torch.float32 else copy.deepcopy(self.body).to(dtype)
+            fits = kind == "cpu" and fused.available(dtype)
+            self._bodies[kind, dtype] = fused.Fused(body) if fits else body
+        return self._bodies[kind, dtype]

@@ -84,6 +84,11 @@ def test_first_convolutions_of_any_shape(
     assert isinstance(steps_of(trunk)[0], Stem if stride > 1 else Convolution)
 
 
+def test_a_picture_that_no_convolution_reads_is_divided_all_the_same() -> None:
+    network = of(nn.Sequential(nn.AvgPool2d(2), nn.Conv2d(3, 5, 3), nn.ReLU()))
+    assert differ(*both(network, ["2"], (20, 22))) < 1e-5
+
+
 class Branches(nn.Module):
     """Convolutions of every kind that networks have, pooled, joined and added."""
 

@@ -1,0 +1,109 @@
+"""Dreams on a GPU: those of the CPU, the same bits every time, whatever is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from dreamvid.dream import objectives
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.objectives import Objective
+from dreamvid.dream.recorded import SEEN
+from dreamvid.motion.warp import BRIEF, CRISP, warp
+from dreamvid.networks.chance import random_network
+from dreamvid.networks.registry import load_network
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+
+PICTURE = torch.rand(3, 96, 120, generator=torch.Generator().manual_seed(0))
+LAYER = "3a"
+
+
+def guided() -> Objective:
+    return objectives.guide(load_network("bestiary").trunk([LAYER])(PICTURE.flip(1)[None].cpu()))
+
+
+OBJECTIVES: dict[str, Callable[[], Objective]] = {
+    "layer": lambda: objectives.layer(LAYER),
+    "channel": lambda: objectives.channel(LAYER, 3),
+    "neuron": lambda: objectives.neuron(LAYER, 3),
+    "sum": lambda: objectives.layer(LAYER) + 0.5 * objectives.layer("conv2"),
+    "direction": lambda: objectives.direction("conv2", torch.arange(48.0)),
+    "label": lambda: objectives.label("logits", 3, 4, 5),
+    "guide": guided,
+    "fade": lambda: objectives.fade([(objectives.layer(LAYER), 0.3), (guided(), 0.7)]),
+}
+
+
+def near(a: torch.Tensor, b: torch.Tensor) -> float:
+    """Length of the difference, as a share of the length."""
+    a, b = a.cpu().double(), b.cpu().double()
+    return float((a - b).norm() / b.norm())
+
+
+@pytest.mark.parametrize("kind", OBJECTIVES)
+def test_a_recording_gives_the_bits_of_what_it_records(kind: str) -> None:
+    dream = Dreamer("bestiary", OBJECTIVES[kind](), device="cuda")
+    images = [torch.rand(3, 64, 80).cuda() for _ in range(3)]
+    before = [dream._slope(image) for image in images]
+    for image in images * SEEN:
+        dream._rise(image)
+    assert None not in dream._rise._recordings.values()  # type: ignore[attr-defined]
+    assert len(dream._rise._recordings) == 1  # type: ignore[attr-defined]
+    for image, (value, gradient) in zip(images, before, strict=True):
+        played = dream._rise(image)
+        assert torch.equal(played[1], gradient)
+        assert torch.equal(played[0], value)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "bestiary",
+        "squeezenet1_0",
+        "googlenet",
+        "vgg16",
+        "resnet50",
+        "mobilenet_v3_large",
+        "efficientnet_b0",
+        "convnext_tiny",
+    ],
+)
+def test_gradients_are_those_of_the_cpu_and_the_same_every_time(name: str, precision: str) -> None:
+    network = random_network(name) if name != "bestiary" else load_network(name)
+    cpu = Dreamer(network, device="cpu", precision="fp32")._slope(PICTURE)
+    dream = Dreamer(network, device="cuda", precision=precision)
+    image = PICTURE.cuda()
+    first = dream._slope(image)
+    assert near(first[1], cpu[1]) < {"fp32": 0.05, "fp16": 0.15, "bf16": 0.4}[precision]
+    for _ in range(5):
+        assert torch.equal(dream._slope(image)[1], first[1])
+
+
+def test_a_dream_is_that_of_the_cpu_and_the_same_every_time() -> None:
+    one, two = (Dreamer("bestiary", device="cuda", seed=1)(PICTURE).cpu() for _ in range(2))
+    cpu = Dreamer("bestiary", device="cpu", seed=1)(PICTURE)
+    assert torch.equal(one, two)
+    assert near(one - PICTURE, cpu - PICTURE) < 0.5
+
+
+def test_a_large_picture_is_dreamed_in_tiles() -> None:
+    image = torch.rand(3, 300, 400)
+    whole, tiled = (
+        Dreamer("bestiary", device="cuda", precision="fp32", tile=t, octaves=1, iterations=2)(image)
+        for t in (512, 256)
+    )
+    assert near(tiled - image.cuda(), whole - image.cuda()) < 0.5
+
+
+def test_the_warp_is_that_of_the_cpu() -> None:
+    planes = torch.rand(7, 60, 80)
+    flow = np.round(np.random.default_rng(0).uniform(-9, 9, (60, 80, 2)) * 32) / 32
+    shares = (*[CRISP] * 3, *[BRIEF] * 4)
+    there = warp(planes.cuda(), flow.astype(np.float32), lanczos=shares)
+    here = warp(planes, flow.astype(np.float32), lanczos=shares)
+    assert (there.cpu() - here).abs().max() < 2e-3

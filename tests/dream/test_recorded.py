@@ -1,0 +1,87 @@
+"""Recordings are played in place of a function, once it has been called often enough.
+
+What a GPU records is tried in test_gpu.py; here a stand-in plays it.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+import torch
+from torch import Tensor
+
+from dreamvid.dream.recorded import SEEN, Recorded, Recording
+
+SMALL, LARGE = torch.full((3, 4, 4), 2.0), torch.full((3, 8, 8), 3.0)
+
+
+class Graph:
+    """Plays a function again into the same tensors, as a CUDA graph does."""
+
+    def __init__(self, source: Tensor, results: tuple[Tensor, Tensor]) -> None:
+        self.source, self.results = source, results
+
+    def replay(self) -> None:
+        for result, now in zip(self.results, squared(self.source), strict=True):
+            result.copy_(now)
+
+
+def squared(image: Tensor) -> tuple[Tensor, Tensor]:
+    return image.square().sum(), 2 * image
+
+
+class OnPaper(Recorded):
+    """Records without a GPU; `calls` counts how often the function itself was called."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        super().__init__(self.counted)
+
+    def counted(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        self.calls += 1
+        return squared(image)
+
+    def _record(self, image: Tensor) -> Recording | None:
+        source, results = image.clone(), squared(image)
+        graph = cast(torch.cuda.CUDAGraph, Graph(source, results))
+        return Recording(graph, source, results)
+
+
+def test_only_sizes_that_come_often_are_played() -> None:
+    slope = OnPaper()
+    for _ in range(SEEN + 5):
+        slope(SMALL)
+    assert slope.calls == SEEN
+    slope(LARGE)
+    assert slope.calls == SEEN + 1
+
+
+def test_what_is_played_belongs_to_the_image_given_and_stays() -> None:
+    slope = OnPaper()
+    for _ in range(SEEN + 1):
+        slope(SMALL)
+    value, gradient = slope(SMALL)
+    other, steeper = slope(5 * SMALL)
+    assert (float(value), float(other)) == (4.0 * 48, 100.0 * 48)
+    assert torch.equal(gradient, 2 * SMALL) and torch.equal(steeper, 10 * SMALL)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("operation not permitted"), None])
+def test_what_cannot_be_recorded_or_plays_otherwise_is_called(
+    error: RuntimeError | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = []
+
+    def record(self: OnPaper, image: Tensor) -> Recording | None:
+        tried.append(image.shape)
+        if error is not None:
+            raise error
+        return None
+
+    monkeypatch.setattr(OnPaper, "_record", record)
+    slope = OnPaper()
+    for _ in range(SEEN + 3):
+        assert float(slope(SMALL)[0]) == 4.0 * 48
+    assert slope.calls == SEEN + 3
+    assert len(tried) == 1
