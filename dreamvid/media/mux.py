@@ -161,7 +161,9 @@ class _Film:
 
     def write(self, path: Path, container: str, sides: SideTracks | None) -> None:
         """Write the film to `path`."""
-        options = self._quicktime_options(sides) if container in ("mp4", "mov") else {}
+        options = {"fflags": "+bitexact"}  # or Matroska's numbers for its tracks are drawn by lot
+        if container in ("mp4", "mov"):
+            options |= self._quicktime_options(sides)
         with contextlib.ExitStack() as stack:
             out = stack.enter_context(
                 av.open(file_url(path), "w", format=container, container_options=options)
