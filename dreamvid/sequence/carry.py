@@ -163,9 +163,13 @@ class Carry:
         self._alone = stability == 0 or full.step == 0
         self._keep = 1 - (1 - stability) ** 1.7
         few = max(1, round(full.iterations[-1] * (1 - 0.89 * stability)))
-        # Large shapes are carried well: small octaves need half as much, the smallest nothing.
-        smaller = [max(1, few // 2)] * (len(full.iterations) - 2)
+        # Large shapes are carried well: what is smaller than the next octave needs work only where
+        # less is kept, and the smallest none.
+        half = max(1, few // 2)
+        far = round(half * min(1, 2 * (1 - stability)))
+        smaller = [*[max(1, far)] * (len(full.iterations) - 3), half][: len(full.iterations) - 2]
         self._dose = Dose((*smaller, few), full.step * (1 - STEPDROP * stability))
+        self._far = min(1, far)
 
     def __call__(self, frame: Frame, previous: Memory | None) -> Memory:
         """Dream the next frame."""
@@ -307,8 +311,9 @@ class Carry:
         dose = self._dose
         *smaller, few = dose.iterations
         if not (lean and smaller):
-            return dose
-        shares = lean, *[1 + lean] * len(smaller), 1 - lean / 2
+            return dose if self._far else replace(dose, iterations=dose.iterations[-2:])
+        far = self._far + lean * (2 - self._far)
+        shares = lean, *[far] * (len(smaller) - 1), 1 + lean, 1 - lean / 2
         return Dose((1, *smaller, few), dose.step, shares)
 
     def _aim(self, memory: Memory) -> float:

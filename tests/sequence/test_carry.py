@@ -197,10 +197,17 @@ def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
 def test_where_strength_is_led_down_the_small_octaves_get_more() -> None:
     carry = Carry(tiny_dreamer(octaves=4, iterations=10), 0.9)
     plain, half, least = (carry._balanced(aim) for aim in (1.2, 1 - 0.5 / LEAN, 0.4))
-    assert (plain.iterations, plain.shares) == ((1, 1, 2), ())
+    assert (plain.iterations, plain.shares) == ((1, 2), ())
     assert half.iterations == least.iterations == (1, 1, 1, 2)
-    assert half.shares == pytest.approx((0.5, 1.5, 1.5, 0.75))
+    assert half.shares == pytest.approx((0.5, 1, 1.5, 0.75))
     assert least.shares == pytest.approx((1, 2, 2, 0.5))
+
+
+def test_where_less_is_kept_the_small_octaves_are_dreamed_in_every_frame() -> None:
+    for stability, iterations in {0.9: (1, 2), 0.7: (1, 2, 4), 0.5: (3, 3, 6)}.items():
+        carry = Carry(tiny_dreamer(octaves=4, iterations=10), stability)
+        assert carry._balanced(1.0).iterations == iterations
+    assert carry._balanced(1 - 0.5 / LEAN).shares == pytest.approx((0.5, 1.5, 1.5, 0.75))
 
 
 def test_a_lone_octave_gets_all_whatever_the_strength() -> None:
