@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import pairwise, product
 
 import torch
 
@@ -22,9 +22,9 @@ def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
     if max(height, width) <= tile:
         return gradient(image)
     result = torch.empty_like(image)
-    pieces = [(rows, columns) for rows in spans(height, tile) for columns in spans(width, tile)]
-    for (top, bottom, first, last), (left, right, begin, end) in pieces:
-        part = gradient(image[:, top:bottom, left:right].contiguous())
+    windows = product(spans(height, tile), spans(width, tile))
+    for (rows, columns), part in zip(windows, map(gradient, pieces(image, tile)), strict=True):
+        (top, _, first, last), (left, _, begin, end) = rows, columns
         result[:, first:last, begin:end] = part[
             :, first - top : last - top, begin - left : end - left
         ]
@@ -34,9 +34,8 @@ def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
 def pieces(image: torch.Tensor, tile: int) -> Iterator[torch.Tensor]:
     """Cut an image [3, H, W] into the tiles, all of one size, that `tiled` works on."""
     height, width = image.shape[-2:]
-    for top, bottom, _, _ in spans(height, tile):
-        for left, right, _, _ in spans(width, tile):
-            yield image[:, top:bottom, left:right].contiguous()
+    for rows, columns in product(spans(height, tile), spans(width, tile)):
+        yield image[:, slice(*rows[:2]), slice(*columns[:2])].contiguous()
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[int, int, int, int]]:
