@@ -167,7 +167,8 @@ class Carry:
         # less is kept, and the smallest none.
         half = max(1, few // 2)
         far = round(half * min(1, 2 * (1 - stability)))
-        smaller = [*[max(1, far)] * (len(full.iterations) - 3), half][: len(full.iterations) - 2]
+        between = len(full.iterations) - 2  # the smallest octave and the largest
+        smaller = [max(1, far)] * (between - 1) + [half] * min(1, between)
         self._dose = Dose((*smaller, few), full.step * (1 - STEPDROP * stability))
         self._far = min(1, far)
 
