@@ -147,8 +147,8 @@ def _encoders() -> tuple[State, str]:
 
 
 def _weights() -> tuple[State, str]:
+    from dreamvid.cache import cache_folder
     from dreamvid.networks import registry
-    from dreamvid.networks.weights import cache_folder
 
     here = [name for name in registry.names() if registry.standing(name).here]
     return "ok", f"{', '.join(here)}; others are fetched into {cache_folder()} on first use"

@@ -13,7 +13,7 @@ import dreamvid
 PACKAGE = Path(dreamvid.__file__).parent
 
 LEVELS = (
-    {"errors"},
+    {"cache", "errors"},
     {"expression"},
     {"pieces"},
     {"schedule", "image"},

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
+from dreamvid.cache import cache_folder
 from dreamvid.errors import MissingDependency
 from dreamvid.motion.flow import Array, Flow, at_working_size, pad, resize_flow
 
@@ -71,17 +70,6 @@ class Raft:
         height, width = (max(SMALLEST, -(-side // 8) * 8) for side in array.shape[:2])
         planes = torch.from_numpy(pad(array, height, width)).permute(2, 0, 1)
         return planes[None].to(self._device).float().div_(127.5).sub_(1)
-
-
-def cache_folder() -> Path:
-    """Where weights are kept: DREAMVID_CACHE, else dreamvid's folder in the platform's cache."""
-    if given := os.environ.get("DREAMVID_CACHE"):
-        return Path(given)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "dreamvid"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "dreamvid"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dreamvid"
 
 
 def _find(name: str) -> Path:

@@ -13,7 +13,6 @@ import hashlib
 import os
 import pickle
 import re
-import sys
 import urllib.request
 import warnings
 from collections.abc import Callable
@@ -25,24 +24,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from dreamvid.cache import cache_folder
 from dreamvid.errors import DiskFull, MissingDependency, UnreadableInput
 
 Progress = Callable[[int, int], None]
 
 _CHUNK = 1 << 20
 _TIMEOUT = 30.0  # seconds without a byte
-
-
-def cache_folder() -> Path:
-    """Where fetched weights are kept: DREAMVID_CACHE, else the platform's cache folder."""
-    if chosen := os.environ.get("DREAMVID_CACHE"):
-        return Path(chosen)
-    home = Path.home()
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "dreamvid"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "dreamvid"
-    return Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "dreamvid"
 
 
 def cached(url: str) -> Path:

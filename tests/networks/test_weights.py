@@ -20,7 +20,7 @@ from dreamvid.errors import MissingDependency, UnreadableInput
 from dreamvid.networks import zoo
 from dreamvid.networks.chance import random_network
 from dreamvid.networks.registry import load_network
-from dreamvid.networks.weights import cache_folder, fetch, read_state, sha256
+from dreamvid.networks.weights import fetch, read_state, sha256
 
 SHARED = Path(__file__).parents[3] / "shared" / "weights" / "squeezenet1_0_imagenet.pth"
 
@@ -135,17 +135,6 @@ def test_offline_never_tries(cache: Path, server: tuple[Server, str]) -> None:
 def test_without_a_network_the_remedy_is_told(cache: Path) -> None:
     with pytest.raises(MissingDependency, match="--weights FILE"):
         fetch("http://127.0.0.1:9/net-00000000.pth", model="m")
-
-
-def test_the_cache_has_a_place_on_every_platform(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DREAMVID_CACHE", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", "/x")
-    monkeypatch.setenv("LOCALAPPDATA", "/l")
-    for platform, parent in (("linux", Path("/x")), ("win32", Path("/l"))):
-        monkeypatch.setattr("sys.platform", platform)
-        assert cache_folder() == parent / "dreamvid"
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert cache_folder() == Path.home() / "Library" / "Caches" / "dreamvid"
 
 
 def test_weights_from_a_file_of_either_kind(squeezenet: Path, tmp_path: Path) -> None:
