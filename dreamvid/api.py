@@ -195,11 +195,17 @@ def make_objective(network: Network, dream: DreamSettings) -> Objective:
 
 
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
-    """Make the clock of a film, whose song, if there is one, is listened to."""
+    """Make the clock of a film, whose song, if there is one, is listened to.
+
+    The song's beats are its own, wherever they begin; a tempo that is given counts from frame 0.
+    """
     if sound.audio is None:
         return Clock(fps, frames, seed, sound.bpm)
     heard = listen(sound.audio, fps)
-    return Clock(fps, frames, seed, sound.bpm or heard.tempo, heard.signals)
+    if sound.bpm is None:
+        return Clock(fps, frames, seed, heard.tempo, heard.signals)
+    signals = {name: signal for name, signal in heard.signals.items() if name != "beat"}
+    return Clock(fps, frames, seed, sound.bpm, signals)
 
 
 def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:

@@ -78,8 +78,9 @@ class ScheduleError(UsageError):
 class Clock:
     """What the times and variables of a schedule mean in one sequence.
 
-    `frames` is None when the length is unknown; `bpm` is a tempo in beats a minute; `signals`
-    holds arrays [frames] by the names of SIGNALS, 0 after their end.
+    `frames` is None when the length is unknown; `bpm` is a tempo in beats a minute, counted from
+    the first frame; `signals` holds arrays [frames] by the names of SIGNALS, 0 after their end. A
+    `beat` among them goes before that of the tempo: a song begins its beats where it likes.
     """
 
     fps: Fraction
@@ -105,16 +106,17 @@ class Clock:
         seconds = frame / float(self.fps)
         if name == "t":
             return float(frame)
-        if name == "beat" and self.bpm:
-            return (1 - seconds * self.bpm / 60 % 1) ** 2
-        if name in SIGNALS:
+        if name in self.signals:
             signal, index = self.signals[name], int(frame)
             return float(signal[index]) if 0 <= index < len(signal) else 0.0
+        beats = seconds * (self.bpm or 0.0) / 60
         plain = {"s": float(self.seed), "fps": float(self.fps), "seconds": seconds}
         if name in plain:
             return plain[name]
         if name == "beats":
-            return seconds * (self.bpm or 0.0) / 60
+            return beats
+        if name == "beat":
+            return (1 - beats % 1) ** 2
         frames = self.frames or 1
         return float(frames - 1) if name == "max_f" else frame / frames
 

@@ -15,7 +15,7 @@ import torch
 from tiny import known_frames, moved, texture, tiny_network
 
 from dreamvid import api
-from dreamvid.api import dream_video
+from dreamvid.api import clock_of, dream_video
 from dreamvid.clips.plot import PlotSettings, draw, panels, plot
 from dreamvid.clips.preview import preview_motion
 from dreamvid.clips.zoom import beginning, dream_zoom, fill
@@ -40,6 +40,7 @@ from dreamvid.settings import (
     LoopSettings,
     NetworkSettings,
     Settings,
+    SoundSettings,
     VideoSettings,
     ZoomSettings,
     read_toml,
@@ -73,10 +74,14 @@ def film(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def song(tmp_path: Path) -> Path:
-    """Two seconds of clicks, two a second."""
-    path = tmp_path / "song.wav"
-    samples = np.zeros(2 * 8000, np.int16)
-    for start in range(0, len(samples), 4000):
+    """Two seconds of clicks."""
+    return clicks_from(0, tmp_path / "song.wav", seconds=2)
+
+
+def clicks_from(first: float, path: Path, *, seconds: int = 8) -> Path:
+    """Two clicks a second."""
+    samples = np.zeros(seconds * 8000, np.int16)
+    for start in range(round(first * 8000), len(samples) - 200, 4000):
         samples[start : start + 200] = 20000 * (-1) ** np.arange(200)
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
@@ -308,6 +313,18 @@ def test_a_song_drives_the_dials_and_sounds(picture: Path, song: Path, tmp_path:
         assert len(out.streams.audio) == 1
         assert float(out.duration or 0) / 1e6 == pytest.approx(1, abs=0.15)
     assert len(read(tmp_path / "out.mkv")) == 6
+
+
+def test_the_beat_is_that_of_the_song_unless_a_tempo_is_given(tmp_path: Path) -> None:
+    late = clicks_from(0.35, tmp_path / "late.wav")
+    fps = Fraction(20)
+    heard, given = (
+        clock_of(SoundSettings(audio=late, bpm=bpm), fps, 120, 0) for bpm in (None, 120.0)
+    )
+    on, between = (range(start, 100, 10) for start in (7, 12))  # .35 s and .6 s, each half second
+    assert np.mean([heard.variable("beat", frame) for frame in on]) > 0.6
+    assert np.mean([heard.variable("beat", frame) for frame in between]) < 0.4
+    assert given.variable("beat", 10) == 1
 
 
 def test_a_song_takes_the_place_of_a_films_sound(film: Path, song: Path, tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from torch import Tensor, fx, nn
 
 _LAST = torch.channels_last
 _ATEN = torch.ops.aten
-_CONV = torch.ops.mkldnn._convolution_pointwise
-_CONV_ONTO = torch.ops.mkldnn._convolution_pointwise_.binary
+# Not every torch is built with oneDNN: those for Apple's processors are not.
+_CONV: Any = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
+_ONTO: Any = getattr(torch.ops.mkldnn, "_convolution_pointwise_", None)
+_CONV_ONTO: Any = getattr(_ONTO, "binary", None)
 _PACK: Any = getattr(torch._C._nn, "mkldnn_reorder_conv2d_weight", None)
 _ONE = (1, 1)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -208,3 +211,14 @@ def test_without_the_primitives_a_trunk_runs_plain(monkeypatch: pytest.MonkeyPat
     trunk = load_network("bestiary").trunk(["3a"])
     batch = torch.rand(1, 3, 40, 40)
     assert torch.equal(trunk(batch)["3a"], trunk.plain(batch)["3a"])
+
+
+def test_a_torch_without_onednn_dreams_too() -> None:
+    program = """
+import types, torch
+torch.ops.mkldnn = types.SimpleNamespace()
+from dreamvid.networks.registry import load_network
+trunk = load_network("bestiary").trunk(["3a"])
+assert trunk(torch.rand(1, 3, 40, 40))["3a"].isfinite().all()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
