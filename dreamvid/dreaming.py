@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import torch
+
 from dreamvid.dials import Dials, Layer, Moment, guides_of
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.octaves import shrink
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
 from dreamvid.schedule import Clock
@@ -15,6 +18,11 @@ from dreamvid.settings import DreamSettings, NetworkSettings
 
 KEPT = 64
 """So many Dreamers are kept for frames that dream alike; each is small beside the network."""
+
+
+GUIDE_SIDE = 512
+"""Guide pictures are shrunk to this longest side: every place of the frame is compared with every
+place of the guide, and features that fill a screen are no guide for a frame of its size."""
 
 
 class Dreams:
@@ -40,8 +48,10 @@ class Dreams:
         self._dials = Dials(dream, clock)
         self._objectives = Objectives(network)
         self._known: dict[Moment, Dreamer] = {}
+        blank = torch.zeros(1, 3, network.minimum_size, network.minimum_size)
         for name in self._dials.names():
-            objectives.parse(name, resolve=network.resolve)
+            named = objectives.parse(name, resolve=network.resolve)
+            named(network.trunk(named.layers)(blank))  # a channel may not be there
         for text in guides_of(dream):
             self._objectives.guide(text, self._dials(0).layers)
         self(0)
@@ -102,7 +112,8 @@ class Objectives:
         parts = [objectives.parse(name, resolve=self._network.resolve) for name in names]
         known = tuple(dict.fromkeys(layer for part in parts for layer in part.layers))
         if (text, known) not in self._guides:
-            activations = self._network.trunk(known)(load_image(text)[None])
+            picture = shrink(load_image(text), GUIDE_SIDE)
+            activations = self._network.trunk(known)(picture[None])
             self._guides[text, known] = objectives.guide(activations)
         return self._guides[text, known]
 

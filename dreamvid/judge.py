@@ -12,7 +12,7 @@ from torch import Tensor
 from dreamvid.atlas import from_noise
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import label, layer
-from dreamvid.dream.octaves import resize
+from dreamvid.dream.octaves import shrink
 from dreamvid.errors import UnreadableInput
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
@@ -99,7 +99,7 @@ def living_on(network: Network, photos: Path) -> float:
     """The share of a network's channels that fire on a folder of photographs."""
     living = Living(network)
     for path in _photos(photos):
-        living.look(_small(load_image(path))[None])
+        living.look(shrink(load_image(path), LONGEST)[None])
     return living.share
 
 
@@ -179,7 +179,7 @@ def beside(ours: Network, theirs: Network, photos: Path, names: Sequence[str]) -
     its step chosen so that it changes the picture as much.
     """
     for path in _photos(photos):
-        image = _small(load_image(path))
+        image = shrink(load_image(path), LONGEST)
         reference = Dreamer(theirs)(image).cpu()
         wanted = vividness(reference, image)
         for name in names:
@@ -205,13 +205,6 @@ def _matched(network: Network, name: str, image: Tensor, rms: float) -> Tensor:
             break
         step *= rms / found
     return dream
-
-
-def _small(image: Tensor) -> Tensor:
-    height, width = image.shape[-2:]
-    scale = min(1.0, LONGEST / max(height, width))
-    size = round(height * scale), round(width * scale)
-    return resize(image, size).clamp(0, 1)
 
 
 def recognised(

@@ -149,7 +149,7 @@ class DreamSettings(Settings):
     guide: Words | None = Field(
         None,
         description="Picture whose features are raised instead of the strongest ones, or a "
-        "schedule of pictures.",
+        "schedule of pictures; read at 512 pixels of its longest side.",
     )
     octaves: Annotated[int | str, BeforeValidator(Bounds(1, 12, whole=True))] = Field(
         4, description="Sizes of the picture dreamed on."
@@ -172,8 +172,7 @@ class DreamSettings(Settings):
         None,
         ge=128,
         le=16384,
-        description="Largest side of a piece on which a gradient is "
-        "computed. Default: what fits the memory.",
+        description="Largest side of a piece on which a gradient is computed. Default: 1024.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import wave
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -212,9 +213,24 @@ def test_guides_are_schedules(picture: Path, tmp_path: Path) -> None:
         at({"guide": f"0:({picture}), 10:(gone.png)"})
 
 
-def test_an_unknown_layer_is_told_before_its_time() -> None:
-    with pytest.raises(UsageError, match="nowhere"):
-        at({"layer": ("0:(one), 10:(nowhere)",)})
+def test_a_large_guide_is_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save_image(tmp_path / "large.png", to_image(texture(height=300, width=1200)))
+    seen: list[tuple[int, ...]] = []
+    inner = objectives.guide
+
+    def watch(activations: objectives.Activations) -> objectives.Objective:
+        seen.append(tuple(activations["one"].shape[2:]))
+        return inner(activations)
+
+    monkeypatch.setattr(objectives, "guide", watch)
+    at({"guide": str(tmp_path / "large.png"), "layer": ("one",)})
+    assert seen == [(128, 512)]
+
+
+@pytest.mark.parametrize(("last", "said"), [("nowhere", "nowhere"), ("one:99", "no channel 99")])
+def test_an_unknown_layer_is_told_before_its_time(last: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        at({"layer": (f"0:(one), 10:({last})",)})
 
 
 def test_words_without_keys_are_taken_as_they_are() -> None:
@@ -270,14 +286,30 @@ def test_another_layer_begins_another_gauge() -> None:
 
 
 def test_the_matte_over_the_source_is_the_dream() -> None:
-    (_, memory), *_ = remember(known_frames(moved(1)), at({}), stability=0.9)
-    laid = matte(memory)
+    (frame, memory), *_ = remember(known_frames(moved(1)), at({}), stability=0.9)
+    assert frame.image is not None
+    laid = matte(memory.dreamed, frame.image)
     alpha, colour = laid[3:], laid[:3]
-    again = alpha * colour + (1 - alpha) * memory.source
+    again = alpha * colour + (1 - alpha) * frame.image
     assert float((again - memory.dreamed).abs().max()) < 1e-5
     assert 0.05 < float(alpha.mean()) < 1
-    nothing = matte(type(memory)(**vars(memory) | {"dreamed": memory.source}))
-    assert float(nothing[3].max()) == 0
+    assert float(matte(frame.image, frame.image)[3].max()) == 0
+
+
+def test_the_matte_of_a_carried_frame_leaves_the_grain_of_the_film() -> None:
+    noise = torch.Generator().manual_seed(0)
+    still = [
+        replace(frame, image=frame.image + 0.03 * torch.randn(frame.image.shape, generator=noise))
+        for frame in known_frames([texture()] * 4, dx=0, dy=0)
+        if frame.image is not None
+    ]
+    frame, memory = list(remember(still, at({}), stability=0.9))[3]
+    assert frame.image is not None
+    laid = matte(memory.dreamed, memory.source)
+    again = laid[3:] * laid[:3] + (1 - laid[3:]) * frame.image
+    left = (1 - laid[3:]) * (frame.image - memory.source)
+    assert float((again - memory.dreamed - left).abs().max()) < 1e-5
+    assert float(left.abs().mean()) > 1e-3
 
 
 # --- films ------------------------------------------------------------------------------------

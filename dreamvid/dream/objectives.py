@@ -18,6 +18,9 @@ from dreamvid.errors import UsageError
 
 Activations = Mapping[str, Tensor]
 
+_TABLE = 1 << 24
+"""Places of the picture times places of the guide that are compared at once."""
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -115,7 +118,9 @@ def guide(activations: Activations) -> Objective:
         for name, features in memory.items():
             x = _planes(current[name]).flatten(2)[0]
             known = features(x.device)
-            best = (x.detach().T @ known).argmax(dim=1)
+            rows, places = max(1, _TABLE // known.shape[1]), x.detach().T
+            parts = (places[k : k + rows] for k in range(0, len(places), rows))
+            best = torch.cat([(part @ known).argmax(dim=1) for part in parts])
             total = total + (x * known[:, best]).mean()
         return total
 

@@ -29,6 +29,14 @@ def resize(planes: torch.Tensor, size: Size) -> torch.Tensor:
     )[0]
 
 
+def shrink(image: torch.Tensor, longest: int) -> torch.Tensor:
+    """Make an image [3, H, W] smaller, so that no side is above `longest` pixels."""
+    height, width = image.shape[-2:]
+    scale = min(1.0, longest / max(height, width))
+    size = max(1, round(height * scale)), max(1, round(width * scale))
+    return resize(image, size).clamp(0, 1)
+
+
 def blur_wide(planes: torch.Tensor, *, share: int = 16) -> torch.Tensor:
     """Average planes [C, H, W] over some `share`-ths of their sides, cheaply and without a seam."""
     size = planes.shape[-2:]

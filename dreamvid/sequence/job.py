@@ -113,7 +113,9 @@ class Job:
                     self._finish(writer, last)
                     writer, written = None, 0
                 writer = writer or self._open()
-                shown = matte(memory) if self._output.alpha else memory.dreamed
+                shown = (
+                    matte(memory.dreamed, memory.source) if self._output.alpha else memory.dreamed
+                )
                 writer.write(shown, frame.time)
                 last = memory
                 written, shot = written + 1, shot + (frame.motion is None)
