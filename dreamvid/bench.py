@@ -111,12 +111,8 @@ def _time_step(network: Network) -> Row:
     dream = Dreamer(network, device="cpu", precision="fp32")
     picture = to_image(_texture(STEP_SIZE[1], STEP_SIZE[0]))
 
-    def gradient() -> None:
-        batch = picture[None].detach().requires_grad_()
-        torch.autograd.grad(dream.objective(dream.trunk(batch)), batch)
-
-    work = step_flops(dream.trunk, STEP_SIZE)
-    taken = _best(gradient)
+    work = step_flops(dream.slope.trunk, STEP_SIZE)
+    taken = _best(lambda: dream.slope(picture))
     whole = _best(lambda: dream.ascend(picture, UPDATE, gauge=Gauge()))
     return {
         "network": network.name,
@@ -142,7 +138,7 @@ def time_objects(models: Sequence[str] = ()) -> list[Row]:
             for times, dream in zip(taken, dreams, strict=True):
                 times.append(_timed(lambda d=dream: d.ascend(picture, UPDATE, gauge=Gauge())))  # type: ignore[misc]
         ours, theirs = map(min, taken)
-        flops, whole = (step_flops(dream.trunk, OBJECTS_SIZE) for dream in dreams)
+        flops, whole = (step_flops(dream.slope.trunk, OBJECTS_SIZE) for dream in dreams)
         rows.append({
             "network": network.name, "layer": name, "step_ms": round(ours * 1e3, 1),
             "googlenet_ms": round(theirs * 1e3, 1), "of_googlenet": round(ours / theirs, 3),

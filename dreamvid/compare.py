@@ -71,7 +71,7 @@ def _source_size(source: Path, dream: FilmInfo, film: FilmSettings) -> tuple[int
 
 def _judge(network: Network, layer: str, device: str) -> Judge:
     place = pick_device(device)
-    trunk = network.trunk((layer,)).to(place)
+    trunk = network.trunk((layer,), place)
 
     def judge(image: torch.Tensor) -> torch.Tensor:
         activations: torch.Tensor = trunk(image[None].to(place))[layer]

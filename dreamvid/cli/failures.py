@@ -9,7 +9,14 @@ from cyclopts import CoercionError, CycloptsError, UnknownOptionError, UnusedCli
 from dreamvid.doctor import missing
 from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, UsageError
 
-_NO_MEMORY = ("out of memory", "not enough memory", "Insufficient memory", "bad_alloc")
+_NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "Insufficient memory",
+    "bad_alloc",
+    "ALLOC_FAILED",  # cuBLAS
+    "ALLOCATION_FAILED",  # cuDNN
+)
 
 
 def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:

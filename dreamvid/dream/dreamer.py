@@ -10,7 +10,8 @@ import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.octaves import Size, blur_wide, octave_sizes, resize, soften
-from dreamvid.dream.recorded import Recorded, Slope
+from dreamvid.dream.recorded import Recorded
+from dreamvid.dream.slope import Slope
 from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
@@ -84,8 +85,9 @@ class Dreamer:
         self.network = load_network(network) if isinstance(network, str) else network
         self.objective = objective or objectives.layer(self.network.default_layer)
         self.device = pick_device(device)
-        self.trunk = self.network.trunk(self.objective.layers).to(self.device)
         self.dtype = pick_dtype(precision, self.device)
+        self.slope = Slope(self.network, self.objective, device=self.device, dtype=self.dtype)
+        self._rise = Recorded(self.slope) if self.device.type == "cuda" else self.slope
         self.octave_scale = octave_scale
         self.dose = Dose(
             (iterations,) * octaves,
@@ -94,7 +96,6 @@ class Dreamer:
         self.seed = seed
         self.tile = tile or 1024
         self.even = even
-        self._rise: Slope = Recorded(self._slope) if self.device.type == "cuda" else self._slope
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
@@ -108,8 +109,7 @@ class Dreamer:
     def rate(self, image: torch.Tensor) -> float:
         """The objective at an image [3, H, W]; its mean over the tiles where there are several."""
         tiles = pieces(image.to(self.device), self.tile)
-        with torch.no_grad():
-            heights = [float(self.objective(self._activations(tile[None]))) for tile in tiles]
+        heights = [float(self.slope.value(tile)) for tile in tiles]
         return sum(heights) / len(heights)
 
     def ascend(
@@ -188,19 +188,6 @@ class Dreamer:
         heights.append(float(value))
         return gradient
 
-    def _slope(self, image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """The objective at an image, and its gradient there; the same bits every time."""
-        batch = image[None].detach().requires_grad_()
-        with torch.backends.cudnn.flags(enabled=True, deterministic=True):
-            value = self.objective(self._activations(batch))
-            return value.detach(), torch.autograd.grad(value, batch)[0][0]
-
-    def _activations(self, batch: torch.Tensor) -> objectives.Activations:
-        half = self.dtype != torch.float32
-        with torch.autocast(self.device.type, self.dtype, enabled=half):
-            activations = self.trunk(batch)
-        return {name: activations[self.network.resolve(name)] for name in self.objective.layers}
-
 
 def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
     """Give shifts (down, right) for ever, spread evenly over REACH pixels around 0.
@@ -219,11 +206,11 @@ def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name, `auto` the fastest at hand; UsageError when it is not there."""
+    """The device of that name; `auto` is a CUDA GPU, else the CPU; UsageError without one."""
     there = {
         "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
         "cpu": True,
+        "mps": torch.backends.mps.is_available(),  # last: nobody has seen it dream yet
     }
     if name == "auto":
         name = next(device for device, usable in there.items() if usable)
@@ -235,9 +222,13 @@ def pick_device(name: str) -> torch.device:
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
     """The number format of that name; `auto` is bfloat16 where the hardware multiplies it fast."""
     if precision == "auto":
-        fast = torch.cuda.is_bf16_supported if device.type == "cuda" else _cpu_has_bfloat16
-        return torch.bfloat16 if device.type != "mps" and fast() else torch.float32
+        fast = {"cpu": _cpu_has_bfloat16, "cuda": _gpu_has_bfloat16}.get(device.type)
+        return torch.bfloat16 if fast is not None and fast() else torch.float32
     return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+
+
+def _gpu_has_bfloat16() -> bool:
+    return bool(torch.cuda.is_bf16_supported(including_emulation=False))
 
 
 def _cpu_has_bfloat16() -> bool:

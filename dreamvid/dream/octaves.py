@@ -22,11 +22,14 @@ def octave_sizes(
 
 def resize(planes: torch.Tensor, size: Size) -> torch.Tensor:
     """Resample planes [C, H, W] to a size (height, width): bicubic, antialiased when it shrinks."""
-    if planes.shape[-2:] == size:
+    height, width = planes.shape[-2:]
+    if (height, width) == size:
         return planes
+    # A GPU's kernel has no room for what shrinks by more than some 47 times.
+    source = _anywhere(planes, but=max(height / size[0], width / size[1]) > 40)
     return functional.interpolate(
-        planes[None], size, mode="bicubic", antialias=True, align_corners=False
-    )[0]
+        source[None], size, mode="bicubic", antialias=True, align_corners=False
+    )[0].to(planes.device)
 
 
 def shrink(image: torch.Tensor, longest: int) -> torch.Tensor:
@@ -41,7 +44,7 @@ def blur_wide(planes: torch.Tensor, *, share: int = 16) -> torch.Tensor:
     """Average planes [C, H, W] over some `share`-ths of their sides, cheaply and without a seam."""
     size = planes.shape[-2:]
     coarse = (max(4, size[0] // share), max(4, size[1] // share))
-    small = functional.interpolate(planes[None], coarse, mode="area")
+    small = functional.interpolate(_anywhere(planes)[None], coarse, mode="area").to(planes.device)
     small = functional.avg_pool2d(functional.pad(small, (2, 2, 2, 2), mode="replicate"), 5, 1)
     return functional.interpolate(small, size, mode="bilinear", align_corners=False)[0]
 
@@ -51,3 +54,12 @@ def soften(planes: torch.Tensor) -> torch.Tensor:
     wide = functional.pad(planes[None], (1, 1, 1, 1), mode="replicate")[0]
     rows = (wide[:, :-2] + 2 * wide[:, 1:-1] + wide[:, 2:]) / 4
     return (rows[..., :-2] + 2 * rows[..., 1:-1] + rows[..., 2:]) / 4
+
+
+def _anywhere(planes: torch.Tensor, *, but: bool = False) -> torch.Tensor:
+    """Planes where they can be resampled: on the CPU if `but`, or if their device is MPS.
+
+    MPS has no areas that do not divide the whole (pytorch#96056), and before torch 2.8 no
+    antialiasing.
+    """
+    return planes.cpu() if but or planes.device.type == "mps" else planes

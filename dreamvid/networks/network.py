@@ -41,6 +41,9 @@ class Description:
     std: tuple[float, float, float] = IMAGENET_STD
 
 
+_CPU = torch.device("cpu")
+
+
 class Network:
     """A convolutional network with named layers, out of which trunks are cut.
 
@@ -62,7 +65,7 @@ class Network:
         self.weights_sha256 = weights_sha256
         self._traced = Traced(model.requires_grad_(False))
         self.layers = tuple(self._traced.layers)
-        self._trunks: dict[tuple[str, ...], Trunk] = {}
+        self._trunks: dict[tuple[tuple[str, ...], torch.device], Trunk] = {}
 
     def resolve(self, layer: str) -> str:
         """The name of the layer that a name or an alias means; UsageError with near misses."""
@@ -98,17 +101,20 @@ class Network:
         """Pixels of the picture from one activation of `layer` to the next."""
         return self._traced.stride(self.resolve(layer))
 
-    def trunk(self, layers: Sequence[str]) -> Trunk:
-        """The network cut after the deepest of `layers` (names or aliases), ready to dream with.
+    def trunk(self, layers: Sequence[str], device: torch.device = _CPU) -> Trunk:
+        """The network cut after the deepest of `layers` (names or aliases), ready on a device.
 
         The same layers give the same trunk. Raises UsageError for an unknown layer.
         """
         names = tuple(dict.fromkeys(self.resolve(layer) for layer in layers))
-        if names not in self._trunks:
+        if (names, device) not in self._trunks:
             cut = self._traced.cut(names)
             fold_batch_norm(cut)
-            self._trunks[names] = Trunk(cut, self.description, layers=names)
-        return self._trunks[names]
+            if device != _CPU:  # what is moved would be gone from the trunks that share it
+                cut = copy.deepcopy(cut)
+            trunk = Trunk(cut, self.description, layers=names)
+            self._trunks[names, device] = trunk.to(device).to(memory_format=_layout(device))
+        return self._trunks[names, device]
 
 
 class Trunk(nn.Module):
@@ -126,23 +132,18 @@ class Trunk(nn.Module):
         std = torch.tensor(description.std)
         # A picture whose gradient needs no scaling: the first convolution divides by std.
         self._folded = fold_scale(body, 1 / std)
-        self.body = body.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.body = body.eval().requires_grad_(False)
         self.mean: Tensor
         self.std: Tensor
         self.register_buffer("mean", torch.tensor(description.mean).view(1, 3, 1, 1))
         self.register_buffer("std", std.view(1, 3, 1, 1))
-        self._bodies: dict[tuple[str, torch.dtype], Body] = {}
+        self._bodies: dict[torch.dtype, Body] = {}
         self.eval()
 
-    def forward(self, batch: Tensor) -> dict[str, Tensor]:
-        """Activations of the layers asked for, by name; in the device's autocast format, if on."""
+    def forward(self, batch: Tensor, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
+        """Activations of the layers asked for, by name, reckoned in `dtype` and given in it."""
         batch = batch.to(self.mean.device)
-        kind = batch.device.type
-        half = torch.is_autocast_enabled(kind)
-        dtype = torch.get_autocast_dtype(kind) if half else batch.dtype
-        body = self._in_format(kind, dtype)
-        with torch.autocast(kind, enabled=False):
-            return body(self._normal(batch).to(dtype))
+        return self._in_format(dtype)(self._normal(batch).to(dtype))
 
     def plain(self, batch: Tensor) -> dict[str, Tensor]:
         """The same, under ordinary autograd: what the fused steps are checked against."""
@@ -154,10 +155,18 @@ class Trunk(nn.Module):
     def _normal(self, batch: Tensor) -> Tensor:
         return batch - self.mean if self._folded else (batch - self.mean) / self.std
 
-    def _in_format(self, kind: str, dtype: torch.dtype) -> Body:
+    def _in_format(self, dtype: torch.dtype) -> Body:
         """The layers in a format of numbers, cast once; fused on a CPU that can."""
-        if (kind, dtype) not in self._bodies:
+        if dtype not in self._bodies:
             body = self.body if dtype == torch.float32 else copy.deepcopy(self.body).to(dtype)
-            fits = kind == "cpu" and fused.available(dtype)
-            self._bodies[kind, dtype] = fused.Fused(body) if fits else body
-        return self._bodies[kind, dtype]
+            fits = self.mean.device.type == "cpu" and fused.available(dtype)
+            self._bodies[dtype] = fused.Fused(body) if fits else body
+        return self._bodies[dtype]
+
+
+def _layout(device: torch.device) -> torch.memory_format:
+    """The order of memory that convolutions are fastest in; on MPS the only one that is right.
+
+    There the gradients of activations that are channels_last come out wrong (pytorch#107214).
+    """
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last

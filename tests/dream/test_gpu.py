@@ -11,7 +11,7 @@ import torch
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
-from dreamvid.dream.recorded import SEEN
+from dreamvid.dream.recorded import SEEN, Recorded
 from dreamvid.motion.warp import BRIEF, CRISP, warp
 from dreamvid.networks.chance import random_network
 from dreamvid.networks.registry import load_network
@@ -48,7 +48,7 @@ def near(a: torch.Tensor, b: torch.Tensor) -> float:
 def test_a_recording_gives_the_bits_of_what_it_records(kind: str) -> None:
     dream = Dreamer("bestiary", OBJECTIVES[kind](), device="cuda")
     images = [torch.rand(3, 64, 80).cuda() for _ in range(3)]
-    before = [dream._slope(image) for image in images]
+    before = [dream.slope(image) for image in images]
     for image in images * SEEN:
         dream._rise(image)
     assert None not in dream._rise._recordings.values()  # type: ignore[attr-defined]
@@ -75,13 +75,13 @@ def test_a_recording_gives_the_bits_of_what_it_records(kind: str) -> None:
 )
 def test_gradients_are_those_of_the_cpu_and_the_same_every_time(name: str, precision: str) -> None:
     network = random_network(name) if name != "bestiary" else load_network(name)
-    cpu = Dreamer(network, device="cpu", precision="fp32")._slope(PICTURE)
+    cpu = Dreamer(network, device="cpu", precision="fp32").slope(PICTURE)
     dream = Dreamer(network, device="cuda", precision=precision)
     image = PICTURE.cuda()
-    first = dream._slope(image)
+    first = dream.slope(image)
     assert near(first[1], cpu[1]) < {"fp32": 0.05, "fp16": 0.15, "bf16": 0.4}[precision]
     for _ in range(5):
-        assert torch.equal(dream._slope(image)[1], first[1])
+        assert torch.equal(dream.slope(image)[1], first[1])
 
 
 def test_a_dream_is_that_of_the_cpu_and_the_same_every_time() -> None:
@@ -107,3 +107,51 @@ def test_the_warp_is_that_of_the_cpu() -> None:
     there = warp(planes.cuda(), flow.astype(np.float32), lanczos=shares)
     here = warp(planes, flow.astype(np.float32), lanczos=shares)
     assert (there.cpu() - here).abs().max() < 2e-3
+
+
+def test_recordings_that_come_and_go_leave_the_others_right() -> None:
+    kept = Dreamer("bestiary", OBJECTIVES["label"](), device="cuda")
+    image = torch.rand(3, 64, 80).cuda()
+    before = kept.slope(image)
+    for _ in range(SEEN + 1):
+        kept._rise(image)
+    for count in range(40):
+        dream = Dreamer("bestiary", objectives.label("logits", count), device="cuda")
+        for _ in range(SEEN + 1):
+            dream._rise(image)
+    played = kept._rise(image)
+    assert all(map(torch.equal, played, before))
+
+
+def test_recordings_share_their_memory() -> None:
+    def reserved(*sides: int) -> int:
+        dream = Dreamer("bestiary", device="cuda")
+        for side in sides:
+            for _ in range(SEEN + 1):
+                dream._rise(torch.rand(3, side, side).cuda())
+        torch.cuda.empty_cache()
+        return int(torch.cuda.memory_reserved())
+
+    one = reserved(512)
+    assert reserved(512, 448, 384, 320) < 2 * one
+
+
+def test_a_recording_that_fails_leaves_the_stream_as_it_was() -> None:
+    def waits(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        return torch.tensor(float(image.sum())).cuda(), image * 2
+
+    here = torch.cuda.current_stream()
+    recorded = Recorded(waits)
+    image = torch.rand(3, 8, 8).cuda()
+    for _ in range(SEEN + 3):
+        assert torch.equal(recorded(image)[1], image * 2)
+    assert recorded._recordings == {image.shape: None}
+    assert torch.cuda.current_stream() == here
+    assert bool(Dreamer("bestiary", device="cuda")(PICTURE).isfinite().all())
+
+
+def test_one_network_dreams_here_and_there() -> None:
+    network = load_network("bestiary")
+    here = Dreamer(network, device="cpu", precision="fp32").slope(PICTURE)[1]
+    Dreamer(network, device="cuda", precision="fp32").slope(PICTURE.cuda())
+    assert torch.equal(Dreamer(network, device="cpu", precision="fp32").slope(PICTURE)[1], here)

@@ -198,8 +198,7 @@ def test_half_precision_only_when_asked(layer: str) -> None:
     trunk = load_network("bestiary").trunk([layer])
     batch = torch.rand(1, 3, 96, 96, requires_grad=True)
     full = trunk(batch)[layer]
-    with torch.autocast("cpu", torch.bfloat16):
-        half = trunk(batch)[layer]
+    half = trunk(batch, torch.bfloat16)[layer]
     assert full.dtype == torch.float32 and half.dtype == torch.bfloat16
     gradients = [torch.autograd.grad(y.float().square().sum(), batch)[0] for y in (half, full)]
     assert gradients[0].dtype == torch.float32 and 0 < differ(*gradients) < 0.4

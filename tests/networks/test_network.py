@@ -54,6 +54,17 @@ def test_a_layer_is_read_before_an_in_place_relu_behind_it() -> None:
     assert torch.equal(activations["features.0"].relu(), activations["features.1"])
 
 
+def test_a_trunk_on_another_device_leaves_the_others_where_they_are() -> None:
+    network = load_network("bestiary")
+    batch = torch.rand(1, 3, 40, 40)
+    before = network.trunk(["3a"])(batch)["3a"]
+    away = network.trunk(["3a"], torch.device("meta"))
+    assert away is not network.trunk(["3a"])
+    assert all(p.is_meta for p in away.parameters())
+    assert torch.equal(network.trunk(["3a"])(batch)["3a"], before)
+    assert network.trunk(["4a"])(batch)["4a"].isfinite().all()
+
+
 @pytest.mark.parametrize("name", names())
 def test_strides_tell_the_size_of_activations(name: str) -> None:
     network = describe(name)

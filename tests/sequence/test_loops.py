@@ -271,13 +271,13 @@ def test_noise_has_no_grain_and_no_seam() -> None:
 
 
 def test_dreaming_keeps_the_sides_together() -> None:
-    dream = PeriodicDreamer(octaves=2, iterations=3)
+    dream = PeriodicDreamer(device="cpu", octaves=2, iterations=3)
     texture = noise_texture((96, 128))
     dreamed = dream(texture)
     assert dreamed.shape == texture.shape
     assert float((dreamed - texture).abs().mean()) > 0.01
     assert max(side_steps(dreamed)) < 1.25
-    flat = PeriodicDreamer(strength=0)(texture)
+    flat = PeriodicDreamer(device="cpu", strength=0)(texture)
     assert torch.equal(flat, texture)
 
 
@@ -346,7 +346,7 @@ def test_each_radius_shows_what_its_pixels_can_and_no_more() -> None:
 
 
 def test_the_gradient_sees_across_the_sides() -> None:
-    dream = PeriodicDreamer(octaves=1, iterations=1)
+    dream = PeriodicDreamer(device="cpu", octaves=1, iterations=1)
     texture = noise_texture((128, 192))
     moved = dream._direction(texture.roll((64, 96), (1, 2)), (0, 0), Gauge(), "")
     stayed = dream._direction(texture, (0, 0), Gauge(), "")

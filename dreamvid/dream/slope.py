@@ -1,0 +1,56 @@
+"""The slope that an ascent climbs: the objective at an image, and its gradient there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+from dreamvid.dream import objectives
+from dreamvid.networks.network import Network
+
+
+class Slope:
+    """An objective on a network: `slope(image)` is its value [] and its gradient [3, H, W].
+
+    For images [3, H, W] of float32 in 0..1 on `device`; the network runs in `dtype`, float32 or a
+    half of it. The same image gives the same bits every time.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        objective: objectives.Objective,
+        *,
+        device: torch.device,
+        dtype: torch.dtype,
+    ) -> None:
+        self.trunk = network.trunk(objective.layers, device)
+        self._objective, self._dtype = objective, dtype
+        self._names = {name: network.resolve(name) for name in objective.layers}
+
+    def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
+        """The value and the gradient at an image."""
+        batch = image[None].detach().requires_grad_()
+        with _same_every_time():
+            value = self._objective(self._activations(batch))
+            return value.detach(), torch.autograd.grad(value, batch)[0][0]
+
+    def value(self, image: Tensor) -> Tensor:
+        """The value alone, at half the work."""
+        with _same_every_time(), torch.no_grad():
+            return self._objective(self._activations(image[None]))
+
+    def _activations(self, batch: Tensor) -> objectives.Activations:
+        activations = self.trunk(batch, self._dtype)
+        return {name: activations[known] for name, known in self._names.items()}
+
+
+@contextmanager
+def _same_every_time() -> Iterator[None]:
+    """Let cudnn take only such convolutions as add up in one order; TF32 stays as it is."""
+    tf32 = torch.backends.cudnn.allow_tf32
+    with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=tf32):
+        yield
