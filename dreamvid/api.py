@@ -25,10 +25,12 @@ from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
+from dreamvid.media.stills import is_sequence, pictures_of
 from dreamvid.media.target import alone, check_new, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
+from dreamvid.networks.weights import sha256
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job, Output, Progress
@@ -270,7 +272,7 @@ _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp
 def versions() -> dict[str, str]:
     """The versions of what decides a film's bytes, by name; "?" where nobody knows."""
     found = {"python": platform.python_version()}
-    for name in ("dreamvid", "torch", "av", "opencv-python"):
+    for name in ("dreamvid", "torch", "av", "opencv-python", "scenedetect", "imageio-ffmpeg"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -279,16 +281,13 @@ def versions() -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file, or of the names and bytes of the files in a folder; else empty."""
-    total = hashlib.sha256()
+    """The sha256 of a file, or of the names and bytes of a row of pictures; else empty."""
     try:
-        if not path.is_dir():
-            with path.open("rb") as file:
-                return hashlib.file_digest(file, "sha256").hexdigest()
-        for file_path in sorted(path.iterdir()):
-            if file_path.is_file():
-                total.update(file_path.name.encode() + b"\0")
-                total.update(bytes.fromhex(digest(file_path)))
+        if not is_sequence(path):
+            return sha256(path)
+        total = hashlib.sha256()
+        for picture in pictures_of(path).values():
+            total.update(picture.name.encode() + b"\0" + bytes.fromhex(sha256(picture)))
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -138,9 +138,9 @@ def _steps() -> tuple[State, str]:
 
 
 def _encoders() -> tuple[State, str]:
-    from dreamvid.media.formats import CODECS, encoders
+    from dreamvid.media.formats import CODECS, codecs_here
 
-    there = [codec.name for codec in CODECS.values() if codec.encoder in encoders()]
+    there = codecs_here()
     lacking = sorted(CODECS.keys() - there)
     told = " ".join(there) + (f"; not {' '.join(lacking)}" if lacking else "")
     return ("note" if lacking else "ok"), told

@@ -243,6 +243,10 @@ def test_the_digest_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:
     assert api.digest(tmp_path / "a") != api.digest(tmp_path / "b")
     assert api.digest(tmp_path / "a" / "1.png") == hashlib.sha256(b"one").hexdigest()
     assert api.digest(tmp_path / "gone") == ""
+    pattern = api.digest(tmp_path / "b" / "%d.png")
+    assert pattern == api.digest(tmp_path / "b")
+    (tmp_path / "b" / "1.png").write_bytes(b"three")
+    assert api.digest(tmp_path / "b" / "%d.png") != pattern
 
 
 @pytest.mark.parametrize(("device", "ahead"), [("cpu", 0), ("cuda", 1)])

@@ -125,7 +125,7 @@ def changes(made: dict[str, Any], out: Path) -> list[str]:
     now, _ = record(out)
     changed = [
         f"the {name.removesuffix('_sha256')}"
-        for name in ("source_sha256", "weights_sha256", "guide_sha256")
+        for name in ("source_sha256", "weights_sha256", "guide_sha256", "audio_sha256")
         if made.get(name) != now.get(name)
     ]
     then, versions = made.get("versions", {}), now.get("versions", {})

@@ -78,10 +78,13 @@ def layered(
     file: Path | None,
     before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Lay the flags over the settings file over the repeated run over the preset."""
+    """Lay the flags over the settings file over the repeated run over the preset.
+
+    What a preset says of tables that the command has no flags for is left out.
+    """
     flags = {table: model.model_dump(exclude_unset=True) for table, model in given.items()}
     return merge(
-        preset(name) if name else {},
+        {table: values for table, values in preset(name).items() if table in given} if name else {},
         before or {},
         read_toml(file) if file else {},
         {table: values for table, values in flags.items() if values},

@@ -64,8 +64,11 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
         if len(made) != len(footage.times):
             wanted = len(footage.times)
             raise DreamvidError(f"only {len(made)} of {wanted} pictures made", where=target.path)
+        older = {file.name for file in target.files()}
         for file in made:
             os.replace(file, target.folder / file.name)
+        for name in older - {file.name for file in made}:  # else they would lengthen the film
+            (target.folder / name).unlink()
         return notes
     draft = film.with_name("draft")
     if target.codec.name == "gif":

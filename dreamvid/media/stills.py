@@ -45,7 +45,7 @@ class StillsDecoder:
     def __init__(self, path: Path, rate: Fraction | None = None) -> None:
         self.path = path
         self.damage = Damage()
-        self._files = _folder(path) if path.is_dir() else _pattern(path)
+        self._files = pictures_of(path)
         if not self._files:
             raise UnreadableInput(
                 "no pictures there", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
@@ -111,6 +111,11 @@ def load_still(file: Path) -> VideoFrame:
     if frame is None:
         raise UnreadableInput("not a picture", where=file)
     return frame
+
+
+def pictures_of(path: Path) -> dict[int, Path]:
+    """The pictures of a folder or a pattern, by their place in the film; there may be gaps."""
+    return _folder(path) if path.is_dir() else _pattern(path)
 
 
 def _folder(path: Path) -> dict[int, Path]:

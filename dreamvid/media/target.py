@@ -46,14 +46,14 @@ class Target:
         check_place(self.path)
         if source is not None and self._is_source(source):
             raise UsageError("is the source itself", where=self.path, remedy="use another name")
-        if not overwrite and (taken := self.taken()):
-            raise OutputExists("exists already", where=taken, remedy="use another name, or -y")
+        if not overwrite and (taken := self.files()):
+            raise OutputExists("exists already", where=taken[0], remedy="use another name, or -y")
 
-    def taken(self) -> Path | None:
-        """Name a file that is in the way, if there is one."""
+    def files(self) -> list[Path]:
+        """The files that are there under this name: one, or the pictures of a numbered one."""
         if not self._numbered:
-            return self.path if self.path.exists() else None
-        return next((file for file in self.folder.iterdir() if self._numbers(file.name)), None)
+            return [self.path] if self.path.exists() else []
+        return [file for file in self.folder.iterdir() if self._numbers(file.name)]
 
     def _numbers(self, name: str) -> bool:
         """Whether `name` is one that numbered pictures could get."""
@@ -70,7 +70,7 @@ class Target:
         if source.is_file():
             return same_file(source.parent, self.folder) and self._numbers(source.name)
         folder = source if source.is_dir() else source.parent
-        return same_file(folder, self.folder) and self.taken() is not None
+        return same_file(folder, self.folder) and bool(self.files())
 
     @contextlib.contextmanager
     def workshop(self) -> Iterator[Path]:

@@ -80,12 +80,12 @@ class Job:
     def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
         output.check(like.path, (like.width, like.height))
         self._output, self._like, self._record = output, like, record
+        self.notes: tuple[str, ...] = ()
         self._folder = output.path.with_name(f".{output.path.name}.parts")
         with writing(self._folder):
             self._claim()
         self._parts = list(self._finished())
         self.done = sum(len(PartTable.load(part).ticks) for part in self._parts)
-        self.notes: tuple[str, ...] = ()
 
     def run(
         self,
@@ -138,7 +138,10 @@ class Job:
     def _claim(self) -> None:
         """Make the folder of the parts, empty unless it belongs to this very job."""
         job = self._folder / "job.toml"
-        if not job.is_file() or job.read_text(encoding="utf-8") != self._record:
+        begun = job.read_text(encoding="utf-8") if job.is_file() else None
+        if begun != self._record:
+            if begun is not None:
+                self.notes = (f"begun anew, for not the same: {_differing(begun, self._record)}",)
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir()
             job.write_text(self._record, encoding="utf-8")
@@ -183,18 +186,20 @@ class Job:
         self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
 
     def _complete(self) -> None:
+        output = self._output
         if not self._parts:
             raise UnreadableInput("no frame in it can be decoded", where=self._like.path)
         told = assemble(
             self._parts,
-            self._output.path,
+            output.path,
             source=self._like,
-            overwrite=self._output.overwrite,
-            repeat_to=self._output.repeat_to,
+            overwrite=output.overwrite,
+            repeat_to=output.repeat_to,
         )
         self.notes = tuple(dict.fromkeys(self.notes + told))
-        write_record(self._output.sidecar, self._record)
-        self._partial.unlink(missing_ok=True)
+        write_record(output.sidecar, self._record)
+        for file in Target(self._partial, codec=output.codec, source=None, overwrite=True).files():
+            file.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _interrupted(self, writer: PartWriter | None) -> Interrupted:
@@ -220,6 +225,12 @@ def write_record(path: Path, record: str) -> None:
         draft = path.with_name(f".{path.name}.draft")
         draft.write_text(record, encoding="utf-8")
         os.replace(draft, path)
+
+
+def _differing(one: str, other: str) -> str:
+    """Name what differs between two records: the keys of their lines."""
+    lines = set(one.splitlines()) ^ set(other.splitlines())
+    return ", ".join(sorted({line.partition(" = ")[0].strip() for line in lines})) or "the order"
 
 
 def _closed(writer: PartWriter) -> bool:

@@ -255,10 +255,11 @@ def test_measure_reads_a_dream_of_another_size_and_a_padded_one(film, tmp_path):
 # --- image -----------------------------------------------------------------------------------
 
 
-def test_image(tmp_path):
+@pytest.mark.parametrize("preset", ["gentle", "wild"])
+def test_image(tmp_path, preset):
     Image.effect_noise((64, 48), 60).convert("RGB").save(tmp_path / "in.png")
     out = tmp_path / "out.png"
-    told = dreamvid("image", tmp_path / "in.png", "-o", out, *QUICK, "--preset", "strokes")
+    told = dreamvid("image", tmp_path / "in.png", "-o", out, *QUICK, "--preset", preset)
     assert (told.code, told.err) == (0, f"{out}\n")
     with Image.open(out) as dreamed, Image.open(tmp_path / "in.png") as source:
         assert dreamed.size == (64, 48)

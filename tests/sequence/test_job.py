@@ -205,8 +205,9 @@ def test_another_setting_discards_the_parts(tmp_path: Path) -> None:
     assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
     other = RECORD.replace("seed = 1", "seed = 2")
     told: list[Progress] = []
-    run(tmp_path / "film.mp4", record=other, dream=tiny_dreamer(seed=2), report=told.append)
+    again = run(tmp_path / "film.mp4", record=other, dream=tiny_dreamer(seed=2), report=told.append)
     assert told[0].done == 1
+    assert again.notes[0] == "begun anew, for not the same: seed"
     run(tmp_path / "other.mp4", record=other, dream=tiny_dreamer(seed=2))
     assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "other.mp4").read_bytes()
     assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == other
@@ -255,3 +256,16 @@ def test_pictures_are_made_from_lossless_parts(tmp_path: Path) -> None:
     dreamed = render(FRAMES, tiny_dreamer(iterations=3), stability=0.8)
     for array, image in zip(arrays(tmp_path / "frame_%02d.png"), dreamed, strict=True):
         assert np.abs(array.astype(int) - to_array(image)).mean() < 1
+
+
+def test_numbered_pictures_leave_none_of_an_older_film(tmp_path: Path) -> None:
+    target = tmp_path / "frame_%02d.png"
+    with pytest.raises(Interrupted):
+        run(target, codec="ffv1", report=stop_after(7))
+    assert (tmp_path / "frame_01.partial.png").is_file()
+    run(target, codec="ffv1")
+    assert len(list(tmp_path.glob("*.png"))) == COUNT
+    run(target, codec="ffv1", frames=FRAMES[:4], overwrite=True)
+    assert sorted(path.name for path in tmp_path.glob("*.png")) == [
+        f"frame_{number:02d}.png" for number in range(1, 5)
+    ]
