@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from dreamvid.dials import Dials, guides_of, steady
+from dreamvid.dials import Dials, changing, guides_of, steady
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
 from dreamvid.dreaming import Dreams, Objectives
@@ -82,6 +82,8 @@ def dream_image(
     if same_file(target, Path(source)):
         raise UsageError("is the source itself", where=target, remedy="use another name")
     check_new(target, overwrite=overwrite)
+    if name := changing(settings.dream):
+        raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
     image = load_image(source)
     dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
     save_image(target, dream(image))

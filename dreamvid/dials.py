@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from pydantic import BaseModel
 
@@ -147,3 +148,17 @@ def words(text: str, clock: Clock, where: str) -> tuple[tuple[str, ...], Callabl
         return (text,), lambda frame: ((text, 1.0),)
     schedule = parse_text_schedule(text, where=where)
     return schedule.texts, schedule.text_on(clock)
+
+
+def changing(dream: DreamSettings) -> str | None:
+    """Name a dial that has another value at another time, if one does."""
+    for name in NUMBERS:
+        value = getattr(dream, name)
+        if value is not None and parse_schedule(value, where=name).constant is None:
+            return name
+    for text in dream.layer:
+        texts = words(text, Clock(Fraction(1)), "layer")[0]
+        weights = [value.partition("*")[2] or 1.0 for value in texts]
+        if len(texts) > 1 or parse_schedule(weights[0], where="layer").constant is None:
+            return "layer"
+    return "guide" if len(guides_of(dream)) > 1 else None

@@ -156,6 +156,12 @@ def test_the_sidecar_repeats_the_run(film: Path, tmp_path: Path) -> None:
     assert len({path.read_bytes() for path in sidecars}) == 1
 
 
+def test_a_picture_has_no_time_to_change_in(picture: Path, tmp_path: Path) -> None:
+    settings = ImageSettings.checked({"dream": {"strength": "0:(1), 5:(2)"}})
+    with pytest.raises(UsageError, match="strength: a picture has no time to change in"):
+        api.dream_image(picture, tmp_path / "out.png", settings)
+
+
 def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path) -> None:
     def stop(progress: Progress) -> None:
         if progress.done == 3:

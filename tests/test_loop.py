@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+import wave
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -52,8 +54,10 @@ def film(tmp_path: Path) -> Path:
 
 
 def loop_settings(**tables: dict[str, Any]) -> LoopSettings:
-    lossless = {"codec": "ffv1"}
-    return LoopSettings.checked({"dream": QUICK, "clip": SMALL, "output": lossless} | tables)
+    dreamed = {"dream": QUICK, "clip": SMALL}
+    if tables.get("loop", {}).get("kind") == "film":
+        dreamed = {}
+    return LoopSettings.checked(dreamed | {"output": {"codec": "ffv1"}} | tables)
 
 
 def made(source: Path | None, target: Path, **tables: dict[str, Any]) -> tuple[Any, float]:
@@ -148,6 +152,13 @@ def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
         ({"loop": {"kind": "pan", "direction": "sideways"}}, "cannot pan 'sideways'"),
         ({"loop": {"kind": "pan"}, "camera": {"zoom": 2}}, "cannot do that"),
         ({"loop": {"ping_pong": True}}, "--kind film"),
+        ({"loop": {"kind": "pan", "symmetry": 5}}, "symmetry: .* kind pan has none.*--kind zoom"),
+        ({"loop": {"fade": 5}}, "--kind film or feedback"),
+        ({"loop": {"kind": "film"}, "dream": QUICK}, "dream: a film is closed as it is"),
+        ({"loop": {"kind": "film"}, "clip": {"fps": 8}}, "fps: a film has its own"),
+        ({"dream": QUICK | {"strength": "0:(0.2), 4:(9)"}}, "strength: an exact loop is one dream"),
+        ({"dream": {"layer": ("one*(1+t)",)}}, "layer: an exact loop is one dream"),
+        ({"dream": {"layer": ("0:(one), 3:(two)",)}}, "layer: an exact loop is one dream"),
         ({"loop": {"kind": "film"}}, "no film given"),
         ({"loop": {"kind": "feedback", "fade": 9}}, "at most 8"),
         ({"output": {"codec": "ffv1", "alpha": "dream"}}, "no source"),
@@ -158,6 +169,12 @@ def test_what_cannot_close_is_refused(tables: dict[str, Any], says: str, tmp_pat
     with pytest.raises(UsageError, match=says):
         dream_loop(None, tmp_path / "out.mkv", loop_settings(**tables))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_picture_and_noise_exclude_each_other(picture: Path, tmp_path: Path) -> None:
+    settings = loop_settings(clip=SMALL | {"from_noise": True})
+    with pytest.raises(UsageError, match="begins with the picture or with noise"):
+        dream_loop(picture, tmp_path / "out.mkv", settings)
 
 
 def test_nothing_is_overwritten_unless_told(tmp_path: Path, monkeypatch: Any) -> None:
@@ -209,6 +226,18 @@ def test_a_film_is_at_least_as_long_as_asked(film: Path, tmp_path: Path) -> None
     clip = {"seconds": "1.25"}
     frames, _ = made(film, tmp_path / "out.mkv", loop={"kind": "film", "fade": 4}, clip=clip)
     assert len(frames) >= 30
+
+
+def test_a_song_is_put_to_a_closed_film(film: Path, tmp_path: Path) -> None:
+    song = tmp_path / "song.wav"
+    with wave.open(str(song), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(bytes(16000))
+    made(film, tmp_path / "out.mkv", loop={"kind": "film"}, sound={"audio": str(song)})
+    with av.open(str(tmp_path / "out.mkv")) as made_film:
+        assert len(made_film.streams.audio) == 1
 
 
 def test_a_film_goes_forth_and_back(film: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.api import Fetched, clock_of, made_of, make_dreams
+from dreamvid.api import Fetched, clock_of, made_of, make_dreams, with_sound
 from dreamvid.clips.zoom import BEGUN_TIMES, make_camera
 from dreamvid.dials import steady
 from dreamvid.dream.dreamer import Dreamer
@@ -64,7 +64,8 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
         info = film.info
         output.check(source, (info.width, info.height))
         small = thumbnails(frame.array for frame in film)
-    notes: tuple[str, ...] = ("the sound is left out",) if info.has_audio else ()
+    silent = info.has_audio and settings.sound.audio is None
+    notes: tuple[str, ...] = ("the sound is left out",) if silent else ()
     if settings.loop.ping_pong:
         count = 2 * len(small) - 2
 
@@ -83,6 +84,7 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
     like = replace(
         FilmInfo.plain(info.width, info.height, rate, count), colour=info.colour, bits=info.bits
     )
+    like = with_sound(like, settings.sound)
     return ClosedFilm(like, frames, count, made_of(settings, source), notes)
 
 

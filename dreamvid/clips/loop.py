@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dreamvid.api import Fetched, Result, make_dreams, output_of, sidecar, skipped, with_sound
 from dreamvid.clips.closed import close_film, feedback
 from dreamvid.clips.zoom import NOISE_TIMES, beginning, fill
+from dreamvid.dials import changing
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UsageError
 from dreamvid.image import to_array
@@ -46,6 +47,17 @@ SIDEWAYS = 4.0
 
 SEAM_WANTED = 1.3
 
+SHAPES = {
+    "zoom": {"symmetry", "twist", "evolve"},
+    "pan": {"direction", "evolve"},
+    "film": {"fade", "ping_pong"},
+    "feedback": {"fade"},
+}
+"""What of ShapeSettings each kind of loop reads."""
+
+UNDREAMED = ("network", "dream", "motion", "camera")
+"""Tables that the loop of a film, which is closed as it is, has no use for."""
+
 
 @dataclass(frozen=True)
 class Calls:
@@ -76,16 +88,33 @@ def dream_loop(
     calls = Calls(fetched, report, say)
     if output.alpha:
         raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")
+    check_shape(settings)
     if settings.loop.kind == "film":
         film = close_film(path, output, settings)
         return write_loop(
             output, film.info, film.frames, film.count, film.record, calls, film.notes
         )
-    if settings.loop.ping_pong:
-        raise UsageError(
-            "only a film goes forth and back", where="ping_pong", remedy="add --kind film"
-        )
     return grown_loop(path, output, settings, calls)
+
+
+def check_shape(settings: LoopSettings) -> None:
+    """Raise UsageError for a setting that this kind of loop would not listen to."""
+    shape, plain = settings.loop, LoopSettings()
+    for name in shape.model_fields_set - {"kind"}:
+        if name not in SHAPES[shape.kind] and getattr(shape, name) != getattr(plain.loop, name):
+            kinds = " or ".join(kind for kind, names in SHAPES.items() if name in names)
+            raise UsageError(f"a loop of kind {shape.kind} has none", where=name,
+                             remedy=f"leave it out, or give --kind {kinds}")  # fmt: skip
+    if shape.kind == "film":
+        for table in UNDREAMED:
+            if getattr(settings, table) != getattr(plain, table):
+                raise UsageError("a film is closed as it is", where=table,
+                                 remedy="leave it out; dreamvid video dreams films")  # fmt: skip
+        if settings.clip.fps != plain.clip.fps:
+            raise UsageError("a film has its own", where="fps", remedy="leave it out")
+    elif shape.kind != "feedback" and (dial := changing(settings.dream)):
+        raise UsageError("an exact loop is one dream", where=dial,
+                         remedy="give one value, or --kind feedback")  # fmt: skip
 
 
 def grown_loop(source: Path | None, output: Output, settings: LoopSettings, calls: Calls) -> Result:
@@ -126,7 +155,9 @@ def with_octaves(settings: LoopSettings, side: int) -> LoopSettings:
 
 def first_picture(source: Path | None, target: Path, settings: LoopSettings) -> torch.Tensor:
     """The picture [3, H, W] of the size of the frames that a loop grows on, or noise."""
-    clip = settings.clip.model_copy(update={"from_noise": source is None})
+    clip = settings.clip
+    if source is None:
+        clip = clip.model_copy(update={"from_noise": True})
     return beginning(source, target, clip, settings.dream.seed)
 
 
