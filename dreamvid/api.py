@@ -17,8 +17,7 @@ import torch
 
 from dreamvid.dials import Dials, changing, guides_of, steady
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.objectives import Objective
-from dreamvid.dreaming import Dreams, Objectives
+from dreamvid.dreaming import Dreams
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import load_image, picture_format, save_image
 from dreamvid.media.ahead import Ahead
@@ -28,7 +27,6 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.stills import is_sequence, pictures_of
 from dreamvid.media.target import alone, check_new, same_file
 from dreamvid.motion.flow import estimator
-from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import sha256
 from dreamvid.schedule import Clock
@@ -193,11 +191,6 @@ def make_dreams(
     return Dreams(loaded, network, dream, clock, times=times, kind=kind)
 
 
-def make_objective(network: Network, dream: DreamSettings) -> Objective:
-    """Make the objective that the settings describe: a label, a guide, or layers that add."""
-    return Objectives(network)(Dials(dream, Clock(Fraction(1), 1, dream.seed))(0))
-
-
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
     """Make the clock of a film, whose song, if there is one, is listened to.
 
@@ -221,7 +214,6 @@ def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:
         info,
         path=sound.audio,
         has_audio=True,
-        has_subtitles=False,
         start=nothing,
         origin=nothing,
         cut_out=True,

@@ -196,7 +196,7 @@ def _photos(folder: Path) -> list[Path]:
 
 
 def _matched(network: Network, name: str, image: Tensor, rms: float) -> Tensor:
-    """A dream whose change has this root mean square, within 3 %."""
+    """A dream whose change has this root mean square, within 3 % if six tries reach it."""
     step = network.default_step
     for _ in range(6):
         dream = Dreamer(network, layer(network.resolve(name)), step=step)(image).cpu()

@@ -149,11 +149,6 @@ class Schedule:
         """Every value as text, in the order written, each once."""
         return tuple(dict.fromkeys(key.value.text for key in self.keys))
 
-    @property
-    def variables(self) -> frozenset[str]:
-        """The variables that the formulas read."""
-        return frozenset[str]().union(*(key.formula.names for key in self.keys if key.formula))
-
     def on(self, clock: Clock, *, low: float = -math.inf, high: float = math.inf) -> Curve:
         """Fix the times; every frame of a known length is tried, so that no error comes later.
 

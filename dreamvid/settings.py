@@ -277,7 +277,7 @@ class CameraSettings(Settings):
     """How the camera moves, per second."""
 
     zoom: Annotated[float | str, BeforeValidator(Bounds(0.001, 1000))] | None = Field(
-        None, description=f"Factor; above 1 goes in. Default: {DEFAULT_ZOOM}."
+        None, description=f"Factor; above 1 goes in. Default: {DEFAULT_ZOOM}, per frame 1."
     )
     rotate: Annotated[float | str, BeforeValidator(Bounds())] = Field(
         0.0, description="Degrees, counterclockwise."

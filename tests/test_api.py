@@ -17,11 +17,16 @@ from tiny import known_frames, moved, texture, tiny_network
 
 from dreamvid import api
 from dreamvid.api import dream_image, dream_video, in_time
+from dreamvid.dials import Dials
+from dreamvid.dream.objectives import Objective
+from dreamvid.dreaming import Objectives
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image, to_array, to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
+from dreamvid.networks.network import Network
+from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Progress
 from dreamvid.settings import DreamSettings, ImageSettings, VideoSettings
@@ -212,12 +217,16 @@ def test_what_cannot_be_used_leaves_nothing_behind(
     assert [p.name for p in tmp_path.iterdir() if p.name != "cache"] == ["in.mkv"]
 
 
+def objective_of(network: Network, dream: DreamSettings) -> Objective:
+    return Objectives(network)(Dials(dream, Clock(Fraction(1)))(0))
+
+
 def test_layers_add_and_scale() -> None:
     network = tiny_network()
     image = to_image(texture())[None]
 
     def value(*layers: str) -> float:
-        objective = api.make_objective(network, DreamSettings(layer=layers))
+        objective = objective_of(network, DreamSettings(layer=layers))
         return float(objective(network.trunk(objective.layers)(image)))
 
     total = value("one*2", "two:3")
@@ -227,9 +236,9 @@ def test_layers_add_and_scale() -> None:
 
 def test_a_label_and_a_guide_make_objectives(picture: Path) -> None:
     network = tiny_network()
-    label = api.make_objective(network, DreamSettings(label="cat"))
+    label = objective_of(network, DreamSettings(label="cat"))
     assert label.layers == ("logits",)
-    guided = api.make_objective(network, DreamSettings(guide=picture, layer=("one", "two")))
+    guided = objective_of(network, DreamSettings(guide=picture, layer=("one", "two")))
     assert guided.layers == ("one", "two")
     with torch.no_grad():
         assert float(guided(network.trunk(guided.layers)(load_image(picture)[None]))) > 0
@@ -237,7 +246,7 @@ def test_a_label_and_a_guide_make_objectives(picture: Path) -> None:
 
 def test_an_unknown_label_gets_near_misses() -> None:
     with pytest.raises(UsageError, match=r"no label 'el'; such as elk"):
-        api.make_objective(tiny_network(), DreamSettings(label="el"))
+        objective_of(tiny_network(), DreamSettings(label="el"))
 
 
 def test_the_digest_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Errors: one line each, an exit code each, and nothing but DreamvidError raised below."""
+"""Errors: one line each, an exit code each."""
 
 from __future__ import annotations
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from tiny import texture, tiny_network
+from torch import nn
 
 from dreamvid import judge
 from dreamvid.errors import UnreadableInput
 from dreamvid.image import save_image, to_image
+from dreamvid.networks.network import Description, Network
 from dreamvid.networks.registry import load_network
 
 
@@ -67,9 +69,16 @@ def test_a_class_is_recognised_where_another_network_names_it() -> None:
 
 
 def test_channels_that_never_fire_are_dead() -> None:
-    network = tiny_network()
-    living = judge.Living(network)
+    convolution = nn.Conv2d(3, 4, 1)
+    nn.init.zeros_(convolution.weight)
+    with torch.no_grad():
+        convolution.weight[2] = 1
+        convolution.bias = nn.Parameter(torch.tensor([1.0, -1.0, -1.5, -1.0]))
+    model = nn.Sequential(OrderedDict(one=convolution, two=nn.ReLU()))
+    black_and_white = Description(name="t", aliases={}, default_layer="two",
+                                  mean=(0, 0, 0), std=(1, 1, 1))  # fmt: skip
+    living = judge.Living(Network(model, black_and_white))
     living.look(torch.zeros(1, 3, 32, 32))
-    before = living.share
-    living.look(torch.from_numpy(np.random.default_rng(0).random((4, 3, 32, 32), np.float32)))
-    assert before <= living.share <= 1
+    assert living.share == 1 / 4
+    living.look(torch.ones(1, 3, 32, 32))
+    assert living.share == 2 / 4

@@ -177,7 +177,6 @@ def test_constant_is_known_without_a_clock() -> None:
     assert parse_schedule("2*3").constant == 6
     assert parse_schedule("t").constant is None
     assert parse_schedule("0:(1), 5:(1)").constant is None
-    assert parse_schedule("0:(t), 3:(bass+1)").variables == {"t", "bass"}
 
 
 def test_text_holds_and_fades_where_an_easing_says_so() -> None:

@@ -25,14 +25,14 @@ def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
     Once the user has `stopped` a command, whatever breaks on the way out is no news.
     """
     if stopped and not isinstance(error, Interrupted):
-        return Interrupted("stopped", remedy="give the same command again to go on")
+        return Interrupted("stopped", remedy="give the same command again")
     match error:
         case DreamvidError():
             return error
         case CycloptsError():
             return _usage(error)
         case KeyboardInterrupt():
-            return Interrupted("stopped", remedy="give the same command again to go on")
+            return Interrupted("stopped", remedy="give the same command again")
         case ImportError() if (lacking := missing(error)) is not None:
             return lacking
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -40,7 +40,7 @@ def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
         case OSError() if error.filename and error.strerror:
             return DreamvidError(error.strerror, where=error.filename)
     if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
-        return OutOfMemory("out of memory", remedy="give a smaller --size or --tile")
+        return OutOfMemory("out of memory", remedy="give a smaller picture or --tile")
     return DreamvidError(
         f"{type(error).__name__}: {error}",
         remedy="this is a bug in dreamvid; please report it, with the traceback that -v prints",

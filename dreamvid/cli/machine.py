@@ -16,10 +16,6 @@ Networks = Annotated[
     tuple[str, ...], Parameter(name="--model", help="Time only these networks. Repeat to add.")
 ]
 
-ZoomToo = Annotated[
-    bool, Parameter(name="--zoom", negative="", help="Measure loops and long zooms.")
-]
-
 
 def doctor(*, json: Json = False) -> None:
     """Say what is installed, and what works: each thing is tried.
@@ -39,7 +35,6 @@ def doctor(*, json: Json = False) -> None:
 def bench(
     *parts: str,
     model: Networks = (),
-    zoom: ZoomToo = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -50,7 +45,6 @@ def bench(
     """
     from dreamvid import bench as bench_module
 
-    parts = (*parts, "loop", "zoom") if zoom else parts
     found: dict[str, Any] = {"machine": bench_module.machine()}
     with Show(quiet=quiet or json, verbose=False) as show:
         for part in bench_module.chosen(parts):

@@ -111,7 +111,7 @@ def fill(picture: torch.Tensor, width: int, height: int) -> torch.Tensor:
 
 
 def curves_of(camera: CameraSettings, clock: Clock) -> Mapping[str, Dial]:
-    """The rates of the camera over time; one that stands still unless the settings say more."""
+    """The rates of the camera over time; a gentle zoom where the settings do not say."""
     if camera.zoom is None:
         still = 1.0 if camera.rates == "per-frame" else DEFAULT_ZOOM
         camera = camera.model_copy(update={"zoom": still})

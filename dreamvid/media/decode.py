@@ -44,7 +44,6 @@ class Facts:
     duration: Fraction | None = None
     aspect: Fraction = Fraction(1)
     has_audio: bool = False
-    has_subtitles: bool = False
     clock_zero: Fraction = Fraction(0)
 
 
@@ -233,7 +232,6 @@ class FilmDecoder:
             duration=duration,
             aspect=exact(stream.sample_aspect_ratio) or Fraction(1),
             has_audio=bool(container.streams.audio),
-            has_subtitles=bool(container.streams.subtitles),
             clock_zero=self._clock_zero() if kinds & CLOCKLESS else Fraction(0),
         )
 

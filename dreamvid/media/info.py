@@ -101,7 +101,6 @@ class FilmInfo:
     bits: int = 8
     colour: Colour = field(default_factory=Colour)
     has_audio: bool = False
-    has_subtitles: bool = False
     has_alpha: bool = False
 
     @classmethod

@@ -85,7 +85,6 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         bits=10 if bits > 8 else 8,
         colour=_written(frame, colour, size[1]),
         has_audio=facts.has_audio,
-        has_subtitles=facts.has_subtitles,
         has_alpha=has_alpha(frame),
     )
     return View(look, info, _warnings(frame, turn, facts.aspect))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -64,13 +63,6 @@ class PartTable:
         draft = part.with_name(part.name + ".times.draft")
         draft.write_text(json.dumps(asdict(self) | {"tick": str(self.tick)}), "utf-8")
         os.replace(draft, self.place(part))
-
-    @classmethod
-    def remove(cls, part: Path) -> None:
-        """Delete a part and its table, where they exist."""
-        for path in (part, cls.place(part)):
-            with contextlib.suppress(OSError):
-                path.unlink(missing_ok=True)
 
 
 def read_ranks(path: Path) -> list[int]:

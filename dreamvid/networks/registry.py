@@ -35,7 +35,7 @@ class Standing:
 
 
 def standing(name: str) -> Standing:
-    """How the network called `name`, one of `names()`, stands here; nothing is fetched or built."""
+    """How the network called `name`, one of `names()`, stands here; nothing is fetched."""
     if name == EMBEDDED:
         path, about = _EMBEDDED_FILE, saved.load(_EMBEDDED_FILE, name=name).description
         size = path.stat().st_size / 1e6

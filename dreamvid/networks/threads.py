@@ -17,7 +17,7 @@ def calm() -> bool:
     thread away that it waits for. GoogLeNet, 512x320, on 2 cores that two other processes wanted
     too: 262 to 375 ms a step as it is, 71 ms when threads sleep at once, 100 to 272 ms with one
     thread. Undisturbed steps took 56 ms and 62 ms: so they spin a little before they sleep.
-    The result is the same to the bit, as it is for any number of threads.
+    The result is the same to the bit.
 
     It has to be called before torch is imported, and respects what the user has set.
     """

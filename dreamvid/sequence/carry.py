@@ -2,15 +2,16 @@
 
 D = dreamed - source is the residual, W the warp by the backward flow of the source, m the mask:
 
-    start_t = source_t + keep * (m + STALE (1 - m)) * W(D_{t-1})
+    start_t = source_t + keep * (m + STALE (1 - m)) * (1 - RENEWAL lost) * W(D_{t-1})
 
-The source is first steadied, S'_t = S_t + STEADY m (W S'_{t-1} - S_t): its grain, which is drawn
-anew in every frame, would flicker through the calmest dream. Where the warp cannot be trusted most
-of the residual is kept all the same: it is dream, not picture, and the ascent soon turns it into
-something that fits, where a bare hole would show. Then a little is added: longer steps where the
-residual is weaker than the full dose leaves it, shorter ones where it is stronger, so that the
-film is evenly dreamed. Now and then a frame is also dreamed for itself, to hold the film as strong
-and as sharp as that.
+`lost` is where m is 0 or the flow has torn the ground apart. Of this, wide tints fade a little and
+places that are stronger than the full dose leaves them are damped. The source is first steadied,
+S'_t = S_t + STEADY m (W S'_{t-1} - S_t): its grain, which is drawn anew in every frame, would
+flicker through the calmest dream. Where the warp cannot be trusted most of the residual is kept all
+the same: it is dream, not picture, and the ascent soon turns it into something that fits, where a
+bare hole would show. Then a little is added: longer steps where the residual is weaker than the
+full dose leaves it, shorter ones where it is stronger, so that the film is evenly dreamed. Now and
+then a frame is also dreamed for itself, to hold the film as strong and as sharp as that.
 """
 
 from __future__ import annotations

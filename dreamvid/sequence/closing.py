@@ -192,12 +192,6 @@ class SeamMeter:
     _first: Array | None = None
     _last: Array | None = None
 
-    def watch(self, frames: Iterable[Array]) -> Iterator[Array]:
-        """Hand the frames through, and look at them."""
-        for frame in frames:
-            self.look(frame)
-            yield frame
-
     def look(self, frame: Array) -> None:
         """Take in the next frame."""
         if self._last is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import weakref
 from collections.abc import Iterator
 
 import numpy as np
@@ -48,7 +49,8 @@ def test_the_period_of_a_clip_is_found() -> None:
     loop = list(close_clip(clip, join, FLOW))
     assert len(loop) == len(join)
     meter = SeamMeter()
-    list(meter.watch(loop))
+    for frame in loop:
+        meter.look(frame)
     assert meter.seam is not None
     assert meter.seam <= 1.1
 
@@ -64,7 +66,9 @@ def test_a_clip_that_never_repeats_is_joined_along_the_motion() -> None:
     clip = circling(60, 50, drift=0.2)
     join = find_join(thumbnails(clip), fade=8)
     meter = SeamMeter()
-    loop = list(meter.watch(close_clip(iter(clip), join, FLOW)))
+    loop = list(close_clip(iter(clip), join, FLOW))
+    for frame in loop:
+        meter.look(frame)
     assert meter.seam is not None
     assert meter.seam <= 1.3
     ring = np.stack([*loop, loop[0]]).astype(float)
@@ -102,19 +106,25 @@ def test_of_equal_joins_the_longest_is_taken() -> None:
 
 
 def test_only_the_fade_is_kept() -> None:
-    """Frames are made one by one as they are asked for, none before."""
+    """Frames are made one by one as they are asked for, none before, and let go."""
     clip, made = circling(30, 20), []
+    living: weakref.WeakValueDictionary[int, np.ndarray] = weakref.WeakValueDictionary()
 
     def source() -> Iterator[np.ndarray]:
         for index, frame in enumerate(clip):
             made.append(index)
-            yield frame
+            living[index] = own = frame.copy()
+            yield own
+            del own
 
     loop = close_clip(source(), Join(5, 28, 5, 0.0), FLOW)
     first = next(loop)
     assert made == list(range(6))
-    assert first is clip[5]
-    assert len(list(loop)) == 22
+    assert np.array_equal(first, clip[5])
+    del first
+    kept = [len(living) for _ in loop]
+    assert len(kept) == 22
+    assert max(kept) <= 5 + 3
     assert made[-1] <= 28
 
 
@@ -143,7 +153,8 @@ def test_too_short_a_clip_is_refused(count: int, least: int | None) -> None:
 def test_the_seam_of_a_still_or_empty_clip_is_none() -> None:
     meter = SeamMeter()
     assert meter.seam is None
-    list(meter.watch([blob(1, 1)] * 3))
+    for frame in [blob(1, 1)] * 3:
+        meter.look(frame)
     assert meter.seam is None
 
 

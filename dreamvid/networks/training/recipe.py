@@ -16,7 +16,7 @@ WARM = 200
 class Recipe:
     """Everything that decides how a network is trained, apart from its pictures.
 
-    `sizes` are the sides of the pictures, in pixels, each for an equal share of the pictures' cost:
+    `sizes` are the sides of the pictures, in pixels, each for its share of the time, of `shares`:
     small pictures teach fast, large ones teach detail. `rate` is AdamW's at its height. `attack` is
     the length, at 96x96 pixels, of the largest change an attack may make (L2, RGB in 0..1), reached
     halfway; the first `calm` share of the time goes without attacks, and towards the end they
