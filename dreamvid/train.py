@@ -158,10 +158,11 @@ class Work:
         """The pictures to learn from: read, or drawn and kept until the work is done."""
         if pictures is not None:
             return read_pictures(Path(pictures), skipped=watch.skipped)
-        self.folder.mkdir(exist_ok=True)
+        bank = self.folder / f"bank-{settings.seed}"
+        bank.mkdir(parents=True, exist_ok=True)
         count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
-        draw_bank(self.folder, count, seed=settings.seed, drawn=watch.drawn)
-        return Renders(self.folder)
+        draw_bank(bank, count, seed=settings.seed, drawn=watch.drawn)
+        return Renders(bank)
 
     def keep(self, trainer: Trainer) -> None:
         """Write a checkpoint."""

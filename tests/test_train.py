@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -20,14 +19,11 @@ from dreamvid.train import Watch, train_network
 
 
 @pytest.fixture(autouse=True)
-def small(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Small batches and small sheets; the threads as they were."""
-    before = torch.get_num_threads()
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Small batches and small sheets."""
     monkeypatch.setattr(train, "PROBED", 1)
     monkeypatch.setattr(train, "atlas", lambda network: torch.rand(3, 8, 8))
     monkeypatch.setattr(train, "Recipe", partial(Recipe, batch=8))
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture

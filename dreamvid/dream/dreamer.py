@@ -20,6 +20,9 @@ from dreamvid.networks.registry import load_network
 REACH = 32
 """Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""
 
+LEAST: dict[str, float] = {"octaves": 1, "octave_scale": 1.01, "iterations": 1, "strength": 0}
+"""The least that a Dreamer takes of each."""
+
 
 @dataclass(frozen=True)
 class Dose:
@@ -63,7 +66,9 @@ class Dreamer:
     Network; without an `objective` the network's default layer is raised. `step` is in units of
     the pixel range and scaled by `strength`; strength 0 gives the image back as it was. `tile` is
     the largest side on which a gradient is computed at once. `seed` decides the jitter. `even`
-    spreads the dream over the picture; without it, it grows where it is strongest.
+    spreads the dream over the picture; without it, it grows where it is strongest. Raises
+    UsageError for numbers out of range (LEAST), for a device that is not there and for an unknown
+    network, layer or precision. The method is that of Mordvintsev et al. 2015.
     """
 
     def __init__(
@@ -82,6 +87,12 @@ class Dreamer:
         device: str = "auto",
         precision: str = "auto",
     ) -> None:
+        given = {"octaves": octaves, "octave_scale": octave_scale, "iterations": iterations,
+                 "strength": strength}  # fmt: skip
+        for name, value in given.items():
+            if not value >= LEAST[name]:
+                raise UsageError(f"{value} is too small", where=name,
+                                 remedy=f"give {LEAST[name]} or more")  # fmt: skip
         self.network = load_network(network) if isinstance(network, str) else network
         self.objective = objective or objectives.layer(self.network.default_layer)
         self.device = pick_device(device)
@@ -220,11 +231,18 @@ def pick_device(name: str) -> torch.device:
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """The number format of that name; `auto` is bfloat16 where the hardware multiplies it fast."""
+    """The number format of that name; `auto` is bfloat16 where the hardware multiplies it fast.
+
+    UsageError for an unknown one.
+    """
     if precision == "auto":
         fast = {"cpu": _cpu_has_bfloat16, "cuda": _gpu_has_bfloat16}.get(device.type)
         return torch.bfloat16 if fast is not None and fast() else torch.float32
-    return {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}[precision]
+    known = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+    if precision not in known:
+        raise UsageError(f"no precision '{precision}'", where="precision",
+                         remedy=f"use auto, {', '.join(known)}")  # fmt: skip
+    return known[precision]
 
 
 def _gpu_has_bfloat16() -> bool:

@@ -65,7 +65,7 @@ def channel(name: str, index: int) -> Objective:
 
 
 def neuron(name: str, index: int) -> Objective:
-    """Raise one channel of a layer at the middle of the picture."""
+    """Raise one channel of a layer at the middle of the picture; UsageError without such a one."""
 
     def value(activations: Activations) -> Tensor:
         plane = _channel(_planes(activations[name]), name, index)

@@ -29,7 +29,7 @@ from safetensors.torch import save_file
 
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import blur_wide
-from dreamvid.errors import UnreadableInput
+from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.motion.warp import BRIEF, CRISP, torn, warp
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.tone import Tone, calm_finest, hold_tone, sharpness, tone_of
@@ -155,10 +155,12 @@ class Carry:
     """Dreams frame after frame, each starting from what the one before has left.
 
     `stability` 0..1: 0 dreams every frame for itself with the full dose; towards 1 more is kept,
-    and less is added.
+    and less is added. UsageError outside of that.
     """
 
     def __init__(self, dream: Dreamer, stability: float) -> None:
+        if not 0 <= stability <= 1:
+            raise UsageError(f"{stability} is not 0 to 1", where="stability")
         full = dream.dose
         self._dream = dream
         self._alone = stability == 0 or full.step == 0

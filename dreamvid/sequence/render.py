@@ -24,7 +24,7 @@ def render(
     """Dream a sequence: yields an image [3, H, W] of float32 in 0..1 for every frame.
 
     `stability` 0..1 says how calm: 0 dreams every frame for itself. Both it and `dream` may be
-    functions of the frame's index.
+    functions of the frame's index. Raises UsageError for a stability out of range.
     """
     for _, memory in remember(frames, dream, stability=stability):
         yield memory.dreamed

@@ -235,6 +235,20 @@ def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) 
         pick_device("quantum")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("octaves", 0), ("octave_scale", 1.0), ("iterations", -1), ("strength", float("nan"))],
+)
+def test_numbers_out_of_range_are_refused(name: str, value: float) -> None:
+    with pytest.raises(UsageError, match=f"{name}: {value} is too small"):
+        tiny_dreamer(**{name: value})
+
+
+def test_an_unknown_precision_is_refused() -> None:
+    with pytest.raises(UsageError, match="no precision 'fp8'; use auto, fp32"):
+        tiny_dreamer(precision="fp8")
+
+
 def test_bf16_dreams_about_the_same() -> None:
     full, half = (tiny_dreamer(precision=p, iterations=2)(IMAGE) for p in ("fp32", "bf16"))
     assert half.dtype == torch.float32

@@ -12,6 +12,7 @@ import torch
 from tiny import known_frames, moved, tiny_dreamer
 
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import UsageError
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.render import render
 from dreamvid.settings import MotionSettings
@@ -170,3 +171,9 @@ def test_only_the_last_frame_is_remembered() -> None:
 def test_the_default_is_that_of_the_settings() -> None:
     told = inspect.signature(render).parameters["stability"].default
     assert told == MotionSettings().stability
+
+
+@pytest.mark.parametrize("stability", [-0.5, 1.5, float("nan")])
+def test_a_stability_out_of_range_is_refused(stability: float) -> None:
+    with pytest.raises(UsageError, match="is not 0 to 1"):
+        next(render(known_frames(moved(2)), tiny_dreamer(), stability=stability))

@@ -9,7 +9,9 @@ once a batch from 508.
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 
 import torch
@@ -40,8 +42,6 @@ class Crew:
         self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
         self._std = torch.tensor(std, device=device).view(1, 3, 1, 1)
         self._smoothing, self._dtype, self._device = smoothing, dtype, device
-        if device.type == "cpu":
-            torch.set_num_threads(1)
 
     def __call__(self, images: Tensor, targets: Tensor) -> tuple[float, float]:
         count = len(self._members)
@@ -49,7 +49,8 @@ class Crew:
         for piece in pieces:
             piece.requires_grad_(images.requires_grad)
         work = partial(self._piece, whole=len(images))
-        told = list(self._pool.map(work, self._members, pieces, targets.chunk(count)))
+        with _one_thread_each(self._device):
+            told = list(self._pool.map(work, self._members, pieces, targets.chunk(count)))
         for twin in self._members[1:]:
             _hand_over(twin, self._members[0])
         if images.requires_grad:
@@ -71,6 +72,18 @@ class Crew:
         loss = F.cross_entropy(logits, targets, label_smoothing=self._smoothing, reduction="sum")
         torch.autograd.backward(loss / whole)
         return float(loss.detach()), float((logits.argmax(1) == targets.argmax(1)).sum())
+
+
+@contextmanager
+def _one_thread_each(device: torch.device) -> Iterator[None]:
+    """Let no member ask for more threads than its own; the rest of the program has them all."""
+    threads = torch.get_num_threads()
+    if device.type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _twin(model: nn.Module) -> nn.Module:

@@ -46,3 +46,11 @@ def test_images_that_ask_for_no_gradient_get_none() -> None:
     images = torch.rand(4, 3, 24, 24)
     crew(images, torch.eye(2)[[0, 1, 0, 1]])
     assert images.grad is None
+
+
+def test_the_rest_of_the_program_keeps_its_threads() -> None:
+    before = torch.get_num_threads()
+    crew = Crew(small_model(), mean=GREY, std=UNIT, smoothing=0.0, dtype=torch.float32)
+    images = torch.rand(4, 3, 24, 24)
+    crew(images, torch.eye(2)[[0, 1, 0, 1]])
+    assert torch.get_num_threads() == before > 1
