@@ -108,7 +108,8 @@ class Memory:
     `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
     `full` says what the full dose does to a frame; `aim` is the share of its strength that is
     wanted now, `crisp` sharpens the updates. `tone` is that of the shot's first dream, which a zoom
-    keeps. `gauge` is that of the carried frames. `age` counts the frames of the shot so far.
+    keeps. `gauge` is that of the carried frames. `age` counts the frames of the shot so far, `shot`
+    the shots of the film.
     """
 
     dreamed: torch.Tensor
@@ -120,6 +121,7 @@ class Memory:
     aim: float = 1.0
     crisp: float = 0.0
     age: int = 0
+    shot: int = 1
 
     def save(self, path: Path) -> None:
         """Write it to a file, which appears complete."""
@@ -148,7 +150,7 @@ class Memory:
 
 
 _PLANES = ("dreamed", "source", "fresh")
-_NUMBERS = ("aim", "crisp", "age")
+_NUMBERS = ("aim", "crisp", "age", "shot")
 
 
 class Carry:
@@ -177,13 +179,17 @@ class Carry:
 
     def __call__(self, frame: Frame, previous: Memory | None) -> Memory:
         """Dream the next frame."""
-        if previous is None or frame.motion is None:
-            return self._begin(frame)
+        if previous is None:
+            return self._begin(frame, shot=1)
+        if frame.motion is None:
+            return self._begin(frame, shot=previous.shot + 1)
         if frame.image is None:
             return self._feed_back(frame, previous)
-        return self._begin(frame) if self._alone else self._go_on(frame, previous)
+        if self._alone:
+            return self._begin(frame, shot=previous.shot)
+        return self._go_on(frame, previous)
 
-    def _begin(self, frame: Frame) -> Memory:
+    def _begin(self, frame: Frame, *, shot: int) -> Memory:
         """Dream a frame for itself, and note how strong the full dose is."""
         source = self._source(frame)
         dreamed, full = self._in_full(source)
@@ -194,6 +200,7 @@ class Carry:
             gauge=Gauge(),
             full=full,
             tone=tone_of(dreamed),
+            shot=shot,
         )
 
     def _in_full(self, source: torch.Tensor) -> tuple[torch.Tensor, Full]:

@@ -107,7 +107,7 @@ class Job:
         stream = remember(frames, dream, stability=stability, memory=last)
         writer: PartWriter | None = None
         try:
-            written, shot = 0, 0
+            written = 0
             for frame, memory in stream:
                 if writer is not None and frame.motion is None:
                     self._finish(writer, last)
@@ -118,9 +118,9 @@ class Job:
                 )
                 writer.write(shown, frame.time)
                 last = memory
-                written, shot = written + 1, shot + (frame.motion is None)
+                written += 1
                 self.done += 1
-                report(Progress(self.done, self._like.frames, shot))
+                report(Progress(self.done, self._like.frames, memory.shot))
                 if written == PART_FRAMES:
                     self._finish(writer, last)
                     writer, written = None, 0

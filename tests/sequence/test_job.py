@@ -118,6 +118,7 @@ def test_a_film_stopped_and_started_again_has_the_same_bytes(
     run(tmp_path / "film.mp4", report=told.append)
     assert (tmp_path / "film.mp4").read_bytes() == whole
     assert told[0].done == max(end for end in ENDS if end < stop) + 1
+    assert told[0].shot == 1 + (told[0].done > CUT)
     assert ".film.mp4.parts" not in names(tmp_path)
     assert "film.partial.mp4" not in names(tmp_path)
 
