@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from dreamvid.cli.flags import Json, Quiet
-from dreamvid.cli.show import Show, print_json, print_table
+from dreamvid.cli.show import Show, print_json, print_tables
+
+if TYPE_CHECKING:
+    from dreamvid.networks.network import Network
 
 Photos = Annotated[Path | None, Parameter(help="Dream on these photographs, with both networks.")]
 Other = Annotated[str, Parameter(name="--beside", help="The network to compare dreams with.")]
@@ -51,14 +54,7 @@ def judge(
         found["renders"] = [vars(court.knowledge(network))]
         if photos is not None:
             show.say("dreaming on photographs ...")
-            other = load_network(beside, weights=weights)
-            pairs = sorted(
-                court.beside(network, other, photos, OURS), key=lambda pair: OURS.index(pair.layer)
-            )
-            found["channels"] = [{"alive on photographs": court.living_on(network, photos)}]
-            found["photographs"] = [pair.row() for pair in pairs]
-            for pair in pairs:
-                _write(out, f"{pair.picture}-{pair.layer}", pair.sheet)
+            found |= _photographs(network, load_network(beside, weights=weights), photos, out)
         if reader is not None:
             show.say("dreaming classes ...")
             told = list(court.recognised(network, load_network(reader)))
@@ -66,12 +62,23 @@ def judge(
             known = len(told) - len(missed)
             found["classes"] = [{"recognised": known, "of": len(told), "missed": ", ".join(missed)}]
             _write(out, "classes", tiled([dream for *_, dream in told], columns=16))
-    if json:
-        print_json(found)
-        return
-    for title, rows in found.items():
-        print(f"\n{title}")
-        print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    print_json(found) if json else print_tables(found)
+
+
+def _photographs(
+    network: Network, other: Network, photos: Path, out: Path | None
+) -> dict[str, list[dict[str, Any]]]:
+    """Measure dreams on photographs beside another network's, and save them as sheets."""
+    from dreamvid import judge as court
+
+    found = court.beside(network, other, photos, OURS)
+    pairs = sorted(found, key=lambda pair: OURS.index(pair.layer))
+    for pair in pairs:
+        _write(out, f"{pair.picture}-{pair.layer}", pair.sheet)
+    return {
+        "channels": [{"alive on photographs": court.living_on(network, photos)}],
+        "photographs": [pair.row() for pair in pairs],
+    }
 
 
 def _write(folder: Path | None, name: str, sheet: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from dreamvid.cli.flags import Json, Quiet
-from dreamvid.cli.show import Show, print_json, print_table
+from dreamvid.cli.show import Show, print_json, print_table, print_tables
 from dreamvid.doctor import checks
 from dreamvid.errors import MissingDependency
 
@@ -54,6 +54,4 @@ def bench(
         print_json(found)
         return
     print(", ".join(f"{name} {value}" for name, value in found.pop("machine").items()))
-    for part, rows in found.items():
-        print(f"\n{bench_module.TITLES[part]}")
-        print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
+    print_tables({bench_module.TITLES[part]: rows for part, rows in found.items()})

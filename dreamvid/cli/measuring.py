@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from dreamvid.cli.films import record, sidecar_of
+from dreamvid.cli.asked import record, sidecar_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
 from dreamvid.cli.show import print_json, print_table
 from dreamvid.settings import FilmSettings

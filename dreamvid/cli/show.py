@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
 from rich.progress import TimeRemainingColumn as Eta
+
+if TYPE_CHECKING:
+    from dreamvid.api import Result
 
 LINE_EVERY = 10.0
 """Seconds between lines where there is no terminal."""
@@ -102,6 +105,12 @@ class Show:
         """Print one line."""
         self._console.print(line, soft_wrap=True, markup=False)
 
+    def made(self, result: Result, notes: Iterable[str] = ()) -> None:
+        """Say what there is to say of a film, and where it is."""
+        for note in (*result.notes, *notes):
+            self.say(note)
+        self.say(f"{result.path}: {result.frames} frames")
+
     def fetched(self, done: int, total: int) -> None:
         """Show how much of a download is done, in bytes."""
         megabyte = 1_000_000
@@ -162,6 +171,13 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
             for cell, width, number in zip(line, widths, numbers, strict=True)
         )
         print("  ".join(placed).rstrip())
+
+
+def print_tables(tables: Mapping[str, Sequence[Mapping[str, object]]]) -> None:
+    """Print rows of named values under their titles."""
+    for title, rows in tables.items():
+        print(f"\n{title}")
+        print_table(tuple(rows[0]), [tuple(row.values()) for row in rows])
 
 
 def print_json(value: Any) -> None:

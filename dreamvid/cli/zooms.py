@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dreamvid.cli.films import changes, record, source_of
+from dreamvid.cli.asked import asked, changes
 from dreamvid.cli.flags import (
     NO_CAMERA,
     NO_CLIP,
@@ -70,24 +70,19 @@ def zoom(
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    made, before = record(from_) if from_ else ({}, {})
-    layers = layered(given, name=preset, file=settings, before=before)
-    wanted = ZoomSettings.checked(layers, where=settings or from_)
-    if source is None and "source" in made:
-        source = source_of(made, from_)
+    run = asked(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
     from dreamvid.clips.preview import preview_motion
     from dreamvid.clips.zoom import dream_zoom
 
     with Show(quiet=quiet, verbose=verbose) as show:
         if motion_preview:
-            result = preview_motion(source, out, wanted, overwrite=yes, report=show.report)
-        else:
-            result = dream_zoom(
-                source, out, wanted, overwrite=yes, fetched=show.fetched, report=show.report
-            )
-        for note in (*result.notes, *(() if motion_preview else changes(made, out))):
-            show.say(note)
-        show.say(f"{result.path}: {result.frames} frames")
+            seen = preview_motion(run.source, out, run.settings, overwrite=yes, report=show.report)
+            show.made(seen)
+            return
+        result = dream_zoom(
+            run.source, out, run.settings, overwrite=yes, fetched=show.fetched, report=show.report
+        )
+        show.made(result, changes(run.made, out))
 
 
 def loop(
@@ -117,26 +112,15 @@ def loop(
     """
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    made, before = record(from_) if from_ else ({}, {})
-    layers = layered(given, name=preset, file=settings, before=before)
-    wanted = LoopSettings.checked(layers, where=settings or from_)
-    if source is None and "source" in made:
-        source = source_of(made, from_)
+    run = asked(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
     from dreamvid.clips.loop import dream_loop
 
     with Show(quiet=quiet, verbose=verbose) as show:
         result = dream_loop(
-            source,
-            out,
-            wanted,
-            overwrite=yes,
-            fetched=show.fetched,
-            report=show.report,
-            say=show.say,
-        )
-        for note in (*result.notes, *changes(made, out)):
-            show.say(note)
-        show.say(f"{result.path}: {result.frames} frames")
+            run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, say=show.say,
+        )  # fmt: skip
+        show.made(result, changes(run.made, out))
 
 
 def plot(

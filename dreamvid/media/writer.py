@@ -86,6 +86,11 @@ class PartWriter:
         self._child.write(array)
         self._ticks.append(tick)
 
+    @property
+    def count(self) -> int:
+        """How many frames have been written."""
+        return len(self._ticks)
+
     def close(self) -> None:
         """Finish the part, count its frames and give it its name.
 

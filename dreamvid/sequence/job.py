@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+import torch
+
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, UnreadableInput, writing
 from dreamvid.media.formats import part_codec
@@ -101,29 +103,22 @@ class Job:
         it; any other error leaves the finished parts to go on from.
         """
         dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
-        last = (
-            Memory.load(_memory_of(self._parts[-1]), device=dreamer.device) if self._parts else None
-        )
+        last = self._left(dreamer.device)
         stream = remember(frames, dream, stability=stability, memory=last)
         writer: PartWriter | None = None
         try:
-            written = 0
             for frame, memory in stream:
                 if writer is not None and frame.motion is None:
                     self._finish(writer, last)
-                    writer, written = None, 0
+                    writer = None
                 writer = writer or self._open()
-                shown = (
-                    matte(memory.dreamed, memory.source) if self._output.alpha else memory.dreamed
-                )
-                writer.write(shown, frame.time)
+                writer.write(self._shown(memory), frame.time)
                 last = memory
-                written += 1
                 self.done += 1
                 report(Progress(self.done, self._like.frames, memory.shot))
-                if written == PART_FRAMES:
+                if writer.count == PART_FRAMES:
                     self._finish(writer, last)
-                    writer, written = None, 0
+                    writer = None
             if writer is not None:
                 self._finish(writer, last)
         except KeyboardInterrupt:
@@ -134,6 +129,14 @@ class Job:
             self._tidy()
             raise
         self._complete()
+
+    def _left(self, device: torch.device) -> Memory | None:
+        """What the last finished part left to the next one."""
+        return Memory.load(_memory_of(self._parts[-1]), device=device) if self._parts else None
+
+    def _shown(self, memory: Memory) -> torch.Tensor:
+        """What of a frame is written: the dream, or the dream alone on transparency."""
+        return matte(memory.dreamed, memory.source) if self._output.alpha else memory.dreamed
 
     def _claim(self) -> None:
         """Make the folder of the parts, empty unless it belongs to this very job."""
