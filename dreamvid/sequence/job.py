@@ -26,7 +26,7 @@ from dreamvid.media.writer import PartWriter
 from dreamvid.sequence.carry import Memory
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
-from dreamvid.sequence.render import Dreams, remember
+from dreamvid.sequence.render import DreamerAt, remember
 
 PART_FRAMES = 120
 """A part ends after so many frames, or at a cut."""
@@ -92,7 +92,7 @@ class Job:
     def run(
         self,
         frames: Iterable[Frame],
-        dream: Dreamer | Dreams,
+        dream: Dreamer | DreamerAt,
         *,
         stability: float | Callable[[int], float],
         report: Callable[[Progress], None],

@@ -11,13 +11,13 @@ from dreamvid.dream.dreamer import Dreamer, Gauge
 from dreamvid.sequence.carry import Carry, Memory
 from dreamvid.sequence.frames import Frame
 
-Dreams = Callable[[int], Dreamer]
+DreamerAt = Callable[[int], Dreamer]
 """The Dreamer of each frame, by its index."""
 
 
 def render(
     frames: Iterable[Frame],
-    dream: Dreamer | Dreams,
+    dream: Dreamer | DreamerAt,
     *,
     stability: float | Callable[[int], float] = 0.9,
 ) -> Iterator[torch.Tensor]:
@@ -32,7 +32,7 @@ def render(
 
 def remember(
     frames: Iterable[Frame],
-    dream: Dreamer | Dreams,
+    dream: Dreamer | DreamerAt,
     *,
     stability: float | Callable[[int], float],
     memory: Memory | None = None,
@@ -51,7 +51,7 @@ def remember(
 def _prepared(
     frame: Frame,
     memory: Memory | None,
-    dream: Dreamer | Dreams,
+    dream: Dreamer | DreamerAt,
     stability: float | Callable[[int], float],
 ) -> tuple[Carry, Memory | None]:
     """How a frame is to be dreamed, and what it takes over."""
