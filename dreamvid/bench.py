@@ -285,13 +285,19 @@ def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
             with _gone():
                 for child in children.read_text().split():
-                    encoder = max(encoder, _peak_of(child) or 0)
+                    if not _just_born(child):
+                        encoder = max(encoder, _peak_of(child) or 0)
             time.sleep(0.05)
         told, wrong = process.communicate()
     if process.returncode:
         lines = wrong.decode(errors="replace").strip().splitlines()
         raise DreamvidError(f"the bench ended early ({lines[-1] if lines else 'no reason told'})")
     return _megabytes(float(told) if told.strip() != b"None" else 0), _megabytes(encoder)
+
+
+def _just_born(child: str) -> bool:
+    """Whether a process still is the Python that started it, with all its memory, and no ffmpeg."""
+    return Path(f"/proc/{child}/exe").resolve() == Path(sys.executable).resolve()
 
 
 @contextmanager

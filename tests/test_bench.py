@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,3 +100,11 @@ def test_random_networks_are_the_same_for_a_seed_and_can_be_dreamed(model):
     assert values[0].std() > 0
     assert torch.equal(values[0], values[1])
     assert not torch.equal(values[0], values[2])
+
+
+@pytest.mark.skipif(not Path("/proc/self/exe").exists(), reason="needs /proc")
+def test_a_child_counts_once_it_is_another_program():
+    assert bench._just_born("self")
+    with subprocess.Popen(["sleep", "60"]) as other:
+        assert not bench._just_born(str(other.pid))
+        other.kill()
