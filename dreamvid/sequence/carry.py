@@ -25,7 +25,7 @@ from typing import NamedTuple, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import blur_wide
@@ -129,7 +129,7 @@ class Memory:
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         numbers |= {"gauge": self.gauge.sizes, "full": self.full, "tone": self.tone}
         draft = path.with_name(path.name + ".draft")
-        save_file(planes, draft, metadata={"numbers": json.dumps(numbers)})
+        draft.write_bytes(save(planes, metadata={"numbers": json.dumps(numbers)}))
         os.replace(draft, path)
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import json
 from dataclasses import fields, replace
 from pathlib import Path
@@ -213,3 +214,11 @@ def test_where_less_is_kept_the_small_octaves_are_dreamed_in_every_frame() -> No
 def test_a_lone_octave_gets_all_whatever_the_strength() -> None:
     carry = Carry(tiny_dreamer(octaves=1, iterations=10), 0.9)
     assert carry._balanced(0.4) == carry._balanced(1.0) == Dose((2,), carry._dose.step)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path) -> None:
+    (tmp_path / "memory.draft").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left") as caught:
+        after(1).save(tmp_path / "memory")
+    assert caught.value.errno == errno.ENOSPC
