@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -184,6 +185,9 @@ class Dreamer:
         heights: list[float] = []
         gradient = tiled(partial(self._gradient, heights=heights), rolled, self.tile)
         gauge.heights.append(sum(heights) / len(heights))
+        if not math.isfinite(gauge.heights[-1]):  # all that follows would be black
+            raise UsageError("the network gives no finite numbers", where=self.network.name,
+                             remedy="check its weights, and --precision")  # fmt: skip
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         size = gradient.abs()
         # Row by row: a sum over all at once depends on the number of threads.

@@ -244,6 +244,12 @@ def test_numbers_out_of_range_are_refused(name: str, value: float) -> None:
         tiny_dreamer(**{name: value})
 
 
+@pytest.mark.parametrize("weight", [float("nan"), 1e308])
+def test_numbers_that_are_none_are_told(weight: float) -> None:
+    with pytest.raises(UsageError, match="tiny: the network gives no finite numbers"):
+        tiny_dreamer(objectives.layer("two") * weight)(IMAGE)
+
+
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(UsageError, match="no precision 'fp8'; use auto, fp32"):
         tiny_dreamer(precision="fp8")
