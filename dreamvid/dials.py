@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from pydantic import BaseModel
 
@@ -137,9 +136,12 @@ def guides_of(dream: DreamSettings) -> tuple[str, ...]:
     """Every guide picture that the settings name."""
     if dream.guide is None:
         return ()
-    if not is_keyed(dream.guide):
-        return (dream.guide,)
-    return parse_text_schedule(dream.guide, where="guide").texts
+    return _texts(dream.guide, "guide")
+
+
+def _texts(text: str, where: str) -> tuple[str, ...]:
+    """Every text of a schedule of words; plain words are the only one."""
+    return parse_text_schedule(text, where=where).texts if is_keyed(text) else (text,)
 
 
 def words(text: str, clock: Clock, where: str) -> tuple[tuple[str, ...], Callable[[float], Pairs]]:
@@ -157,8 +159,8 @@ def changing(dream: DreamSettings) -> str | None:
         if value is not None and parse_schedule(value, where=name).constant is None:
             return name
     for text in dream.layer:
-        texts = words(text, Clock(Fraction(1)), "layer")[0]
-        weights = [value.partition("*")[2] or 1.0 for value in texts]
-        if len(texts) > 1 or parse_schedule(weights[0], where="layer").constant is None:
+        first, *others = _texts(text, "layer")
+        weight = first.partition("*")[2] or 1.0
+        if others or parse_schedule(weight, where="layer").constant is None:
             return "layer"
     return "guide" if len(guides_of(dream)) > 1 else None

@@ -51,7 +51,8 @@ class Dreams:
         blank = torch.zeros(1, 3, network.minimum_size, network.minimum_size)
         for name in self._dials.names():
             named = objectives.parse(name, resolve=network.resolve)
-            named(network.trunk(named.layers)(blank))  # a channel may not be there
+            if ":" in name:  # the channel may not be there
+                named(network.trunk(named.layers)(blank))
         for text in guides_of(dream):
             self._objectives.guide(text, self._dials(0).layers)
         self(0)

@@ -111,12 +111,9 @@ class Clock:
             return float(signal[index]) if 0 <= index < len(signal) else 0.0
         beats = seconds * (self.bpm or 0.0) / 60
         plain = {"s": float(self.seed), "fps": float(self.fps), "seconds": seconds}
+        plain |= {"beats": beats, "beat": (1 - beats % 1) ** 2}
         if name in plain:
             return plain[name]
-        if name == "beats":
-            return beats
-        if name == "beat":
-            return (1 - beats % 1) ** 2
         frames = self.frames or 1
         return float(frames - 1) if name == "max_f" else frame / frames
 

@@ -17,12 +17,10 @@ from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
+from dreamvid.settings import DreamSettings, bounds_of
 
 REACH = 32
 """Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""
-
-LEAST: dict[str, float] = {"octaves": 1, "octave_scale": 1.01, "iterations": 1, "strength": 0}
-"""The least that a Dreamer takes of each."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +66,8 @@ class Dreamer:
     the pixel range and scaled by `strength`; strength 0 gives the image back as it was. `tile` is
     the largest side on which a gradient is computed at once. `seed` decides the jitter. `even`
     spreads the dream over the picture; without it, it grows where it is strongest. Raises
-    UsageError for numbers out of range (LEAST), for a device that is not there and for an unknown
-    network, layer or precision. The method is that of Mordvintsev et al. 2015.
+    UsageError for numbers below those of DreamSettings, for a device that is not there and for an
+    unknown network, layer or precision. The method is that of Mordvintsev et al. 2015.
     """
 
     def __init__(
@@ -91,9 +89,10 @@ class Dreamer:
         given = {"octaves": octaves, "octave_scale": octave_scale, "iterations": iterations,
                  "strength": strength}  # fmt: skip
         for name, value in given.items():
-            if not value >= LEAST[name]:
+            least = bounds_of(DreamSettings, name).low
+            if not value >= least:
                 raise UsageError(f"{value} is too small", where=name,
-                                 remedy=f"give {LEAST[name]} or more")  # fmt: skip
+                                 remedy=f"give {least} or more")  # fmt: skip
         self.network = load_network(network) if isinstance(network, str) else network
         self.objective = objective or objectives.layer(self.network.default_layer)
         self.device = pick_device(device)
