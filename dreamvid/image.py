@@ -6,7 +6,6 @@ transfer curve of the file (no linearisation). Arrays are [H, W, 3], RGB, uint8 
 
 from __future__ import annotations
 
-import os
 import uuid
 import warnings
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from dreamvid.errors import UnreadableInput, UsageError, writing
+from dreamvid.saving import settle
 
 MAX_PIXELS = 150_000_000
 """The largest picture that is read: room for 8K by 8K twice over, not for a decompression bomb.
@@ -99,7 +99,7 @@ def save_image(path: str | Path, image: torch.Tensor) -> None:
         try:
             with draft.open("xb") as stream:
                 Image.fromarray(to_array(image)).save(stream, format=kind, quality=95)
-            os.replace(draft, path)
+            settle(draft, path)
         except ValueError as error:
             raise UsageError(f"{kind} cannot hold it ({error})", where=path) from error
         finally:

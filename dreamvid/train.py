@@ -7,7 +7,6 @@ While it learns, a folder beside the target holds the checkpoint, and two files 
 from __future__ import annotations
 
 import io
-import os
 import pickle
 import shutil
 from collections.abc import Callable
@@ -33,6 +32,7 @@ from dreamvid.networks.training.start import Start, start
 from dreamvid.networks.training.stream import Source
 from dreamvid.networks.training.trainer import Lesson, Trainer
 from dreamvid.networks.weights import Progress
+from dreamvid.saving import write_whole
 from dreamvid.settings import TrainSettings, to_toml, write_toml
 
 CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 300.0
@@ -167,11 +167,10 @@ class Work:
     def keep(self, trainer: Trainer) -> None:
         """Write a checkpoint."""
         self.folder.mkdir(exist_ok=True)
-        partial, memory = self._checkpoint.with_suffix(".partial"), io.BytesIO()
+        memory = io.BytesIO()
         torch.save({"record": self._record, "state": trainer.state()}, memory)
         with writing(self._checkpoint):
-            partial.write_bytes(memory.getbuffer())
-            os.replace(partial, self._checkpoint)
+            write_whole(self._checkpoint, memory.getbuffer())
 
     def restore(self, trainer: Trainer, record: str) -> None:
         """Go on from the checkpoint, if there is one with the same record."""

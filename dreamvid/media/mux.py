@@ -6,7 +6,6 @@ import contextlib
 import errno
 import heapq
 import math
-import os
 import shutil
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -28,6 +27,7 @@ from dreamvid.media.pictures import Footage, write_pictures
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
+from dreamvid.saving import settle
 
 FINEST_CLOCK: Final = 50_000_000
 """Ticks a second that an mp4's film clock may have, so that its 32-bit lengths last a minute."""
@@ -89,7 +89,7 @@ def _write_film(film: _Film, draft: Path, place: Target) -> tuple[str, ...]:
             film.write(draft, container, sides)
         told = sides.notes
     _count(draft, film.frames)
-    os.replace(draft, place.path)
+    settle(draft, place.path)
     return told
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -17,6 +16,7 @@ import av.error
 from dreamvid.errors import DreamvidError
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import open_leniently
+from dreamvid.saving import write_whole
 
 
 @dataclass(frozen=True)
@@ -60,9 +60,8 @@ class PartTable:
 
     def save(self, part: Path) -> None:
         """Write the table of a part; it appears whole or not at all."""
-        draft = part.with_name(part.name + ".times.draft")
-        draft.write_text(json.dumps(asdict(self) | {"tick": str(self.tick)}), "utf-8")
-        os.replace(draft, self.place(part))
+        text = json.dumps(asdict(self) | {"tick": str(self.tick)})
+        write_whole(self.place(part), text.encode())
 
 
 def read_ranks(path: Path) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -20,6 +19,7 @@ from dreamvid.media.formats import minds_alpha
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
+from dreamvid.saving import settle
 
 GIF_RATE: Final = 50
 """Pictures a second that a GIF can show: viewers play delays below 2/100 s as 10/100."""
@@ -66,7 +66,7 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
             raise DreamvidError(f"only {len(made)} of {wanted} pictures made", where=target.path)
         older = {file.name for file in target.files()}
         for file in made:
-            os.replace(file, target.folder / file.name)
+            settle(file, target.folder / file.name)
         for name in older - {file.name for file in made}:  # else they would lengthen the film
             (target.folder / name).unlink()
         return notes
@@ -77,7 +77,7 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
         _write_apng(film, draft, target, footage)
     else:
         _write_webp(film, draft, target, footage)
-    os.replace(draft, target.path)
+    settle(draft, target.path)
     return notes
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +22,7 @@ from dreamvid.media.parts import PartTable, read_ranks
 from dreamvid.media.pixels import padded_size, raw_format, to_codec
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
+from dreamvid.saving import settle
 
 Array = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -108,7 +108,7 @@ class PartWriter:
             clock, alpha = PartTable.clock(self._like), self._shape[2] == 4
             table = PartTable(clock, self._codec.name, self._ticks, ranks, alpha)
             table.save(self.path)
-            os.replace(self._draft, self.path)
+            settle(self._draft, self.path)
         finally:
             self.abort()
 

@@ -7,7 +7,6 @@ constants of the input, as JSON.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from dreamvid.errors import UnreadableInput, writing
 from dreamvid.networks import zoo
 from dreamvid.networks.bestiary import Bestiary, Widths, folded, widths_of
 from dreamvid.networks.network import Description
+from dreamvid.saving import write_whole
 
 FORMAT = "dreamvid-network-1"
 
@@ -59,13 +59,8 @@ def save(path: Path, model: nn.Module, plan: Plan, description: Description) -> 
         "architecture": json.dumps(kind),
         "description": json.dumps(about),
     }
-    partial = path.with_name(f".{path.name}.partial")
     with writing(path):
-        try:
-            partial.write_bytes(safetensors.torch.save(state, metadata))
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, safetensors.torch.save(state, metadata))
 
 
 @dataclass(frozen=True)

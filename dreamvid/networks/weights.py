@@ -26,6 +26,7 @@ from torch import Tensor
 
 from dreamvid.cache import cache_folder
 from dreamvid.errors import DiskFull, MissingDependency, UnreadableInput
+from dreamvid.saving import settle
 
 Progress = Callable[[int, int], None]
 
@@ -122,7 +123,7 @@ def _download(url: str, path: Path, progress: Progress | None) -> None:
         if total and done != total:
             raise OSError(f"it ended after {done} of {total} bytes")
         _match(partial, path.name)
-        os.replace(partial, path)
+        settle(partial, path)
     finally:
         partial.unlink(missing_ok=True)
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple, Self
@@ -31,6 +30,7 @@ from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.motion.warp import BRIEF, CRISP, torn, warp
+from dreamvid.saving import write_whole
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.tone import Tone, calm_finest, hold_tone, sharpness, tone_of
 
@@ -128,9 +128,7 @@ class Memory:
         planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         numbers |= {"gauge": self.gauge.sizes, "full": self.full, "tone": self.tone}
-        draft = path.with_name(path.name + ".draft")
-        draft.write_bytes(save(planes, metadata={"numbers": json.dumps(numbers)}))
-        os.replace(draft, path)
+        write_whole(path, save(planes, metadata={"numbers": json.dumps(numbers)}))
 
     @classmethod
     def load(cls, path: Path, *, device: torch.device) -> Self:

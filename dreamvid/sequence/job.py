@@ -6,7 +6,6 @@ The same job, started again, goes on after the last finished part and gives the 
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from dreamvid.media.mux import assemble
 from dreamvid.media.parts import PartTable
 from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
+from dreamvid.saving import write_whole
 from dreamvid.sequence.carry import Memory
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
@@ -225,9 +225,7 @@ class Job:
 def write_record(path: Path, record: str) -> None:
     """Write a sidecar, which appears complete."""
     with writing(path):
-        draft = path.with_name(f".{path.name}.draft")
-        draft.write_text(record, encoding="utf-8")
-        os.replace(draft, path)
+        write_whole(path, record.encode())
 
 
 def _differing(one: str, other: str) -> str:

@@ -218,7 +218,7 @@ def test_a_lone_octave_gets_all_whatever_the_strength() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_an_error_of_the_system(tmp_path: Path) -> None:
-    (tmp_path / "memory.draft").symlink_to("/dev/full")
+    (tmp_path / ".memory.draft").symlink_to("/dev/full")
     with pytest.raises(OSError, match="No space left") as caught:
         after(1).save(tmp_path / "memory")
     assert caught.value.errno == errno.ENOSPC

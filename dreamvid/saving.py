@@ -1,0 +1,34 @@
+"""Files that appear whole, or not at all: also when the power goes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def settle(draft: Path, path: Path) -> None:
+    """Give a finished file its name, in the place of any other, once its bytes are on the disk.
+
+    Without the wait a file system may remember the name before the bytes, and after a power cut
+    there is a file with nothing in it. Raises OSError.
+    """
+    with draft.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(draft, path)
+    with contextlib.suppress(OSError):  # a folder cannot be opened everywhere
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def write_whole(path: Path, data: bytes | memoryview) -> None:
+    """Write a file by way of a hidden one beside it, which is gone afterwards; raises OSError."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        draft.write_bytes(data)
+        settle(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
