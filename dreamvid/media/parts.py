@@ -64,6 +64,14 @@ class PartTable:
         write_whole(self.place(part), text.encode())
 
 
+def is_whole(part: Path) -> bool:
+    """Whether a part and its table are there and belong together, down to the last packet."""
+    try:
+        return read_ranks(part) == PartTable.load(part).ranks
+    except (DreamvidError, OSError, IndexError):
+        return False
+
+
 def read_ranks(path: Path) -> list[int]:
     """Read which frame each packet of an encoded file holds, by the order of the packets' times.
 

@@ -137,7 +137,7 @@ class Memory:
             with safe_open(path, framework="pt") as file:
                 planes = {name: file.get_tensor(name).to(device) for name in _PLANES}
                 numbers = json.loads(file.metadata()["numbers"])
-        except (OSError, SafetensorError) as error:
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise UnreadableInput(
                 f"damaged ({error})", where=path, remedy=f"delete {path.parent} to begin anew"
             ) from error

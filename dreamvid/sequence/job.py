@@ -6,8 +6,10 @@ The same job, started again, goes on after the last finished part and gives the 
 
 from __future__ import annotations
 
+import itertools
+import math
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,11 +17,11 @@ from pathlib import Path
 import torch
 
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.errors import DreamvidError, Interrupted, UnreadableInput, writing
+from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, writing
 from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
-from dreamvid.media.parts import PartTable
+from dreamvid.media.parts import PartTable, is_whole
 from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
 from dreamvid.saving import write_whole
@@ -29,7 +31,11 @@ from dreamvid.sequence.matte import matte
 from dreamvid.sequence.render import DreamerAt, remember
 
 PART_FRAMES = 120
-"""A part ends after so many frames, or at a cut."""
+PART_SIZE = 640 * 360
+"""A part ends at a cut, or after so many frames of so many pixels; larger ones make it shorter.
+
+It is what a stop can cost: about half a minute of dreaming at this size, some minutes at 4K.
+"""
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,9 @@ class Job:
     """One film to dream.
 
     `record` is the text of the sidecar; it says all that decides the film's bytes, so parts are
-    taken up again only when theirs is the same. Raises OutputExists and UsageError at once when
-    the output cannot be written.
+    taken up again only when theirs is the same. Raises UsageError at once when the output cannot
+    be written, OutputExists when it is there, or when parts of another record are, which would be
+    lost.
     """
 
     def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
@@ -84,10 +91,12 @@ class Job:
         self._output, self._like, self._record = output, like, record
         self.notes: tuple[str, ...] = ()
         self._folder = output.path.with_name(f".{output.path.name}.parts")
+        share = min(1.0, PART_SIZE / (like.width * like.height))
+        self._part_frames = max(1, round(PART_FRAMES * math.sqrt(share)))
+        self._parts = self._finished()
         with writing(self._folder):
             self._claim()
-        self._parts = list(self._finished())
-        self.done = sum(len(PartTable.load(part).ticks) for part in self._parts)
+        self.done = _frames(self._parts)
 
     def run(
         self,
@@ -116,7 +125,7 @@ class Job:
                 last = memory
                 self.done += 1
                 report(Progress(self.done, self._like.frames, memory.shot))
-                if writer.count == PART_FRAMES:
+                if writer.count == self._part_frames:
                     self._finish(writer, last)
                     writer = None
             if writer is not None:
@@ -142,12 +151,29 @@ class Job:
         """Make the folder of the parts, empty unless it belongs to this very job."""
         job = self._folder / "job.toml"
         begun = job.read_text(encoding="utf-8") if job.is_file() else None
-        if begun != self._record:
-            if begun is not None:
-                self.notes = (f"begun anew, for not the same: {_differing(begun, self._record)}",)
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder.mkdir()
-            job.write_text(self._record, encoding="utf-8")
+        if begun == self._record:
+            return
+        if not self._output.overwrite:
+            self._spare(begun)
+        if begun is not None:
+            self.notes = (f"begun anew, for not the same: {_differing(begun, self._record)}",)
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir()
+        write_whole(job, self._record.encode())
+        self._parts = []
+
+    def _spare(self, begun: str | None) -> None:
+        """Raise OutputExists when beginning anew would take away what another job has made."""
+        if begun is None and (taken := self._partials()):
+            remedy = "use another name, or -y"
+            raise OutputExists("exists already", where=taken[0], remedy=remedy)
+        if begun is not None and self._parts:
+            raise OutputExists(
+                f"{_frames(self._parts)} frames of it are there, of a run that differs in "
+                f"{_differing(begun, self._record)}",
+                where=self._output.path,
+                remedy="another name keeps them, -y begins anew",
+            )
 
     @property
     def _partial(self) -> Path:
@@ -155,17 +181,25 @@ class Job:
         path = self._output.path
         return path.with_name(f"{path.stem}.partial{path.suffix}")
 
+    def _partials(self) -> list[Path]:
+        """The files there that a run which is stopped would write, and a whole film removes."""
+        codec = self._output.codec
+        return Target(self._partial, codec=codec, source=None, overwrite=True).files()
+
     def _tidy(self) -> None:
-        """Leave no folder behind that holds nothing to go on from."""
-        if not self._parts:
+        """Leave no folder behind that tells nothing: neither where to go on, nor whose this is."""
+        if not self._parts and not self._partials():
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _finished(self) -> Iterator[Path]:
-        for number in range(10**6):
-            part = self._part(number)
-            if not _memory_of(part).is_file() or not part.is_file():
-                return
-            yield part
+    def _finished(self) -> list[Path]:
+        """The parts that can be gone on from: whole ones in a row, the last with its memory."""
+        begun = (self._part(number) for number in itertools.count())
+        parts = list(itertools.takewhile(is_whole, begun))
+        while parts and not _remembers(parts[-1]):
+            parts.pop()
+        if self._part(len(parts) + 1).exists():  # the one before it may have been under way
+            self.notes = (f"the parts after frame {_frames(parts)} are damaged: dreamed again",)
+        return parts
 
     def _part(self, number: int) -> Path:
         return self._folder / f"part-{number:06d}.film"
@@ -183,8 +217,8 @@ class Job:
         writer.close()
         with writing(self._folder):
             memory.save(_memory_of(writer.path))
-            if self._parts:
-                _memory_of(self._parts[-1]).write_bytes(b"")
+            if len(self._parts) > 1:  # the last but one is kept, for the last may get damaged
+                _memory_of(self._parts[-2]).unlink(missing_ok=True)
         self._parts.append(writer.path)
         self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
 
@@ -201,7 +235,7 @@ class Job:
         )
         self.notes = tuple(dict.fromkeys(self.notes + told))
         write_record(output.sidecar, self._record)
-        for file in Target(self._partial, codec=output.codec, source=None, overwrite=True).files():
+        for file in self._partials():
             file.unlink()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -209,17 +243,19 @@ class Job:
         """Put together what there is; the part that was under way is dreamed anew next time."""
         path, partial = self._output.path, self._partial
         parts = list(self._parts)
-        again = "give the same command again to go on"
+        kept = f"after frame {_frames(parts)}" if parts else "from the beginning"
         begun = writer if writer is not None and writer.path not in parts else None
         if begun is not None and _closed(begun):
             parts.append(begun.path)
         if not parts:
             self._tidy()
-            return Interrupted("stopped before the first frame", where=path, remedy=again)
+            return Interrupted("stopped before the first frame", where=path)
         assemble(parts, partial, source=self._like, overwrite=True, complete=False)
-        count = sum(len(PartTable.load(part).ticks) for part in parts)
-        self._tidy()
-        return Interrupted(f"stopped; {count} frames are in {partial}", where=path, remedy=again)
+        return Interrupted(
+            f"stopped; {_frames(parts)} frames are in {partial}",
+            where=path,
+            remedy=f"give the same command again to go on {kept}",
+        )
 
 
 def write_record(path: Path, record: str) -> None:
@@ -240,6 +276,20 @@ def _closed(writer: PartWriter) -> bool:
         writer.close()
     except DreamvidError:  # no frame yet, or it was ending already
         writer.abort()
+        return False
+    return True
+
+
+def _frames(parts: Sequence[Path]) -> int:
+    """How many frames are in the parts."""
+    return sum(len(PartTable.load(part).ticks) for part in parts)
+
+
+def _remembers(part: Path) -> bool:
+    """Whether what the part leaves to the next one is there and whole."""
+    try:
+        Memory.load(_memory_of(part), device=torch.device("cpu"))
+    except UnreadableInput:
         return False
     return True
 

@@ -55,7 +55,7 @@ def test_stopped_and_gone_on_with(long_film, uninterrupted, tmp_path):
     code, said = stop([*command, "-v"], signal.SIGINT, f"shot 2: {CUT + 4} of")
     assert code == 130, said
     assert said[-1].startswith(f"dreamvid: {out}: stopped; ")
-    assert said[-1].endswith(f"frames are in {partial}; give the same command again to go on")
+    assert f"frames are in {partial}; give the same command again to go on after" in said[-1]
     assert not any("Traceback" in line for line in said)
     assert CUT + 4 <= frames_of(partial) < FRAMES
     assert f"{frames_of(partial)} frames" in said[-1]
@@ -79,13 +79,16 @@ def test_ended_in_its_first_part(long_film, uninterrupted, tmp_path):
     assert out.read_bytes() == uninterrupted.read_bytes()
 
 
-def test_other_settings_begin_anew(long_film, uninterrupted, tmp_path):
+def test_other_settings_begin_anew_when_told(long_film, uninterrupted, tmp_path):
     out = tmp_path / "out.mp4"
     code, said = stop(
         ["video", long_film, "-o", out, *OPTIONS, "-v", "--seed", 7], signal.SIGINT, "shot 2: 12 of"
     )
     assert code == 130, said
-    assert dreamvid("video", long_film, "-o", out, *OPTIONS).code == 0
+    told = dreamvid("video", long_film, "-o", out, *OPTIONS)
+    assert told.code == 4
+    assert f"{CUT} frames of it are there, of a run that differs in seed" in told.err
+    assert dreamvid("video", long_film, "-o", out, *OPTIONS, "-y").code == 0
     assert out.read_bytes() == uninterrupted.read_bytes()
 
 

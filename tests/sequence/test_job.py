@@ -111,13 +111,15 @@ def test_a_film_stopped_and_started_again_has_the_same_bytes(
     with pytest.raises(Interrupted) as caught:
         run(tmp_path / "film.mp4", report=stop_after(stop))
     assert f"{stop} frames are in {tmp_path / 'film.partial.mp4'}" in str(caught.value)
-    assert "give the same command again" in str(caught.value)
+    done = max(end for end in ENDS if end < stop)
+    kept = f"after frame {done}" if done else "from the beginning"
+    assert str(caught.value).endswith(f"; give the same command again to go on {kept}")
     assert not (tmp_path / "film.mp4").exists()
     assert len(arrays(tmp_path / "film.partial.mp4")) == stop
     told: list[Progress] = []
     run(tmp_path / "film.mp4", report=told.append)
     assert (tmp_path / "film.mp4").read_bytes() == whole
-    assert told[0].done == max(end for end in ENDS if end < stop) + 1
+    assert told[0].done == done + 1
     assert told[0].shot == 1 + (told[0].done > CUT)
     assert ".film.mp4.parts" not in names(tmp_path)
     assert "film.partial.mp4" not in names(tmp_path)
@@ -200,18 +202,80 @@ def test_stopping_while_a_part_is_finished_is_no_other_error(
     assert (tmp_path / "film.mp4").read_bytes() == whole
 
 
-def test_another_setting_discards_the_parts(tmp_path: Path) -> None:
+def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         run(tmp_path / "film.mp4", report=stop_after(7))
     assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
     other = RECORD.replace("seed = 1", "seed = 2")
+    with pytest.raises(OutputExists, match=r"5 frames of it are there, .* differs in seed; .*-y"):
+        Job(Output(tmp_path / "film.mp4"), like=LIKE, record=other)
+    assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
     told: list[Progress] = []
-    again = run(tmp_path / "film.mp4", record=other, dream=tiny_dreamer(seed=2), report=told.append)
+    again = run(
+        tmp_path / "film.mp4",
+        record=other,
+        dream=tiny_dreamer(seed=2),
+        report=told.append,
+        overwrite=True,
+    )
     assert told[0].done == 1
     assert again.notes[0] == "begun anew, for not the same: seed"
     run(tmp_path / "other.mp4", record=other, dream=tiny_dreamer(seed=2))
     assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "other.mp4").read_bytes()
     assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == other
+
+
+def test_another_setting_may_take_the_place_of_what_was_stopped_in_its_first_part(
+    tmp_path: Path,
+) -> None:
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", report=stop_after(2))
+    other = RECORD.replace("seed = 1", "seed = 2")
+    run(tmp_path / "film.mp4", record=other, dream=tiny_dreamer(seed=2))
+    assert names(tmp_path) == ["film.mp4", "film.mp4.dreamvid.toml"]
+
+
+def test_a_partial_film_of_somebody_else_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "film.partial.mp4").write_bytes(b"precious")
+    with pytest.raises(OutputExists, match=r"film\.partial\.mp4: exists already"):
+        run(tmp_path / "film.mp4")
+    assert names(tmp_path) == ["film.partial.mp4"]
+    run(tmp_path / "film.mp4", overwrite=True)
+    assert "film.partial.mp4" not in names(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("damaged", "done"),
+    [
+        ("part-000002.film", CUT),  # the last: the one before has its memory still
+        ("part-000002.film.times", CUT),
+        ("part-000002.memory", CUT),
+        ("part-000001.film", 0),
+        ("part-000000.film", 0),
+    ],
+)
+@pytest.mark.parametrize("left", [0, 0.6])
+def test_what_a_power_cut_has_damaged_is_dreamed_again(
+    damaged: str, done: int, left: float, tmp_path: Path, whole: bytes
+) -> None:
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", report=stop_after(9))
+    file = tmp_path / ".film.mp4.parts" / damaged
+    file.write_bytes(file.read_bytes()[: int(left * file.stat().st_size)])
+    told: list[Progress] = []
+    again = run(tmp_path / "film.mp4", report=told.append)
+    assert told[0].done == done + 1
+    assert (tmp_path / "film.mp4").read_bytes() == whole
+    assert any("are damaged: dreamed again" in note for note in again.notes)
+
+
+@pytest.mark.parametrize(("size", "frames"), [((64, 48), 30), ((640, 360), 30), ((1280, 720), 15)])
+def test_parts_of_large_frames_are_shorter(
+    size: tuple[int, int], frames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PART_FRAMES", 30)
+    like = FilmInfo.plain(*size, Fraction(25))
+    assert Job(Output(tmp_path / "film.mp4"), like=like, record=RECORD)._part_frames == frames
 
 
 def test_an_error_before_the_first_part_leaves_nothing(tmp_path: Path) -> None:
