@@ -25,7 +25,7 @@ from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.stills import is_sequence, pictures_of
-from dreamvid.media.target import alone, check_new, same_file
+from dreamvid.media.target import alone, check_apart, check_new, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import sha256
@@ -37,7 +37,6 @@ from dreamvid.settings import (
     ImageSettings,
     LoopSettings,
     NetworkSettings,
-    OutputSettings,
     SoundSettings,
     VideoSettings,
     ZoomSettings,
@@ -80,6 +79,7 @@ def dream_image(
     if same_file(target, Path(source)):
         raise UsageError("is the source itself", where=target, remedy="use another name")
     check_new(target, overwrite=overwrite)
+    check_apart(target, guides_of(settings.dream))
     if name := changing(settings.dream):
         raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
     image = load_image(source)
@@ -103,7 +103,7 @@ def dream_video(
     made again. Raises any DreamvidError; the target appears complete or not at all.
     """
     settings = settings or VideoSettings()
-    output = output_of(settings.output, Path(target), overwrite)
+    output = output_of(settings, Path(target), overwrite)
     with open_film(Path(source), settings) as film, alone(output.path):
         output.check(
             film.info.path, (film.info.width, film.info.height)
@@ -141,8 +141,11 @@ def skipped(dream: Dreamer, height: int, width: int) -> tuple[str, ...]:
     return (f"{width}x{height} is {too_small}",) if count else ()
 
 
-def output_of(output: OutputSettings, target: Path, overwrite: bool) -> Output:
+def output_of(
+    settings: VideoSettings | ZoomSettings | LoopSettings, target: Path, overwrite: bool
+) -> Output:
     """Where a film goes, as the settings say."""
+    output = settings.output
     return Output(
         target,
         output.codec,
@@ -150,6 +153,7 @@ def output_of(output: OutputSettings, target: Path, overwrite: bool) -> Output:
         overwrite,
         repeat_to=output.repeat_to,
         alpha=output.alpha is not None,
+        guides=guides_of(settings.dream),
     )
 
 

@@ -24,9 +24,14 @@ def settle(draft: Path, path: Path) -> None:
             os.close(folder)
 
 
+def draft_of(path: Path) -> Path:
+    """The hidden name under which a file is written."""
+    return path.with_name(f".{path.name}.draft")
+
+
 def write_whole(path: Path, data: bytes | memoryview) -> None:
     """Write a file by way of a hidden one beside it, which is gone afterwards; raises OSError."""
-    draft = path.with_name(f".{path.name}.draft")
+    draft = draft_of(path)
     try:
         draft.write_bytes(data)
         settle(draft, path)

@@ -84,7 +84,7 @@ def dream_loop(
     DreamvidError; the target appears complete or not at all.
     """
     settings, path = settings or LoopSettings(), None if source is None else Path(source)
-    output = output_of(settings.output, Path(target), overwrite)
+    output = output_of(settings, Path(target), overwrite)
     calls = Calls(fetched, report, say)
     if output.alpha:
         raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")

@@ -55,7 +55,7 @@ def dream_zoom(
     made again. Raises any DreamvidError; the target appears complete or not at all.
     """
     settings = settings or ZoomSettings()
-    output = output_of(settings.output, Path(target), overwrite)
+    output = output_of(settings, Path(target), overwrite)
     if output.alpha:
         raise UsageError("a zoom is all dream", where="alpha", remedy="leave it out")
     start = beginning(source, output.path, settings.clip, settings.dream.seed)

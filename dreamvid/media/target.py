@@ -8,13 +8,14 @@ import hashlib
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from dreamvid.errors import DiskFull, OutputExists, UsageError
 from dreamvid.media.formats import check_delivery
+from dreamvid.saving import draft_of
 
 
 class Target:
@@ -52,7 +53,7 @@ class Target:
     def files(self) -> list[Path]:
         """The files that are there under this name: one, or the pictures of a numbered one."""
         if not self._numbered:
-            return [self.path] if self.path.exists() else []
+            return [self.path] if os.path.lexists(self.path) else []
         return [file for file in self.folder.iterdir() if self._numbers(file.name)]
 
     def _numbers(self, name: str) -> bool:
@@ -89,22 +90,34 @@ def check_place(path: Path) -> None:
     folder = path.parent
     if not folder.is_dir():
         raise UsageError("no such folder", where=folder, remedy="make it first")
-    if path.is_dir():
-        raise UsageError("is a folder", where=path, remedy="give a file name")
     try:
-        with tempfile.TemporaryFile(dir=folder):
-            pass
+        with tempfile.TemporaryFile(dir=folder), contextlib.suppress(FileNotFoundError):
+            os.lstat(draft_of(path))
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            raise UsageError("the name is too long", where=path, remedy="shorten it") from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull("no space left", where=folder, remedy="make room") from error
         raise UsageError("cannot write there", where=folder, remedy="use another folder") from error
+    if path.is_dir():
+        raise UsageError("is a folder", where=path, remedy="give a file name")
+    if path.exists() and not path.is_file():
+        raise UsageError("is not a plain file", where=path, remedy="use another name")
+    if path.exists() and not os.access(path, os.W_OK):
+        raise UsageError("is write-protected", where=path, remedy="use another name")
 
 
 def check_new(path: Path, *, overwrite: bool) -> None:
     """Raise OutputExists, or what `check_place` raises, unless a new file can be written here."""
     check_place(path)
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         raise OutputExists("exists already", where=path, remedy="use another name, or -y")
+
+
+def check_apart(path: Path, guides: Iterable[str]) -> None:
+    """Raise UsageError when writing to `path` would take the place of a guide picture."""
+    if any(same_file(path, Path(guide)) for guide in guides):
+        raise UsageError("is a guide itself", where=path, remedy="use another name")
 
 
 @contextlib.contextmanager

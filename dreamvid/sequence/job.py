@@ -22,7 +22,7 @@ from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.parts import PartTable, is_whole
-from dreamvid.media.target import Target
+from dreamvid.media.target import Target, check_apart, check_place
 from dreamvid.media.writer import PartWriter
 from dreamvid.saving import write_whole
 from dreamvid.sequence.carry import Memory
@@ -57,6 +57,7 @@ class Output:
     overwrite: bool = False
     repeat_to: Fraction | None = None
     alpha: bool = False
+    guides: tuple[str, ...] = ()
 
     @property
     def sidecar(self) -> Path:
@@ -75,6 +76,8 @@ class Output:
             repeated=self.repeat_to is not None,
             size=size,
         )
+        check_apart(self.path, self.guides)
+        check_place(self.sidecar)
 
 
 class Job:

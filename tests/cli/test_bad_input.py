@@ -242,6 +242,15 @@ def test_output_is_the_source(refused, tmp_path, film):
     refused(2, "film.mp4: is the source itself; use another name", command=command)
 
 
+@pytest.mark.parametrize("kind", ["image", "zoom"])
+def test_output_is_the_guide(refused, tmp_path, kind):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    out = tmp_path / "guide.gif"
+    Image.new("RGB", (64, 48)).save(out)
+    command = [kind, tmp_path / "in.png", "-o", out, "--guide", out, "-y", *QUICK]
+    refused(2, "guide.gif: is a guide itself; use another name", command=command)
+
+
 def test_output_picture_is_the_source(refused, tmp_path):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     command = ["image", tmp_path / "in.png", "-o", tmp_path / "in.png", "-y", *QUICK]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.target import alone, check_new
+from dreamvid.media.target import alone, check_apart, check_new
 
 
 def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
@@ -43,3 +44,41 @@ def test_a_new_file_takes_no_other_s_place(tmp_path: Path) -> None:
     check_new(target, overwrite=True)
     with pytest.raises(OutputExists, match="-y"):
         check_new(target, overwrite=False)
+
+
+def refused(path: Path, why: str) -> None:
+    with pytest.raises(UsageError, match=why):
+        check_new(path, overwrite=True)
+
+
+def test_what_is_no_plain_file_is_left_alone(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.mp4")
+    refused(tmp_path / "pipe.mp4", r"pipe\.mp4: is not a plain file")
+    refused(tmp_path, "is a folder")
+
+
+def test_a_link_that_leads_nowhere_is_there_already(tmp_path: Path) -> None:
+    (tmp_path / "link.mp4").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OutputExists, match="exists already"):
+        check_new(tmp_path / "link.mp4", overwrite=False)
+
+
+def test_a_write_protected_file_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.mp4").touch()
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may do anything
+    refused(tmp_path / "a.mp4", "is write-protected")
+
+
+def test_a_name_must_leave_room_for_its_draft(tmp_path: Path) -> None:
+    check_new(tmp_path / ("a" * 244 + ".mp4"), overwrite=False)
+    refused(tmp_path / ("a" * 245 + ".mp4"), "the name is too long")
+    refused(tmp_path / ("é" * 200 + ".mp4"), "the name is too long")
+
+
+def test_a_guide_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "guide.png").touch()
+    check_apart(tmp_path / "a.png", [str(tmp_path / "guide.png")])
+    with pytest.raises(UsageError, match=r"guide\.png: is a guide itself"):
+        check_apart(tmp_path / "guide.png", [str(tmp_path / "a"), str(tmp_path / "guide.png")])

@@ -13,7 +13,14 @@ import torch
 from tiny import known_frames, moved, tiny_dreamer
 
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutputExists, UnreadableInput
+from dreamvid.errors import (
+    DiskFull,
+    DreamvidError,
+    Interrupted,
+    OutputExists,
+    UnreadableInput,
+    UsageError,
+)
 from dreamvid.image import to_array
 from dreamvid.media.child import FfmpegChild
 from dreamvid.media.info import FilmInfo
@@ -304,6 +311,12 @@ def test_what_exists_is_only_replaced_when_told_and_only_at_the_end(tmp_path: Pa
     assert path.read_bytes() == b"precious"
     run(path, overwrite=True)
     assert len(arrays(path)) == COUNT
+
+
+def test_a_sidecar_that_cannot_be_written_is_told_before_the_dream(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4.dreamvid.toml").mkdir()
+    with pytest.raises(UsageError, match=r"film\.mp4\.dreamvid\.toml: is a folder"):
+        Output(tmp_path / "film.mp4").check(None)
 
 
 def test_a_full_disk_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
