@@ -1,1 +1,23 @@
-"""Puts this folder on the path of the tests below it, for `tiny`."""
+"""Puts this folder on the path of the tests below it, for `tiny`; inputs that many tests take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tiny import clicks_from, texture
+
+from dreamvid.image import save_image, to_image
+
+
+@pytest.fixture
+def picture(tmp_path: Path) -> Path:
+    path = tmp_path / "in.png"
+    save_image(path, to_image(texture()))
+    return path
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> Path:
+    """Two seconds of clicks."""
+    return clicks_from(0, tmp_path / "song.wav", seconds=2)

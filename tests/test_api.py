@@ -10,13 +10,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import torch
-from tiny import known_frames, moved, texture, tiny_network
+from tiny import clicks_from, known_frames, moved, read, texture, tiny_network
 
 from dreamvid import api
-from dreamvid.api import dream_image, dream_video, in_time
+from dreamvid.api import clock_of, dream_image, dream_video, in_time
 from dreamvid.dials import Dials
 from dreamvid.dream.objectives import Objective
 from dreamvid.dreaming import Objectives
@@ -29,7 +30,7 @@ from dreamvid.networks.network import Network
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Progress
-from dreamvid.settings import DreamSettings, ImageSettings, VideoSettings
+from dreamvid.settings import DreamSettings, ImageSettings, SoundSettings, VideoSettings
 
 QUICK = {"octaves": 2, "iterations": 2}
 COUNT = 5
@@ -48,18 +49,6 @@ def film(tmp_path: Path) -> Path:
         for t, array in enumerate(moved(COUNT)):
             out.write(to_image(array), t / rate)
     return path
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "in.png"
-    save_image(path, to_image(texture()))
-    return path
-
-
-def read(path: Path) -> list[np.ndarray]:
-    with VideoReader(path) as film:
-        return [frame.array for frame in film]
 
 
 def test_a_picture_is_dreamed_on_as_by_a_dreamer(picture: Path, tmp_path: Path) -> None:
@@ -281,3 +270,44 @@ def test_motion_is_found_in_turns_on_a_cpu_and_ahead_beside_a_gpu(device: str, a
         next(timely)
         assert made.wait(10 * ahead + 0.1) == bool(ahead)
     assert device != "cpu" or ended
+
+
+def test_the_dream_alone_is_written_with_transparency(film: Path, tmp_path: Path) -> None:
+    output = {"codec": "ffv1", "alpha": "dream"}
+    settings = VideoSettings.checked({"dream": QUICK, "output": output})
+    dream_video(film, tmp_path / "out.mkv", settings)
+    with av.open(str(tmp_path / "out.mkv")) as out:
+        planes = [f.to_ndarray(format="rgba") for f in out.decode(video=0)]
+    assert len(planes) == COUNT and 0 < planes[1][..., 3].mean() < 255
+    with pytest.raises(UsageError, match="h264 has no transparency"):
+        dream_video(film, tmp_path / "a.mp4", VideoSettings.checked({"output": {"alpha": "dream"}}))
+
+
+def test_a_film_is_repeated(film: Path, tmp_path: Path) -> None:
+    settings = VideoSettings.checked({"dream": QUICK, "output": {"repeat_to": "0.4"}})
+    dream_video(film, tmp_path / "out.mp4", settings)
+    frames = read(tmp_path / "out.mp4")
+    assert len(frames) == 2 * COUNT
+    assert np.array_equal(frames[1], frames[1 + COUNT])
+
+
+def test_the_beat_is_that_of_the_song_unless_a_tempo_is_given(tmp_path: Path) -> None:
+    late = clicks_from(0.35, tmp_path / "late.wav")
+    fps = Fraction(20)
+    heard, given = (
+        clock_of(SoundSettings(audio=late, bpm=bpm), fps, 120, 0) for bpm in (None, 120.0)
+    )
+    on, between = (range(start, 100, 10) for start in (7, 12))  # .35 s and .6 s, each half second
+    assert np.mean([heard.variable("beat", frame) for frame in on]) > 0.6
+    assert np.mean([heard.variable("beat", frame) for frame in between]) < 0.4
+    assert given.variable("beat", 10) == 1
+
+
+def test_a_song_takes_the_place_of_a_films_sound(film: Path, song: Path, tmp_path: Path) -> None:
+    settings = VideoSettings.checked(
+        {"dream": QUICK | {"strength": "1+rms"}, "sound": {"audio": str(song), "bpm": 90}}
+    )
+    dream_video(film, tmp_path / "out.mp4", settings)
+    with av.open(str(tmp_path / "out.mp4")) as out:
+        assert len(out.streams.audio) == 1
+        assert float(out.duration or 0) / 1e6 < 0.5

@@ -19,7 +19,7 @@ from dreamvid import api
 from dreamvid.clips.closed import led_back, turned
 from dreamvid.clips.loop import dream_loop, lap_zoom, whole_turns, with_octaves
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.image import save_image, to_image
+from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
@@ -35,13 +35,6 @@ SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api, "load_network", lambda *_, **__: tiny_network())
-
-
-@pytest.fixture
-def picture(tmp_path: Path) -> Path:
-    path = tmp_path / "in.png"
-    save_image(path, to_image(texture()))
-    return path
 
 
 @pytest.fixture

@@ -1,8 +1,10 @@
-"""A tiny network of random weights, and moving pictures made by formula, for tests to dream on."""
+"""A tiny network of random weights, moving pictures made by formula to dream on, and songs."""
 
 from __future__ import annotations
 
+import wave
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,7 @@ from torch import nn
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
 from dreamvid.image import to_image
-from dreamvid.media.reader import SourceFrame
+from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.motion.estimate import Motion
 from dreamvid.networks.network import Description, Network
 from dreamvid.sequence.frames import Frame
@@ -89,3 +91,22 @@ def known_frames(
         )
         for t, array in enumerate(arrays)
     ]
+
+
+def clicks_from(first: float, path: Path, *, seconds: int = 8) -> Path:
+    """Two clicks a second."""
+    samples = np.zeros(seconds * 8000, np.int16)
+    for start in range(round(first * 8000), len(samples) - 200, 4000):
+        samples[start : start + 200] = 20000 * (-1) ** np.arange(200)
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(samples.tobytes())
+    return path
+
+
+def read(path: Path) -> list[NDArray[Any]]:
+    """The frames of a film."""
+    with VideoReader(path) as film:
+        return [frame.array for frame in film]
