@@ -99,8 +99,8 @@ def dream_video(
 ) -> Result:
     """Dream a film, keeping its length, rate, size, colours and sound.
 
-    `report` is told after every frame. A call that was stopped goes on where it was when it is
-    made again. Raises any DreamvidError; the target appears complete or not at all.
+    `report` is told after every frame. A call that was stopped goes on after its last finished
+    part when it is made again. Raises any DreamvidError; the target appears complete or not at all.
     """
     settings = settings or VideoSettings()
     output = output_of(settings, Path(target), overwrite)

@@ -19,13 +19,11 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.sequence.job import Progress
 from dreamvid.settings import (
     ClipSettings,
-    NetworkSettings,
     ZoomSettings,
 )
 
 QUICK = {"octaves": 2, "iterations": 2}
 SMALL = {"size": "64x48", "fps": 6, "seconds": 1}
-CPU = NetworkSettings(device="cpu", precision="fp32")
 
 
 @pytest.fixture(autouse=True)

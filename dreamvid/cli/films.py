@@ -77,7 +77,7 @@ def video(
 ) -> None:
     """Dream a film: same length, rate, size, colours and sound.
 
-    Given again after it was stopped, the same command goes on where it was.
+    Given again after it was stopped, the same command goes on after its last part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "film": film,
              "sound": sound, "output": output}  # fmt: skip

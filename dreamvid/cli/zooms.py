@@ -66,7 +66,7 @@ def zoom(
     """Dream an endless zoom into a picture, or out of noise.
 
     Numbers may be schedules, such as --zoom '0:(1.4), 3s:(2.2, ease-in-out)'.
-    Given again after it was stopped, the same command goes on where it was.
+    Given again after it was stopped, the same command goes on after its last part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip

@@ -51,8 +51,8 @@ def dream_zoom(
 ) -> Result:
     """Dream an endless zoom into a picture, or with `source` None and `from_noise` into noise.
 
-    `report` is told after every frame. A call that was stopped goes on where it was when it is
-    made again. Raises any DreamvidError; the target appears complete or not at all.
+    `report` is told after every frame. A call that was stopped goes on after its last finished
+    part when it is made again. Raises any DreamvidError; the target appears complete or not at all.
     """
     settings = settings or ZoomSettings()
     output = output_of(settings, Path(target), overwrite)

@@ -63,7 +63,7 @@ def test_help_of_video_tells_defaults_and_presets():
     assert "--start TIME" in told
     assert ", ".join(PRESETS) in told
     assert "--yes -y Overwrite the output. --quiet" in told
-    assert "goes on where it was" in told
+    assert "goes on after its last part" in told
 
 
 def test_version():
