@@ -28,7 +28,7 @@ from dreamvid.media.stills import is_sequence, pictures_of
 from dreamvid.media.target import alone, check_apart, check_new, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network
-from dreamvid.networks.weights import sha256
+from dreamvid.networks.weights import Counted, sha256
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job, Output, Progress
@@ -48,9 +48,6 @@ from dreamvid.settings import (
 FRAMES_AHEAD = 2
 """Motion is found so many frames ahead of a dream on a GPU."""
 
-Fetched = Callable[[int, int], None]
-"""Counts the bytes of a download: (done, total)."""
-
 
 @dataclass(frozen=True)
 class Result:
@@ -68,7 +65,7 @@ def dream_image(
     settings: ImageSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Fetched | None = None,
+    fetched: Counted | None = None,
 ) -> Result:
     """Dream on a picture file.
 
@@ -94,7 +91,7 @@ def dream_video(
     settings: VideoSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Fetched | None = None,
+    fetched: Counted | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Result:
     """Dream a film, keeping its length, rate, size, colours and sound.
@@ -172,7 +169,7 @@ def open_film(source: Path, settings: VideoSettings) -> VideoReader:
 
 
 def make_dreamer(
-    network: NetworkSettings, dream: DreamSettings, *, fetched: Fetched | None = None
+    network: NetworkSettings, dream: DreamSettings, *, fetched: Counted | None = None
 ) -> Dreamer:
     """Make the Dreamer that the settings describe; `fetched` counts the bytes of a download."""
     return make_dreams(network, dream, Clock(Fraction(1), 1, dream.seed), fetched=fetched)(0)
@@ -185,7 +182,7 @@ def make_dreams(
     *,
     times: float = 1.0,
     kind: type[Dreamer] = Dreamer,
-    fetched: Fetched | None = None,
+    fetched: Counted | None = None,
 ) -> Dreams:
     """Make what gives the Dreamer of each frame; `times` and `kind` are as Dreams takes them."""
     Dials(dream, clock)  # before anything is fetched

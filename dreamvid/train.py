@@ -31,7 +31,7 @@ from dreamvid.networks.training.renders import Renders, draw_bank
 from dreamvid.networks.training.start import Start, start
 from dreamvid.networks.training.stream import Source
 from dreamvid.networks.training.trainer import Lesson, Trainer
-from dreamvid.networks.weights import Progress
+from dreamvid.networks.weights import Counted
 from dreamvid.saving import write_whole
 from dreamvid.settings import TrainSettings, to_toml, write_toml
 
@@ -60,8 +60,8 @@ class Watch:
     """Who is told what: lessons, renders drawn (done, total), bytes fetched, pictures left out."""
 
     lesson: Callable[[Lesson], None] = lambda lesson: None
-    drawn: Progress = lambda done, total: None
-    fetched: Progress = lambda done, total: None
+    drawn: Counted = lambda done, total: None
+    fetched: Counted = lambda done, total: None
     skipped: Skipped = lambda path, why: None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.api import Fetched, clock_of, made_of, make_dreams, with_sound
+from dreamvid.api import clock_of, made_of, make_dreams, with_sound
 from dreamvid.clips.zoom import BEGUN_TIMES, make_camera
 from dreamvid.dials import steady
 from dreamvid.dream.dreamer import Dreamer
@@ -22,6 +22,7 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
+from dreamvid.networks.weights import Counted
 from dreamvid.sequence.carry import Carry, Memory
 from dreamvid.sequence.closing import close_clip, find_join, ping_pong, thumbnails
 from dreamvid.sequence.frames import Frame, clouds
@@ -95,7 +96,7 @@ def open_clip(source: Path, clip: ClipSettings) -> VideoReader:
 
 
 def feedback(
-    start: torch.Tensor, settings: LoopSettings, count: int, noise: bool, fetched: Fetched | None
+    start: torch.Tensor, settings: LoopSettings, count: int, noise: bool, fetched: Counted | None
 ) -> tuple[Iterator[torch.Tensor], Dreamer]:
     """Dream a zoom of `count` frames that is led back to where it began; and its first Dreamer."""
     clip = settings.clip

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.api import Fetched, Result, make_dreams, output_of, sidecar, skipped, with_sound
+from dreamvid.api import Result, make_dreams, output_of, sidecar, skipped, with_sound
 from dreamvid.clips.closed import close_film, feedback
 from dreamvid.clips.zoom import NOISE_TIMES, beginning, fill
 from dreamvid.dials import changing
@@ -22,6 +22,7 @@ from dreamvid.image import to_array
 from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
+from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
 from dreamvid.sequence.closing import SeamMeter
 from dreamvid.sequence.job import Output, Progress, write_record
@@ -63,7 +64,7 @@ UNDREAMED = ("network", "dream", "motion", "camera")
 class Calls:
     """Whom to tell what: bytes fetched, frames done, and lines about what goes on."""
 
-    fetched: Fetched | None
+    fetched: Counted | None
     report: Callable[[Progress], None]
     say: Callable[[str], None]
 
@@ -74,7 +75,7 @@ def dream_loop(
     settings: LoopSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Fetched | None = None,
+    fetched: Counted | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Result:

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 
 from dreamvid.api import (
-    Fetched,
     Result,
     clock_of,
     make_dreams,
@@ -25,6 +24,7 @@ from dreamvid.image import load_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.target import alone, same_file
 from dreamvid.motion.camera import Camera
+from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import camera_frames
 from dreamvid.sequence.job import Job, Progress
@@ -46,7 +46,7 @@ def dream_zoom(
     settings: ZoomSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Fetched | None = None,
+    fetched: Counted | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Result:
     """Dream an endless zoom into a picture, or with `source` None and `from_noise` into noise.

@@ -13,7 +13,7 @@ from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.networks import saved, zoo
 from dreamvid.networks.network import Network
 from dreamvid.networks.saved import Plan, Saved
-from dreamvid.networks.weights import Progress, cached, fetch, read_state, sha256
+from dreamvid.networks.weights import Counted, cached, fetch, read_state, sha256
 
 EMBEDDED = "bestiary"
 _EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
@@ -55,7 +55,7 @@ def load_network(
     *,
     weights: Path | None = None,
     offline: bool = False,
-    progress: Progress | None = None,
+    progress: Counted | None = None,
 ) -> Network:
     """The network called `model`, with its weights.
 
@@ -75,7 +75,7 @@ def load_saved(
     *,
     weights: Path | None = None,
     offline: bool = False,
-    progress: Progress | None = None,
+    progress: Counted | None = None,
 ) -> tuple[Saved, Path]:
     """What `load_network` makes a network of, and the file it is from; raises the same."""
     if model not in names() and not model.endswith(".safetensors"):

@@ -28,7 +28,8 @@ from dreamvid.cache import cache_folder
 from dreamvid.errors import DiskFull, MissingDependency, UnreadableInput
 from dreamvid.saving import settle
 
-Progress = Callable[[int, int], None]
+Counted = Callable[[int, int], None]
+"""Told how far something is: (done, total), in bytes for a download."""
 
 _CHUNK = 1 << 20
 _TIMEOUT = 30.0  # seconds without a byte
@@ -88,7 +89,7 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
     return {key.removeprefix("module."): value for key, value in state.items()}
 
 
-def fetch(url: str, *, model: str, offline: bool = False, progress: Progress | None = None) -> Path:
+def fetch(url: str, *, model: str, offline: bool = False, progress: Counted | None = None) -> Path:
     """The checked local copy of the weights at `url`, fetched if it is not there yet.
 
     `progress(done, total)` counts bytes; total is 0 when the server does not say. Raises
@@ -111,7 +112,7 @@ def fetch(url: str, *, model: str, offline: bool = False, progress: Progress | N
     return path
 
 
-def _download(url: str, path: Path, progress: Progress | None) -> None:
+def _download(url: str, path: Path, progress: Counted | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -128,7 +129,7 @@ def _download(url: str, path: Path, progress: Progress | None) -> None:
         partial.unlink(missing_ok=True)
 
 
-def _copy(source: BinaryIO, target: BinaryIO, total: int, progress: Progress | None) -> int:
+def _copy(source: BinaryIO, target: BinaryIO, total: int, progress: Counted | None) -> int:
     done = 0
     while chunk := source.read(_CHUNK):
         target.write(chunk)

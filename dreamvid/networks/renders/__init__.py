@@ -12,14 +12,14 @@ from __future__ import annotations
 from .backgrounds import render_background, render_backgrounds
 from .compositor import Batch, Compositor, Mixture
 from .layers import Bank, classes, families, full_frame, labels, render, render_layers
-from .optics import Light, developed, framed
+from .optics import Exposure, developed, framed
 from .sheets import sheet
 
 __all__ = [
     "Bank",
     "Batch",
     "Compositor",
-    "Light",
+    "Exposure",
     "Mixture",
     "classes",
     "developed",

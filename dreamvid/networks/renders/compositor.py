@@ -10,7 +10,7 @@ import numpy as np
 from .backgrounds import render_backgrounds
 from .layers import Bank, full_frame, labels
 from .maths import Array, floats, shifted
-from .optics import Light, developed, framed
+from .optics import Exposure, developed, framed
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Mixture:
     zoom: tuple[float, float] = (-0.45, 0.4)
     turn: float = 0.25
     wander: float = 0.22
-    light: Light = field(default_factory=Light)
+    exposure: Exposure = field(default_factory=Exposure)
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class Compositor:
         targets = np.zeros((count, len(labels())), np.float32)
         for k in range(count):
             picture, shares = self._scene()
-            pictures[k] = developed(picture, self.rng, self.mixture.light)
+            pictures[k] = developed(picture, self.rng, self.mixture.exposure)
             for label, share in shares.items():
                 targets[k, label] += share
         return Batch(pictures, targets)

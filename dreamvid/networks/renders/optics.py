@@ -1,4 +1,4 @@
-"""What a camera does to a training picture: frame it, then develop it in other light."""
+"""What a camera does to a training picture: frame it, then develop it under another exposure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ GRAIN = 1 << 20
 
 
 @dataclass(frozen=True)
-class Light:
+class Exposure:
     """How pictures are changed in colour and sharpness.
 
     `saturation` and `contrast` are ranges of factors, `brightness` is the largest shift, `blur` the
@@ -60,20 +60,22 @@ def _grain() -> Array:
     return np.random.default_rng(0).standard_normal(GRAIN, np.float32)
 
 
-def developed(picture: Array, rng: Rng, light: Light) -> Array:
-    """Change a picture, float32 [H, W, 3] in 0..255, as `light` says; uint8.
+def developed(picture: Array, rng: Rng, exposure: Exposure) -> Array:
+    """Change a picture, float32 [H, W, 3] in 0..255, as `exposure` says; uint8.
 
     Saturation, contrast and brightness are one linear map of the colours.
     """
-    saturation, contrast = rng.uniform(*light.saturation), rng.uniform(*light.contrast)
-    shift = picture.mean() * (1 - contrast) + 255 * rng.uniform(-light.brightness, light.brightness)
+    saturation, contrast = rng.uniform(*exposure.saturation), rng.uniform(*exposure.contrast)
+    shift = picture.mean() * (1 - contrast) + 255 * rng.uniform(
+        -exposure.brightness, exposure.brightness
+    )
     colours = contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
     picture = cv2.transform(picture, np.hstack([colours, np.full((3, 1), shift)]))
-    if rng.random() < light.blur:
+    if rng.random() < exposure.blur:
         picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.5))
-    if light.noise:
+    if exposure.noise:
         start = rng.integers(GRAIN - picture.size)
         grain = _grain()[start : start + picture.size].reshape(picture.shape)
-        picture = cv2.addWeighted(picture, 1, grain, 255 * light.noise * rng.random(), 0)
+        picture = cv2.addWeighted(picture, 1, grain, 255 * exposure.noise * rng.random(), 0)
     levels: Array = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
     return levels

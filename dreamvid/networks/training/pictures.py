@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UnreadableInput
 from dreamvid.image import load_image, to_array
-from dreamvid.networks.renders import Batch, Light, developed, framed
+from dreamvid.networks.renders import Batch, Exposure, developed, framed
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"}
 FEWEST = 8
@@ -32,7 +32,7 @@ Skipped = Callable[[Path, str], None]
 
 
 @dataclass(frozen=True)
-class Pictures:
+class PictureSet:
     """Pictures in memory: uint8 [H, W, 3] in RGB, with the class of each, into `labels`."""
 
     pictures: tuple[NDArray[np.uint8], ...]
@@ -45,9 +45,9 @@ class Pictures:
 
 
 class _Crops:
-    def __init__(self, source: Pictures, size: int, seed: int) -> None:
+    def __init__(self, source: PictureSet, size: int, seed: int) -> None:
         self._source, self._size = source, size
-        self._rng, self._light = np.random.default_rng(seed), Light()
+        self._rng, self._exposure = np.random.default_rng(seed), Exposure()
         classes = np.array(source.classes)
         self._members = [np.flatnonzero(classes == k) for k in range(len(source.labels))]
 
@@ -62,12 +62,12 @@ class _Crops:
             crop = framed(
                 picture, rng, size=size, zoom=ZOOM, turn=0.15, wander=0.3, tiled=True
             )  # fmt: skip
-            crops[k] = developed(crop.astype(np.float32), rng, self._light)
+            crops[k] = developed(crop.astype(np.float32), rng, self._exposure)
             targets[k, label] = 1
         return Batch(crops, targets)
 
 
-def read_pictures(folder: Path, *, skipped: Skipped = lambda path, why: None) -> Pictures:
+def read_pictures(folder: Path, *, skipped: Skipped = lambda path, why: None) -> PictureSet:
     """Read all pictures in a folder: its sub-folders are the classes, if it has any with pictures.
 
     What cannot be read is left out and told to `skipped`. Raises UnreadableInput when the folder is
@@ -95,7 +95,7 @@ def read_pictures(folder: Path, *, skipped: Skipped = lambda path, why: None) ->
             remedy=f"give at least {FEWEST}, better 100 or more",
         )
     labels = tuple(dict.fromkeys(classes))
-    return Pictures(tuple(pictures), tuple(map(labels.index, classes)), labels)
+    return PictureSet(tuple(pictures), tuple(map(labels.index, classes)), labels)
 
 
 def _files(folder: Path) -> list[Path]:

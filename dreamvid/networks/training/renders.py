@@ -11,7 +11,7 @@ import numpy as np
 from dreamvid.errors import writing
 from dreamvid.networks.renders import Bank, Compositor, Mixture, labels, render_layers
 from dreamvid.networks.training.stream import Composer
-from dreamvid.networks.weights import Progress
+from dreamvid.networks.weights import Counted
 
 SIDE = 128
 """Pixels of a render's side."""
@@ -37,7 +37,7 @@ class Renders:
 
 
 def draw_bank(
-    folder: Path, count: int, *, seed: int = 0, drawn: Progress = lambda done, total: None
+    folder: Path, count: int, *, seed: int = 0, drawn: Counted = lambda done, total: None
 ) -> None:
     """Draw `count` renders into a folder, on all cores, unless they are there already.
 

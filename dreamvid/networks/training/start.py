@@ -16,7 +16,7 @@ from dreamvid.networks.network import Description
 from dreamvid.networks.registry import EMBEDDED, load_saved
 from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.training.prune import prune
-from dreamvid.networks.weights import Progress
+from dreamvid.networks.weights import Counted
 
 STEP = 0.006
 """The default step of a network that nobody has tuned yet."""
@@ -70,7 +70,7 @@ def start(
     weights: Path | None = None,
     offline: bool = False,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Counted | None = None,
 ) -> Start:
     """The network `base` with a last layer that tells `labels` apart.
 
