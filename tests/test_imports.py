@@ -13,7 +13,7 @@ import dreamvid
 PACKAGE = Path(dreamvid.__file__).parent
 
 LEVELS = (
-    {"cache", "errors"},
+    {"cache", "errors", "saving"},
     {"expression"},
     {"pieces"},
     {"schedule", "image"},

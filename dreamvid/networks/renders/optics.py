@@ -66,9 +66,8 @@ def developed(picture: Array, rng: Rng, exposure: Exposure) -> Array:
     Saturation, contrast and brightness are one linear map of the colours.
     """
     saturation, contrast = rng.uniform(*exposure.saturation), rng.uniform(*exposure.contrast)
-    shift = picture.mean() * (1 - contrast) + 255 * rng.uniform(
-        -exposure.brightness, exposure.brightness
-    )
+    brighter = rng.uniform(-exposure.brightness, exposure.brightness)
+    shift = picture.mean() * (1 - contrast) + 255 * brighter
     colours = contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
     picture = cv2.transform(picture, np.hstack([colours, np.full((3, 1), shift)]))
     if rng.random() < exposure.blur:
