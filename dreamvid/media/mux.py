@@ -24,7 +24,7 @@ from dreamvid.media.formats import CODECS, CONTAINERS
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.parts import PartTable
 from dreamvid.media.pictures import Footage, write_pictures
-from dreamvid.media.probe import file_url
+from dreamvid.media.probe import file_url, reason
 from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
 from dreamvid.saving import settle
@@ -83,14 +83,27 @@ def _write_film(film: _Film, draft: Path, place: Target) -> tuple[str, ...]:
     if film.rounds is not None:
         film.check_room(place.folder)
         film.write(draft, container, None)
+        _count(draft, film.frames)
         told = film.repeated_notes()
     else:
-        with SideTracks(film.source, draft.parent, until=film.end if film.cut else None) as sides:
-            film.write(draft, container, sides)
-        told = sides.notes
-    _count(draft, film.frames)
+        told = _write_with_sides(film, draft, container)
     settle(draft, place.path)
     return told
+
+
+def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ...]:
+    """Write a film with its tracks; whatever may be wrong with them, the picture arrives."""
+    try:
+        with SideTracks(film.source, draft.parent, until=film.end if film.cut else None) as sides:
+            film.write(draft, container, sides)
+            _count(draft, film.frames)
+            return sides.notes
+    except (DiskFull, OSError):
+        raise
+    except (DreamvidError, av.error.FFmpegError, ValueError) as error:
+        film.write(draft, container, None)
+        _count(draft, film.frames)
+        return (f"sound and subtitles cannot be written ({reason(error)}); left out",)
 
 
 class _Film:
@@ -181,8 +194,14 @@ class _Film:
             flows = [self._packets(picture)]
             if sides is not None:
                 flows.append(sides.join(out, container))
+            out.start_encoding()
             for _, packet in heapq.merge(*flows, key=lambda stamped: stamped[0]):
-                out.mux_one(packet)
+                try:
+                    out.mux_one(packet)
+                except av.error.FFmpegError as error:
+                    if sides is None or isinstance(error, OSError):
+                        raise
+                    sides.refused += 1  # a frame's packet would be missed when they are counted
 
     def _quicktime_options(self, sides: SideTracks | None) -> dict[str, str]:
         """Set the index first, and a film clock in which every track can begin exactly in time.

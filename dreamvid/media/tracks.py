@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import io
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias, cast
@@ -16,7 +18,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from dreamvid.errors import DreamvidError
+from dreamvid.errors import DiskFull, DreamvidError
 from dreamvid.media.child import run_ffmpeg
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import SOUNDS, file_url, open_input, video_stream
@@ -43,13 +45,17 @@ FITTING: Final = {
 }
 """What a track becomes when the container cannot hold it as it is."""
 
+TRIAL: Final = 20
+"""So many packets of a track are tried in the container before it is copied."""
+
 
 class SideTracks:
     """The tracks of a film's source, ready to be muxed beside a new picture.
 
     They are copied; one that the container cannot hold is encoded again, and said in `notes`. Times
     are moved by the source's `origin`; what begins before zero, or at `until` or later when that is
-    given, is left out. `folder` is for what has to be encoded again.
+    given, is left out. `folder` is for what has to be encoded again. `refused` counts the packets
+    that the container did not take.
     """
 
     def __init__(self, source: FilmInfo, folder: Path, *, until: Fraction | None) -> None:
@@ -57,11 +63,13 @@ class SideTracks:
         self._stack = contextlib.ExitStack()
         self._home: InputContainer | None = None
         self._notes: list[str] = []
+        self.refused = 0
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the tracks."""
-        return tuple(self._notes)
+        refused = (f"damaged sound or subtitles: {self.refused} packets are left out",)
+        return (*dict.fromkeys(self._notes), *(refused if self.refused else ()))
 
     def clocks(self) -> list[int]:
         """Give the ticks a second of every sound track's clock."""
@@ -91,7 +99,7 @@ class SideTracks:
         copied: dict[int, Stream] = {}
         flows = []
         for stream in (*home.streams.audio, *home.streams.subtitles):
-            track = _added(out, stream)
+            track = _added(out, stream) if self._goes_into(container, stream.index) else None
             if track is not None:
                 copied[stream.index] = _dressed(track, stream)
                 continue
@@ -111,6 +119,25 @@ class SideTracks:
             flows.append(self._packets(home, copied, container))
         return heapq.merge(*flows, key=lambda stamped: stamped[0])
 
+    def _goes_into(self, container: str, index: int) -> bool:
+        """Try the beginning of a track in the container, written to nowhere.
+
+        A muxer may take a codec and refuse the track only with its header or its first packets.
+        """
+        assert self._source.path is not None
+        try:
+            with (
+                open_input(self._source.path, formats=SOUNDS) as home,
+                av.open(io.BytesIO(), "w", format=container) as out,
+            ):
+                track = out.add_stream_from_template(home.streams[index], opaque=True)
+                out.start_encoding()
+                for _, packet in islice(self._packets(home, {index: track}, container), TRIAL):
+                    out.mux_one(packet)
+        except (ValueError, av.error.FFmpegError):
+            return False
+        return True
+
     def _fitted(self, stream: Stream, container: str) -> Stream | None:
         """Encode a track again so that it fits; None when that cannot be done."""
         codec, *options = FITTING.get((container, stream.type), ("",))
@@ -127,6 +154,8 @@ class SideTracks:
                 where=path,
             )
             fitted = self._stack.enter_context(av.open(file_url(path))).streams[0]
+        except DiskFull:
+            raise
         except (DreamvidError, av.error.FFmpegError, IndexError):
             return None
         self._notes.append(f"{_called(stream)} does not fit {container}; made {codec}")
@@ -138,6 +167,8 @@ class SideTracks:
         # Sound may begin before zero (its encoder's run-in): mp4 can say so, the others would
         # move the picture instead.
         early = self._source.origin == 0 and container in ("mp4", "mov")
+        # Matroska's milliseconds may hold several packets; in mp4 each has a time of its own.
+        apart = int(container in ("mp4", "mov"))
         last: dict[int, int] = {}
         packets = home.demux(*(home.streams[index] for index in tracks))
         while True:
@@ -157,8 +188,8 @@ class SideTracks:
             if (time < 0 and not early) or (self._until is not None and time >= self._until):
                 continue
             decoded = stamp if packet.dts is None else packet.dts
-            packet.pts = stamp - shift
-            packet.dts = max(decoded - shift, last.get(index, decoded - shift - 1) + 1)
+            packet.dts = max(decoded - shift, last.get(index, decoded - shift - apart) + apart)
+            packet.pts = max(stamp - shift, packet.dts)
             last[index] = packet.dts
             packet.stream = tracks[index]
             yield packet.dts * base, packet

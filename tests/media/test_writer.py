@@ -28,6 +28,7 @@ from dreamvid.image import to_image
 from dreamvid.media.formats import CODECS, codec_named, encoders
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
+from dreamvid.media.tracks import SideTracks
 from dreamvid.media.writer import PartWriter, VideoWriter
 
 GREY = FilmInfo.plain(64, 48, Fraction(24))
@@ -157,6 +158,61 @@ def test_sound_that_does_not_fit_is_encoded_again_and_said(make: Make, tmp_path:
         assert len(container.streams.video) == 1
     assert packets(tmp_path / "b.webm", "audio")[0][0] < Fraction(1, 20)
     assert any("made libopus" in note for note in out.notes)
+
+
+@pytest.mark.parametrize(("codec", "name"), [("flac", "b.mov"), ("truehd", "b.mp4")])
+def test_sound_that_only_the_header_shows_not_to_fit_is_encoded_again(
+    make: Make, tmp_path: Path, codec: str, name: str
+) -> None:
+    clip = make("a.mkv", "-c:a", codec, "-strict", "-2", sound=TONE)
+    out = copy_film(clip, tmp_path / name)
+    assert out.notes == (f"sound track 1 ({codec}) does not fit {name[2:]}; made aac",)
+    found = packets(tmp_path / name, "audio")
+    assert found[-1][0] - found[0][0] > Fraction(9, 10)
+    assert len(times(tmp_path / name)) == 24
+
+
+def test_sound_of_several_packets_a_millisecond_is_copied(make: Make, tmp_path: Path) -> None:
+    clip = make("a.mkv", "-c:a", "truehd", "-strict", "-2", sound=TONE)
+    out = copy_film(clip, tmp_path / "b.mkv")
+    assert out.notes == ()
+    assert packets(tmp_path / "b.mkv", "audio") == packets(clip, "audio")
+
+
+@pytest.mark.parametrize("name", ["b.mp4", "b.mkv"])
+def test_sound_that_is_announced_and_never_comes_is_left_out(
+    make: Make, tmp_path: Path, name: str
+) -> None:
+    clip = make("a.ts", "-c:a", "aac", "-bsf:a", "noise=drop=1", sound=TONE)
+    out = copy_film(clip, tmp_path / name)
+    assert len(times(tmp_path / name)) == 24
+    assert [note for note in out.notes if "left out" in note]
+
+
+def test_packets_that_the_container_refuses_do_not_end_the_film(make: Make, tmp_path: Path) -> None:
+    clip = make("a.ts", "-c:a", "aac", sound=TONE)
+    data, whole = bytearray(clip.read_bytes()), len(packets(clip, "audio"))
+    heads = [at for at in range(len(data)) if data[at : at + 3] == b"\xff\xf1\x50"]
+    for at in heads[-3:]:  # they now claim what no muxer can take apart: four frames and a CRC
+        data[at + 1] &= 0xFE
+        data[at + 6] |= 3
+    clip.write_bytes(data)
+    out = copy_film(clip, tmp_path / "b.mp4")
+    assert len(times(tmp_path / "b.mp4")) == 24
+    assert len(packets(tmp_path / "b.mp4", "audio")) == whole - 3
+    assert out.notes == ("damaged sound or subtitles: 3 packets are left out",)
+
+
+def test_the_picture_arrives_whatever_its_tracks_are(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("no such track")
+
+    monkeypatch.setattr(SideTracks, "join", refuse)
+    out = copy_film(make("a.mp4", sound=TONE), tmp_path / "b.mp4")
+    assert len(times(tmp_path / "b.mp4")) == 24
+    assert out.notes == ("sound and subtitles cannot be written (no such track); left out",)
 
 
 def test_words_chapters_and_subtitles_are_kept(make: Make, tmp_path: Path) -> None:
