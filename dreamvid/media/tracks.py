@@ -33,10 +33,15 @@ OWN_WORDS: Final = frozenset(
 )
 """Metadata that describes the source file itself and would be wrong in another."""
 
+SPEAKERS: Final = "aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1"
+"""Where speakers may stand for an encoder; sound with others, or that names none, is fitted."""
+
+AAC: Final = ("aac", "-b:a", "256k", "-af", f"{SPEAKERS}|2.1|4.0")
+
 FITTING: Final = {
-    ("mp4", "audio"): ("aac", "-b:a", "256k"),
-    ("mov", "audio"): ("aac", "-b:a", "256k"),
-    ("webm", "audio"): ("libopus", "-b:a", "192k"),
+    ("mp4", "audio"): AAC,
+    ("mov", "audio"): AAC,
+    ("webm", "audio"): ("libopus", "-b:a", "192k", "-af", SPEAKERS),
     ("matroska", "audio"): ("flac",),
     ("mp4", "subtitle"): ("mov_text",),
     ("mov", "subtitle"): ("mov_text",),

@@ -172,6 +172,26 @@ def test_sound_that_only_the_header_shows_not_to_fit_is_encoded_again(
     assert len(times(tmp_path / name)) == 24
 
 
+@pytest.mark.parametrize(
+    ("codec", "speakers", "name", "becomes"),
+    [("ac3", "5.1(side)", "b.webm", "5.1"), ("flac", "4.0", "b.mov", "4.0")],
+)
+def test_speakers_stand_where_the_encoder_knows_them(
+    make: Make, tmp_path: Path, codec: str, speakers: str, name: str, becomes: str
+) -> None:
+    around = f"{TONE},aformat=sample_rates=48000:channel_layouts={speakers}"
+    clip = make("a.mkv", "-c:a", codec, sound=around)
+    copy_film(clip, tmp_path / name, codec="webm" if name == "b.webm" else "h264")
+    with av.open(str(tmp_path / name)) as container:
+        assert container.streams.audio[0].layout.name == becomes
+
+
+def test_sound_that_names_no_speakers_is_encoded_again(make: Make, tmp_path: Path) -> None:
+    clip = make("a.mkv", "-c:a", "tta", sound=TONE)
+    out = copy_film(clip, tmp_path / "b.mp4")
+    assert out.notes == ("sound track 1 (tta) does not fit mp4; made aac",)
+
+
 def test_sound_of_several_packets_a_millisecond_is_copied(make: Make, tmp_path: Path) -> None:
     clip = make("a.mkv", "-c:a", "truehd", "-strict", "-2", sound=TONE)
     out = copy_film(clip, tmp_path / "b.mkv")
