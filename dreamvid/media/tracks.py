@@ -196,6 +196,8 @@ class SideTracks:
             packet.dts = max(decoded - shift, last.get(index, decoded - shift - apart) + apart)
             packet.pts = max(stamp - shift, packet.dts)
             last[index] = packet.dts
+            if self._until is not None and packet.duration:
+                packet.duration = max(1, min(packet.duration, int(self._until / base) - packet.pts))
             packet.stream = tracks[index]
             yield packet.dts * base, packet
 

@@ -312,6 +312,17 @@ def test_a_stretch_takes_its_own_sound_along(make: Make, tmp_path: Path) -> None
     assert all(a == b - 1 for (a, _), (b, _) in zip(after, before, strict=True))
 
 
+@pytest.mark.parametrize("name", ["b.mp4", "b.mkv"])
+def test_subtitles_end_with_a_stretch(make: Make, tmp_path: Path, name: str) -> None:
+    (tmp_path / "s.srt").write_text("1\n00:00:00,500 --> 00:00:03,900\nA dream\n", "utf-8")
+    plain, clip = make("a.mp4", source="testsrc2=size=64x48:rate=24:duration=4"), tmp_path / "s.mkv"
+    ffmpeg("-i", str(plain), "-i", str(tmp_path / "s.srt"), "-c:v", "copy", str(clip))
+    copy_film(clip, tmp_path / name, end=Fraction(2))
+    assert any(b"A dream" in data for _, data in packets(tmp_path / name, "subtitle"))
+    with av.open(str(tmp_path / name)) as container:
+        assert container.duration == 2_000_000
+
+
 def test_an_mp4_begins_with_its_index(make: Make, tmp_path: Path) -> None:
     copy_film(make("a.mp4"), tmp_path / "b.mp4")
     data = (tmp_path / "b.mp4").read_bytes()
