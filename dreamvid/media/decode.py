@@ -26,6 +26,9 @@ SEEK_MARGIN: Final = Fraction(1)
 COARSE: Final = Fraction(1, 5000)
 """A clock with longer ticks than this rounds the times of a steady film; they are un-rounded."""
 
+FROM_ZERO: Final = frozenset({"matroska", "asf", "nut"})
+"""Formats whose durations count from zero on, and not from the first frame."""
+
 Timed = tuple[Fraction, VideoFrame]
 
 
@@ -221,6 +224,9 @@ class FilmDecoder:
         fine = Fraction(1, math.lcm(self._base.denominator, rate.numerator))
         exact_base = fine if self._base > COARSE and fine.denominator < 10**8 else self._base
         duration = _duration(stream, container.duration, bool(container.streams.audio))
+        unseen = self._unseen(kinds, rate)
+        if duration is not None and duration > unseen:
+            duration -= unseen
         counted = len(index) or (stream.frames if kinds & {"avi", "mp4"} else 0)
         frames = counted or (0 if duration is None else round(duration * rate))
         return Facts(
@@ -234,6 +240,14 @@ class FilmDecoder:
             has_audio=bool(container.streams.audio),
             clock_zero=self._clock_zero() if kinds & CLOCKLESS else Fraction(0),
         )
+
+    def _unseen(self, kinds: set[str], rate: Fraction) -> Fraction:
+        """How much of the duration that the container tells passes before the first frame."""
+        if kinds & FROM_ZERO:
+            return self.first_time
+        # FLV counts from where decoding begins, two frames sooner where they are put in order.
+        reordered = "flv" in kinds and self._stream.codec_context.has_b_frames
+        return 2 / rate if reordered else Fraction(0)
 
     def _clock_zero(self) -> Fraction:
         """The moment at which a film cut from a running clock begins."""

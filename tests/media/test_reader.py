@@ -103,6 +103,18 @@ def test_the_start_offset_is_told(make: Make) -> None:
         assert next(film).time == 0
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.webm", "a.wmv", "a.flv", "a.ts"])
+def test_a_start_offset_is_no_part_of_the_duration(make: Make, name: str) -> None:
+    codec = {"a.webm": "libvpx-vp9", "a.wmv": "wmv2"}.get(name, "libx264")
+    clip = make(name, "-output_ts_offset", "5", "-c:v", codec)
+    with VideoReader(clip) as film:
+        count = len(list(film))
+    assert film.damage is None
+    assert film.info.duration is not None and film.info.frames is not None
+    assert abs(film.info.duration - count / film.info.rate) < Fraction(1, 10)
+    assert abs(film.info.frames - count) <= 2
+
+
 def test_a_broadcast_clock_has_no_offset_of_its_own(make: Make) -> None:
     with VideoReader(make("a.ts", sound=TONE)) as film:
         assert film.info.start > 1
