@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import threading
@@ -15,6 +14,7 @@ from cyclopts.help import DefaultFormatter, HelpPanel
 from rich.console import Console, ConsoleOptions
 
 from dreamvid.cli.failures import explain
+from dreamvid.cli.streams import end_streams, open_streams
 from dreamvid.errors import DreamvidError
 from dreamvid.networks.allocator import keep_freed
 from dreamvid.networks.threads import calm
@@ -109,13 +109,16 @@ _TOLD = (DreamvidError, CycloptsError, KeyboardInterrupt)
 
 def main() -> None:
     """Run the command line; ends the process with the exit code of the error, if any."""
+    open_streams()
     calm()
     keep_freed()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # told to programmers, not to users
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    end_streams()
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -125,7 +128,6 @@ def run(arguments: list[str]) -> int:
         app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()
     except BrokenPipeError:  # `dreamvid layers vgg16 | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 128 + signal.SIGPIPE
     except (Exception, KeyboardInterrupt) as error:
         told = explain(error, stopped=_stopped.is_set())

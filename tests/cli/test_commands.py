@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
+from cli_kit import QUICK, Told, dreamvid, environment, frames_of, write_film
 from PIL import Image
 
 from dreamvid.cli import app, failures, run
@@ -363,3 +363,25 @@ def test_a_pipe_that_closes_early_is_no_error():
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 141
+
+
+def shell(redirection: str, *arguments: object) -> Told:
+    """Run dreamvid with its streams as a shell redirects them."""
+    words = [sys.executable, "-m", "dreamvid", *map(str, arguments)]
+    command = ["sh", "-c", f'"$@" {redirection}', "sh", *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), timeout=120)
+    return Told(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "<&- >&- 2>&-", "2>/dev/full", "2>&1 | head -1"])
+def test_a_dream_goes_on_when_nobody_listens(tmp_path, film, redirection):
+    out = tmp_path / "out.mp4"
+    told = shell(redirection, "video", film, "-o", out, "-v", *QUICK)
+    assert (told.code, told.err) == (0, "")
+    assert frames_of(out) == 8
+
+
+def test_a_result_that_cannot_be_written_is_told_in_a_line():
+    told = shell(">/dev/full", "layers", "bestiary")
+    assert (told.code, told.err) == (7, "dreamvid: no space left; make room\n")
+    assert shell(">&-", "layers", "bestiary") == Told(0, "", "")
