@@ -22,6 +22,8 @@ from dreamvid.networks.threads import calm
 VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
 KINDS = {"FRACTION": "TIME", "FLOAT|STR": "FLOAT", "INT|STR": "INT"}
 """What the help calls the values of options, by their names and by their types."""
+NARROWEST = 20
+"""Columns of the help on any terminal: with very few rich never comes to its end."""
 
 
 class Tidy(DefaultFormatter):
@@ -78,8 +80,11 @@ def build(asked: str = "") -> App:
 
     The command `asked` for tells of itself at more length.
     """
+    console = Console()
+    console.width = max(console.width, NARROWEST)
     app = App(
         name="dreamvid",
+        console=console,
         help="Makes film dream: DeepDream for moving pictures, carried along optical flow.",
         usage="dreamvid COMMAND [options]   (dreamvid COMMAND --help tells the options)",
         help_format="plaintext",

@@ -385,3 +385,9 @@ def test_a_result_that_cannot_be_written_is_told_in_a_line():
     told = shell(">/dev/full", "layers", "bestiary")
     assert (told.code, told.err) == (7, "dreamvid: no space left; make room\n")
     assert shell(">&-", "layers", "bestiary") == Told(0, "", "")
+
+
+def test_help_on_the_narrowest_terminal(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "1")
+    told = shell("", "layers", "--help")
+    assert (told.code, told.out.split()[:3]) == (0, ["Usage:", "dreamvid", "layers"])
