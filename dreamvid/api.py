@@ -257,8 +257,7 @@ def made_of(settings: LoopSettings, source: Path) -> str:
 
 def origin(source: Path) -> dict[str, Any]:
     """What a sidecar says of a source."""
-    name = os.fsencode(source).decode("utf-8", "backslashreplace")
-    return {"source": name, "source_sha256": digest(source)}
+    return {"source": str(source), "source_sha256": digest(source)}
 
 
 _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
@@ -282,7 +281,7 @@ def digest(path: Path) -> str:
             return sha256(path)
         total = hashlib.sha256()
         for picture in pictures_of(path).values():
-            total.update(picture.name.encode() + b"\0" + bytes.fromhex(sha256(picture)))
+            total.update(os.fsencode(picture.name) + b"\0" + bytes.fromhex(sha256(picture)))
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -20,6 +20,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.schedule import ScheduleError, is_keyed, parse_schedule, parse_text_schedule
 
+_ESCAPED = {0xDC00 + byte: 0xEF00 + byte for byte in range(0x80, 0x100)}
+"""How TOML files, which are UTF-8, hold bytes of file names that are not: as private characters.
+
+Python has its own escapes for those bytes (PEP 383), which cannot be written.
+"""
 _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
 
 
@@ -435,7 +440,8 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a settings file; UnreadableInput when it is missing or no TOML."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text.translate({held: byte for byte, held in _ESCAPED.items()}))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UnreadableInput(
             f"not a readable settings file ({error})", where=path, remedy="give a TOML file"
@@ -449,7 +455,7 @@ def to_toml(settings: Settings) -> dict[str, Any]:
 
 def write_toml(values: Mapping[str, Any]) -> str:
     """The text of a TOML file."""
-    return tomli_w.dumps(values)
+    return tomli_w.dumps(values).translate(_ESCAPED)
 
 
 def usage_error(error: ValidationError, *, where: object = None) -> UsageError:

@@ -126,7 +126,7 @@ def alone(path: Path) -> Iterator[None]:
 
     Two would write over each other's parts. The lock goes with its process, however that ends.
     """
-    name = hashlib.sha256(f"{path.resolve()}".encode()).hexdigest()[:24]
+    name = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:24]
     lock = FileLock(Path(tempfile.gettempdir()) / f"dreamvid-{name}.lock")
     try:
         lock.acquire(timeout=0)

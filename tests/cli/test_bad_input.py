@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from cli_kit import QUICK, Told, dreamvid, frames_of, write_film, write_sound
+from cli_kit import QUICK, Told, child, dreamvid, frames_of, write_film, write_sound
 from PIL import Image
 from safetensors.torch import save_file
 
@@ -210,11 +210,21 @@ def test_a_name_with_a_leading_dash(tmp_path, monkeypatch, film):
     assert told.code == 0, told.err
 
 
-def test_a_name_that_is_no_utf8(tmp_path, film):
-    name = os.fsdecode(bytes(tmp_path) + b"/\xff\xfe.mp4")
-    shutil.copy(film, name)
-    told = dreamvid("video", name, "-o", tmp_path / "out.mp4", "--frames", 2, *QUICK)
+def test_names_that_are_no_utf8(tmp_path, monkeypatch, film):
+    monkeypatch.chdir(tmp_path)
+    source, picture, out, again = (
+        os.fsdecode(b"caf\xe9" + end) for end in (b".mp4", b".png", b"-out.mp4", b"-again.mp4")
+    )
+    shutil.copy(film, source)
+    Image.effect_noise((64, 48), 60).convert("RGB").save(picture)
+    told = child("video", source, "-o", out, "--guide", picture, "--frames", 2, *QUICK)
     assert told.code == 0, told.err
+    assert told.err.endswith("caf\\udce9-out.mp4: 2 frames\n")
+    assert "\\" not in Path(out + ".dreamvid.toml").read_text(encoding="utf-8")
+    told = dreamvid("video", "--from", out, "-o", again)
+    assert (told.code, "not the same" in told.err) == (0, False)
+    assert Path(again).read_bytes() == Path(out).read_bytes()
+    assert dreamvid("image", picture, "-o", picture + ".png", *QUICK).code == 0
 
 
 # --- outputs that cannot be written ----------------------------------------------------------
