@@ -12,6 +12,8 @@ from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, U
 _NO_MEMORY = (
     "out of memory",
     "not enough memory",
+    "allocate memory",
+    "failed to map segment",  # of a library
     "Insufficient memory",
     "bad_alloc",
     "ALLOC_FAILED",  # cuBLAS
@@ -37,14 +39,20 @@ def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
             return lacking
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return DiskFull("no space left", where=error.filename, remedy="make room")
+        case ImportError() if _no_memory(error):
+            return OutOfMemory("no memory to begin with", remedy="raise the limit (ulimit -v)")
+        case _ if _no_memory(error):
+            return OutOfMemory("out of memory", remedy="give a smaller picture or --tile")
         case OSError() if error.filename and error.strerror:
             return DreamvidError(error.strerror, where=error.filename)
-    if isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY):
-        return OutOfMemory("out of memory", remedy="give a smaller picture or --tile")
     return DreamvidError(
         f"{type(error).__name__}: {error}",
         remedy="this is a bug in dreamvid; please report it, with the traceback that -v prints",
     )
+
+
+def _no_memory(error: BaseException) -> bool:
+    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY)
 
 
 def _usage(error: CycloptsError) -> UsageError:

@@ -318,6 +318,9 @@ def test_a_broken_cv2_is_told_in_a_line_by_every_command(tmp_path, film):
 FORESEEN = {
     RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"): 8,
     RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate: not enough memory"): 8,
+    RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 24 bytes."): 8,
+    ImportError("libtorch_cpu.so: failed to map segment from shared object"): 8,
+    OSError(12, "Cannot allocate memory", "/usr/bin/ffmpeg"): 8,
     MemoryError(): 8,
     OSError(28, "No space left on device"): 7,
     PermissionError(13, "Permission denied", "/x"): 1,
