@@ -123,7 +123,7 @@ def check_fit(state: Mapping[str, Tensor], *, model_name: str, where: Path) -> N
 
 
 def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:
-    """The first entry of `state` that is missing, superfluous or of another shape; else empty."""
+    """The first entry of `state` that is missing, superfluous or of another kind; else empty."""
     wanted = model.state_dict()
     for key, value in wanted.items():
         if key.endswith("num_batches_tracked"):
@@ -132,6 +132,9 @@ def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:
             return f"no '{key}'"
         if state[key].shape != value.shape:
             has, needs = ("x".join(map(str, s)) for s in (state[key].shape, value.shape))
+            return f"'{key}' is {has}, not {needs}"
+        if state[key].is_floating_point() != value.is_floating_point():
+            has, needs = (str(t.dtype).removeprefix("torch.") for t in (state[key], value))
             return f"'{key}' is {has}, not {needs}"
     return next((f"unexpected '{key}'" for key in state if key not in wanted), "")
 

@@ -105,7 +105,9 @@ def load(path: Path, *, name: str) -> Saved:
     return Saved(plan, description, state)
 
 
-def _description(name: str, value: dict[str, Any]) -> Description:
+def _description(name: str, value: Any) -> Description:
+    if not isinstance(value, dict):
+        raise ValueError(f"its description is a {type(value).__name__}")
     tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     return Description(name=name, **tuples)
 

@@ -86,6 +86,8 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise ValueError(f"entry {key!r:.40} is not a tensor")
+        if value.layout != torch.strided:
+            raise ValueError(f"entry {key!r:.40} is sparse")
     return {key.removeprefix("module."): value for key, value in state.items()}
 
 

@@ -66,7 +66,13 @@ def test_files_of_our_own_that_are_not(tmp_path: Path) -> None:
     widths = json.dumps({"stem": 4, "conv2": 6, "groups": []})
     description = json.dumps({"aliases": {}, "default_layer": "3a", "labels": ["a"]})
     whole = {"format": FORMAT, "architecture": widths, "description": description}
-    for metadata in ({}, {"format": FORMAT}, whole, {**whole, "architecture": "no"}):
+    for metadata in (
+        {},
+        {"format": FORMAT},
+        whole,
+        {**whole, "architecture": "no"},
+        {**whole, "description": "[1, 2]"},
+    ):
         save_file(state, tmp_path / "bad.safetensors", metadata=metadata)
         with pytest.raises(UnreadableInput, match=r"bad\.safetensors"):
             load(tmp_path / "bad.safetensors", name="bad")

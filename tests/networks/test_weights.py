@@ -207,6 +207,16 @@ def test_a_state_dict_of_no_tensors_and_a_missing_file(tmp_path: Path) -> None:
         read_state(tmp_path / "none.pth")
 
 
+def test_weights_that_are_no_plain_floats(squeezenet: Path, tmp_path: Path) -> None:
+    state = torch.load(squeezenet)
+    torch.save({key: value.int() for key, value in state.items()}, tmp_path / "whole.pth")
+    torch.save({key: value.to_sparse() for key, value in state.items()}, tmp_path / "sparse.pth")
+    with pytest.raises(UnreadableInput, match=r"'features\.0\.weight' is int32, not float32"):
+        load_network("squeezenet1_1", weights=tmp_path / "whole.pth")
+    with pytest.raises(UnreadableInput, match=r"entry 'features\.0\.weight' is sparse"):
+        load_network("squeezenet1_1", weights=tmp_path / "sparse.pth")
+
+
 @pytest.mark.skipif(not SHARED.is_file(), reason="no real weights here")
 def test_real_weights_see_something() -> None:
     network = load_network("squeezenet1_0", weights=SHARED)
