@@ -40,6 +40,8 @@ def test_numbers_that_cannot_be(tmp_path):
     for option in (("--minutes", "0"), ("--minutes", "nan"), ("--attack", "-1")):
         told = dreamvid("train", tmp_path, "-o", tmp_path / "a.safetensors", *option)
         assert told.code == 2, told.err
+    told = dreamvid("renders", "-o", tmp_path / "a.png", "--seed", -1)
+    assert (told.code, told.line) == (2, "dreamvid: seed: is -1; give 0 or more")
 
 
 def test_judging_an_unknown_network():

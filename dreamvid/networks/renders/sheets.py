@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from ...errors import UsageError
 from .layers import labels, labels_of, render
 from .maths import Array, floats, mix, shifted
 from .palettes import hsv
@@ -39,8 +40,10 @@ def sheet(
     """Return a contact sheet, uint8 [H, W, 3], RGB: each label of the classes, `repeat` times.
 
     Without classes one label of every class is shown. Objects stand on a glow of the colour
-    opposite to their own. Raises UsageError for an unknown class.
+    opposite to their own. Raises UsageError for an unknown class or a seed below 0.
     """
+    if seed < 0:
+        raise UsageError(f"is {seed}", where="seed", remedy="give 0 or more")
     rng = np.random.default_rng(seed)
     if classes is None:
         names = list(dict.fromkeys(label.split("/")[0] for label in labels()))
