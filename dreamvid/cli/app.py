@@ -119,6 +119,9 @@ def main() -> None:
     keep_freed()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
+    hangup = getattr(signal, "SIGHUP", None)  # Windows has none
+    if hangup and signal.getsignal(hangup) != signal.SIG_IGN:  # as under nohup
+        signal.signal(hangup, _stop)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # told to programmers, not to users
     code = run(sys.argv[1:])

@@ -6,6 +6,7 @@ import errno
 
 from cyclopts import CoercionError, CycloptsError, UnknownOptionError, UnusedCliTokensError
 
+from dreamvid import cli
 from dreamvid.doctor import missing
 from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, UsageError
 
@@ -27,14 +28,14 @@ def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
     Once the user has `stopped` a command, whatever breaks on the way out is no news.
     """
     if stopped and not isinstance(error, Interrupted):
-        return Interrupted("stopped", remedy="give the same command again")
+        return cli.stopped()
     match error:
         case DreamvidError():
             return error
         case CycloptsError():
             return _usage(error)
         case KeyboardInterrupt():
-            return Interrupted("stopped", remedy="give the same command again")
+            return cli.stopped()
         case ImportError() if (lacking := missing(error)) is not None:
             return lacking
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):

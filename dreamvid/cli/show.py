@@ -83,7 +83,7 @@ class Show:
             TextColumn("{task.fields[pace]}"),
             Eta(),
             console=self._console,
-            disable=quiet or not self._console.is_terminal,
+            disable=quiet or not self._console.is_interactive,
         )
         self._tasks: dict[str, TaskID] = {}
         self._began: tuple[float, int] | None = None

@@ -15,7 +15,7 @@ import av
 import numpy as np
 from tiny import texture
 
-from dreamvid.cli import run
+from dreamvid.cli.app import run
 
 QUICK = ("--iterations", "1", "--octaves", "1")
 CHILDREN = bool(os.environ.get("DREAMVID_TEST_CHILDREN"))

@@ -14,7 +14,8 @@ import pytest
 from cli_kit import QUICK, Told, dreamvid, environment, frames_of, write_film
 from PIL import Image
 
-from dreamvid.cli import app, failures, run
+from dreamvid.cli import app, failures
+from dreamvid.cli.app import run
 from dreamvid.errors import Interrupted
 from dreamvid.settings import PRESETS, read_toml
 
@@ -27,7 +28,7 @@ COMMANDS = [name for group in app.COMMANDS.values() for name, *_ in group]
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], []])
 def test_help_imports_nothing_heavy(arguments):
     code = (
-        "import sys; from dreamvid.cli import run; code = run(sys.argv[1:]);"
+        "import sys; from dreamvid.cli.app import run; code = run(sys.argv[1:]);"
         "heavy = {'torch', 'numpy', 'cv2', 'av', 'pydantic', 'PIL', 'rich.progress'};"
         "sys.exit(f'{code} {heavy & set(sys.modules)}')"
     )
@@ -197,6 +198,13 @@ def test_a_terminal_gets_a_bar_and_no_colour_is_respected(tmp_path, film, monkey
         assert bool(colour.search(terminal.getvalue())) == (not wish)
 
 
+def test_a_dumb_terminal_gets_plain_lines(tmp_path, film, monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    assert run(["video", str(film), "-o", str(tmp_path / "out.mp4"), "--frames", "3", *QUICK]) == 0
+    assert terminal.getvalue().splitlines()[0] == "shot 1: 1 of 3"
+
+
 # --- measure ---------------------------------------------------------------------------------
 
 
@@ -299,7 +307,7 @@ def test_a_broken_cv2_is_told_in_a_line_by_every_command(tmp_path, film):
         ["doctor"],
     ]
     code = (
-        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from dreamvid.cli import run;"
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from dreamvid.cli.app import run;"
         f"print([run(command) for command in {commands!r}])"
     )
     done = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -30,10 +31,12 @@ def uninterrupted(long_film: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     return out
 
 
-def stop(command: list[object], number: int, after: str) -> tuple[int, list[str]]:
+def stop(
+    command: list[object], number: int, after: str, *, within: Sequence[str] = ()
+) -> tuple[int, list[str]]:
     """Run dreamvid, send it a signal once it says `after`; its exit code and what it said."""
     with subprocess.Popen(
-        [sys.executable, "-m", "dreamvid", *map(str, command)],
+        [*within, sys.executable, "-m", "dreamvid", *map(str, command)],
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
@@ -69,14 +72,32 @@ def test_stopped_and_gone_on_with(long_film, uninterrupted, tmp_path):
     assert not (tmp_path / ".out.mp4.parts").exists()
 
 
-def test_ended_in_its_first_part(long_film, uninterrupted, tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_ended_in_its_first_part(long_film, uninterrupted, tmp_path, number):
     out = tmp_path / "out.mp4"
     command = ["video", long_film, "-o", out, *OPTIONS]
-    code, said = stop([*command, "-v"], signal.SIGTERM, "shot 1: 3 of")
+    code, said = stop([*command, "-v"], number, "shot 1: 3 of")
     assert code == 130, said
     assert frames_of(tmp_path / "out.partial.mp4") >= 3
     assert dreamvid(*command).code == 0
     assert out.read_bytes() == uninterrupted.read_bytes()
+
+
+def test_what_ignores_a_hangup_is_not_stopped_by_it(long_film, tmp_path):
+    ignore = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
+    command = ["video", long_film, "-o", tmp_path / "out.mp4", *OPTIONS, "-v"]
+    code, said = stop(command, signal.SIGHUP, "shot 1: 3 of", within=ignore)
+    assert (code, frames_of(tmp_path / "out.mp4")) == (0, FRAMES), said
+
+
+def test_stopped_while_modules_are_imported(tmp_path):
+    (tmp_path / "cyclopts.py").write_text("raise KeyboardInterrupt")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from dreamvid import cli; cli.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    told = "dreamvid: stopped; give the same command again\n"
+    assert (done.returncode, done.stderr) == (130, told)
 
 
 def test_other_settings_begin_anew_when_told(long_film, uninterrupted, tmp_path):
