@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+_TALLEST = (65534, 46340)  # what mov takes across; zscale squares the lines in 31 bits
+_ANY = (10**6, 10**6)
+
 
 @dataclass(frozen=True)
 class Pictures:
@@ -23,10 +26,10 @@ class Codec:
     `alpha` does the same for films with transparency, empty when the codec has none. `part` is the
     container of a part, `suffixes` the names the finished film may end in, `crf` the default
     quality (None: no such dial), `tag` the four letters players expect in an mp4, `multiple`
-    what width and height must be divisible by, `smallest` the least size. `rgb` codecs keep RGB;
-    all others get YUV. `intra` are the options that make every frame stand alone. A codec with
-    `pictures` encodes its parts without loss and becomes pictures at the end. `near` names what
-    serves best in its place.
+    what width and height must be divisible by, `smallest` the least size and `largest` the most of
+    each side. `rgb` codecs keep RGB; all others get YUV. `intra` are the options that make every
+    frame stand alone. A codec with `pictures` encodes its parts without loss and becomes pictures
+    at the end. `near` names what serves best in its place.
     """
 
     name: str
@@ -44,9 +47,15 @@ class Codec:
     tag: str = ""
     multiple: tuple[int, int] = (2, 2)
     smallest: tuple[int, int] = (1, 1)
+    largest: tuple[int, int] = _TALLEST
     rgb: bool = False
     pictures: Pictures | None = None
     near: tuple[str, ...] = ()
+
+    def holds(self, size: tuple[int, int]) -> bool:
+        """Whether a film of (width, height) is neither too small nor too large."""
+        sides = zip(self.smallest, size, self.largest, strict=True)
+        return all(least <= side <= most for least, side, most in sides)
 
     def is_deep(self, bits: int) -> bool:
         """Whether a film of so many bits is to be handed over with 16 bits a channel."""
@@ -73,6 +82,7 @@ _FILMS = (
         crf=17,
         options=("-preset", "medium"),
         intra=("-g", "1"),
+        largest=(16384, 16384),
         near=("h265", "av1", "prores"),
     ),
     Codec(
@@ -85,7 +95,7 @@ _FILMS = (
         options=("-preset", "medium", "-x265-params", "log-level=error"),
         intra=("-g", "1"),
         tag="hvc1",
-        smallest=(16, 16),
+        smallest=(32, 32),  # below, its blocks are so small that no level has long sides
         near=("av1", "h264"),
     ),
     Codec(
@@ -99,6 +109,7 @@ _FILMS = (
         options=("-preset", "6"),
         intra=("-g", "1"),
         smallest=(64, 64),
+        largest=(16384, 8704),
         near=("h265", "webm", "h264"),
     ),
     Codec(
@@ -157,6 +168,8 @@ _FILMS = (
         options=("-level", "3", "-slicecrc", "1", "-g", "1"),
         alpha={8: "bgra", 10: "gbrap16le"},
         multiple=(1, 1),
+        smallest=(2, 1),
+        largest=_ANY,
         rgb=True,
         near=("prores4444", "h264"),
     ),
@@ -174,13 +187,21 @@ def _hap(name: str, variant: str, near: tuple[str, ...], *, alpha: bool = False)
         options=("-format", variant),
         alpha={8: "rgba"} if alpha else {},
         multiple=(4, 4),
+        smallest=(2, 2),
+        largest=(65532, 65532),
         rgb=True,
         near=near,
     )
 
 
 def _pictures(
-    name: str, suffixes: tuple[str, ...], pictures: Pictures, depths: tuple[int, ...], near: str
+    name: str,
+    suffixes: tuple[str, ...],
+    pictures: Pictures,
+    depths: tuple[int, ...],
+    near: str,
+    *,
+    largest: tuple[int, int] = _ANY,
 ) -> Codec:
     """Describe pictures, whose parts are FFV1 until the film is complete."""
     return Codec(
@@ -192,6 +213,8 @@ def _pictures(
         options=("-level", "3", "-slicecrc", "1", "-g", "1"),
         alpha={depth: {8: "bgra", 10: "gbrap16le"}[depth] for depth in depths},
         multiple=(1, 1),
+        smallest=(2, 1),  # FFV1 cannot cut a single column into slices
+        largest=largest,
         rgb=True,
         pictures=pictures,
         near=(near,),
@@ -205,9 +228,11 @@ CODECS: Final = {
         _hap("hap", "hap", ("h264", "prores")),
         _hap("hap-q", "hap_q", ("h264", "prores")),
         _hap("hap-alpha", "hap_alpha", ("prores4444", "webm"), alpha=True),
-        _pictures("gif", (".gif",), Pictures("gif"), (8,), "webp"),
+        _pictures("gif", (".gif",), Pictures("gif"), (8,), "webp", largest=(65535, 65535)),
         _pictures("apng", (".apng", ".png"), Pictures("apng"), (8, 10), "webp"),
-        _pictures("webp", (".webp",), Pictures("libwebp_anim"), (8,), "apng"),
+        _pictures(
+            "webp", (".webp",), Pictures("libwebp_anim"), (8,), "apng", largest=(16383, 16383)
+        ),
         _pictures("png", (".png",), Pictures("png", numbered=True), (8, 10), "ffv1"),
         _pictures("png16", (".png",), Pictures("png", numbered=True), (10,), "exr"),
         _pictures("exr", (".exr",), Pictures("exr", numbered=True), (10,), "png16"),

@@ -135,14 +135,23 @@ def check_alpha(codec: Codec) -> None:
 
 
 def check_size(codec: Codec, size: tuple[int, int], *, where: object = None) -> None:
-    """Raise UsageError when a film of (width, height) is too small for the codec."""
-    if size[0] < codec.smallest[0] or size[1] < codec.smallest[1]:
-        least = "x".join(map(str, codec.smallest))
-        raise UsageError(
-            f"{size[0]}x{size[1]} is too small for {codec.name}, which needs {least}",
-            where=where,
-            remedy="use h264, or a larger size",
-        )
+    """Raise UsageError when a film of (width, height) is too small or too large for the codec."""
+    if codec.holds(size):
+        return
+    small = any(side < least for side, least in zip(size, codec.smallest, strict=True))
+    wrong, limit = ("small", "needs") if small else ("large", "goes up to")
+    bound = codec.smallest if small else codec.largest
+    known = (CODECS[name] for name in codec.near)
+    instead = [f"use {near.name}" for near in known if near.holds(size) and _at_hand(near)][:1]
+    raise UsageError(
+        f"{_by(size)} is too {wrong} for {codec.name}, which {limit} {_by(bound)}",
+        where=where,
+        remedy=" or ".join([*instead, f"give a {'larger' if small else 'smaller'} --size"]),
+    )
+
+
+def _by(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def _check_name(path: Path, codec: Codec) -> None:

@@ -401,7 +401,13 @@ def test_names_that_do_not_fit_are_told_with_those_that_do(
         ("prores", "a.mov", {"crf": 20}, "prores has no crf; leave it out, or use h264, h265"),
         ("h264", "a.gif", {"crf": 20}, "gif has no crf"),
         ("h264", "a.mp4", {"crf": 60}, "outside 0..51"),
-        ("dnxhr", "a.mov", {"size": (64, 64)}, "too small for dnxhr, which needs 256x120"),
+        ("dnxhr", "a.mov", {"size": (64, 64)}, "too small for dnxhr, which needs 256x120; use pr"),
+        ("hap", "a.mov", {"size": (1, 1)}, "too small for hap, which needs 2x2; use h264"),
+        ("h264", "a.mp4", {"size": (60000, 1)}, "too large for h264, .* 16384x16384; use prores"),
+        ("h265", "a.mp4", {"size": (16384, 16)}, "too small for h265, .* 32x32; use h264"),
+        ("av1", "a.mp4", {"size": (64, 8706)}, "too large for av1, .* 16384x8704; use h265 or"),
+        ("h264", "a.webp", {"size": (16384, 16)}, "too large for webp, .* 16383x16383; use apng"),
+        ("hap", "a.mov", {"size": (4, 70000)}, "65532x65532; give a smaller --size"),
     ],
 )
 def test_what_a_codec_refuses_is_told_at_once(
@@ -409,6 +415,19 @@ def test_what_a_codec_refuses_is_told_at_once(
 ) -> None:
     with pytest.raises(UsageError, match=says):
         Target(tmp_path / name, codec=codec, source=None, overwrite=False, **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", CODECS)
+def test_the_least_and_the_longest_films_that_a_codec_is_said_to_hold_are_encoded(
+    tmp_path: Path, name: str
+) -> None:
+    codec = CODECS[name]
+    least, most = codec.smallest, tuple(min(side, 47000) for side in codec.largest)
+    for width, height in (least, (most[0], least[1]), (least[0], most[1])):
+        like = FilmInfo.plain(width, height, Fraction(25))
+        target = tmp_path / f"{width}x{height}_%05d{codec.suffixes[0]}"
+        with VideoWriter(target, like=like, codec=name) as out:
+            out.write(np.zeros((height, width, 3), np.uint8))
 
 
 def test_an_apng_may_be_named_png(tmp_path: Path) -> None:
