@@ -14,14 +14,14 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from dreamvid.errors import DreamvidError, UnreadableInput, UsageError
+from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.decode import Decoder, FilmDecoder, Timed
 from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.inspect import View, inspect
 from dreamvid.media.probe import reason
-from dreamvid.media.stills import StillsDecoder, is_sequence
+from dreamvid.media.stills import StillsDecoder, is_sequence, undecodable
 
 AHEAD_BYTES: Final = 64 << 20
 """Decode ahead at most so many bytes of finished frames."""
@@ -120,9 +120,7 @@ class VideoReader:
                 remedy="start sooner",
             )
         if head is None:
-            raise UnreadableInput(
-                "no frame in it can be decoded", where=decoder.path, remedy="export it again"
-            )
+            raise undecodable(decoder.path)
         self._head = head
         return inspect(decoder, head, width=width, height=height)
 

@@ -12,6 +12,7 @@ import av.error
 from av.video.frame import VideoFrame
 
 from dreamvid.errors import UnreadableInput
+from dreamvid.image import load_image
 from dreamvid.media.decode import Damage, Facts, Timed
 from dreamvid.media.probe import open_input, reason
 
@@ -111,6 +112,24 @@ def load_still(file: Path) -> VideoFrame:
     if frame is None:
         raise UnreadableInput("not a picture", where=file)
     return frame
+
+
+def undecodable(path: Path) -> UnreadableInput:
+    """Say why no frame of a file can be decoded; a picture may well be whole, for Pillow."""
+    if not path.is_file() or path.suffix.lower() not in STILL_SUFFIXES:
+        return UnreadableInput(
+            "no frame in it can be decoded", where=path, remedy="export it again"
+        )
+    try:
+        load_image(path)
+    except UnreadableInput as error:
+        return error
+    kind = path.suffix[1:].upper()
+    return UnreadableInput(
+        f"a {kind} that cannot be read as a film, animated or of a rare kind",
+        where=path,
+        remedy="give a PNG, or an animated GIF or APNG",
+    )
 
 
 def pictures_of(path: Path) -> dict[int, Path]:

@@ -6,12 +6,14 @@ import random
 import shutil
 import threading
 import time
+import zlib
 from collections.abc import Callable
 from fractions import Fraction
 from numbers import Rational
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from media_clips import MOVING, TONE, Make, ffmpeg, frames_of, from_planes, times
@@ -350,6 +352,31 @@ def test_a_single_picture_is_a_film_of_one_frame(tmp_path: Path, name: str) -> N
     frames = frames_of(tmp_path / name)
     assert len(frames) == 1
     assert np.abs(frames[0].array[5, 5].astype(int) - (200, 100, 50)).max() <= 4
+
+
+def test_a_picture_that_ffmpeg_does_not_decode_is_told_for_what_it_is(tmp_path: Path) -> None:
+    Image.new("1", (13000, 13000)).save(tmp_path / "wide.png")
+    whole = (tmp_path / "wide.png").read_bytes()
+    side = (60000).to_bytes(4, "big")
+    head = whole[12:16] + side + side + whole[24:29]
+    head += zlib.crc32(head).to_bytes(4, "big")
+    (tmp_path / "wide.png").write_bytes(whole[:12] + head + whole[33:])
+    with pytest.raises(UnreadableInput, match=r"wide.png: has more than 150,000,000 pixels"):
+        frames_of(tmp_path / "wide.png")
+    (tmp_path / "torn.webp").write_bytes(b"RIFF0000WEBP")
+    with pytest.raises(UnreadableInput, match=r"torn.webp: not a"):
+        frames_of(tmp_path / "torn.webp")
+    (tmp_path / "b_1.png").write_bytes(b"no picture")
+    with pytest.raises(UnreadableInput, match=r"b_%d.png: no frame in it can be decoded"):
+        frames_of(tmp_path / "b_%d.png")
+
+
+@pytest.mark.skipif("webp_anim" in av.formats_available, reason="this PyAV reads them")
+def test_an_animated_webp_is_not_told_to_be_damaged(tmp_path: Path) -> None:
+    pair = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    pair[0].save(tmp_path / "a.webp", save_all=True, append_images=pair[1:])
+    with pytest.raises(UnreadableInput, match=r"a WEBP that cannot be read as a film.*give a PNG"):
+        frames_of(tmp_path / "a.webp")
 
 
 def test_a_gif_keeps_its_times(tmp_path: Path) -> None:
