@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import av.error
 from av.packet import Packet
@@ -22,6 +22,9 @@ TOO_MANY_ERRORS: Final = 200
 
 SEEK_MARGIN: Final = Fraction(1)
 """Seconds to seek early, for formats that find a place only roughly."""
+
+CUT: Final = Fraction(1)
+"""Files that are fewer seconds shorter than they say are whole: they say it roughly."""
 
 COARSE: Final = Fraction(1, 5000)
 """A clock with longer ticks than this rounds the times of a steady film; they are un-rounded."""
@@ -52,11 +55,19 @@ class Facts:
 
 @dataclass
 class Damage:
-    """What was damaged: frames `lost` altogether, frames `marred`, the time of the `first`."""
+    """What was damaged: frames `lost` altogether, frames `marred`, the time of the `first`.
+
+    `skipped` are frames that a steady film leaves out, the first after `skip`: damage where other
+    damage was found, else how the film was made. `cut` is by how many seconds picture and sound
+    are both shorter than the file says.
+    """
 
     lost: int = 0
     marred: int = 0
     first: Fraction | None = None
+    skipped: int = 0
+    skip: Fraction | None = None
+    cut: Fraction = Fraction(0)
 
     def note(self, time: Fraction | None, *, lost: int = 0, marred: int = 0) -> None:
         """Count damage at a time of the source's clock, where that is known."""
@@ -64,6 +75,12 @@ class Damage:
         self.marred += marred
         if self.first is None:
             self.first = time
+
+    def skip_frames(self, time: Fraction, count: int) -> None:
+        """Count frames left out after a time of the source's clock; 0 or less are none."""
+        if count > 0:
+            self.skipped += count
+            self.skip = time if self.skip is None else self.skip
 
 
 class Decoder(Protocol):
@@ -171,18 +188,32 @@ class FilmDecoder:
                 yield self._time(frame), frame
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:
-        packets = self._container.demux(self._stream)
-        errors = 0
+        streams = self._stream, *self._container.streams.audio
+        packets = self._container.demux(*streams)
+        errors, heard = 0, Fraction(0)
         while errors < TOO_MANY_ERRORS:
             try:
-                yield next(packets)
-                errors = 0
+                packet = next(packets)
             except StopIteration:
+                self._note_cut(heard)
                 return
-            except av.error.FFmpegError:
+            except (av.error.FFmpegError, IndexError):  # a stream that begins midway
                 errors += 1
-                packets = self._container.demux(self._stream)
+                packets = self._container.demux(*streams)
+                continue
+            errors = 0
+            if isinstance(packet.stream, VideoStream):
+                yield cast("Packet[VideoStream]", packet)
+            elif packet.pts is not None:
+                heard = packet.pts * packet.time_base
         self.damage.note(None)
+
+    def _note_cut(self, heard: Fraction) -> None:
+        """Note by how much a file whose sound was last `heard` is shorter than it says."""
+        told = self._container.duration
+        if told is not None and self.facts.duration is None:  # else it is known of the picture
+            missing = Fraction(told, 1_000_000) - max(heard, self._last or Fraction(0))
+            self.damage.cut = missing if missing > CUT else Fraction(0)
 
     def _clock(self, pts: int | None) -> Fraction | None:
         return self._last if pts is None else pts * self._base
@@ -198,6 +229,8 @@ class FilmDecoder:
             time = last + max(1, round(1 / (facts.rate * self._base))) * self._base
         if last is not None and time <= last:
             time = last + self._base
+        if last is not None and not facts.variable:
+            self.damage.skip_frames(last, round((time - last) * facts.rate) - 1)
         self._last = time
         return time
 
@@ -215,7 +248,8 @@ class FilmDecoder:
         stream, container = self._stream, self._container
         kinds = set(container.format.name.split(","))
         rate = _rate(stream)
-        index = [e for e in stream.index_entries if not e.is_discard] if "mp4" in kinds else []
+        entries = [entry for entry in stream.index_entries if not entry.is_discard]
+        index = entries if "mp4" in kinds else []
         variable = exact(stream.average_rate) not in (None, rate)
         if index:
             stamps = sorted(entry.timestamp for entry in index)
@@ -228,6 +262,8 @@ class FilmDecoder:
         if duration is not None and duration > unseen:
             duration -= unseen
         counted = len(index) or (stream.frames if kinds & {"avi", "mp4"} else 0)
+        if "avi" in kinds and entries and entries[-1].timestamp == counted - 1:
+            counted = len(entries)  # empty packets repeat a frame, and are none
         frames = counted or (0 if duration is None else round(duration * rate))
         return Facts(
             rate=rate,

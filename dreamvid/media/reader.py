@@ -132,9 +132,18 @@ class VideoReader:
             last = time
             yield SourceFrame(count - 1, time, rgb_array(frame, self._look))
             if count == self._limit:
-                self.damage = self._damage(None, last)
+                self._tell(None, last)
                 return
+        self._tell(count, last)
+
+    def _tell(self, count: int | None, last: Fraction) -> None:
+        """Tell what was damaged, or else left out; `count` frames came to the end, else None."""
         self.damage = self._damage(count, last)
+        found, facts = self._decoder.damage, self._decoder.facts
+        if found.skip is not None and self.damage is None and not facts.counted:
+            when = float(found.skip - self._decoder.first_time)
+            left = f"{_frames(found.skipped, None)} left out, from {when:.3f} s on"
+            self.warnings += (f"{left}: so it was made, or it is damaged",)
 
     def _finished(self) -> Iterator[Timed]:
         """Send every frame through the graph, a new one when the stream changes its shape."""
@@ -175,31 +184,39 @@ class VideoReader:
     def _damage(self, count: int | None, last: Fraction) -> str | None:
         """Say what was damaged; `count` frames came if the film was read to its end, else None."""
         found, facts = self._decoder.damage, self._decoder.facts
-        lost, tail = found.lost, Fraction(0)
+        lost, tail = found.lost, found.cut
         if count is not None and self.info.duration is not None:
-            slack = max(2 / facts.rate, Fraction(1) if facts.variable else Fraction(0))
-            tail = max(Fraction(0), self.info.duration - last - slack)
-        if facts.counted:
-            if count is not None and self._whole and facts.frames is not None:
-                lost = max(lost, facts.frames - count)
-            tail = tail if lost else Fraction(0)
-        return _sentence(lost, found.marred, facts.frames, found.first, tail)
+            missing = self.info.duration - last - 1 / facts.rate
+            tail = missing if missing > (1 if facts.variable else 1 / facts.rate) else tail
+        if not facts.counted:
+            lost = max(lost, found.skipped) if lost or found.marred else 0
+        elif count is not None and self._whole and facts.frames is not None:
+            lost, tail = max(lost, facts.frames - count), Fraction(0)
+        elif not lost:
+            tail = Fraction(0)
+        first = None if found.first is None else found.first - self._decoder.first_time
+        return _sentence(lost, found.marred, facts.frames, first, tail)
 
 
 def _sentence(
     lost: int, marred: int, of: int | None, first: Fraction | None, tail: Fraction
 ) -> str | None:
-    total = "" if of is None else f" of {of}"
     told = []
     if lost:
-        told.append(f"{lost}{total} frames are missing")
+        told.append(f"{_frames(lost, of)} missing")
     if marred:
-        told.append(f"{marred}{total} frames are damaged")
+        told.append(f"{_frames(marred, of)} damaged")
     if told and first is not None:
         told[-1] += f", from {float(first):.3f} s on"
     if tail:
         told.append(f"the last {float(tail):.3f} s are missing")
     return "; ".join(told) or None
+
+
+def _frames(count: int, of: int | None) -> str:
+    if of is not None:
+        return f"{count} of {of} frames are"
+    return f"{count} frames are" if count > 1 else "1 frame is"
 
 
 def _decoder(path: Path, rate: Fraction | None) -> Decoder:

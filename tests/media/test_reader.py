@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import threading
 import time
@@ -401,6 +402,79 @@ def test_a_film_cut_off_in_the_middle_is_read_as_far_as_it_goes(make: Make, name
         count = len(list(film))
     assert 20 < count < 80
     assert film.damage is not None and "missing" in film.damage
+
+
+def zero(clip: Path, *shares: tuple[int, int]) -> None:
+    """Overwrite stretches of a file, told in percent, with zeros."""
+    data = bytearray(clip.read_bytes())
+    for first, last in shares:
+        begin, end = (len(data) * share // 100 for share in (first, last))
+        data[begin:end] = bytes(end - begin)
+    clip.write_bytes(data)
+
+
+def test_frames_lost_amid_a_film_without_an_index_are_counted(make: Make) -> None:
+    clip = make("a.mkv", "-g", "12", source="testsrc2=size=96x64:rate=24:duration=4")
+    zero(clip, (30, 35), (70, 80))
+    with VideoReader(clip) as film:
+        lost = 96 - len(list(film))
+    assert lost > 5
+    assert film.damage is not None and film.damage.startswith(f"{lost} of 96 frames are missing")
+
+
+def test_frames_left_out_without_a_sign_of_damage_are_noted(make: Make) -> None:
+    drop = ("-vf", "select=not(between(n\\,12\\,16))", "-fps_mode", "passthrough")
+    with VideoReader(make("a.mkv", *drop)) as film:
+        assert len(list(film)) == 19
+    assert film.damage is None
+    assert film.warnings == (
+        "5 frames are left out, from 0.458 s on: so it was made, or it is damaged",
+    )
+
+
+def test_damage_is_told_at_the_seconds_of_the_film(make: Make) -> None:
+    clip = make("a.ts", "-g", "12", source="testsrc2=size=96x64:rate=24:duration=2")
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) // 2])
+    with VideoReader(clip) as film:  # whose clock begins at 1.4 s
+        last = list(film)[-1].time
+    found = re.search(r"from (.*) s on", film.damage or "")
+    assert found is not None and abs(float(found[1]) - float(last)) < 0.3
+
+
+def test_a_flash_film_with_sound_that_is_cut_off_tells_how_much_is_missing(make: Make) -> None:
+    sound = "sine=frequency=440:duration=4"
+    source = "testsrc2=size=96x64:rate=24:duration=4"
+    clip = make("a.flv", "-c:v", "libx264", "-ar", "44100", source=source, sound=sound)
+    with VideoReader(clip) as film:
+        assert len(list(film)) == 96
+    assert film.damage is None
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) // 2])
+    with VideoReader(clip) as film:
+        last = list(film)[-1].time
+    found = re.search(r"the last (.*) s are missing", film.damage or "")
+    assert found is not None and abs(float(found[1]) + float(last) - 4) < 0.3
+
+
+def test_a_stream_that_begins_midway_is_passed_over(make: Make) -> None:
+    clip = make("a.flv", "-c:v", "flv")
+    data, place = clip.read_bytes(), 13
+    for _ in range(10):  # tags: a kind, a length, 7 bytes, data, the length of it all
+        place += 15 + int.from_bytes(data[place + 1 : place + 4], "big")
+    size, stamp = (3).to_bytes(3, "big"), data[place + 4 : place + 8]
+    sound = b"\x08" + size + stamp + bytes(3) + b"\x2e\x00\x00" + (14).to_bytes(4, "big")
+    clip.write_bytes(data[:place] + sound + data[place:])
+    with VideoReader(clip) as film:
+        assert len(list(film)) == 24
+    assert film.damage is None
+
+
+def test_the_empty_packets_of_an_avi_are_no_lost_frames(make: Make) -> None:
+    drop = ("-vf", "select=not(between(n\\,12\\,16))", "-fps_mode", "passthrough")
+    with VideoReader(make("a.avi", "-c:v", "mpeg4", *drop)) as film:
+        assert [frame.time * 24 for frame in film] == [*range(12), *range(17, 24)]
+    assert (film.damage, film.info.frames) == (None, 19)
 
 
 def test_an_mp4_without_its_index_says_so(make: Make) -> None:
