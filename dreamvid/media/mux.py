@@ -7,6 +7,7 @@ import errno
 import heapq
 import math
 import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise, zip_longest
@@ -51,7 +52,8 @@ def assemble(
     beginning of the film, and the sound ends with them. Outputs made of pictures (.gif, .webp,
     frame_%05d.png) are encoded here, from lossless parts. With `repeat_to` the frames, which must
     have been encoded `intra`, are played again and again, silently, for at least so many seconds,
-    in whole rounds. The target appears when every frame is in it. Returns notes for the user.
+    in whole rounds. The parts lie on the disk of the target, which appears when every frame is in
+    it. Returns notes for the user.
 
     Raises OutputExists, UsageError, DiskFull, or DreamvidError when the parts do not fit together.
     """
@@ -66,7 +68,9 @@ def assemble(
         repeated=repeat_to is not None,
     )
     try:
-        with place.workshop() as folder:
+        # Beside the parts, which are cleared away together, also after a run that was killed.
+        with tempfile.TemporaryDirectory(dir=parts[0].parent) as name:
+            folder = Path(name)
             if place.codec.pictures is not None:
                 film.write(folder / "film.nut", "nut", None)
                 return write_pictures(folder / "film.nut", place, film.footage())

@@ -93,9 +93,11 @@ def _input(film: Path) -> list[str]:
 
 def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tuple[str, ...]:
     # Two passes: one graph with palettegen and paletteuse would hold the whole film in memory.
-    palette = film.with_name("palette.png")
+    palette = film.with_name("palette.nut")  # a picture by itself would take a % for a number
     reserved = f"palettegen=stats_mode=full:reserve_transparent={int(footage.alpha)}"
-    run_ffmpeg([*_input(film), "-vf", reserved, file_url(palette)], where=target.path)
+    run_ffmpeg(
+        [*_input(film), "-vf", reserved, "-c:v", "png", file_url(palette)], where=target.path
+    )
     rate = footage.source.rate
     every = max(1, -int(-rate // GIF_RATE))
     kept = footage.times[::every]

@@ -12,6 +12,7 @@ import pytest
 import torch
 from tiny import known_frames, moved, tiny_dreamer
 
+from dreamvid import saving
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import (
     DiskFull,
@@ -22,6 +23,7 @@ from dreamvid.errors import (
     UsageError,
 )
 from dreamvid.image import to_array
+from dreamvid.media import mux, pictures
 from dreamvid.media.child import FfmpegChild
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
@@ -326,6 +328,24 @@ def test_a_full_disk_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(jobs.Memory, "save", full)
     with pytest.raises(DiskFull, match="make room"):
         run(tmp_path / "film.mp4")
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "100%d.gif"])
+def test_all_that_is_on_the_way_lies_with_the_parts(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there: list[list[str]] = []
+    settle = saving.settle
+
+    def watch(draft: Path, path: Path) -> None:
+        there.append(names(tmp_path))
+        settle(draft, path)
+
+    for module in (mux, pictures):
+        monkeypatch.setattr(module, "settle", watch)
+    run(tmp_path / name)
+    assert there == [[f".{name}.parts"]]
+    assert names(tmp_path) == [name, f"{name}.dreamvid.toml"]
 
 
 def test_pictures_are_made_from_lossless_parts(tmp_path: Path) -> None:
