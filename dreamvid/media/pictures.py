@@ -82,8 +82,9 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
 
 
 def _encode(film: Path, options: list[str], draft: Path, target: Target) -> None:
-    """Run ffmpeg on the film, every frame once at its own time."""
-    arguments = [*_input(film), *options, "-fps_mode", "passthrough", file_url(draft)]
+    """Run ffmpeg on the film, every frame once at its own time, and not at the mean rate's."""
+    timed = ("-enc_time_base", "demux", "-fps_mode", "passthrough")
+    arguments = [*_input(film), *options, *timed, file_url(draft)]
     run_ffmpeg(arguments, where=target.path)
 
 

@@ -284,6 +284,24 @@ def test_animations_have_the_right_delays(
 
 
 @pytest.mark.parametrize("name", ["gif", "apng", "webp"])
+def test_animations_keep_uneven_times(tmp_path: Path, name: str) -> None:
+    like = replace(
+        FilmInfo.plain(64, 48, Fraction(25, 3)), time_base=Fraction(1, 12800), variable=True
+    )
+    lengths = [40, 40, 80, 120, 170, 50, 120]
+    with VideoWriter(tmp_path / f"a.{name}", like=like, codec=name) as out:
+        for n, image in enumerate(colours(64, 48, 7)):
+            out.write(image, Fraction(sum(lengths[:n]), 1000))
+    found = []
+    with Image.open(tmp_path / f"a.{name}") as picture:
+        for n in range(picture.n_frames):  # type: ignore[attr-defined]
+            picture.seek(n)
+            picture.load()
+            found.append(picture.info["duration"])
+    assert found == pytest.approx(lengths, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["gif", "apng", "webp"])
 def test_the_last_picture_lasts_as_long_as_the_film(tmp_path: Path, name: str) -> None:
     like = replace(FilmInfo.plain(64, 48, Fraction(10), 3), duration=Fraction(1))
     with VideoWriter(tmp_path / f"a.{name}", like=like, codec=name) as out:
