@@ -252,6 +252,10 @@ class _Film:
         packet.pts = self._time(shown)
         packet.dts = self._decoding_time(decoded)
         packet.duration = self._time(shown + 1) - packet.pts
+        if decoded == self.frames - 1:  # mp4 lasts as long as decoding does, whatever comes last
+            run_in = self._delay * self._step
+            packet.dts = max(packet.dts, packet.pts - run_in)
+            packet.duration = max(1, self._time(self.frames) - run_in - packet.dts)
 
     def _time(self, n: int) -> int:
         """When the n-th frame is shown; the one after the last: when the film ends."""

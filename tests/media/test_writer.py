@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -119,6 +120,19 @@ def test_times_of_a_variable_film_are_kept(make: Make, tmp_path: Path) -> None:
     with VideoReader(clip) as before, VideoReader(tmp_path / "b.mp4") as after:
         assert before.info.duration is not None and after.info.duration is not None
         assert abs(after.info.duration - before.info.duration) < Fraction(1, 100)
+
+
+@pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.mov"])
+def test_a_long_last_frame_keeps_its_length(tmp_path: Path, name: str) -> None:
+    moments = [Fraction(n, 20) for n in (0, 2, 6, 7, 9)]
+    like = replace(FilmInfo.plain(64, 48, Fraction(20)), duration=Fraction(3, 4))
+    with VideoWriter(tmp_path / name, like=like) as out:
+        for (image, _), time in zip(steady(5), moments, strict=True):
+            out.write(image, time)
+    with av.open(str(tmp_path / name)) as container:
+        assert container.duration == 750_000
+        found = [packet.pts for packet in container.demux(video=0) if packet.size]
+    assert found != sorted(found)  # the last one decoded is not the last one shown
 
 
 @pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.mov"])
@@ -529,8 +543,6 @@ def test_a_dead_encoder_is_told_with_its_words(
 
 
 def _with_options(options: tuple[str, ...]) -> object:
-    from dataclasses import replace
-
     return replace(CODECS["h264"], options=options)
 
 
