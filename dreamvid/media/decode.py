@@ -39,7 +39,8 @@ Timed = tuple[Fraction, VideoFrame]
 class Facts:
     """What a source tells about itself; `duration` counts from its first frame.
 
-    `counted` says that `frames` is a count and not an estimate.
+    `counted` says that `frames` is a count and not an estimate, `has_alpha` that the film has
+    transparency beside its frames, where a decoder may leave it.
     """
 
     rate: Fraction
@@ -50,6 +51,7 @@ class Facts:
     duration: Fraction | None = None
     aspect: Fraction = Fraction(1)
     has_audio: bool = False
+    has_alpha: bool = False
     clock_zero: Fraction = Fraction(0)
 
 
@@ -274,6 +276,7 @@ class FilmDecoder:
             duration=duration,
             aspect=exact(stream.sample_aspect_ratio) or Fraction(1),
             has_audio=bool(container.streams.audio),
+            has_alpha=stream.metadata.get("alpha_mode") == "1",
             clock_zero=self._clock_zero() if kinds & CLOCKLESS else Fraction(0),
         )
 

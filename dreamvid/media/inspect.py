@@ -85,9 +85,9 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         bits=10 if bits > 8 else 8,
         colour=_written(frame, colour, size[1]),
         has_audio=facts.has_audio,
-        has_alpha=has_alpha(frame),
+        has_alpha=facts.has_alpha or has_alpha(frame),
     )
-    return View(look, info, _warnings(frame, turn, facts.aspect))
+    return View(look, info, _warnings(frame, info, turn, facts.aspect))
 
 
 def upright(frame: VideoFrame) -> tuple[str, ...]:
@@ -103,14 +103,21 @@ def upright(frame: VideoFrame) -> tuple[str, ...]:
 
 
 def has_alpha(frame: VideoFrame) -> bool:
-    """Whether a frame's pixel format has room for transparency."""
+    """Whether a frame has transparency: room for it, which in a GIF must be used, too."""
+    if frame.format.name == "bgra":  # what every GIF is decoded to
+        return bool(frame.to_ndarray()[..., 3].min() < 255)
     return any(component.is_alpha for component in frame.format.components)
 
 
-def _warnings(frame: VideoFrame, turn: tuple[str, ...], aspect: Fraction) -> tuple[str, ...]:
+def _warnings(
+    frame: VideoFrame, info: FilmInfo, turn: tuple[str, ...], aspect: Fraction
+) -> tuple[str, ...]:
+    side_data: Mapping[Type, SideData] = frame.side_data  # type: ignore[assignment]
+    light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
     told = (
         (frame.interlaced_frame, "interlaced: fields are woven together by bwdif"),
-        (has_alpha(frame), "the alpha channel is dropped"),
+        (info.has_alpha, "the alpha channel is dropped"),
+        (any(map(side_data.get, light)), "HDR10's mastering display and light levels are left out"),
         (bool(turn), "turned upright, as the file asks"),
         (aspect != 1, f"pixels of {aspect.numerator}:{aspect.denominator} made square"),
     )

@@ -298,6 +298,28 @@ def test_alpha_is_dropped_and_said(make: Make) -> None:
     assert film.info.has_alpha
 
 
+def test_alpha_that_the_decoder_leaves_is_said(make: Make) -> None:
+    clip = make("a.webm", "-vf", "format=yuva420p", "-c:v", "libvpx-vp9", "-auto-alt-ref", "0")
+    with VideoReader(clip) as film:
+        assert film.warnings == ("the alpha channel is dropped",)
+        assert film.info.has_alpha
+
+
+@pytest.mark.parametrize("clear", [False, True])
+def test_alpha_of_a_gif_is_said_when_it_has_some(make: Make, clear: bool) -> None:
+    keyed = "format=rgba,colorchannelmixer=aa=0,split[a][b];[b]palettegen[p];[a][p]paletteuse"
+    with VideoReader(make("a.gif", *(("-vf", keyed) if clear else ()))) as film:
+        assert film.warnings == (("the alpha channel is dropped",) if clear else ())
+        assert film.info.has_alpha == clear
+
+
+def test_mastering_data_that_is_lost_is_said(make: Make) -> None:
+    display = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+    hdr = ("-c:v", "libx265", "-x265-params", f"log-level=error:{display}:max-cll=1000,400")
+    with VideoReader(make("a.mp4", "-pix_fmt", "yuv420p10le", *hdr)) as film:
+        assert film.warnings == ("HDR10's mastering display and light levels are left out",)
+
+
 # --- pictures -------------------------------------------------------------------------------
 
 
