@@ -250,8 +250,7 @@ class FilmDecoder:
         stream, container = self._stream, self._container
         kinds = set(container.format.name.split(","))
         rate = _rate(stream)
-        entries = [entry for entry in stream.index_entries if not entry.is_discard]
-        index = entries if "mp4" in kinds else []
+        index = [e for e in stream.index_entries if not e.is_discard] if "mp4" in kinds else []
         variable = exact(stream.average_rate) not in (None, rate)
         if index:
             stamps = sorted(entry.timestamp for entry in index)
@@ -263,9 +262,7 @@ class FilmDecoder:
         unseen = self._unseen(kinds, rate)
         if duration is not None and duration > unseen:
             duration -= unseen
-        counted = len(index) or (stream.frames if kinds & {"avi", "mp4"} else 0)
-        if "avi" in kinds and entries and entries[-1].timestamp == counted - 1:
-            counted = len(entries)  # empty packets repeat a frame, and are none
+        counted = _counted(stream, kinds)
         frames = counted or (0 if duration is None else round(duration * rate))
         return Facts(
             rate=rate,
@@ -309,6 +306,18 @@ def _rate(stream: VideoStream) -> Fraction:
     if nominal and abs(nominal / average - 1) < Fraction(2, 100):
         return nominal
     return average
+
+
+def _counted(stream: VideoStream, kinds: set[str]) -> int:
+    """Count the frames by the film's index, or take its header's word; 0 where it has neither."""
+    if kinds.isdisjoint(("avi", "mp4")):
+        return 0
+    stamps = [entry.timestamp for entry in stream.index_entries if not entry.is_discard]
+    # AVI's header counts empty frames, too, which only let the one before stay. Where it goes on
+    # after the index ends, the file was cut off.
+    if not stamps or ("avi" in kinds and max(stamps) + 1 < stream.frames):
+        return stream.frames
+    return len(stamps)
 
 
 def _duration(stream: VideoStream, whole: int | None, has_audio: bool) -> Fraction | None:
