@@ -261,4 +261,5 @@ def _kept(words: dict[str, str]) -> dict[str, str]:
 
 def _called(stream: Stream) -> str:
     kind = {"audio": "sound", "subtitle": "subtitles"}.get(stream.type, stream.type)
-    return f"{kind} track {stream.index} ({stream.codec_context.name})"
+    known = stream.codec_context  # None where there is no decoder
+    return f"{kind} track {stream.index} ({known.name if known else 'unknown'})"

@@ -223,6 +223,14 @@ def test_sound_that_is_announced_and_never_comes_is_left_out(
     assert [note for note in out.notes if "left out" in note]
 
 
+def test_a_track_that_nothing_decodes_is_left_out(make: Make, tmp_path: Path) -> None:
+    clip = make("a.mkv", "-c:a", "aac", sound=TONE)
+    clip.write_bytes(clip.read_bytes().replace(b"A_AAC", b"A_NEW"))
+    out = copy_film(clip, tmp_path / "b.mp4")
+    assert len(times(tmp_path / "b.mp4")) == 24
+    assert out.notes == ("sound track 1 (unknown) does not fit mp4; left out",)
+
+
 def test_packets_that_the_container_refuses_do_not_end_the_film(make: Make, tmp_path: Path) -> None:
     clip = make("a.ts", "-c:a", "aac", sound=TONE)
     data, whole = bytearray(clip.read_bytes()), len(packets(clip, "audio"))
