@@ -104,7 +104,7 @@ def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ..
             return sides.notes
     except (DiskFull, OSError):
         raise
-    except (DreamvidError, av.error.FFmpegError, ValueError) as error:
+    except Exception as error:  # or each run of a film dreamed for hours would end at this
         film.write(draft, container, None)
         _count(draft, film.frames)
         return (f"sound and subtitles cannot be written ({reason(error)}); left out",)

@@ -249,7 +249,7 @@ def test_the_picture_arrives_whatever_its_tracks_are(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(*_: object) -> None:
-        raise ValueError("no such track")
+        raise RuntimeError("no such track")
 
     monkeypatch.setattr(SideTracks, "join", refuse)
     out = copy_film(make("a.mp4", sound=TONE), tmp_path / "b.mp4")
