@@ -480,15 +480,17 @@ def test_a_flash_film_with_sound_that_is_cut_off_tells_how_much_is_missing(make:
 
 
 def test_a_stream_that_begins_midway_is_passed_over(make: Make) -> None:
-    clip = make("a.flv", "-c:v", "flv")
+    source, sound = f"{MOVING[:-1]}4", f"{TONE[:-1]}4"
+    mp3 = ("-c:a", "libmp3lame", "-ar", "44100")
+    clip = make("a.flv", "-c:v", "flv", *mp3, source=source, sound=sound)
     data, place = clip.read_bytes(), 13
-    for _ in range(10):  # tags: a kind, a length, 7 bytes, data, the length of it all
+    for _ in range(120):  # tags: a kind, a length, 7 bytes, data, the length of it all
         place += 15 + int.from_bytes(data[place + 1 : place + 4], "big")
-    size, stamp = (3).to_bytes(3, "big"), data[place + 4 : place + 8]
-    sound = b"\x08" + size + stamp + bytes(3) + b"\x2e\x00\x00" + (14).to_bytes(4, "big")
-    clip.write_bytes(data[:place] + sound + data[place:])
+    aac, size, stamp = b"\xaf\x01\0\0", (4).to_bytes(3, "big"), data[place + 4 : place + 8]
+    tag = b"\x08" + size + stamp + bytes(3) + aac + (15).to_bytes(4, "big")
+    clip.write_bytes(data[:place] + tag + data[place:])
     with VideoReader(clip) as film:
-        assert len(list(film)) == 24
+        assert len(list(film)) == 96
     assert film.damage is None
 
 
