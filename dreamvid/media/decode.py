@@ -40,7 +40,7 @@ class Facts:
     """What a source tells about itself; `duration` counts from its first frame.
 
     `counted` says that `frames` is a count and not an estimate, `has_alpha` that the film has
-    transparency beside its frames, where a decoder may leave it.
+    transparency beside its frames, where a decoder may leave it, `notes` what a user should know.
     """
 
     rate: Fraction
@@ -53,6 +53,7 @@ class Facts:
     has_audio: bool = False
     has_alpha: bool = False
     clock_zero: Fraction = Fraction(0)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass

@@ -79,7 +79,7 @@ class VideoReader:
         self.info: FilmInfo = view.trimmed(self._until, frames, started=start is not None)
         self._whole = start is None and end is None and frames is None
         self._look = view.look
-        self.warnings: tuple[str, ...] = view.warnings
+        self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *view.warnings)
         self.damage: str | None = None
         self._ahead: Ahead[SourceFrame] | None = None
 

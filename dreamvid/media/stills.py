@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,7 @@ class StillsDecoder:
             frames=count,
             counted=True,
             duration=count / rate,
+            notes=_gaps(self._files.values()) if path.is_dir() else (),
         )
         self._size: tuple[int, int] | None = None
 
@@ -144,6 +146,18 @@ def _folder(path: Path) -> dict[int, Path]:
         if entry.suffix.lower() in STILL_SUFFIXES and not entry.name.startswith(".")
     ]
     return dict(enumerate(sorted(names, key=lambda entry: natural_key(entry.name))))
+
+
+def _gaps(files: Iterable[Path]) -> tuple[str, ...]:
+    """Say which numbers are missing among pictures in natural order that are counted one by one."""
+    hits = [hit for file in files if (hit := re.fullmatch(r"(.*?)(\d+)\D*", file.stem))]
+    pairs = [(int(a[2]), int(b[2])) for a, b in pairwise(hits) if a[1] == b[1]]
+    gaps = [(a + 1, b - a - 1) for a, b in pairs if b - a > 1]
+    if not gaps or 2 * len(gaps) >= len(pairs):  # the latter: times, or every second picture
+        return ()
+    missing = sum(count for _, count in gaps)
+    are = "numbers are" if missing > 1 else "number is"
+    return (f"{missing} {are} missing, the first {gaps[0][0]}: the pictures close up",)
 
 
 def _pattern(path: Path) -> dict[int, Path]:

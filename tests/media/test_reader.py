@@ -354,6 +354,25 @@ def test_a_pattern_is_read_by_number_and_its_gaps_are_told(tmp_path: Path) -> No
     assert levels(tmp_path / "f" / "frame_%05d.png", start=Fraction(1, 24)) == [80, 100]
 
 
+@pytest.mark.parametrize(
+    ("numbers", "notes"),
+    [
+        ((1, 2, 4, 5, 6, 10), ("4 numbers are missing, the first 3: the pictures close up",)),
+        ((8, 9, 11, 12), ("1 number is missing, the first 10: the pictures close up",)),
+        ((8, 9, 10, 11), ()),
+        ((2, 4, 6, 8), ()),
+        ((7,), ()),
+    ],
+)
+def test_gaps_in_the_numbers_of_a_folder_are_noted(
+    tmp_path: Path, numbers: tuple[int, ...], notes: tuple[str, ...]
+) -> None:
+    grey_pictures(tmp_path / "f", {f"frame_{n}.png": n for n in numbers})
+    with VideoReader(tmp_path / "f") as film:
+        assert [int(f.array[0, 0, 0]) for f in film] == list(numbers)
+    assert (film.damage, film.warnings) == (None, notes)
+
+
 def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
     grey_pictures(tmp_path / "f", {"a1.png": 1})
     Image.new("RGB", (30, 10)).save(tmp_path / "f" / "a2.png")
