@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -47,7 +48,11 @@ def measure_films(
         ) as before:
             dreams = (frame.array[:height, :width] for frame in after)
             sources = (frame.array for frame in before)
-            return measure(sources, dreams, judge=_judge(judge, layer, device), loop=loop)
+            found = measure(sources, dreams, judge=_judge(judge, layer, device), loop=loop)
+            damaged = [
+                f"{read.info.path}: {read.damage}" for read in (before, after) if read.damage
+            ]
+            return replace(found, damage="; ".join(damaged) or None)
 
 
 def _source_size(source: Path, dream: FilmInfo, film: FilmSettings) -> tuple[int, int]:

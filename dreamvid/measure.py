@@ -45,7 +45,7 @@ class Measures:
     gain of the last quarter over that of the second. `fresh`: mean |D| where M has just failed
     over mean |D| elsewhere. `legible`: correlation of source and dreamed luma, 8 times smaller.
     `seam`: step from the last frame to the first over the median step between neighbours.
-    `trusted`: mean share of pixels in M.
+    `trusted`: mean share of pixels in M. `damage` says what of the two films could not be read.
     """
 
     frames: int
@@ -59,6 +59,7 @@ class Measures:
     legible: float | None
     seam: float | None
     trusted: float | None
+    damage: str | None = None
 
     def relative_to(self, independent: Measures) -> dict[str, float | None]:
         """e_warp, gain and hf over those of a film whose every frame was dreamed for itself."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
 from dreamvid.cli.flags import layered
+from dreamvid.errors import DamagedInput
 from dreamvid.settings import Settings, read_toml
+
+if TYPE_CHECKING:
+    from dreamvid.api import Result
 
 S = TypeVar("S", bound=Settings)
 
@@ -41,6 +45,13 @@ def asked(
     if source is None and from_ is not None and isinstance(name, str):
         source = source_of(name, from_)
     return Asked(settings, source, made)
+
+
+def mind_damage(result: Result, source: Path | None) -> None:
+    """Raise DamagedInput for a film that was made of what is left of its source."""
+    if result.damage:
+        remedy = f"{result.path} holds what is there"
+        raise DamagedInput(result.damage, where=source, remedy=remedy)
 
 
 def sidecar_of(path: Path) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamvid.cli.asked import asked, changes
+from dreamvid.cli.asked import asked, changes, mind_damage
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
@@ -28,7 +28,7 @@ from dreamvid.cli.flags import (
     layered,
 )
 from dreamvid.cli.show import Show
-from dreamvid.errors import DamagedInput, UsageError
+from dreamvid.errors import UsageError
 from dreamvid.settings import ImageSettings, VideoSettings
 
 
@@ -91,7 +91,4 @@ def video(
             run.source, out, run.settings, overwrite=yes, fetched=show.fetched, report=show.report
         )
         show.made(result, changes(run.made, out))
-    if result.damage:
-        raise DamagedInput(
-            result.damage, where=run.source, remedy=f"{result.path} holds what is there"
-        )
+    mind_damage(result, run.source)

@@ -11,6 +11,7 @@ from cyclopts import Parameter
 from dreamvid.cli.asked import record, sidecar_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
 from dreamvid.cli.show import print_json, print_table
+from dreamvid.errors import DamagedInput
 from dreamvid.settings import FilmSettings
 
 Clip = Annotated[
@@ -72,9 +73,12 @@ def measure(
     if json:
         about = {"source": source, "judge": {"model": judge.name, "layer": chosen}}
         print_json(about | values | ({"ratio": ratios} if independent else {}))
-        return
-    head = ("measure", *films, *(("ratio",) if independent else ()), "meaning")
-    print_table(head, _rows(values, ratios))
+    else:
+        head = ("measure", *films, *(("ratio",) if independent else ()), "meaning")
+        print_table(head, _rows(values, ratios))
+    for measures in found.values():
+        if measures.damage:
+            raise DamagedInput(measures.damage, remedy="what is there was measured")
 
 
 def _rows(

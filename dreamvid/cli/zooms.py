@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dreamvid.cli.asked import asked, changes
+from dreamvid.cli.asked import asked, changes, mind_damage
 from dreamvid.cli.flags import (
     NO_CAMERA,
     NO_CLIP,
@@ -121,6 +121,7 @@ def loop(
             report=show.report, say=show.say,
         )  # fmt: skip
         show.made(result, changes(run.made, out))
+    mind_damage(result, run.source)
 
 
 def plot(

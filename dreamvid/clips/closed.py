@@ -40,13 +40,14 @@ SOFT = 0.4
 
 @dataclass(frozen=True)
 class ClosedFilm:
-    """The frames of a loop made of a film, and what there is to say of them."""
+    """The frames of a loop made of a film, and what there is to say of them and of the film."""
 
     info: FilmInfo
     frames: Iterable[Array]
     count: int
     record: str
     notes: tuple[str, ...]
+    damage: str | None
 
 
 def close_film(source: Path | None, output: Output, settings: LoopSettings) -> ClosedFilm:
@@ -86,7 +87,7 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
         FilmInfo.plain(info.width, info.height, rate, count), colour=info.colour, bits=info.bits
     )
     like = with_sound(like, settings.sound)
-    return ClosedFilm(like, frames, count, made_of(settings, source), notes)
+    return ClosedFilm(like, frames, count, made_of(settings, source), notes, film.damage)
 
 
 def open_clip(source: Path, clip: ClipSettings) -> VideoReader:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -92,9 +92,10 @@ def dream_loop(
     check_shape(settings)
     if settings.loop.kind == "film":
         film = close_film(path, output, settings)
-        return write_loop(
+        made = write_loop(
             output, film.info, film.frames, film.count, film.record, calls, film.notes
         )
+        return replace(made, damage=film.damage)
     return grown_loop(path, output, settings, calls)
 
 

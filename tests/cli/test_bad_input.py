@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import shutil
@@ -139,6 +140,23 @@ def test_a_film_cut_in_the_middle_is_dreamed_as_far_as_it_goes(tmp_path):
     assert "missing" in told.err.splitlines()[-1]
     assert "Traceback" not in told.err
     assert 4 < frames_of(tmp_path / "out.mp4") < 40
+
+
+@pytest.mark.parametrize("command", ["loop", "measure"])
+def test_a_film_cut_in_the_middle_is_looped_and_measured_and_told(tmp_path, command):
+    film = write_film(tmp_path / "film.mkv", frames=40)
+    whole = film.read_bytes()
+    film.write_bytes(whole[: len(whole) * 6 // 10])
+    out = tmp_path / "out.mp4"
+    rest = [film, "--json"] if command == "measure" else ["--kind", "film", "--fade", 3, "-o", out]
+    told = dreamvid(command, film, *rest)
+    last = told.err.splitlines()[-1]
+    assert (told.code, "film.mkv: the last" in last, "missing; " in last) == (5, True, True)
+    if command == "loop":
+        assert "out.mp4 holds what is there" in last
+        assert frames_of(out) > 3
+    else:
+        assert json.loads(told.out)["dreamed"]["frames"] > 9
 
 
 def test_damaged_bytes_are_told_and_what_is_there_is_dreamed(tmp_path):
