@@ -26,6 +26,9 @@ UPRIGHT: Final = {
 }
 """The filters that do what a display matrix says, by the signs of its four turning entries."""
 
+TURNED: Final = {-90: UPRIGHT[0, 1, -1, 0], 90: UPRIGHT[0, -1, 1, 0], -180: UPRIGHT[-1, 0, 0, -1]}
+"""The same by degrees, counter-clockwise, where there is no looking at the matrix: no mirrors."""
+
 
 @dataclass(frozen=True)
 class View:
@@ -92,14 +95,21 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
 
 def upright(frame: VideoFrame) -> tuple[str, ...]:
     """Name the filters that turn a frame the way its file asks for."""
-    side_data: Mapping[Type, SideData] = frame.side_data  # type: ignore[assignment]
-    data = side_data.get(Type.DISPLAYMATRIX)
+    data = side_data(frame).get(Type.DISPLAYMATRIX)
     if data is None:
-        return ()
+        return TURNED.get(frame.rotation, ())
     a, b, _, c, d = struct.unpack("=9i", bytes(data))[:5]
     largest = max(abs(a), abs(b), 1)
     signs = tuple(round(value / largest) for value in (a, b, c, d))
     return UPRIGHT.get(signs, ())
+
+
+def side_data(frame: VideoFrame) -> Mapping[Type, SideData]:
+    """What a file tells beside a frame; nothing where some is new to PyAV, as EXIF is to 18."""
+    try:
+        return frame.side_data  # type: ignore[return-value]
+    except ValueError:
+        return {}
 
 
 def has_alpha(frame: VideoFrame) -> bool:

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from media_clips import MOVING, TONE, Make, ffmpeg, frames_of, from_planes, times
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.media.probe import exact
@@ -394,6 +394,20 @@ def test_a_single_picture_is_a_film_of_one_frame(tmp_path: Path, name: str) -> N
     frames = frames_of(tmp_path / name)
     assert len(frames) == 1
     assert np.abs(frames[0].array[5, 5].astype(int) - (200, 100, 50)).max() <= 4
+
+
+@pytest.mark.parametrize("orientation", [1, 3, 6, 8])
+def test_a_photograph_is_turned_upright_as_its_exif_asks(tmp_path: Path, orientation: int) -> None:
+    across, down = np.meshgrid(np.arange(0, 240, 5), np.arange(0, 240, 10))
+    picture = Image.fromarray(np.dstack([across, down, 0 * down]).astype(np.uint8))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    picture.save(tmp_path / "a.jpg", exif=exif, quality=95)
+    with Image.open(tmp_path / "a.jpg") as saved:
+        wanted = np.asarray(ImageOps.exif_transpose(saved)).astype(int)
+    found = frames_of(tmp_path / "a.jpg")[0].array
+    assert found.shape == wanted.shape
+    assert np.abs(found - wanted).mean() < 2
 
 
 def test_a_picture_that_ffmpeg_does_not_decode_is_told_for_what_it_is(tmp_path: Path) -> None:
