@@ -16,6 +16,9 @@ Pairs = tuple[tuple[str, float], ...]
 NUMBERS = ("octaves", "octave_scale", "iterations", "step", "strength")
 """The dials of DreamSettings that are numbers."""
 
+HEAVIEST, LIGHTEST = 1e9, 1e-9
+"""Weights of layers beyond these would leave float32's numbers, and nothing would be dreamed."""
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -99,6 +102,19 @@ class Dials:
         for layers in self._layers:
             yield from layers.names
 
+    def check_weights(self, resolve: Callable[[str], str]) -> None:
+        """Raise UsageError when the layers, by their resolved names, weigh nothing at any time."""
+        sums: dict[str, float] = {}
+        for layers in self._layers:
+            if layers.constant is None:
+                return
+            name, colon, channel = layers.names[0].partition(":")
+            known = resolve(name.strip()) + colon + channel.strip()
+            sums[known] = sums.get(known, 0.0) + layers.constant
+        if sums and all(abs(total) < LIGHTEST for total in sums.values()):
+            raise UsageError("the weights come to nothing", where="layer",
+                             remedy="give others, or --strength 0 to dream nothing")  # fmt: skip
+
 
 class _Layers:
     """One `layer` over time."""
@@ -112,9 +128,12 @@ class _Layers:
                 raise UsageError(
                     f"cannot read layer '{value}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
                 )
-            times = Dial(weight if star else 1.0, clock, Bounds(), "layer")
+            bounds = Bounds(-HEAVIEST, HEAVIEST)
+            times = Dial(weight if star else 1.0, clock, bounds, "layer")
             self._weights[value] = name.strip(), times
         self.names = tuple(name for name, _ in self._weights.values())
+        constants = [times.constant for _, times in self._weights.values()]
+        self.constant = constants[0] if len(constants) == 1 else None
 
     def __call__(self, frame: int) -> Layer:
         found: list[tuple[str, float, float]] = []

@@ -53,6 +53,7 @@ class Dreams:
             named = objectives.parse(name, resolve=network.resolve)
             if ":" in name:  # the channel may not be there
                 named(network.trunk(named.layers)(blank))
+        self._dials.check_weights(network.resolve)
         for text in guides_of(dream):
             self._objectives.guide(text, self._dials(0).layers)
         self(0)

@@ -20,7 +20,7 @@ from dreamvid import api
 from dreamvid.api import clock_of, dream_image, dream_video, in_time
 from dreamvid.dials import Dials
 from dreamvid.dream.objectives import Objective
-from dreamvid.dreaming import Objectives
+from dreamvid.dreaming import Dreams, Objectives
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image, to_array, to_image
 from dreamvid.media.info import FilmInfo
@@ -30,7 +30,13 @@ from dreamvid.networks.network import Network
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Progress
-from dreamvid.settings import DreamSettings, ImageSettings, SoundSettings, VideoSettings
+from dreamvid.settings import (
+    DreamSettings,
+    ImageSettings,
+    NetworkSettings,
+    SoundSettings,
+    VideoSettings,
+)
 
 QUICK = {"octaves": 2, "iterations": 2}
 COUNT = 5
@@ -221,6 +227,22 @@ def test_layers_add_and_scale() -> None:
     total = value("one*2", "two:3")
     assert total == pytest.approx(2 * value("one") + value("two:3"))
     assert value() == pytest.approx(value(network.default_layer))
+
+
+def test_weights_that_come_to_nothing_are_told_unless_they_change() -> None:
+    network, clock = tiny_network(), Clock(Fraction(1), 4)
+
+    def make(*layers: str) -> None:
+        dream = DreamSettings(layer=layers)
+        Dreams(network, NetworkSettings(device="cpu"), dream, clock)
+
+    for layers in [("one*0",), ("one", "two:3*0", "one*-1"), ("two*1e-30",)]:
+        with pytest.raises(UsageError, match="layer: the weights come to nothing"):
+            make(*layers)
+    make("one*0", "two")
+    make("one*-1")
+    make("0:(one*0), 3:(one)")
+    make("one*(t - t)")
 
 
 def test_a_label_and_a_guide_make_objectives(picture: Path) -> None:

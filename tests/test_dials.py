@@ -50,6 +50,7 @@ def test_numeric_dials_take_schedules(name: str, text: str, frame: int, value: f
         (CameraSettings, "zoom", "0:(1), 5:(0)", r"not in 0\.001"),
         (DreamSettings, "strength", "1+onset", "needs sound"),
         (DreamSettings, "layer", ("parts*(1+bass)",), "needs sound"),
+        (DreamSettings, "layer", ("parts*1e30",), "layer: .* 1e\\+30, not in"),
     ],
 )
 def test_bounds_hold_over_the_whole_length(

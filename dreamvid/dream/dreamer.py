@@ -22,6 +22,9 @@ from dreamvid.settings import DreamSettings, bounds_of
 REACH = 32
 """Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""
 
+STEEPEST = 1e18
+"""Gradients of this mean size cannot be squared in float32."""
+
 
 @dataclass(frozen=True)
 class Dose:
@@ -191,6 +194,9 @@ class Dreamer:
         size = gradient.abs()
         # Row by row: a sum over all at once depends on the number of threads.
         mean = gauge(key, float(size.mean(dim=2).mean()))
+        if not mean < STEEPEST:  # its square would be no number, and the update nothing
+            raise UsageError(f"the gradient is {mean:.0g}", where=self.network.name,
+                             remedy="give its objective less weight")  # fmt: skip
         if not self.even:
             return gradient / (mean + 1e-20)
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)

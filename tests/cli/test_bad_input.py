@@ -414,6 +414,8 @@ USAGE = {
     "--layer 4x": "bestiary has no layer '4x'; did you mean 4",
     "--layer 4c:x": "cannot read layer '4c:x'",
     "--layer 4c*nan": "nan",
+    "--layer 4c*0": "the weights come to nothing; give others, or --strength 0",
+    "--layer 4c --layer 4c*-1": "the weights come to nothing",
     "--layer 4c:99999": "99999",
     "--layer 4c:-1": "-1",
     "--label unicornfish": "no label 'unicornfish'",

@@ -250,6 +250,14 @@ def test_numbers_that_are_none_are_told(weight: float) -> None:
         tiny_dreamer(objectives.layer("two") * weight)(IMAGE)
 
 
+def test_a_gradient_too_steep_to_dream_along_is_told() -> None:
+    with pytest.raises(
+        UsageError, match=r"tiny: the gradient is .*; give its objective less weight"
+    ):
+        tiny_dreamer(objectives.layer("two") * 1e30)(IMAGE)
+    assert torch.equal(tiny_dreamer(objectives.layer("two") * 1e30, strength=0)(IMAGE), IMAGE)
+
+
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(UsageError, match="no precision 'fp8'; use auto, fp32"):
         tiny_dreamer(precision="fp8")
