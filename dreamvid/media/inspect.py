@@ -122,12 +122,12 @@ def has_alpha(frame: VideoFrame) -> bool:
 def _warnings(
     frame: VideoFrame, info: FilmInfo, turn: tuple[str, ...], aspect: Fraction
 ) -> tuple[str, ...]:
-    side_data: Mapping[Type, SideData] = frame.side_data  # type: ignore[assignment]
+    beside = side_data(frame)
     light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
     told = (
         (frame.interlaced_frame, "interlaced: fields are woven together by bwdif"),
         (info.has_alpha, "the alpha channel is dropped"),
-        (any(map(side_data.get, light)), "HDR10's mastering display and light levels are left out"),
+        (any(map(beside.get, light)), "HDR10's mastering display and light levels are left out"),
         (bool(turn), "turned upright, as the file asks"),
         (aspect != 1, f"pixels of {aspect.numerator}:{aspect.denominator} made square"),
     )
