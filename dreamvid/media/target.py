@@ -124,12 +124,13 @@ def check_apart(path: Path, guides: Iterable[str]) -> None:
 def alone(path: Path) -> Iterator[None]:
     """Let only one run at a time make the file at `path`; UsageError when another one does.
 
-    Two would write over each other's parts. The lock goes with its process, however that ends.
+    Two would write over each other's parts. The lock goes with its process, however that ends. Its
+    file is removed behind a second lock, the door: whoever comes must not lock what is removed.
     """
-    name = hashlib.sha256(os.fsencode(os.path.realpath(path))).hexdigest()[:24]
-    lock = FileLock(Path(tempfile.gettempdir()) / f"dreamvid-{name}.lock")
+    lock, door = _lock(os.path.realpath(path)), _lock(os.path.expanduser("~"))
     try:
-        lock.acquire(timeout=0)
+        with door:
+            lock.acquire(timeout=0)
     except Timeout:
         remedy = "wait for it, or give this one another name"
         raise UsageError("another run is making it", where=path, remedy=remedy) from None
@@ -139,7 +140,14 @@ def alone(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        lock.release()
+        with contextlib.suppress(OSError), door:
+            lock.release()
+            Path(lock.lock_file).unlink(missing_ok=True)
+
+
+def _lock(what: str) -> FileLock:
+    name = hashlib.sha256(os.fsencode(what)).hexdigest()[:24]
+    return FileLock(Path(tempfile.gettempdir()) / f"dreamvid-{name}.lock")
 
 
 def same_file(path: Path, source: Path) -> bool:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -21,6 +25,29 @@ def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
             pass
     with alone(tmp_path / "a.mp4"):
         pass
+
+
+def test_runs_that_come_and_go_leave_one_lock_file_and_never_meet(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    inside, met = 0, []
+
+    def come_and_go(_: int) -> None:
+        nonlocal inside
+        for _ in range(50):
+            with contextlib.suppress(UsageError), alone(tmp_path / "a.mp4"):
+                inside += 1
+                time.sleep(0.001)
+                met.append(inside)
+                inside -= 1
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(come_and_go, range(4)))
+    assert set(met) == {1}
+    with alone(tmp_path / "b.mp4"):
+        pass
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
