@@ -98,7 +98,7 @@ class Living:
 def living_on(network: Network, photos: Path) -> float:
     """The share of a network's channels that fire on a folder of photographs."""
     living = Living(network)
-    for path in _photos(photos):
+    for path in photographs(photos):
         living.look(shrink(load_image(path), LONGEST)[None])
     return living.share
 
@@ -178,7 +178,7 @@ def beside(ours: Network, theirs: Network, photos: Path, names: Sequence[str]) -
     Theirs raises its default layer with its default dose; ours raises each of the layers `names`,
     its step chosen so that it changes the picture as much.
     """
-    for path in _photos(photos):
+    for path in photographs(photos):
         image = shrink(load_image(path), LONGEST)
         reference = Dreamer(theirs)(image).cpu()
         wanted = vividness(reference, image)
@@ -188,7 +188,10 @@ def beside(ours: Network, theirs: Network, photos: Path, names: Sequence[str]) -
             yield Beside(path.stem, name, vividness(dream, image), wanted, made)
 
 
-def _photos(folder: Path) -> list[Path]:
+def photographs(folder: Path) -> list[Path]:
+    """The photographs of a folder, by name; UnreadableInput when there are none."""
+    if not folder.is_dir():
+        raise UnreadableInput("no such folder", where=folder, remedy="give a folder of pictures")
     found = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS)
     if not found:
         raise UnreadableInput("no photographs", where=folder, remedy="give a folder of pictures")

@@ -48,16 +48,20 @@ def judge(
     from dreamvid.networks.registry import load_network
 
     network = load_network(model)
+    if photos is not None:  # what is missing is told before the work begins
+        court.photographs(photos)
+        other = load_network(beside, weights=weights)
+    namer = load_network(reader) if reader is not None else None
     found: dict[str, Any] = {}
     with Show(quiet=quiet or json, verbose=False) as show:
         show.say("asking about renders ...")
         found["renders"] = [vars(court.knowledge(network))]
         if photos is not None:
             show.say("dreaming on photographs ...")
-            found |= _photographs(network, load_network(beside, weights=weights), photos, out)
-        if reader is not None:
+            found |= _photographs(network, other, photos, out)
+        if namer is not None:
             show.say("dreaming classes ...")
-            told = list(court.recognised(network, load_network(reader)))
+            told = list(court.recognised(network, namer))
             missed = [name for name, right, _ in told if not right]
             known = len(told) - len(missed)
             found["classes"] = [{"recognised": known, "of": len(told), "missed": ", ".join(missed)}]

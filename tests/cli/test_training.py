@@ -49,6 +49,16 @@ def test_judging_an_unknown_network():
     assert told.code == 2 and "bestiary" in told.err
 
 
+def test_judging_tells_what_is_missing_before_the_work(tmp_path):
+    for options, needle in (
+        (("--photos", tmp_path / "none"), "none: no such folder; give a folder of pictures"),
+        (("--photos", tmp_path), "no photographs"),
+        (("--reader", tmp_path / "none.safetensors"), "none.safetensors"),
+    ):
+        told = dreamvid("judge", *options)
+        assert (told.code, needle in told.line) == (3, True), told.err
+
+
 def test_an_atlas_of_named_classes(tmp_path):
     out = tmp_path / "atlas.png"
     told = dreamvid("atlas", "-o", out, "--classes", "owl")
