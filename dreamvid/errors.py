@@ -14,6 +14,7 @@ DreamvidError             1  anything that is none of the following
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
@@ -80,6 +81,13 @@ class Interrupted(DreamvidError):
     """The user or the system stopped the work."""
 
     exit_code = 130
+
+
+def no_such_file(path: object) -> UnreadableInput:
+    """The error for an input that is not there."""
+    address = re.match(r"\w{2,}:/", str(path))  # a Path makes one slash of two
+    remedy = "download it first, for only files are read" if address else "check the path"
+    return UnreadableInput("no such file", where=path, remedy=remedy)
 
 
 @contextmanager

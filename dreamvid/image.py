@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.errors import UnreadableInput, UsageError, writing
+from dreamvid.errors import UnreadableInput, UsageError, no_such_file, writing
 from dreamvid.saving import settle
 
 MAX_PIXELS = 150_000_000
@@ -65,7 +65,7 @@ def load_image(path: str | Path) -> torch.Tensor:
     except Image.DecompressionBombError:
         raise UnreadableInput(too_large, where=path, remedy="shrink it first") from None
     except FileNotFoundError:
-        raise UnreadableInput("no such file", where=path, remedy="check the path") from None
+        raise no_such_file(path) from None
     except (OSError, SyntaxError, ValueError) as error:
         raise UnreadableInput(
             f"not a readable picture ({error})", where=path, remedy="give a PNG, JPEG or WebP"
@@ -77,6 +77,10 @@ def picture_format(path: str | Path) -> str:
     from PIL import Image
 
     suffix = Path(path).suffix.lower()
+    if not suffix:
+        raise UsageError(
+            "its name does not end in a format", where=path, remedy="use .png, .jpg or .webp"
+        )
     name = Image.registered_extensions().get(suffix, "")
     if name not in Image.SAVE:
         raise UsageError(

@@ -47,8 +47,16 @@ def _seconds(value: object) -> object:
     return value
 
 
+def _rate(value: object) -> object:
+    """Read `30` or `24000/1001` as an exact number of frames a second."""
+    try:
+        return _seconds(value)
+    except ValueError:
+        raise ValueError("must be frames a second such as 25 or 24000/1001") from None
+
+
 Seconds = Annotated[Fraction, BeforeValidator(_seconds), Field(ge=0)]
-Rate = Annotated[Fraction, BeforeValidator(_seconds), Field(gt=0, le=1000)]
+Rate = Annotated[Fraction, BeforeValidator(_rate), Field(gt=0, le=1000)]
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,8 @@ def bounds_of(model: type[BaseModel], name: str) -> Bounds:
 
 
 def _size(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,5}x[0-9]{1,5}", value):
+        raise ValueError("must be a width and a height such as 1280x720")
     if not all(SMALLEST <= int(side) <= LARGEST for side in value.split("x")):
         raise ValueError(f"sides must be {SMALLEST} to {LARGEST}")
     return value
@@ -107,7 +117,7 @@ def _size(value: str) -> str:
 
 SMALLEST, LARGEST = 16, 16384
 DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
-Size = Annotated[str, Field(pattern=r"^\d{1,5}x\d{1,5}$"), AfterValidator(_size)]
+Size = Annotated[str, AfterValidator(_size)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]

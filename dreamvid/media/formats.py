@@ -51,7 +51,7 @@ def codec_named(name: str) -> Codec:
     codec = CODECS.get(name.lower())
     if codec is None:
         near = [OTHER_WORDS[name.lower()]] if name.lower() in OTHER_WORDS else []
-        near = near or difflib.get_close_matches(name.lower(), CODECS, n=3, cutoff=0.4)
+        near = near or difflib.get_close_matches(name.lower(), CODECS, n=3)
         raise UsageError(
             f"no codec '{name}'", where="codec", remedy=f"use {', '.join(near or CODECS)}"
         )
@@ -157,9 +157,10 @@ def _by(size: tuple[int, int]) -> str:
 def _check_name(path: Path, codec: Codec) -> None:
     suffix = path.suffix.lower()
     if suffix not in codec.suffixes:
+        does = f"{codec.name} does not go into '{suffix}'"
         others = _listing(name for name, known in CODECS.items() if suffix in known.suffixes)
         raise UsageError(
-            f"{codec.name} does not go into '{suffix}'",
+            does if suffix else "its name does not end in a format",
             where=path,
             remedy=f"name it {', '.join(codec.suffixes)}"
             + (f", or use codec {others}" if others else ", or .gif, .webp, frame_%05d.png"),

@@ -12,7 +12,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from dreamvid.errors import UnreadableInput
+from dreamvid.errors import UnreadableInput, no_such_file
 
 FORMATS: Final = (
     "3gp,aiff,apng,asf,avi,dv,flv,gif,h264,hevc,image2,ivf,jpeg_pipe,jpegxl_anim,m4v,matroska,"
@@ -55,7 +55,7 @@ def check_file(path: Path) -> None:
     try:
         size = path.stat().st_size
     except FileNotFoundError:
-        raise UnreadableInput("no such file", where=path, remedy="check the path") from None
+        raise no_such_file(path) from None
     except (OSError, ValueError) as error:
         raise UnreadableInput(f"cannot be read ({error})", where=repr(str(path))) from None
     if path.is_file() and size == 0:

@@ -24,6 +24,7 @@ from dreamvid.networks.network import Description
 from dreamvid.saving import write_whole
 
 FORMAT = "dreamvid-network-1"
+_OTHERS = "for weights of another network give --model NAME --weights FILE"
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,7 @@ def load(path: Path, *, name: str) -> Saved:
                 raise UnreadableInput(
                     f"not a network that dreamvid trained (no '{FORMAT}' mark)",
                     where=path,
-                    remedy="give the network's name as the model and this file as its weights",
+                    remedy=_OTHERS,
                 )
             state = {key: _single(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
         description = _description(name, json.loads(metadata["description"]))
@@ -101,7 +102,9 @@ def load(path: Path, *, name: str) -> Saved:
         with torch.device("meta"):
             plan.build().load_state_dict(state, assign=True)
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise UnreadableInput(f"not a readable network file ({error})", where=path) from error
+        raise UnreadableInput(
+            f"not a readable network file ({error})", where=path, remedy=_OTHERS
+        ) from error
     return Saved(plan, description, state)
 
 

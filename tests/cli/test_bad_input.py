@@ -68,6 +68,13 @@ def test_missing_picture(refused, tmp_path):
     refused(3, "no.png: no such file; check the path", command=command)
 
 
+def test_an_address_is_no_file(bad_film, refused, tmp_path):
+    needle = "no such file; download it first, for only files are read"
+    bad_film("https://example.com/film.mp4", needle)
+    command = ["image", "https://example.com/a.png", "-o", tmp_path / "out.png"]
+    refused(3, needle, command=command)
+
+
 def test_text_named_mp4(bad_film, tmp_path):
     path = tmp_path / "text.mp4"
     path.write_text("This is not a film.\n" * 100)
@@ -308,6 +315,14 @@ def test_output_name_that_says_no_film(refused, tmp_path, film, name):
     assert len(told.line) < 400
 
 
+@pytest.mark.parametrize("kind", ["video", "image"])
+def test_output_name_without_a_format(refused, tmp_path, film, kind):
+    Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
+    source = film if kind == "video" else tmp_path / "in.png"
+    told = refused(2, ".: its name does not end in a format; ", command=[kind, source, "-o", "."])
+    assert (".mp4" if kind == "video" else ".png") in told.line
+
+
 def test_output_picture_of_unknown_kind(refused, tmp_path):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     command = ["image", tmp_path / "in.png", "-o", tmp_path / "out.xyz", *QUICK]
@@ -399,16 +414,19 @@ USAGE = {
     "--start 100": "no frame at or after 100 s",
     "--width 0": "width",
     "--width 99999": "width",
-    "--size 64": "size",
+    "--size 64": "size = '64': must be a width and a height such as 1280x720",
     "--size 0x0": "size",
     "--size 64x99999999999": "size",
     "--rate 0": "rate",
+    "--rate -1": "rate = '-1': must be frames a second such as 25 or 24000/1001",
+    "--rate abc": "rate = 'abc': must be frames a second",
     "--crf -1": "crf",
     "--crf 60": "crf",
     "--crf nan": "crf",
     "--device abacus": "device",
     "--flow river": "flow",
-    "--codec h26": "no codec 'h26'",
+    "--codec h26": "no codec 'h26'; use h26",
+    "--codec nope": "no codec 'nope'; use h264, h265, av1, webm, prores,",
     "--preset wld": "no preset 'wld'",
     "--model googlenett": "did you mean googlenet",
     "--layer 4x": "bestiary has no layer '4x'; did you mean 4",
@@ -532,6 +550,15 @@ def test_weights_of_another_network(bad_film, film, tmp_path):
     torch.save(state, tmp_path / "w.pth")
     options = ["--model", "googlenet", "--weights", tmp_path / "w.pth"]
     bad_film(film, "w.pth: not weights of googlenet", "squeezenet1_1", options=options)
+
+
+def test_weights_without_the_name_of_their_network(bad_film, film, tmp_path):
+    state = zoo.bare("squeezenet1_1").to_empty(device="cpu").state_dict()
+    torch.save(state, tmp_path / "w.pth")
+    save_file(state, tmp_path / "w.safetensors")
+    for name in ("w.pth", "w.safetensors"):
+        needle = "give --model NAME --weights FILE"
+        bad_film(film, f"{name}: not a", needle, options=["--weights", tmp_path / name])
 
 
 def test_safetensors_that_are_no_network(bad_film, film, tmp_path):
