@@ -157,6 +157,8 @@ def output_of(
 def open_film(source: Path, settings: VideoSettings) -> VideoReader:
     """Open a film as the settings say."""
     film = settings.film
+    if film.rate is not None and source.is_file():
+        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
     return VideoReader(
         source,
         start=film.start,
@@ -238,14 +240,15 @@ def sidecar(
         made["guide_sha256"] = " ".join(digest(Path(guide)) for guide in guides)
     if settings.sound.audio is not None:
         made["audio_sha256"] = digest(settings.sound.audio)
-    decided = {
+    decided: dict[str, dict[str, Any]] = {
         "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
         "dream": {
             "tile": dream.tile,
             "step": settings.dream.step or dream.network.default_step,
-            "layer": list(settings.dream.layer) or [dream.network.default_layer],
         },
     }
+    if settings.dream.label is None:
+        decided["dream"]["layer"] = list(settings.dream.layer) or [dream.network.default_layer]
     resolved = type(settings).checked(merge(to_toml(settings), decided))
     return write_toml({"made": made} | to_toml(resolved))
 

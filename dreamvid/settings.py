@@ -15,7 +15,15 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import tomli_w
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.schedule import ScheduleError, is_keyed, parse_schedule, parse_text_schedule
@@ -123,12 +131,23 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
+RIVALS = (("label", "layer"), ("label", "guide"), ("size", "width"), ("size", "height"))
+"""Settings of one table of which only one has its way."""
+
+
 class Settings(BaseModel):
-    """A settings model: frozen, strict about names, NaN and infinity refused."""
+    """A settings model: frozen, strict about names and rivals, NaN and infinity refused."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
+
+    @model_validator(mode="after")
+    def _without_rivals(self) -> Self:
+        for pair in RIVALS:
+            if all(getattr(self, name, None) for name in pair):
+                raise ValueError(f"{' and '.join(pair)}: give only one of them")
+        return self
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], *, where: object = None) -> Self:
@@ -437,9 +456,11 @@ def preset(name: str) -> dict[str, dict[str, Any]]:
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay settings over one another, table by table; later ones win."""
+    """Lay settings over one another, table by table; later ones win, over their rivals too."""
     merged: dict[str, Any] = {}
     for layer in layers:
+        beaten = {a if b in layer else b for a, b in RIVALS if a in layer or b in layer}
+        merged = {key: value for key, value in merged.items() if key not in beaten}
         for key, value in layer.items():
             below = merged.get(key)
             both = isinstance(value, Mapping) and isinstance(below, Mapping)
@@ -477,4 +498,6 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
         return cause.about(name if where is None else f"{where}: {name}", "see README, 'Schedules'")
     given = first.get("input")
     message = first["msg"].removeprefix("Value error, ")
-    return UsageError(f"{name} = {given!r}: {message}", where=where, remedy="see --help")
+    about = f"{name} = {given!r}" if not isinstance(given, dict) else name
+    told = f"{about}: {message}" if about else message
+    return UsageError(told, where=where, remedy="see --help")

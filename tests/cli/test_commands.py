@@ -126,6 +126,23 @@ def test_a_sidecar_is_a_settings_file_of_what_was_decided(tmp_path, film):
     assert len(made["made"]["source_sha256"]) == len(made["made"]["weights_sha256"]) == 64
 
 
+def test_a_flag_wins_over_its_rivals_in_the_file_and_the_preset(tmp_path, film):
+    (tmp_path / "my.toml").write_text("[film]\nwidth = 32\nheight = 32\n")
+    out, again, other = (tmp_path / name for name in ("a.mkv", "b.mkv", "c.mkv"))
+    told = dreamvid(
+        "video", film, "-o", out, "--preset", "eyes", "--settings", tmp_path / "my.toml",
+        "--label", "owl", "--size", "64x64", "--frames", 1, *QUICK,
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    made = settings_of(out)
+    assert (made["dream"]["label"], made["dream"]["layer"]) == ("owl", [])
+    assert made["film"] == {"size": "64x64", "frames": 1}
+    assert dreamvid("video", "--from", out, "-o", again).code == 0
+    assert again.read_bytes() == out.read_bytes()
+    assert dreamvid("video", "--from", out, "-o", other, "--layer", "4c").code == 0
+    assert "label" not in settings_of(other)["dream"]
+
+
 # --- repeating a run -------------------------------------------------------------------------
 
 
