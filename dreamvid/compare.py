@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,15 +30,16 @@ def measure_films(
     layer: str,
     device: str = "auto",
     loop: bool = False,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Measures:
     """Measure the film at `dreamed` against the one at `source`, in memory for two frames.
 
     `film` says which part of the source was dreamed; its size is taken from the dream. The judge
-    of gain and drift is a `layer` of a network. Raises UsageError when the films do not belong
-    together, and UnreadableInput.
+    of gain and drift is a `layer` of a network. `say` is told in a line when the films differ in
+    size or length. Raises UsageError when they do not belong together, and UnreadableInput.
     """
     with VideoReader(dreamed, frames=film.frames, rate=film.rate) as after:
-        width, height = _source_size(source, after.info, film)
+        width, height = _source_size(source, after.info, film, say)
         with VideoReader(
             source,
             start=film.start,
@@ -46,16 +49,20 @@ def measure_films(
             width=width,
             height=height,
         ) as before:
+            read = itertools.count()
+            sources = (frame.array for frame, _ in zip(before, read, strict=False))
             dreams = (frame.array[:height, :width] for frame in after)
-            sources = (frame.array for frame in before)
             found = measure(sources, dreams, judge=_judge(judge, layer, device), loop=loop)
-            damaged = [
-                f"{read.info.path}: {read.damage}" for read in (before, after) if read.damage
-            ]
-            return replace(found, damage="; ".join(damaged) or None)
+            longer = source if next(read) > found.frames else dreamed if any(after) else None
+            damaged = [f"{one.info.path}: {one.damage}" for one in (before, after) if one.damage]
+    if longer is not None:
+        say(f"{longer}: goes on beyond the {found.frames} frames that could be compared")
+    return replace(found, damage="; ".join(damaged) or None)
 
 
-def _source_size(source: Path, dream: FilmInfo, film: FilmSettings) -> tuple[int, int]:
+def _source_size(
+    source: Path, dream: FilmInfo, film: FilmSettings, say: Callable[[str], None]
+) -> tuple[int, int]:
     """The size to read the source at: the dream's, or its own if the dream was merely padded."""
     with VideoReader(source, rate=film.rate) as reader:
         own = reader.info
@@ -71,6 +78,7 @@ def _source_size(source: Path, dream: FilmInfo, film: FilmSettings) -> tuple[int
             where=source,
             remedy="measure a dream of this film",
         )
+    say(f"{source}: measured at {dream.width}x{dream.height}, the size of the dream")
     return dream.width, dream.height
 
 

@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from dreamvid.cli.asked import record, sidecar_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
-from dreamvid.cli.show import print_json, print_table
+from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import DamagedInput
 from dreamvid.settings import FilmSettings
 
@@ -62,9 +62,17 @@ def measure(
     judge = load_network(network.model, weights=network.weights, offline=network.offline)
     chosen = judge.resolve(layer or judge.default_layer)
     films = {"dreamed": dreamed} | ({"independent": independent} if independent else {})
+    say = Show(quiet=False, verbose=False).say
     found = {
         name: measure_films(
-            source, path, film=cut, judge=judge, layer=chosen, device=network.device, loop=loop
+            source,
+            path,
+            film=cut,
+            judge=judge,
+            layer=chosen,
+            device=network.device,
+            loop=loop,
+            say=say,
         )
         for name, path in films.items()
     }

@@ -266,6 +266,17 @@ def test_measure_takes_the_part_of_the_source_that_was_dreamed(film, dreams):
     assert shifted["dreamed"]["legible"] < cut["legible"]
 
 
+def test_measure_tells_films_of_other_lengths_and_sizes(film, dreams, tmp_path):
+    assert dreamvid("measure", film, dreams[0]).err == ""
+    shorter = write_film(tmp_path / "shorter.mkv", frames=7, codec="ffv1")
+    note = "{}: goes on beyond the 7 frames that could be compared\n"
+    assert dreamvid("measure", film, shorter, "--json").err == note.format(film)
+    assert dreamvid("measure", shorter, film, "--json").err == note.format(film)
+    small = write_film(tmp_path / "small.mkv", frames=8, size=(32, 24), codec="ffv1")
+    told = dreamvid("measure", film, small).err
+    assert told == f"{film}: measured at 32x24, the size of the dream\n"
+
+
 def test_measure_reads_a_dream_of_another_size_and_a_padded_one(film, tmp_path):
     small = tmp_path / "small.mkv"
     options = ["--codec", "ffv1", "--width", 32, "--frames", 3, *QUICK]
