@@ -49,6 +49,10 @@ FRAMES_AHEAD = 2
 """Motion is found so many frames ahead of a dream on a GPU."""
 
 
+Begun = Callable[[str], None]
+"""Is told, before anything is dreamed, the text of the sidecar to be."""
+
+
 @dataclass(frozen=True)
 class Result:
     """What came of a call: the file, the frames in it, and what a user should know."""
@@ -93,11 +97,13 @@ def dream_video(
     overwrite: bool = False,
     fetched: Counted | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
+    begun: Begun = lambda record: None,
 ) -> Result:
     """Dream a film, keeping its length, rate, size, colours and sound.
 
-    `report` is told after every frame. A call that was stopped goes on after its last finished
-    part when it is made again. Raises any DreamvidError; the target appears complete or not at all.
+    `report` is told after every frame, `begun` how it is made before the first. A call that was
+    stopped goes on after its last finished part when it is made again. Raises any DreamvidError;
+    the target appears complete or not at all.
     """
     settings = settings or VideoSettings()
     output = output_of(settings, Path(target), overwrite)
@@ -111,7 +117,9 @@ def dream_video(
         stability = steady(settings.motion, clock)
         dreams = make_dreams(settings.network, settings.dream, clock, fetched=fetched)
         like = with_sound(film.info, settings.sound)
-        job = Job(output, like=like, record=sidecar(settings, Path(source), dreams(0)))
+        record = sidecar(settings, Path(source), dreams(0))
+        begun(record)
+        job = Job(output, like=like, record=record)
         frames = film_frames(film, flow=flow, cuts=settings.motion.cuts, skip=job.done)
         with in_time(frames, dreams(0).device) as timely:
             job.run(timely, dreams, stability=stability, report=report)

@@ -491,13 +491,18 @@ def write_toml(values: Mapping[str, Any]) -> str:
 
 def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
     """Turn the first complaint of a ValidationError into one line."""
-    first = error.errors()[0]
+    first = min(error.errors(), key=lambda fault: fault["loc"] != ("made",))
+    if first["loc"] == ("made",):
+        remedy = "give it to --from, or take [made] out of it"
+        return UsageError("is the sidecar of a film", where=where, remedy=remedy)
     name = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ScheduleError):
         return cause.about(name if where is None else f"{where}: {name}", "see README, 'Schedules'")
     given = first.get("input")
-    message = first["msg"].removeprefix("Value error, ")
+    message, remedy = first["msg"].removeprefix("Value error, "), "see --help"
+    if first["type"] == "extra_forbidden":
+        message, remedy = "no such setting", "see --help, or use the dreamvid that wrote it"
     about = f"{name} = {given!r}" if not isinstance(given, dict) else name
     told = f"{about}: {message}" if about else message
-    return UsageError(told, where=where, remedy="see --help")
+    return UsageError(told, where=where, remedy=remedy)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -10,22 +11,38 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from dreamvid.cli.flags import layered
-from dreamvid.errors import DamagedInput
-from dreamvid.settings import Settings, read_toml
+from dreamvid.errors import DamagedInput, UsageError
+from dreamvid.settings import LoopSettings, Settings, VideoSettings, ZoomSettings, read_toml
 
 if TYPE_CHECKING:
     from dreamvid.api import Result
 
 S = TypeVar("S", bound=Settings)
 
+WRITERS: dict[str, type[Settings]] = {
+    "video": VideoSettings,
+    "zoom": ZoomSettings,
+    "loop": LoopSettings,
+}
+"""The commands that write sidecars."""
+
+DECIDING = {
+    "source_sha256": "the source",
+    "weights_sha256": "the weights",
+    "guide_sha256": "the guide",
+    "audio_sha256": "the audio",
+    "threads": "the number of threads",
+}
+"""What beside settings and versions decides a film's bytes, by its name in the sidecar."""
+
 
 @dataclass(frozen=True)
 class Asked(Generic[S]):
-    """The settings of a run, its source, and what the sidecar of the run it repeats tells."""
+    """The settings of a run, its source, and all that the sidecar of the run it repeats tells."""
 
     settings: S
     source: Path | None
-    made: dict[str, Any]
+    then: dict[str, Any]
 
 
 def asked(
@@ -39,12 +56,22 @@ def asked(
 ) -> Asked[S]:
     """Read what a run is asked to do; UsageError for settings that are wrong."""
     made, before = record(from_) if from_ else ({}, {})
+    if from_:
+        check_command(model, before, from_)
     layers = layered(given, name=preset, file=file, before=before)
     settings = model.checked(layers, where=file or from_)
     name = made.get("source")
     if source is None and from_ is not None and isinstance(name, str):
         source = source_of(name, from_)
-    return Asked(settings, source, made)
+    return Asked(settings, source, before | {"made": made})
+
+
+def check_command(model: type[Settings], tables: Mapping[str, Any], sidecar: Path) -> None:
+    """Raise UsageError when another command wrote the tables of a sidecar: it writes all it has."""
+    for name, other in WRITERS.items():
+        if other is not model and other.model_fields.keys() == tables.keys():
+            remedy = f"dreamvid {name} --from {sidecar}"
+            raise UsageError(f"was made by dreamvid {name}", where=sidecar, remedy=remedy)
 
 
 def mind_damage(result: Result, source: Path | None) -> None:
@@ -71,16 +98,20 @@ def source_of(name: str, sidecar: Path) -> Path:
     return moved if moved.exists() and not Path(name).exists() else Path(name)
 
 
-def changes(made: dict[str, Any], out: Path) -> list[str]:
-    """Say why a repeated run may differ from the one that `made` tells of."""
+def tell_changes(then: Mapping[str, Any], say: Callable[[str], None], record: str) -> None:
+    """Say why a run may differ from the one it repeats: `record` is its sidecar, `then` that one's.
+
+    What was asked for, as another seed, is no news; a device or a precision may come with the
+    machine.
+    """
+    made, now = then.get("made"), tomllib.loads(record)
     if not made:
-        return []
-    now, _ = record(out)
-    changed = [
-        f"the {name.removesuffix('_sha256')}"
-        for name in ("source_sha256", "weights_sha256", "guide_sha256", "audio_sha256")
-        if made.get(name) != now.get(name)
-    ]
-    then, versions = made.get("versions", {}), now.get("versions", {})
-    changed += [f"the version of {name}" for name in versions if then.get(name) != versions[name]]
-    return [f"not the same as then: {', '.join(changed)}"] if changed else []
+        return
+    changed = [what for key, what in DECIDING.items() if made.get(key) != now["made"].get(key)]
+    before, versions = made.get("versions", {}), now["made"]["versions"]
+    changed += [f"the version of {name}" for name in versions if before.get(name) != versions[name]]
+    for name in ("device", "precision"):
+        if then.get("network", {}).get(name) != now["network"].get(name):
+            changed.append(f"the {name}")
+    if changed:
+        say(f"not the same as then: {', '.join(changed)}")

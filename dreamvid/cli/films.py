@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
-from dreamvid.cli.asked import asked, changes, mind_damage
+from dreamvid.cli.asked import asked, mind_damage, tell_changes
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
@@ -88,7 +89,8 @@ def video(
 
     with Show(quiet=quiet, verbose=verbose) as show:
         result = dream_video(
-            run.source, out, run.settings, overwrite=yes, fetched=show.fetched, report=show.report
-        )
-        show.made(result, changes(run.made, out))
+            run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, begun=partial(tell_changes, run.then, show.say),
+        )  # fmt: skip
+        show.made(result)
     mind_damage(result, run.source)

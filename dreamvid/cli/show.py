@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -105,9 +105,9 @@ class Show:
         """Print one line."""
         self._console.print(line, soft_wrap=True, markup=False)
 
-    def made(self, result: Result, notes: Iterable[str] = ()) -> None:
+    def made(self, result: Result) -> None:
         """Say what there is to say of a film, and where it is."""
-        for note in (*result.notes, *notes):
+        for note in result.notes:
             self.say(note)
         self.say(f"{result.path}: {result.frames} frames")
 

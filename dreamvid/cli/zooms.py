@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from dreamvid.cli.asked import asked, changes, mind_damage
+from dreamvid.cli.asked import asked, mind_damage, tell_changes
 from dreamvid.cli.flags import (
     NO_CAMERA,
     NO_CLIP,
@@ -80,9 +81,10 @@ def zoom(
             show.made(seen)
             return
         result = dream_zoom(
-            run.source, out, run.settings, overwrite=yes, fetched=show.fetched, report=show.report
-        )
-        show.made(result, changes(run.made, out))
+            run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, begun=partial(tell_changes, run.then, show.say),
+        )  # fmt: skip
+        show.made(result)
 
 
 def loop(
@@ -118,9 +120,9 @@ def loop(
     with Show(quiet=quiet, verbose=verbose) as show:
         result = dream_loop(
             run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say,
+            report=show.report, say=show.say, begun=partial(tell_changes, run.then, show.say),
         )  # fmt: skip
-        show.made(result, changes(run.made, out))
+        show.made(result)
     mind_damage(result, run.source)
 
 

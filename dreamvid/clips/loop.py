@@ -12,7 +12,15 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.api import Result, make_dreams, output_of, sidecar, skipped, with_sound
+from dreamvid.api import (
+    Begun,
+    Result,
+    make_dreams,
+    output_of,
+    sidecar,
+    skipped,
+    with_sound,
+)
 from dreamvid.clips.closed import close_film, feedback
 from dreamvid.clips.zoom import NOISE_TIMES, beginning, fill
 from dreamvid.dials import changing
@@ -62,11 +70,12 @@ UNDREAMED = ("network", "dream", "motion", "camera")
 
 @dataclass(frozen=True)
 class Calls:
-    """Whom to tell what: bytes fetched, frames done, and lines about what goes on."""
+    """Whom to tell what: bytes fetched, frames done, lines about what goes on, how it is made."""
 
     fetched: Counted | None
     report: Callable[[Progress], None]
     say: Callable[[str], None]
+    begun: Begun
 
 
 def dream_loop(
@@ -78,20 +87,23 @@ def dream_loop(
     fetched: Counted | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
     say: Callable[[str], None] = lambda line: None,
+    begun: Begun = lambda record: None,
 ) -> Result:
     """Make a loop: an exact one of a picture or of noise, or one of a film's frames.
 
-    The result's notes tell the seam, the step across the join over the median step. Raises any
-    DreamvidError; the target appears complete or not at all.
+    `report` is told after every frame, `begun` how it is made before the first. The result's notes
+    tell the seam, the step across the join over the median step. Raises any DreamvidError; the
+    target appears complete or not at all.
     """
     settings, path = settings or LoopSettings(), None if source is None else Path(source)
     output = output_of(settings, Path(target), overwrite)
-    calls = Calls(fetched, report, say)
+    calls = Calls(fetched, report, say, begun)
     if output.alpha:
         raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")
     check_shape(settings)
     if settings.loop.kind == "film":
         film = close_film(path, output, settings)
+        begun(film.record)
         made = write_loop(
             output, film.info, film.frames, film.count, film.record, calls, film.notes
         )
@@ -130,15 +142,17 @@ def grown_loop(source: Path | None, output: Output, settings: LoopSettings, call
     frames: Iterable[Array | torch.Tensor]
     if settings.loop.kind == "feedback":
         frames, dream = feedback(start, settings, count, noise, calls.fetched)
-        notes = skipped(dream, size[1], size[0])
+        record, notes = sidecar(settings, source, dream), skipped(dream, size[1], size[0])
+        calls.begun(record)
     else:
         deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
         plan = {"zoom": exact_zoom, "pan": exact_pan}[settings.loop.kind](settings, size, count)
         base = plan.base(None if noise else start)
         settings = with_octaves(settings, int(min(base.shape[1:])))
-        frames, dream = dreamed_loop(plan, base, settings, noise, 16 if deep else 8, calls)
-        notes = plan.notes
-    record = sidecar(settings, source, dream)
+        dream = loop_dreamer(settings, noise, calls)
+        record, notes = sidecar(settings, source, dream), plan.notes
+        calls.begun(record)
+        frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
     return write_loop(output, like, frames, count, record, calls, notes)
 
 
@@ -301,19 +315,22 @@ def whole_turns(rotate: float, seconds: Fraction, symmetry: int) -> int:
     return turns
 
 
-def dreamed_loop(
-    plan: Plan, base: torch.Tensor, settings: LoopSettings, noise: bool, bits: int, calls: Calls
-) -> tuple[ExactLoop, Dreamer]:
-    """Dream the texture, or textures, of an exact loop."""
-    clock = Clock(Fraction(1), 1, settings.dream.seed)
-    dream = make_dreams(
+def loop_dreamer(settings: LoopSettings, noise: bool, calls: Calls) -> Dreamer:
+    """Make what dreams the texture, or textures, of an exact loop."""
+    return make_dreams(
         settings.network,
         settings.dream,
-        clock,
+        Clock(Fraction(1), 1, settings.dream.seed),
         times=NOISE_TIMES if noise else 1.0,
         kind=PeriodicDreamer,
         fetched=calls.fetched,
     )(0)
+
+
+def dreamed_loop(
+    plan: Plan, base: torch.Tensor, settings: LoopSettings, dream: Dreamer, bits: int, calls: Calls
+) -> ExactLoop:
+    """Dream the texture, or textures, of an exact loop."""
     count = settings.loop.evolve
     size = f"{base.shape[2]}x{base.shape[1]}"
     calls.say(f"dreaming {'a texture' if count == 1 else f'{count} textures'} of {size}")
@@ -321,5 +338,4 @@ def dreamed_loop(
         textures = [dream(base).cpu()]
     else:
         textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), dream)
-    loop = ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)
-    return loop, dream
+    return ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)

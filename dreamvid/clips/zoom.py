@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from dreamvid.api import (
+    Begun,
     Result,
     clock_of,
     make_dreams,
@@ -48,11 +49,13 @@ def dream_zoom(
     overwrite: bool = False,
     fetched: Counted | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
+    begun: Begun = lambda record: None,
 ) -> Result:
     """Dream an endless zoom into a picture, or with `source` None and `from_noise` into noise.
 
-    `report` is told after every frame. A call that was stopped goes on after its last finished
-    part when it is made again. Raises any DreamvidError; the target appears complete or not at all.
+    `report` is told after every frame, `begun` how it is made before the first. A call that was
+    stopped goes on after its last finished part when it is made again. Raises any DreamvidError;
+    the target appears complete or not at all.
     """
     settings = settings or ZoomSettings()
     output = output_of(settings, Path(target), overwrite)
@@ -70,7 +73,9 @@ def dream_zoom(
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     path = None if source is None else Path(source)
     with alone(output.path):
-        job = Job(output, like=like, record=sidecar(settings, path, dreams(0)))
+        record = sidecar(settings, path, dreams(0))
+        begun(record)
+        job = Job(output, like=like, record=record)
         frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
         left = (frame for frame in frames if frame.index >= job.done)
         job.run(left, dreams, stability=stability, report=report)

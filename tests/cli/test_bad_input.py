@@ -476,7 +476,8 @@ def test_layers_of_an_unknown_network(refused):
 
 SETTINGS = {
     "not = [toml": (3, "not a readable settings file"),
-    "[dream]\noctave = 3": (2, "octave"),
+    "[dream]\noctave = 3": (2, "dream.octave = 3: no such setting; see --help, or use the"),
+    "[dreams]\n[made]\nsource = 'a.mp4'": (2, "is the sidecar of a film; give it to --from"),
     "[dreams]\noctaves = 3": (2, "dreams"),
     "[dream]\noctaves = 'many'": (2, "octaves"),
     "[dream]\nlabel = 'owl'\nlayer = ['4c']": (2, "dream: label and layer: give only one of them"),
@@ -501,6 +502,13 @@ def test_missing_settings_file(bad_film, film, tmp_path):
 def test_from_a_film_without_a_record(refused, tmp_path, film):
     command = ["video", "--from", film, "-o", tmp_path / "out.mp4"]
     refused(3, "film.mp4.dreamvid.toml", command=command)
+
+
+def test_from_a_film_of_another_command(refused, tmp_path, film):
+    made = dreamvid("video", film, "-o", tmp_path / "a.mp4", "--frames", 1, *QUICK)
+    assert made.code == 0, made.err
+    command = ["zoom", "--from", tmp_path / "a.mp4", "-o", tmp_path / "out.mp4"]
+    refused(2, "a.mp4: was made by dreamvid video; dreamvid video --from ", command=command)
 
 
 def test_from_a_film_whose_source_is_gone(refused, tmp_path, film):

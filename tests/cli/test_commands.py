@@ -171,7 +171,34 @@ def test_from_finds_a_source_that_moved_along_and_tells_when_it_changed(tmp_path
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "now/a.mp4").read_bytes()
     write_film(tmp_path / "now/in.mp4", cut=0)
     told = dreamvid("video", "--from", tmp_path / "now/a.mp4", "-o", tmp_path / "c.mp4")
-    assert "not the same as then: the source" in told.err
+    assert told.err.splitlines()[0] == "not the same as then: the source"
+    was = settings_of(tmp_path / "b.mp4")["network"]["precision"]
+    precision = ("--precision", "bf16" if was == "fp32" else "fp32")
+    told = dreamvid("video", "--from", tmp_path / "now/a.mp4", "-o", tmp_path / "d.mp4", *precision)
+    assert told.err.splitlines()[0] == "not the same as then: the source, the precision"
+
+
+def test_from_tells_another_number_of_threads(tmp_path, film):
+    first, again = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    assert dreamvid("video", film, "-o", first, "--frames", 1, *QUICK).code == 0
+    sidecar = tmp_path / "a.mp4.dreamvid.toml"
+    sidecar.write_text(sidecar.read_text().replace("threads = 1", "threads = 2"))
+    told = dreamvid("video", "--from", first, "-o", again)
+    assert told.err.splitlines()[0] == "not the same as then: the number of threads"
+
+
+def test_from_tells_what_changed_of_loops_and_zooms_before_they_are_dreamed(tmp_path):
+    Image.effect_noise((64, 48), 60).convert("RGB").save(tmp_path / "in.png")
+    Image.effect_noise((64, 48), 90).convert("RGB").save(tmp_path / "other.png")
+    for kind in ("zoom", "loop"):
+        out = tmp_path / f"{kind}.mkv"
+        options = ["--seconds", 1, "--fps", 4, *QUICK]
+        assert dreamvid(kind, tmp_path / "in.png", "-o", out, *options).code == 0
+        told = dreamvid(
+            kind, tmp_path / "other.png", "--from", out, "-o", tmp_path / f"b{kind}.mkv"
+        )
+        assert told.code == 0, told.err
+        assert told.err.splitlines()[0] == "not the same as then: the source"
 
 
 # --- what is shown meanwhile -----------------------------------------------------------------
