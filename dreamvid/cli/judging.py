@@ -44,7 +44,6 @@ def judge(
     the reader, a network that was trained apart from it, names them.
     """
     from dreamvid import judge as court
-    from dreamvid.atlas import tiled
     from dreamvid.networks.registry import load_network
 
     network = load_network(model)
@@ -61,11 +60,7 @@ def judge(
             found |= _photographs(network, other, photos, out)
         if namer is not None:
             show.say("dreaming classes ...")
-            told = list(court.recognised(network, namer))
-            missed = [name for name, right, _ in told if not right]
-            known = len(told) - len(missed)
-            found["classes"] = [{"recognised": known, "of": len(told), "missed": ", ".join(missed)}]
-            _write(out, "classes", tiled([dream for *_, dream in told], columns=16))
+            found["classes"] = [_classes(network, namer, out)]
     print_json(found) if json else print_tables(found)
 
 
@@ -83,6 +78,17 @@ def _photographs(
         "channels": [{"alive on photographs": court.living_on(network, photos)}],
         "photographs": [pair.row() for pair in pairs],
     }
+
+
+def _classes(network: Network, namer: Network, out: Path | None) -> dict[str, Any]:
+    """Dream every class, save the dreams as a sheet, and count those that another network names."""
+    from dreamvid import judge as court
+    from dreamvid.atlas import tiled
+
+    told = list(court.recognised(network, namer))
+    missed = [name for name, right, _ in told if not right]
+    _write(out, "classes", tiled([dream for *_, dream in told], columns=16))
+    return {"recognised": len(told) - len(missed), "of": len(told), "missed": ", ".join(missed)}
 
 
 def _write(folder: Path | None, name: str, sheet: Any) -> None:

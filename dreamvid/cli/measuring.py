@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,20 +63,11 @@ def measure(
     judge = load_network(network.model, weights=network.weights, offline=network.offline)
     chosen = judge.resolve(layer or judge.default_layer)
     films = {"dreamed": dreamed} | ({"independent": independent} if independent else {})
-    say = Show(quiet=False, verbose=False).say
-    found = {
-        name: measure_films(
-            source,
-            path,
-            film=cut,
-            judge=judge,
-            layer=chosen,
-            device=network.device,
-            loop=loop,
-            say=say,
-        )
-        for name, path in films.items()
-    }
+    look = partial(
+        measure_films, source, film=cut, judge=judge, layer=chosen, device=network.device,
+        loop=loop, say=Show(quiet=False, verbose=False).say,
+    )  # fmt: skip
+    found = {name: look(path) for name, path in films.items()}
     ratios = found["dreamed"].relative_to(found["independent"]) if independent else {}
     values = {name: asdict(measures) for name, measures in found.items()}
     if json:
@@ -84,9 +76,8 @@ def measure(
     else:
         head = ("measure", *films, *(("ratio",) if independent else ()), "meaning")
         print_table(head, _rows(values, ratios))
-    for measures in found.values():
-        if measures.damage:
-            raise DamagedInput(measures.damage, remedy="what is there was measured")
+    if damage := "; ".join(filter(None, (measures.damage for measures in found.values()))):
+        raise DamagedInput(damage, remedy="what is there was measured")
 
 
 def _rows(

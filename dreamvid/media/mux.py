@@ -69,20 +69,20 @@ def assemble(
     )
     try:
         # Beside the parts, which are cleared away together, also after a run that was killed.
-        with tempfile.TemporaryDirectory(dir=parts[0].parent) as name:
-            folder = Path(name)
-            if place.codec.pictures is not None:
-                film.write(folder / "film.nut", "nut", None)
-                return write_pictures(folder / "film.nut", place, film.footage())
-            return _write_film(film, folder / place.path.name, place)
+        with tempfile.TemporaryDirectory(dir=parts[0].parent) as folder:
+            return _deliver(film, Path(folder), place)
     except (av.error.FFmpegError, OSError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise DiskFull("no space left", where=place.folder, remedy="make room") from error
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
 
-def _write_film(film: _Film, draft: Path, place: Target) -> tuple[str, ...]:
-    """Write a film and what goes beside it, by way of `draft`; return what a user should know."""
+def _deliver(film: _Film, folder: Path, place: Target) -> tuple[str, ...]:
+    """Write a film by way of `folder`; return what a user should know."""
+    if place.codec.pictures is not None:
+        film.write(folder / "film.nut", "nut", None)
+        return write_pictures(folder / "film.nut", place, film.footage())
+    draft = folder / place.path.name
     container = CONTAINERS[place.path.suffix.lower()]
     if film.rounds is not None:
         film.check_room(place.folder)
