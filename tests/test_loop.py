@@ -16,17 +16,19 @@ import torch
 from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid import api
-from dreamvid.clips.closed import led_back, turned
+from dreamvid.clips.closed import Clip, led_back, turned
 from dreamvid.clips.loop import dream_loop, lap_zoom, whole_turns, with_octaves
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import to_image
+from dreamvid.media.child import run_ffmpeg
+from dreamvid.media.decode import FilmDecoder
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.carry import Carry
 from dreamvid.sequence.frames import Frame
-from dreamvid.settings import CameraSettings, LoopSettings
+from dreamvid.settings import CameraSettings, ClipSettings, LoopSettings
 
 QUICK = {"octaves": 1, "iterations": 2}
 SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
@@ -239,6 +241,32 @@ def test_a_film_goes_forth_and_back(film: Path, tmp_path: Path) -> None:
     assert len(frames) == 78
     assert np.array_equal(frames[1], frames[77])
     assert seam < 1.3
+
+
+@pytest.mark.parametrize("kind", ["mp4", "avi"])  # AVI tells the time of decoding, not of showing
+def test_some_frames_of_a_film_are_read_without_those_before(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / f"in.{kind}"
+    codec = {"mp4": "libx264", "avi": "mpeg4"}[kind]
+    source = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=4")
+    run_ffmpeg([*source, "-c:v", codec, "-g", "10", "-bf", "2", str(path)], where=path)
+    clip = Clip(path, ClipSettings())
+    with clip.open() as film:
+        every = [frame.tobytes() for frame in clip.look(film)]
+    for start, stop in ((0, 3), (1, 9), (59, 70), (97, 100)):
+        assert [frame.tobytes() for frame in clip(start, stop)] == every[start:stop]
+
+    decoded, time = 0, FilmDecoder._time
+
+    def counted(self: FilmDecoder, frame: Any) -> Fraction:
+        nonlocal decoded
+        decoded += 1
+        return time(self, frame)
+
+    monkeypatch.setattr(FilmDecoder, "_time", counted)
+    assert len(list(clip(97, 100))) == 3
+    assert decoded < 50
 
 
 def test_a_feedback_zoom_is_led_back(tmp_path: Path) -> None:

@@ -34,6 +34,9 @@ Array = NDArray[Any]
 CELLS = 6
 """So many hills, across and down, rise out of the first lap in the fade."""
 
+LEAD = 2
+"""Interlaced frames are woven with those before them, which have to be read as well."""
+
 SOFT = 0.4
 """Share of the fade during which one place goes over from the old dream to the new one."""
 
@@ -56,30 +59,21 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
         raise UsageError(
             "no film given", where="loop", remedy="dreamvid loop FILM --kind film -o OUT"
         )
-
-    def arrays() -> Iterator[Array]:
-        with open_clip(source, settings.clip) as film:
-            for frame in film:
-                yield frame.array
-
-    with open_clip(source, settings.clip) as film:
+    clip = Clip(source, settings.clip)
+    with clip.open() as film:
         info = film.info
         output.check(source, (info.width, info.height))
-        small = thumbnails(frame.array for frame in film)
+        small = thumbnails(clip.look(film))
     silent = info.has_audio and settings.sound.audio is None
     notes: tuple[str, ...] = ("the sound is left out",) if silent else ()
     if settings.loop.ping_pong:
         count = 2 * len(small) - 2
-
-        def some(start: int, stop: int) -> Iterable[Array]:
-            return itertools.islice(arrays(), start, stop)
-
-        frames: Iterable[Array] = ping_pong(some, len(small))
+        frames: Iterable[Array] = ping_pong(clip, len(small))
     else:
         fade = settings.loop.fade or max(2, round(info.rate / 2))
         least = None if settings.clip.seconds is None else round(settings.clip.seconds * info.rate)
         join = find_join(small, fade=fade, least=least)
-        count, frames = len(join), close_clip(arrays(), join, estimator())
+        count, frames = len(join), close_clip(clip(0, len(small)), join, estimator())
         first, last = (float(n / info.rate) for n in (join.start, join.stop))
         notes += (f"plays {first:.2f} s to {last:.2f} s, faded over {join.fade} frames",)
     rate = info.rate
@@ -90,10 +84,32 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
     return ClosedFilm(like, frames, count, made_of(settings, source), notes, film.damage)
 
 
-def open_clip(source: Path, clip: ClipSettings) -> VideoReader:
-    """Open the film of a loop."""
-    width, height = clip.size_for(None) if clip.size else (None, None)
-    return VideoReader(source, width=width, height=height)
+class Clip:
+    """The film of a loop, read once and then again from anywhere: `clip(start, stop)`."""
+
+    def __init__(self, source: Path, settings: ClipSettings) -> None:
+        self._source = source
+        self._size = settings.size_for(None) if settings.size else (None, None)
+        self._times: list[Fraction] = []
+
+    def open(self, start: Fraction | None = None) -> VideoReader:
+        """Open the film at `start` seconds."""
+        width, height = self._size
+        return VideoReader(self._source, start=start, width=width, height=height)
+
+    def look(self, film: VideoReader) -> Iterator[Array]:
+        """Give all frames and note when each is shown, by the film's own clock."""
+        for frame in film:
+            self._times.append(film.info.start + frame.time)
+            yield frame.array
+
+    def __call__(self, start: int, stop: int) -> Iterator[Array]:
+        """Give the frames from the `start`-th to before the `stop`-th, once all were looked at."""
+        lead = max(0, start - LEAD)
+        with self.open(self._times[lead] - self._times[0]) as film:
+            begun = self._times[start] - film.info.start
+            frames = (frame.array for frame in film if frame.time >= begun)
+            yield from itertools.islice(frames, stop - start)
 
 
 def feedback(
