@@ -17,6 +17,7 @@ _NO_MEMORY = (
     "failed to map segment",  # of a library
     "Insufficient memory",
     "bad_alloc",
+    "could not create a primitive",  # oneDNN, which does not say why
     "ALLOC_FAILED",  # cuBLAS
     "ALLOCATION_FAILED",  # cuDNN
 )

@@ -271,6 +271,13 @@ def test_output_picture_exists(refused, tmp_path):
     refused(4, "out.png: exists already", "-y", command=command)
 
 
+def test_output_is_a_link_to_itself(tmp_path, film):
+    out = tmp_path / "out.mp4"
+    out.symlink_to(out)
+    told = dreamvid("video", film, "-o", out, "--frames", 2, *QUICK)
+    assert (told.code, frames_of(out)) == (0, 2), told.err
+
+
 def test_output_is_the_source(refused, tmp_path, film):
     shutil.copy(film, tmp_path / "film.mp4")
     command = ["video", tmp_path / "film.mp4", "-o", tmp_path / "film.mp4", "-y", *QUICK]

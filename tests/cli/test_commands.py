@@ -382,6 +382,7 @@ FORESEEN = {
     RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"): 8,
     RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate: not enough memory"): 8,
     RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 24 bytes."): 8,
+    RuntimeError("could not create a primitive"): 8,
     ImportError("libtorch_cpu.so: failed to map segment from shared object"): 8,
     OSError(12, "Cannot allocate memory", "/usr/bin/ffmpeg"): 8,
     MemoryError(): 8,
