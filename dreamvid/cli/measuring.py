@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from dreamvid.cli.asked import record, sidecar_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
 from dreamvid.cli.show import Show, print_json, print_table
-from dreamvid.errors import DamagedInput
+from dreamvid.errors import DamagedInput, UsageError
 from dreamvid.settings import FilmSettings
 
 Clip = Annotated[
@@ -55,6 +55,10 @@ def measure(
     it is not given. The network is the judge of the gain. Measure lossless films
     (--codec ffv1): other codecs blur.
     """
+    if sizes := sorted({"size", "width", "height"} & film.model_fields_set):
+        raise UsageError(
+            "the source is measured at the dream's size", where=sizes[0], remedy="leave it out"
+        )
     given = {name: getattr(film, name) for name in film.model_fields_set}
     cut = film.model_copy(update=_sidecar_cut(dreamed) | given)
     from dreamvid.compare import measure_films

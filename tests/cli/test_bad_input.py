@@ -611,6 +611,8 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
     wide = write_film(tmp_path / "wide.mkv", frames=2, size=(160, 48))
     refused(2, "160x48", "64x48", command=["measure", film, wide])
     refused(2, "has no layer 'x'", command=["measure", film, film, "--layer", "x"])
+    needle = "width: the source is measured at the dream's size"
+    refused(2, needle, command=["measure", film, film, "--width", 32])
 
 
 def test_bench_refuses_unknown_parts(refused):
