@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from dreamvid.cli.flags import layered
-from dreamvid.errors import DamagedInput, UsageError
+from dreamvid.errors import DamagedInput, UnreadableInput, UsageError
 from dreamvid.settings import LoopSettings, Settings, VideoSettings, ZoomSettings, read_toml
 
 if TYPE_CHECKING:
@@ -87,9 +87,16 @@ def sidecar_of(path: Path) -> Path:
 
 
 def record(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a sidecar, given itself or its film: how it was made, and the settings."""
+    """Read a sidecar, given itself or its film: how it was made, and the settings.
+
+    Raises UnreadableInput when it is none.
+    """
     values = read_toml(sidecar_of(path))
-    return values.pop("made", {}), values
+    made = values.pop("made", {})
+    if not (isinstance(made, dict) and isinstance(made.get("versions", {}), dict)):
+        remedy = "give one that dreamvid wrote"
+        raise UnreadableInput("not a sidecar", where=sidecar_of(path), remedy=remedy)
+    return made, values
 
 
 def source_of(name: str, sidecar: Path) -> Path:

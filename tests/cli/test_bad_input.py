@@ -511,6 +511,13 @@ def test_from_a_film_without_a_record(refused, tmp_path, film):
     refused(3, "film.mp4.dreamvid.toml", command=command)
 
 
+def test_from_what_is_no_sidecar(refused, tmp_path, film):
+    for text in ("made = 3", "[made]\nversions = 3"):
+        (tmp_path / "a.toml").write_text(text)
+        command = ["video", film, "--from", tmp_path / "a.toml", "-o", tmp_path / "out.mp4"]
+        refused(3, "a.toml: not a sidecar; give one that dreamvid wrote", command=command)
+
+
 def test_from_a_film_of_another_command(refused, tmp_path, film):
     made = dreamvid("video", film, "-o", tmp_path / "a.mp4", "--frames", 1, *QUICK)
     assert made.code == 0, made.err
