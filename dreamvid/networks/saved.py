@@ -17,7 +17,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from dreamvid.errors import UnreadableInput, writing
+from dreamvid.errors import UnreadableInput, no_such_file, writing
 from dreamvid.networks import zoo
 from dreamvid.networks.bestiary import Bestiary, Widths, folded, widths_of
 from dreamvid.networks.network import Description
@@ -101,6 +101,8 @@ def load(path: Path, *, name: str) -> Saved:
         plan = Plan(kind if isinstance(kind, str) else widths_of(kind), len(description.labels))
         with torch.device("meta"):
             plan.build().load_state_dict(state, assign=True)
+    except FileNotFoundError:
+        raise no_such_file(path) from None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UnreadableInput(
             f"not a readable network file ({error})", where=path, remedy=_OTHERS

@@ -597,7 +597,8 @@ def test_safetensors_that_are_no_network(bad_film, film, tmp_path):
 def test_missing_weights_file(bad_film, film, tmp_path):
     options = ["--model", "vgg16", "--weights", tmp_path / "no.pth"]
     bad_film(film, "no.pth: no such weights file", options=options)
-    bad_film(film, "no.safetensors", options=["--model", tmp_path / "no.safetensors"])
+    needle = "no.safetensors: no such file; check the path"
+    bad_film(film, needle, options=["--model", tmp_path / "no.safetensors"])
 
 
 def test_no_network_for_a_download(bad_film, film, tmp_path, monkeypatch):
