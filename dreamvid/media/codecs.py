@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-_TALLEST = (65534, 46340)  # what mov takes across; zscale squares the lines in 31 bits
-_ANY = (10**6, 10**6)
+_LARGEST = (65534, 46340)  # mov has 16 bits for a side, and zscale squares the lines in 32
+_ENDLESS = (10**6, 10**6)  # longer than any side that memory allows
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Codec:
     tag: str = ""
     multiple: tuple[int, int] = (2, 2)
     smallest: tuple[int, int] = (1, 1)
-    largest: tuple[int, int] = _TALLEST
+    largest: tuple[int, int] = _LARGEST
     rgb: bool = False
     pictures: Pictures | None = None
     near: tuple[str, ...] = ()
@@ -169,7 +169,7 @@ _FILMS = (
         alpha={8: "bgra", 10: "gbrap16le"},
         multiple=(1, 1),
         smallest=(2, 1),
-        largest=_ANY,
+        largest=_ENDLESS,
         rgb=True,
         near=("prores4444", "h264"),
     ),
@@ -201,7 +201,7 @@ def _pictures(
     depths: tuple[int, ...],
     near: str,
     *,
-    largest: tuple[int, int] = _ANY,
+    largest: tuple[int, int] = _ENDLESS,
 ) -> Codec:
     """Describe pictures, whose parts are FFV1 until the film is complete."""
     return Codec(

@@ -60,15 +60,16 @@ class Facts:
 class Damage:
     """What was damaged: frames `lost` altogether, frames `marred`, the time of the `first`.
 
-    `skipped` are frames that a steady film leaves out, the first after `skip`: damage where other
-    damage was found, else how the film was made. `cut` is by how many seconds picture and sound
-    are both shorter than the file says.
+    `skipped` are frames that a steady film leaves out, in so many `gaps`, the first one after
+    `skip`: damage where other damage was found, else how the film was made. `cut` is by how many
+    seconds picture and sound are both shorter than the file says.
     """
 
     lost: int = 0
     marred: int = 0
     first: Fraction | None = None
     skipped: int = 0
+    gaps: int = 0
     skip: Fraction | None = None
     cut: Fraction = Fraction(0)
 
@@ -83,6 +84,7 @@ class Damage:
         """Count frames left out after a time of the source's clock; 0 or less are none."""
         if count > 0:
             self.skipped += count
+            self.gaps += 1
             self.skip = time if self.skip is None else self.skip
 
 

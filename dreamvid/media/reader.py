@@ -26,6 +26,9 @@ from dreamvid.media.stills import StillsDecoder, is_sequence, undecodable
 AHEAD_BYTES: Final = 64 << 20
 """Decode ahead at most so many bytes of finished frames."""
 
+GAPS_APART: Final = 10
+"""A film that leaves out frames more often than once in so many keeps no steady rate at all."""
+
 
 @dataclass(frozen=True)
 class SourceFrame:
@@ -132,17 +135,19 @@ class VideoReader:
             last = time
             yield SourceFrame(count - 1, time, rgb_array(frame, self._look))
             if count == self._limit:
-                self._tell(None, last)
+                self._tell(count, last, ended=False)
                 return
-        self._tell(count, last)
+        self._tell(count, last, ended=True)
 
-    def _tell(self, count: int | None, last: Fraction) -> None:
-        """Tell what was damaged, or else left out; `count` frames came to the end, else None."""
-        self.damage = self._damage(count, last)
+    def _tell(self, count: int, last: Fraction, *, ended: bool) -> None:
+        """Tell what was damaged or left out once `count` frames came, if `ended` all there are."""
         found, facts = self._decoder.damage, self._decoder.facts
-        if found.skip is not None and self.damage is None and not facts.counted:
+        seldom = not facts.counted and found.gaps * GAPS_APART <= count
+        left_out = found.skipped if seldom else 0
+        self.damage = self._damage(count if ended else None, last, left_out)
+        if left_out and found.skip is not None and self.damage is None:
             when = float(found.skip - self._decoder.first_time)
-            left = f"{_frames(found.skipped, None)} left out, from {when:.3f} s on"
+            left = f"{_frames(left_out, None)} left out, from {when:.3f} s on"
             self.warnings += (f"{left}: so it was made, or it is damaged",)
 
     def _finished(self) -> Iterator[Timed]:
@@ -181,7 +186,7 @@ class VideoReader:
                 where=self._decoder.path,
             ) from error
 
-    def _damage(self, count: int | None, last: Fraction) -> str | None:
+    def _damage(self, count: int | None, last: Fraction, left_out: int) -> str | None:
         """Say what was damaged; `count` frames came if the film was read to its end, else None."""
         found, facts = self._decoder.damage, self._decoder.facts
         lost, tail = found.lost, found.cut
@@ -189,7 +194,7 @@ class VideoReader:
             missing = self.info.duration - last - 1 / facts.rate
             tail = missing if missing > (1 if facts.variable else 1 / facts.rate) else tail
         if not facts.counted:
-            lost = max(lost, found.skipped) if lost or found.marred else 0
+            lost = max(lost, left_out) if lost or found.marred else 0
         elif count is not None and self._whole and facts.frames is not None:
             lost, tail = max(lost, facts.frames - count), Fraction(0)
         elif not lost:
