@@ -180,6 +180,8 @@ class FilmDecoder:
 
     def _decoded(self) -> Iterator[Timed]:
         for packet in self._packets():
+            if not packet.size and packet.pts is not None:  # the frame before stays; not the end
+                continue
             try:
                 frames = packet.decode()
             except av.error.EOFError:
@@ -326,7 +328,8 @@ def _counted(stream: VideoStream, kinds: set[str]) -> int:
 def _duration(stream: VideoStream, whole: int | None, has_audio: bool) -> Fraction | None:
     """Find how long the picture lasts; `whole` is the container's duration in microseconds."""
     base = exact(stream.time_base)
-    if stream.duration is not None and base is not None:
+    of_all = stream.container.format.name == "asf"  # whose streams all tell the same
+    if stream.duration is not None and base is not None and not of_all:
         return stream.duration * base
     told = stream.metadata.get("DURATION", "")
     try:

@@ -539,6 +539,19 @@ def test_the_empty_packets_of_an_avi_are_no_lost_frames(make: Make) -> None:
     assert (film.damage, film.info.frames) == (None, 19)
 
 
+def test_the_empty_packets_of_theora_are_no_lost_frames(make: Make) -> None:
+    with VideoReader(make("a.ogv", "-c:v", "libtheora", "-q:v", "7")) as film:
+        shown = [frame.time * 24 for frame in film]
+    assert (shown[0], shown[-1], len(shown) < 24) == (0, 23, True)  # most stay for a while
+    assert film.damage is None
+
+
+def test_sound_that_outlasts_the_picture_of_a_wmv_is_no_damage(make: Make) -> None:
+    with VideoReader(make("a.wmv", sound=f"{TONE[:-1]}3")) as film:
+        assert len(list(film)) == 24
+    assert film.damage is None
+
+
 def test_an_mp4_without_its_index_says_so(make: Make) -> None:
     clip = make("a.mp4")
     clip.write_bytes(clip.read_bytes()[:3000])
