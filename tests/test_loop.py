@@ -269,6 +269,16 @@ def test_some_frames_of_a_film_are_read_without_those_before(
     assert decoded < 50
 
 
+def test_a_row_of_pictures_is_closed_and_its_gap_is_noted(tmp_path: Path) -> None:
+    (tmp_path / "row").mkdir()
+    for n in (1, 2, 4, 5, 6):
+        save_image(tmp_path / "row" / f"{n}.png", to_image(texture(seed=n)))
+    settings = loop_settings(loop={"kind": "film", "ping_pong": True})
+    result = dream_loop(tmp_path / "row", tmp_path / "out.mkv", settings)
+    assert "1 number is missing, the first 3: the pictures close up" in result.notes
+    assert result.damage is None
+
+
 def test_a_feedback_zoom_is_led_back(tmp_path: Path) -> None:
     clip = SMALL | {"fps": 12, "seconds": 2}
     camera = {"zoom": "1.5+0.3*cos(2*pi*t/24)", "rotate": 20}

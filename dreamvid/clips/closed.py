@@ -65,7 +65,7 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
         output.check(source, (info.width, info.height))
         small = thumbnails(clip.look(film))
     silent = info.has_audio and settings.sound.audio is None
-    notes: tuple[str, ...] = ("the sound is left out",) if silent else ()
+    notes = (*film.warnings, *(("the sound is left out",) if silent else ()))
     if settings.loop.ping_pong:
         count = 2 * len(small) - 2
         frames: Iterable[Array] = ping_pong(clip, len(small))

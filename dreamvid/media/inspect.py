@@ -31,7 +31,7 @@ TURNED: Final = {-90: UPRIGHT[0, 1, -1, 0], 90: UPRIGHT[0, -1, 1, 0], -180: UPRI
 
 
 @dataclass(frozen=True)
-class View:
+class Treatment:
     """What to do to a film's frames, what they then are, and what to tell the user about it."""
 
     look: Look
@@ -57,7 +57,7 @@ class View:
         return replace(info, duration=duration, frames=count, cut_out=cut)
 
 
-def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | None) -> View:
+def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | None) -> Treatment:
     """Look at a film's first frame kept and plan its way to an upright RGB picture."""
     time, frame = head
     facts, turn = decoder.facts, upright(frame)
@@ -90,7 +90,7 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         has_audio=facts.has_audio,
         has_alpha=facts.has_alpha or has_alpha(frame),
     )
-    return View(look, info, _warnings(frame, info, turn, facts.aspect))
+    return Treatment(look, info, _warnings(frame, info, turn, facts.aspect))
 
 
 def upright(frame: VideoFrame) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from dreamvid.media.ahead import Ahead
 from dreamvid.media.decode import Decoder, FilmDecoder, Timed
 from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.inspect import View, inspect
+from dreamvid.media.inspect import Treatment, inspect
 from dreamvid.media.probe import reason
 from dreamvid.media.stills import StillsDecoder, is_sequence, undecodable
 
@@ -112,7 +112,7 @@ class VideoReader:
             self._ahead.stop()
         self._decoder.close()
 
-    def _look_at(self, start: Fraction | None, width: int | None, height: int | None) -> View:
+    def _look_at(self, start: Fraction | None, width: int | None, height: int | None) -> Treatment:
         decoder = self._decoder
         self._raw = decoder.frames(None if start is None else decoder.first_time + start)
         head = next(self._raw, None)
