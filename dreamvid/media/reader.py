@@ -72,17 +72,17 @@ class VideoReader:
         _check_counts(frames=frames, width=width, height=height)
         self._decoder = _decoder(Path(path), rate)
         try:
-            view = self._look_at(start, width, height)
+            treatment = self._look_at(start, width, height)
         except BaseException:
             self._decoder.close()
             raise
         first, zero = self._decoder.first_time, self._head[0]
         self._until = None if end is None else first + end - zero
         self._limit = frames
-        self.info: FilmInfo = view.trimmed(self._until, frames, started=start is not None)
+        self.info: FilmInfo = treatment.trimmed(self._until, frames, started=start is not None)
         self._whole = start is None and end is None and frames is None
-        self._look = view.look
-        self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *view.warnings)
+        self._look = treatment.look
+        self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *treatment.warnings)
         self.damage: str | None = None
         self._ahead: Ahead[SourceFrame] | None = None
 
