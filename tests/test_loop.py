@@ -19,7 +19,7 @@ from dreamvid import api
 from dreamvid.clips.closed import Clip, led_back, turned
 from dreamvid.clips.loop import dream_loop, lap_zoom, whole_turns, with_octaves
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.image import to_image
+from dreamvid.image import save_image, to_image
 from dreamvid.media.child import run_ffmpeg
 from dreamvid.media.decode import FilmDecoder
 from dreamvid.media.info import FilmInfo
