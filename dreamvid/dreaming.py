@@ -9,7 +9,7 @@ import torch
 
 from dreamvid.dials import Dials, Layer, Moment, guides_of
 from dreamvid.dream import objectives
-from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import shrink
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
@@ -48,6 +48,7 @@ class Dreams:
         self._dials = Dials(dream, clock)
         self._objectives = Objectives(network)
         self._known: dict[Moment, Dreamer] = {}
+        self._raised: object = None
         blank = torch.zeros(1, 3, network.minimum_size, network.minimum_size)
         for name in self._dials.names():
             named = objectives.parse(name, resolve=network.resolve)
@@ -70,19 +71,20 @@ class Dreams:
         return self._known[moment]
 
     def _make(self, moment: Moment) -> Dreamer:
-        return self._kind(
-            self.network,
-            self._objectives(moment),
-            octaves=moment.octaves,
-            octave_scale=moment.octave_scale,
-            iterations=moment.iterations,
-            step=moment.step,
-            strength=moment.strength,
-            seed=self._dream.seed,
-            tile=self._dream.tile,
-            device=self._how.device,
-            precision=self._how.precision,
-        )
+        raised = moment.layers, moment.label, moment.guides
+        if self._raised != raised:  # else only the dose is another
+            self._raised = raised
+            self._climber = self._kind(
+                self.network,
+                self._objectives(moment),
+                seed=self._dream.seed,
+                tile=self._dream.tile,
+                device=self._how.device,
+                precision=self._how.precision,
+            )
+        step = self.network.default_step if moment.step is None else moment.step
+        dose = Dose((moment.iterations,) * moment.octaves, step * moment.strength)
+        return self._climber.dosed(dose, moment.octave_scale)
 
 
 class Objectives:

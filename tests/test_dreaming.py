@@ -37,6 +37,17 @@ def test_one_dreamer_serves_all_frames_that_dream_alike() -> None:
     assert dreams(5).dose.step == pytest.approx(2 * dreams(0).dose.step)
 
 
+def test_dreamers_that_differ_in_their_dose_climb_one_slope() -> None:
+    dreams = at({"strength": "1+t/5", "octaves": "0:(2), 10:(3)", "octave_scale": "1.4+t/100"})
+    first, last = dreams(0), dreams(10)
+    assert first.slope is last.slope and first._rise is last._rise
+    assert (len(first.dose.iterations), len(last.dose.iterations)) == (2, 3)
+    assert last.dose.step == pytest.approx(3 * first.dose.step)
+    assert (first.octave_scale, last.octave_scale) == (1.4, 1.5)
+    other = at({"layer": ("0:(one), 5:(two)",)})
+    assert other(0).slope is not other(5).slope
+
+
 def test_layers_change_and_fade() -> None:
     dreams = at({"layer": ("0:(one), 10:(two*2, linear)",)})
     assert [dreams(k).objective.layers for k in (0, 5, 10)] == [("one",), ("one", "two"), ("two",)]

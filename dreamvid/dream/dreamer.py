@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Self
 
 import torch
 
@@ -114,6 +116,12 @@ class Dreamer:
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
         return self.ascend(image, self.dose, gauge=Gauge())
+
+    def dosed(self, dose: Dose, octave_scale: float) -> Self:
+        """The same Dreamer with another dose; both climb one slope, with what is kept of it."""
+        other = copy.copy(self)
+        other.dose, other.octave_scale = dose, octave_scale
+        return other
 
     def skipped(self, height: int, width: int) -> int:
         """How many octaves are left out on a picture of this size, being too small to dream on."""
