@@ -211,9 +211,9 @@ def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int)
         return Clock(fps, frames, seed, sound.bpm)
     heard = listen(sound.audio, fps)
     if sound.bpm is None:
-        return Clock(fps, frames, seed, heard.tempo, heard.signals)
-    signals = {name: signal for name, signal in heard.signals.items() if name != "beat"}
-    return Clock(fps, frames, seed, sound.bpm, signals)
+        pulse = tuple(heard.beats.tolist()) or (0.0,)
+        return Clock(fps, frames, seed, heard.tempo, heard.signals, pulse)
+    return Clock(fps, frames, seed, sound.bpm, heard.signals)
 
 
 def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:

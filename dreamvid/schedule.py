@@ -4,12 +4,12 @@
     0:(1.02), 30:(1.05)                         keys at frames; a number glides to the next key
     0:(1.02+0.01*sin(2*pi*t/30))                a formula runs until the next key (as in Deforum)
     0:(1.4), 1.5s:(2.2, ease-in-out), 50%:(1)   seconds, parts of the length, easing on the way
-    0:(1), 8b:(2)                               beats, with a tempo
+    0:(1), 8b:(2)                               beats, of a tempo or a song
     0:(parts), 10s:(objects)                    text values hold; with an easing they cross-fade
 
 Variables: `t` (frame), `max_f` (last frame), `s` (seed), `fps`, `seconds`, `progress` (0 up to 1,
-exclusive, over the length), `beats` (so far) and `beat` (1 on the beat, falling to 0 by the next),
-and with sound `rms`, `bass`, `mid`, `treble`, `onset`, `beat`, one value a frame.
+exclusive, over the length); with a tempo or a song `beats` (so far) and `beat` (1 on the beat,
+falling to 0 by the next); with a song `rms`, `bass`, `mid`, `treble`, `onset`, one value a frame.
 Text is parsed once, by `dreamvid.expression`; nothing here is evaluated by Python.
 """
 
@@ -18,7 +18,7 @@ from __future__ import annotations
 import bisect
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
@@ -33,10 +33,10 @@ from dreamvid.pieces import Span, peel, split
 MAX_LENGTH = 200_000
 """The longest schedule that is read, in characters."""
 
-SIGNALS = ("rms", "bass", "mid", "treble", "onset", "beat")
+SIGNALS = ("rms", "bass", "mid", "treble", "onset")
 """The variables that come from sound."""
 
-VARIABLES = frozenset({"t", "max_f", "s", "fps", "seconds", "progress", "beats", *SIGNALS})
+VARIABLES = frozenset({"t", "max_f", "s", "fps", "seconds", "progress", "beats", "beat", *SIGNALS})
 
 EASINGS: dict[str, Callable[[float], float]] = {
     "linear": lambda u: u,
@@ -79,8 +79,8 @@ class Clock:
     """What the times and variables of a schedule mean in one sequence.
 
     `frames` is None when the length is unknown; `bpm` is a tempo in beats a minute, counted from
-    the first frame; `signals` holds arrays [frames] by the names of SIGNALS, 0 after their end. A
-    `beat` among them goes before that of the tempo: a song begins its beats where it likes.
+    the first frame, or from a song's first beat: `pulse` holds the seconds at which the song's
+    beats are. `signals` holds arrays [frames] by the names of SIGNALS, 0 after their end.
     """
 
     fps: Fraction
@@ -88,16 +88,16 @@ class Clock:
     seed: int = 0
     bpm: float | None = None
     signals: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    pulse: Sequence[float] = (0.0,)
 
     def lacks(self, name: str) -> str:
         """Say what is missing before variable `name` has a value, or nothing."""
         if name in ("max_f", "progress") and self.frames is None:
             return "needs a known length"
-        if name == "beats" and not self.bpm:
-            return "needs a tempo (bpm)"
-        if name == "beat" and not self.bpm and name not in self.signals:
-            return "needs a tempo (bpm) or sound"
-        if name in SIGNALS and name != "beat" and name not in self.signals:
+        if name in ("beats", "beat") and not self.bpm:
+            heard = ": none is heard in the sound" if self.signals else " or sound"
+            return f"needs a tempo (bpm){heard}"
+        if name in SIGNALS and name not in self.signals:
             return "needs sound (audio)"
         return ""
 
@@ -109,13 +109,29 @@ class Clock:
         if name in self.signals:
             signal, index = self.signals[name], int(frame)
             return float(signal[index]) if 0 <= index < len(signal) else 0.0
-        beats = seconds * (self.bpm or 0.0) / 60
+        if name in ("beats", "beat"):
+            beats = self._beats(seconds)
+            before = math.floor(beats + 1e-6)  # a beat on a frame must not be missed by a rounding
+            beat = (1 - max(0.0, beats - before)) ** 2 if before >= 0 else 0.0
+            return beats if name == "beats" else beat
         plain = {"s": float(self.seed), "fps": float(self.fps), "seconds": seconds}
-        plain |= {"beats": beats, "beat": (1 - beats % 1) ** 2}
         if name in plain:
             return plain[name]
         frames = self.frames or 1
         return float(frames - 1) if name == "max_f" else frame / frames
+
+    def when(self, beats: float) -> float:
+        """Give the seconds at which so many beats have been; the tempo goes on beyond the pulse."""
+        last = len(self.pulse) - 1
+        within = min(max(beats, 0.0), last)
+        rest = (beats - within) * 60 / (self.bpm or math.inf)
+        return float(np.interp(within, range(last + 1), self.pulse)) + rest
+
+    def _beats(self, seconds: float) -> float:
+        """Count the beats up to a time: what `when` does, the other way round."""
+        within = min(max(seconds, self.pulse[0]), self.pulse[-1])
+        rest = (seconds - within) * (self.bpm or 0.0) / 60
+        return float(np.interp(within, self.pulse, range(len(self.pulse)))) + rest
 
 
 class _Key(NamedTuple):
@@ -192,7 +208,7 @@ class Schedule:
         if key.unit == "b":
             if not clock.bpm:
                 raise self.error("beats need a tempo", key.at, "give bpm")
-            return amount * 60 / clock.bpm * float(clock.fps)
+            return max(0.0, clock.when(amount) * float(clock.fps))
         return amount
 
 

@@ -299,7 +299,7 @@ class SoundSettings(Settings):
 
     audio: Path | None = Field(
         None,
-        description="Sound whose rms, bass, mid, treble, onset and beat schedules can use; it "
+        description="Sound whose rms, bass, mid, treble, onset and beats schedules can use; it "
         "becomes the film's.",
     )
     bpm: float | None = Field(

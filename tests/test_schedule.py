@@ -152,7 +152,7 @@ def test_out_of_range_names_the_frame_and_the_range() -> None:
     ("text", "needs"),
     [
         ("rms", "sound"),
-        ("beat", "tempo"),
+        ("beat", "tempo .bpm. or sound"),
         ("beats", "tempo"),
         ("max_f", "length"),
         ("0:(1), 50%:(2)", "length"),
@@ -168,8 +168,21 @@ def test_what_the_clock_lacks_is_said(text: str, needs: str) -> None:
 def test_signals_are_read_by_frame_and_end_in_silence() -> None:
     clock = Clock(Fraction(30), frames=5, signals={"bass": np.float32([0, 0.5, 1])})
     np.testing.assert_allclose(parse_schedule("1 + 2*bass").on(clock).values(), [1, 2, 3, 1, 1])
-    with pytest.raises(UsageError, match="beat"):
+    with pytest.raises(UsageError, match=r"beat.* needs a tempo .*none is heard"):
         parse_schedule("beat").on(clock)
+
+
+def test_a_song_counts_beats_by_its_own() -> None:
+    pulse = [0.4, 1.0, 1.4, 2.0]  # slower and faster
+    clock = Clock(Fraction(10), frames=60, bpm=120, pulse=pulse)
+    beats = parse_schedule("beats").on(clock)
+    expected = {4: 0, 7: 0.5, 10: 1, 12: 1.5, 14: 2, 20: 3, 25: 4, 45: 8, 0: -0.8}
+    assert {frame: pytest.approx(beats(frame)) for frame in expected} == expected
+    beat = parse_schedule("beat").on(clock)
+    assert [beat(frame) for frame in (4, 10, 14, 20, 25)] == pytest.approx([1] * 5, abs=1e-5)
+    assert [beat(frame) for frame in (0, 7, 12, 3)] == pytest.approx([0, 0.25, 0.25, 0], abs=1e-5)
+    keys = parse_schedule("0b:(0), 1b:(1), 2b:(2), 8b:(3)").on(clock)
+    assert [keys(frame) for frame in (0, 4, 10, 14, 45)] == pytest.approx([0, 0, 1, 2, 3])
 
 
 def test_constant_is_known_without_a_clock() -> None:

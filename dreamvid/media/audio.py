@@ -45,8 +45,8 @@ class AudioFeatures:
     """Features of a sound, one value a frame, smoothed, each 0..1 over the whole sound.
 
     `rms` is loudness; `bass`, `mid`, `treble` are the loudness of the BANDS; `onset` says that
-    something begins; `beat` is 1 on the beat and falls to 0 by the next. `tempo` is in beats a
-    minute, None when there is none. `duration` is in seconds.
+    something begins. `beats` are the seconds from the first frame to each beat; `tempo` is in beats
+    a minute, None when there are none. `duration` is in seconds.
     """
 
     rms: Signal
@@ -54,14 +54,14 @@ class AudioFeatures:
     mid: Signal
     treble: Signal
     onset: Signal
-    beat: Signal
+    beats: Curve
     tempo: float | None
     duration: float
 
     @property
     def signals(self) -> Mapping[str, Signal]:
         """The features by name, as a schedule's clock takes them."""
-        names = ("rms", "bass", "mid", "treble", "onset", "beat")
+        names = ("rms", "bass", "mid", "treble", "onset")
         return {name: getattr(self, name) for name in names}
 
 
@@ -186,8 +186,7 @@ def _features(
     rms, bass, mid, treble, onsets = (
         _peaks(column * audible, times - half, times + half) for column in columns
     )
-    beat = _pulse(beats, times)
-    return AudioFeatures(rms, bass, mid, treble, onsets, beat, tempo, duration)
+    return AudioFeatures(rms, bass, mid, treble, onsets, beats - start, tempo, duration)
 
 
 def _settle(curve: Curve, seconds: float) -> Curve:
@@ -259,17 +258,3 @@ def _vertex(three: NDArray[Any]) -> float:
     """Where a parabola through three values peaks, from the middle one; 0 without a peak."""
     curve = float(three[0] - 2 * three[1] + three[2])
     return min(0.5, max(-0.5, 0.5 * float(three[0] - three[2]) / curve)) if curve < 0 else 0.0
-
-
-def _pulse(beats: Curve, times: Curve) -> Signal:
-    """1 on each beat, falling to 0 by the next; the beats go on as they were after the last."""
-    if len(beats) < 2:
-        return np.zeros(len(times), np.float32)
-    step = float(np.median(np.diff(beats)))
-    ahead = np.arange(beats[-1] + step, max(beats[-1], times[-1]) + 2 * step, step)
-    every = np.concatenate((beats, ahead))
-    index = np.searchsorted(every, times + 1e-6, side="right") - 1
-    known = np.clip(index, 0, len(every) - 2)
-    phase = (times - every[known]) / (every[known + 1] - every[known])
-    pulse = (1 - np.clip(phase, 0, 1)) ** 2
-    return np.where(index >= 0, pulse, 0).astype(np.float32)
