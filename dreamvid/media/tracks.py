@@ -85,6 +85,8 @@ class SideTracks:
     def __enter__(self) -> Self:
         if self._source.path is not None and self._source.path.is_file():
             self._home = self._stack.enter_context(open_input(self._source.path, formats=SOUNDS))
+        elif self._source.has_audio:
+            self._notes.append(f"{self._source.path} is gone, and its sound with it")
         return self
 
     def __exit__(

@@ -223,6 +223,15 @@ def test_sound_that_is_announced_and_never_comes_is_left_out(
     assert [note for note in out.notes if "left out" in note]
 
 
+def test_a_source_that_is_gone_by_then_is_said(make: Make, tmp_path: Path) -> None:
+    clip = make("a.mp4", sound=TONE)
+    with VideoReader(clip) as film, VideoWriter(tmp_path / "out.mp4", like=film.info) as out:
+        for frame in film:
+            out.write(frame.array, frame.time)
+        clip.unlink()
+    assert f"{clip} is gone, and its sound with it" in out.notes
+
+
 def test_a_track_that_nothing_decodes_is_left_out(make: Make, tmp_path: Path) -> None:
     clip = make("a.mkv", "-c:a", "aac", sound=TONE)
     clip.write_bytes(clip.read_bytes().replace(b"A_AAC", b"A_NEW"))
