@@ -269,6 +269,17 @@ def test_some_frames_of_a_film_are_read_without_those_before(
     assert decoded < 50
 
 
+def test_a_film_whose_clock_jumps_back_is_played_back_as_it_was_forth(tmp_path: Path) -> None:
+    path = tmp_path / "in.ts"
+    source = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=2")
+    run_ffmpeg([*source, "-c:v", "mpeg2video", str(path)], where=path)
+    path.write_bytes(path.read_bytes() * 2)
+    frames, _ = made(path, tmp_path / "out.mkv", loop={"kind": "film", "ping_pong": True})
+    assert len(frames) > 150
+    back = [frames[0], *reversed(frames[1:])]
+    assert [frame.tobytes() for frame in frames] == [frame.tobytes() for frame in back]
+
+
 def test_a_row_of_pictures_is_closed_and_its_gap_is_noted(tmp_path: Path) -> None:
     (tmp_path / "row").mkdir()
     for n in (1, 2, 4, 5, 6):

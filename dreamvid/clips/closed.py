@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -17,7 +18,7 @@ from dreamvid.clips.zoom import BEGUN_TIMES, make_camera
 from dreamvid.dials import steady
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
-from dreamvid.errors import UsageError
+from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
@@ -85,12 +86,13 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
 
 
 class Clip:
-    """The film of a loop, read once and then again from anywhere: `clip(start, stop)`."""
+    """The film of a loop, looked at once and then read again from anywhere: `clip(start, stop)`."""
 
     def __init__(self, source: Path, settings: ClipSettings) -> None:
         self._source = source
         self._size = settings.size_for(None) if settings.size else (None, None)
         self._times: list[Fraction] = []
+        self._marks: list[int] = []
 
     def open(self, start: Fraction | None = None) -> VideoReader:
         """Open the film at `start` seconds."""
@@ -98,18 +100,38 @@ class Clip:
         return VideoReader(self._source, start=start, width=width, height=height)
 
     def look(self, film: VideoReader) -> Iterator[Array]:
-        """Give all frames and note when each is shown, by the film's own clock."""
+        """Give all frames, and note what each is and when it is shown by the film's own clock."""
         for frame in film:
             self._times.append(film.info.start + frame.time)
+            self._marks.append(zlib.crc32(frame.array.data))
             yield frame.array
 
-    def __call__(self, start: int, stop: int) -> Iterator[Array]:
-        """Give the frames from the `start`-th to before the `stop`-th, once all were looked at."""
+    def __call__(self, start: int, stop: int) -> Iterable[Array]:
+        """Give the frames from the `start`-th to before the `stop`-th, once all were looked at.
+
+        Where a film is damaged, or its clock jumps, others may be found there: then all that comes
+        before is read as well.
+        """
+        if start:
+            found = self._sought(start, stop)
+            if [zlib.crc32(frame.data) for frame in found] == self._marks[start:stop]:
+                return found
+        return itertools.islice(self._all(), start, stop)
+
+    def _sought(self, start: int, stop: int) -> list[Array]:
         lead = max(0, start - LEAD)
-        with self.open(self._times[lead] - self._times[0]) as film:
-            begun = self._times[start] - film.info.start
-            frames = (frame.array for frame in film if frame.time >= begun)
-            yield from itertools.islice(frames, stop - start)
+        try:
+            with self.open(self._times[lead] - self._times[0]) as film:
+                begun = self._times[start] - film.info.start
+                frames = (frame.array for frame in film if frame.time >= begun)
+                return list(itertools.islice(frames, stop - start))
+        except DreamvidError:  # nothing is there
+            return []
+
+    def _all(self) -> Iterator[Array]:
+        with self.open() as film:
+            for frame in film:
+                yield frame.array
 
 
 def feedback(
