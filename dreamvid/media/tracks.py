@@ -191,12 +191,17 @@ class SideTracks:
             if not packet.size or stamp is None or not base:
                 continue
             shift = round(self._source.origin / base)
-            time = (stamp - shift) * base
+            start = decoded = stamp - shift
+            if packet.dts is not None:
+                decoded = packet.dts - shift
+            left = start + (packet.duration or 0)
+            if packet.stream.type == "subtitle" and start < 0 < left:  # there as the film begins
+                packet.duration, start, decoded = left, 0, 0
+            time = start * base
             if (time < 0 and not early) or (self._until is not None and time >= self._until):
                 continue
-            decoded = stamp if packet.dts is None else packet.dts
-            packet.dts = max(decoded - shift, last.get(index, decoded - shift - apart) + apart)
-            packet.pts = max(stamp - shift, packet.dts)
+            packet.dts = max(decoded, last.get(index, decoded - apart) + apart)
+            packet.pts = max(start, packet.dts)
             last[index] = packet.dts
             if self._until is not None and packet.duration:
                 packet.duration = max(1, min(packet.duration, int(self._until / base) - packet.pts))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import itertools
 import math
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -36,6 +38,9 @@ PART_SIZE = 640 * 360
 
 It is what a stop can cost: about half a minute of dreaming at this size, some minutes at 4K.
 """
+
+MOST_NAMED = 6
+"""At most so many differences between two runs are named."""
 
 
 @dataclass(frozen=True)
@@ -153,7 +158,7 @@ class Job:
     def _claim(self) -> None:
         """Make the folder of the parts, empty unless it belongs to this very job."""
         job = self._folder / "job.toml"
-        begun = job.read_text(encoding="utf-8") if job.is_file() else None
+        begun = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
         if begun == self._record:
             return
         if not self._output.overwrite:
@@ -170,10 +175,10 @@ class Job:
         if begun is None and (taken := self._partials()):
             remedy = "use another name, or -y"
             raise OutputExists("exists already", where=taken[0], remedy=remedy)
-        if begun is not None and self._parts:
+        if self._parts:
+            done, differing = _frames(self._parts), _differing(begun or "", self._record)
             raise OutputExists(
-                f"{_frames(self._parts)} frames of it are there, of a run that differs in "
-                f"{_differing(begun, self._record)}",
+                f"{done} frames of it are there, of a run that differs in {differing}",
                 where=self._output.path,
                 remedy="another name keeps them, -y begins anew",
             )
@@ -268,9 +273,22 @@ def write_record(path: Path, record: str) -> None:
 
 
 def _differing(one: str, other: str) -> str:
-    """Name what differs between two records: the keys of their lines."""
-    lines = set(one.splitlines()) ^ set(other.splitlines())
-    return ", ".join(sorted({line.partition(" = ")[0].strip() for line in lines})) or "the order"
+    """Name what differs between two records."""
+    try:
+        before, now = (dict(_settings(tomllib.loads(text))) for text in (one, other))
+    except tomllib.TOMLDecodeError:
+        return "many things"
+    keys = sorted(key for key in before | now if before.get(key) != now.get(key))
+    return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many things"
+
+
+def _settings(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every key and value of nested tables."""
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _settings(value)
+        else:
+            yield key, value
 
 
 def _closed(writer: PartWriter) -> bool:

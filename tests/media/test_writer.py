@@ -354,6 +354,22 @@ def test_subtitles_end_with_a_stretch(make: Make, tmp_path: Path, name: str) -> 
         assert container.duration == 2_000_000
 
 
+@pytest.mark.parametrize("name", ["b.mp4", "b.mkv"])
+def test_a_subtitle_that_is_there_as_a_stretch_begins_is_kept(
+    make: Make, tmp_path: Path, name: str
+) -> None:
+    cues = "1\n00:00:00,100 --> 00:00:00,900\nGone\n\n2\n00:00:00,500 --> 00:00:01,500\nHere\n"
+    (tmp_path / "s.srt").write_text(cues, "utf-8")
+    plain, clip = make("a.mp4", source="testsrc2=size=64x48:rate=24:duration=3"), tmp_path / "s.mkv"
+    ffmpeg("-i", str(plain), "-i", str(tmp_path / "s.srt"), "-c:v", "copy", str(clip))
+    copy_film(clip, tmp_path / name, start=Fraction(1))
+    time, data = packets(tmp_path / name, "subtitle")[0]
+    assert time == 0 and b"Here" in data
+    with av.open(str(tmp_path / name)) as container:
+        first = next(container.demux(subtitles=0))
+        assert first.duration * first.time_base == Fraction(1, 2)
+
+
 def test_an_mp4_begins_with_its_index(make: Make, tmp_path: Path) -> None:
     copy_film(make("a.mp4"), tmp_path / "b.mp4")
     data = (tmp_path / "b.mp4").read_bytes()

@@ -234,6 +234,27 @@ def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> No
     assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == other
 
 
+@pytest.mark.parametrize("left", [None, b"\xff\xfe", b"garbage"])
+def test_parts_that_nothing_tells_of_are_kept_until_told(
+    left: bytes | None, tmp_path: Path
+) -> None:
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", report=stop_after(7))
+    (tmp_path / "film.partial.mp4").unlink()
+    record = tmp_path / ".film.mp4.parts" / "job.toml"
+    record.unlink() if left is None else record.write_bytes(left)
+    with pytest.raises(OutputExists, match=r"5 frames of it are there, of a run that differs in "):
+        Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD)
+    assert Job(Output(tmp_path / "film.mp4", overwrite=True), like=LIKE, record=RECORD).done == 0
+
+
+def test_what_differs_is_named() -> None:
+    one = '[dream]\nseed = 1\nlayer = [\n    "4c",\n]\n[made.versions]\ntorch = "2"\n'
+    assert jobs._differing(one, one.replace("4c", "5a").replace('"2"', '"3"')) == "layer, torch"
+    many = "".join(f"a{n} = {n}\n" for n in range(9))
+    assert jobs._differing(one, one + many) == "many things" == jobs._differing(one, "garbage")
+
+
 def test_another_setting_may_take_the_place_of_what_was_stopped_in_its_first_part(
     tmp_path: Path,
 ) -> None:
