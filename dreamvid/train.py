@@ -9,16 +9,18 @@ from __future__ import annotations
 import io
 import pickle
 import shutil
+import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 from dreamvid.atlas import atlas
 from dreamvid.dream.dreamer import pick_device, pick_dtype
-from dreamvid.errors import Interrupted, UsageError, writing
+from dreamvid.errors import Interrupted, OutputExists, UsageError, writing
 from dreamvid.image import save_image
 from dreamvid.media.target import alone, check_new
 from dreamvid.networks import saved
@@ -78,8 +80,9 @@ def train_network(
 ) -> Trained:
     """Train a network on a folder of pictures, or on renders when there is none.
 
-    A call that was stopped goes on where it was when it is made again. Raises any DreamvidError;
-    the target appears complete or not at all.
+    A call that was stopped goes on where it was when it is made again. Raises any DreamvidError,
+    OutputExists also when the one that was stopped was another, unless `overwrite` begins anew; the
+    target appears complete or not at all.
     """
     settings, target = settings or TrainSettings(), Path(target)
     if target.suffix != ".safetensors":
@@ -90,13 +93,17 @@ def train_network(
     with alone(target):
         work = Work(target)
         source = work.source(pictures, settings, watch)
+        state = work.claim(record(settings, source.labels), overwrite=overwrite)
+        if isinstance(source, Renders):
+            _draw(source.folder, settings, watch)
         begun = start(
             settings.model, source.labels, weights=settings.weights, offline=settings.offline,
             blank=pictures is None if settings.blank is None else settings.blank,
             seed=settings.seed, progress=watch.fetched,
         )  # fmt: skip
         trainer = make_trainer(begun, source, settings)
-        work.restore(trainer, record(settings, source.labels))
+        if state is not None:
+            trainer.restore(state)
         lesson = _run(trainer, begun, work, watch)
         work.finish(trainer, begun)
         return Trained(target, work.sheet, lesson)
@@ -104,7 +111,23 @@ def train_network(
 
 def record(settings: TrainSettings, labels: tuple[str, ...]) -> str:
     """What a training must share with an earlier one to go on from it, as text: not its length."""
-    return write_toml({"train": to_toml(settings) | {"minutes": 0}, "labels": list(labels)})
+    free = {"minutes": 0, "offline": False}
+    return write_toml({"train": to_toml(settings) | free, "labels": list(labels)})
+
+
+def _differing(one: str, other: str) -> str:
+    """Name what differs between two records: settings, or the labels."""
+    tables = map(tomllib.loads, (one, other))
+    before, now = ({"labels": table["labels"]} | table["train"] for table in tables)
+    keys = sorted(before.keys() | now.keys())
+    return ", ".join(key for key in keys if before.get(key) != now.get(key))
+
+
+def _draw(bank: Path, settings: TrainSettings, watch: Watch) -> None:
+    """Draw the renders to learn from, unless they are there already."""
+    bank.mkdir(parents=True, exist_ok=True)
+    count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
+    draw_bank(bank, count, seed=settings.seed, drawn=watch.drawn)
 
 
 def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Trainer:
@@ -155,14 +178,10 @@ class Work:
         self._checkpoint = self.folder / "checkpoint.pt"
 
     def source(self, pictures: str | Path | None, settings: TrainSettings, watch: Watch) -> Source:
-        """The pictures to learn from: read, or drawn and kept until the work is done."""
+        """The pictures to learn from: read, or to be drawn and kept until the work is done."""
         if pictures is not None:
             return read_pictures(Path(pictures), skipped=watch.skipped)
-        bank = self.folder / f"bank-{settings.seed}"
-        bank.mkdir(parents=True, exist_ok=True)
-        count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
-        draw_bank(bank, count, seed=settings.seed, drawn=watch.drawn)
-        return Renders(bank)
+        return Renders(self.folder / f"bank-{settings.seed}")
 
     def keep(self, trainer: Trainer) -> None:
         """Write a checkpoint."""
@@ -172,15 +191,24 @@ class Work:
         with writing(self._checkpoint):
             write_whole(self._checkpoint, memory.getbuffer())
 
-    def restore(self, trainer: Trainer, record: str) -> None:
-        """Go on from the checkpoint, if there is one with the same record."""
+    def claim(self, record: str, *, overwrite: bool) -> dict[str, Any] | None:
+        """The state to go on from, if there is one; OutputExists when it is of another record."""
         self._record = record
         try:
-            kept = torch.load(self._checkpoint, map_location=trainer.device, weights_only=True)
+            kept = torch.load(self._checkpoint, map_location="cpu", weights_only=True)
         except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
-            return  # none, or one that was cut off
-        if kept["record"] == self._record:
-            trainer.restore(kept["state"])
+            return None  # none, or one that was cut off
+        state: dict[str, Any] = kept["state"]
+        if kept["record"] == record:
+            return state
+        if overwrite:
+            return None
+        raise OutputExists(
+            f"{state['seconds'] / 60:.1f} minutes of it are learned, by a training that differs in "
+            f"{_differing(kept['record'], record)}",
+            where=self.target,
+            remedy="another name keeps them, -y begins anew",
+        )
 
     def show(self, trainer: Trainer, begun: Start) -> None:
         """Write the network so far, and a sheet of what it dreams."""

@@ -68,10 +68,29 @@ def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> Non
     with pytest.raises(Interrupted):
         train_network(folder, target, longer, watch=stopping(1, second))
     assert second[0].step == first[-1].step + 2  # each lesson is a clean and an attacked step
-    other, third = TrainSettings(minutes=500, seed=9), list[Lesson]()
+
+
+def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Path) -> None:
+    target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=500)
     with pytest.raises(Interrupted):
-        train_network(folder, target, other, watch=stopping(1, third))
-    assert third[0].step == 1  # attacks have no length yet
+        train_network(folder, target, settings, watch=stopping(3, []))
+    checkpoint = tmp_path / "mine.safetensors.training" / "checkpoint.pt"
+    kept = checkpoint.read_bytes()
+    other = TrainSettings(minutes=500, seed=9, attack=3, offline=True)
+    with pytest.raises(OutputExists, match=r"mine\.safetensors: .* differs in attack, seed; .* -y"):
+        train_network(folder, target, other, watch=stopping(1, []))
+    (folder / "c").mkdir()
+    save_image(folder / "c" / "new.png", torch.rand(3, 40, 40))
+    with pytest.raises(OutputExists, match="differs in labels"):
+        train_network(folder, target, settings, watch=stopping(1, []))
+    with pytest.raises(OutputExists, match="differs in labels, seed"):  # before renders are drawn
+        train_network(None, target, TrainSettings(minutes=0.001, seed=9))
+    assert list(checkpoint.parent.iterdir()) == [checkpoint]
+    assert checkpoint.read_bytes() == kept
+    seen: list[Lesson] = []
+    with pytest.raises(Interrupted):
+        train_network(folder, target, other, overwrite=True, watch=stopping(1, seen))
+    assert seen[0].step == 1  # attacks have no length yet
 
 
 def test_what_is_there_is_kept(folder: Path, tmp_path: Path) -> None:
