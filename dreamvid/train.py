@@ -180,7 +180,7 @@ class Work:
     def source(self, pictures: str | Path | None, settings: TrainSettings, watch: Watch) -> Source:
         """The pictures to learn from: read, or to be drawn and kept until the work is done."""
         if pictures is not None:
-            return read_pictures(Path(pictures), skipped=watch.skipped)
+            return read_pictures(Path(pictures), sheet=self.sheet, skipped=watch.skipped)
         return Renders(self.folder / f"bank-{settings.seed}")
 
     def keep(self, trainer: Trainer) -> None:

@@ -93,6 +93,17 @@ def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Pat
     assert seen[0].step == 1  # attacks have no length yet
 
 
+def test_a_training_among_its_pictures_goes_on(folder: Path) -> None:
+    target, settings = folder / "out" / "mine.safetensors", TrainSettings(minutes=500)
+    target.parent.mkdir()
+    seen: list[Lesson] = []
+    for lessons in (1, 2):
+        with pytest.raises(Interrupted):
+            train_network(folder, target, settings, watch=stopping(lessons, seen))
+    assert target.with_name("mine.sheet.png").exists()
+    assert seen[1].step > seen[0].step
+
+
 def test_what_is_there_is_kept(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine.safetensors"
     target.write_text("mine")

@@ -67,17 +67,20 @@ class _Crops:
         return Batch(crops, targets)
 
 
-def read_pictures(folder: Path, *, skipped: Skipped = lambda path, why: None) -> PictureSet:
+def read_pictures(
+    folder: Path, *, sheet: Path | None = None, skipped: Skipped = lambda path, why: None
+) -> PictureSet:
     """Read all pictures in a folder: its sub-folders are the classes, if it has any with pictures.
 
-    What cannot be read is left out and told to `skipped`. Raises UnreadableInput when the folder is
-    missing or holds fewer than 8 pictures.
+    The training's own `sheet` of dreams is none of them. What cannot be read is left out and told
+    to `skipped`. Raises UnreadableInput when the folder is missing or holds fewer than 8 pictures.
     """
     if not folder.is_dir():
         raise UnreadableInput("no such folder of pictures", where=folder)
-    by_class = {child.name: _files(child) for child in sorted(folder.iterdir()) if child.is_dir()}
+    children = [child for child in sorted(folder.iterdir()) if child.is_dir()]
+    by_class = {child.name: _files(child, sheet) for child in children}
     by_class = {name: files for name, files in by_class.items() if files}
-    named = by_class or {path.name: [path] for path in _files(folder)}
+    named = by_class or {path.name: [path] for path in _files(folder, sheet)}
     side = _side(sum(map(len, named.values())))
     pictures: list[NDArray[np.uint8]] = []
     classes: list[str] = []
@@ -98,8 +101,13 @@ def read_pictures(folder: Path, *, skipped: Skipped = lambda path, why: None) ->
     return PictureSet(tuple(pictures), tuple(map(labels.index, classes)), labels)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+def _files(folder: Path, sheet: Path | None) -> list[Path]:
+    files = (p for p in folder.rglob("*") if p.suffix.lower() in ENDINGS and p.is_file())
+    return sorted(p for p in files if sheet is None or not _same(p, sheet))
+
+
+def _same(path: Path, sheet: Path) -> bool:
+    return path.name == sheet.name and path.parent.samefile(sheet.parent)
 
 
 def _side(count: int) -> int:

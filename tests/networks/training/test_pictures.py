@@ -36,6 +36,14 @@ def test_without_classes_every_picture_is_one(tmp_path: Path) -> None:
     assert len(found.labels) == 9 and found.classes == tuple(range(9))
 
 
+def test_the_sheet_of_the_training_itself_is_no_picture(tmp_path: Path) -> None:
+    names = read_pictures(fill(tmp_path, 9)).labels
+    (tmp_path / "out").mkdir()
+    save_image(tmp_path / "out" / "mine.sheet.png", torch.zeros(3, 8, 8))  # else a class of its own
+    sheet = tmp_path / "out" / ".." / "out" / "mine.sheet.png"
+    assert read_pictures(tmp_path, sheet=sheet).labels == names
+
+
 def test_bad_pictures_are_left_out_and_told(tmp_path: Path) -> None:
     fill(tmp_path, 8)
     (tmp_path / "bad.jpg").write_text("no picture")
