@@ -6,6 +6,7 @@ While it learns, a folder beside the target holds the checkpoint, and two files 
 
 from __future__ import annotations
 
+import contextlib
 import io
 import pickle
 import shutil
@@ -89,9 +90,9 @@ def train_network(
         raise UsageError(
             "a network is written as .safetensors", where=target, remedy="rename the output"
         )
-    check_new(target, overwrite=overwrite)
+    work = Work(target)
+    work.check(overwrite=overwrite)
     with alone(target):
-        work = Work(target)
         source = work.source(pictures, settings, watch)
         state = work.claim(record(settings, source.labels), overwrite=overwrite)
         if isinstance(source, Renders):
@@ -177,6 +178,16 @@ class Work:
         self.sheet = target.with_suffix(".sheet.png")
         self._checkpoint = self.folder / "checkpoint.pt"
 
+    def check(self, *, overwrite: bool) -> None:
+        """Raise what `check_new` raises; a training that goes on may replace what it has shown."""
+        begun = self._checkpoint.is_file()
+        check_new(self.target, overwrite=overwrite)
+        for path in (self.partial, self.sheet):
+            check_new(path, overwrite=overwrite or begun)
+        if self.folder.exists() and not self.folder.is_dir():
+            remedy = "use another name for the output"
+            raise UsageError("is where checkpoints would go", where=self.folder, remedy=remedy)
+
     def source(self, pictures: str | Path | None, settings: TrainSettings, watch: Watch) -> Source:
         """The pictures to learn from: read, or to be drawn and kept until the work is done."""
         if pictures is not None:
@@ -222,5 +233,9 @@ class Work:
         """Write the network itself; what was kept for going on is no longer needed."""
         model, plan = begun.finished(trainer.averaged.module, trainer.probe(PROBED))
         self._write(self.target, model, plan, begun)
-        self.partial.unlink(missing_ok=True)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        for file in (self.partial, self._checkpoint):
+            file.unlink(missing_ok=True)
+        for bank in self.folder.glob("bank-*"):
+            shutil.rmtree(bank, ignore_errors=True)
+        with contextlib.suppress(OSError):  # it is not there, or holds something of the user's
+            self.folder.rmdir()

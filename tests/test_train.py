@@ -112,6 +112,33 @@ def test_what_is_there_is_kept(folder: Path, tmp_path: Path) -> None:
     assert target.read_text() == "mine"
 
 
+@pytest.mark.parametrize("name", ["mine.partial.safetensors", "mine.sheet.png"])
+def test_what_is_there_beside_it_is_kept(folder: Path, tmp_path: Path, name: str) -> None:
+    target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=0.001)
+    (tmp_path / name).write_text("mine")
+    with pytest.raises(OutputExists, match=rf"{name}: exists already"):
+        train_network(folder, target, settings)
+    assert (tmp_path / name).read_text() == "mine"
+    assert train_network(folder, target, settings, overwrite=True).path == target
+
+
+def test_only_what_it_made_is_removed(folder: Path, tmp_path: Path) -> None:
+    target, work = tmp_path / "mine.safetensors", tmp_path / "mine.safetensors.training"
+    with pytest.raises(Interrupted):
+        train_network(folder, target, TrainSettings(minutes=500), watch=stopping(1, []))
+    (work / "notes.txt").write_text("mine")
+    (work / "bank-0").mkdir()
+    train_network(folder, target, TrainSettings(minutes=0.001))
+    assert [path.name for path in work.iterdir()] == ["notes.txt"]
+    assert not (tmp_path / "mine.partial.safetensors").exists()
+
+
+def test_a_file_where_checkpoints_would_go(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.safetensors.training").write_text("mine")
+    with pytest.raises(UsageError, match=r"mine\.safetensors\.training: is where"):
+        train_network(folder, tmp_path / "mine.safetensors", TrainSettings(minutes=0.001))
+
+
 def test_a_network_has_its_own_ending(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"written as \.safetensors"):
         train_network(folder, tmp_path / "mine.pth", TrainSettings(minutes=0.001))
