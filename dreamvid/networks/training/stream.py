@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import resource_tracker
 from typing import Protocol
 
 import cv2
@@ -52,7 +54,9 @@ def stream(
         worker_init_fn=_begin,
         multiprocessing_context="spawn",
     )
-    return iter(loader)
+    # Begun by a thread, which no signal interrupts: what the processes are sent arrives whole.
+    with ThreadPoolExecutor(1, initializer=_deafen) as thread:
+        return thread.submit(iter, loader).result()
 
 
 def to_images(pictures: Tensor) -> Tensor:
@@ -72,6 +76,13 @@ class _Endless(IterableDataset[tuple[Tensor, Tensor]]):
         while True:
             made = composer.batch(self.count)
             yield torch.from_numpy(made.pictures), torch.from_numpy(made.targets)
+
+
+def _deafen() -> None:
+    """Keep Ctrl-C from the processes that this thread begins, also while they import torch."""
+    if hasattr(signal, "pthread_sigmask"):  # Windows has none
+        resource_tracker.ensure_running()  # would let it through again when it is begun later
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _begin(worker: int) -> None:

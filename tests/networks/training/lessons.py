@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,24 @@ class Stripes:
 
     def composer(self, *, size: int, seed: int) -> _Stripes:
         return _Stripes(size, seed)
+
+
+@dataclass(frozen=True)
+class Laden(Stripes):
+    """Stripes that bring something along to the process that makes them."""
+
+    load: tuple[object, ...] = ()
+
+
+@dataclass(frozen=True)
+class Call:
+    """Calls a function where it arrives."""
+
+    what: Callable[..., object]
+    arguments: tuple[object, ...]
+
+    def __reduce__(self) -> tuple[Callable[..., object], tuple[object, ...]]:
+        return self.what, self.arguments
 
 
 class _Stripes:

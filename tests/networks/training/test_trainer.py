@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
-from lessons import GREY, UNIT, Stripes, small_model
+from lessons import GREY, UNIT, Call, Laden, Stripes, small_model
 
 from dreamvid.networks.training.recipe import Recipe
 from dreamvid.networks.training.stream import stream
@@ -80,3 +85,23 @@ def test_streams_follow_their_seed() -> None:
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
     assert not torch.equal(first[0], other[0]) and not torch.equal(first[0], first[1])
     assert first[0].dtype == torch.uint8 and first[0].shape == (4, 16, 16, 3)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no masks of signals")
+def test_a_process_that_begins_does_not_hear_ctrl_c() -> None:
+    struck = Laden(load=(Call(signal.raise_signal, (signal.SIGINT,)),))
+    pictures, _ = next(stream(struck, size=16, batch=4, seed=1, workers=1))
+    assert len(pictures) == 4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no Ctrl-C to one process")
+def test_stopped_while_a_process_begins_it_is_sent_everything(tmp_path: Path) -> None:
+    arrived = tmp_path / "arrived"
+    stop, last = Call(os.kill, (os.getpid(), signal.SIGINT)), Call(Path.touch, (arrived,))
+    with pytest.raises(KeyboardInterrupt):
+        stream(Laden(load=(stop, bytes(1 << 22), last)), size=16, batch=4, seed=1, workers=1)
+    for _ in range(200):
+        if arrived.exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("what it was sent was cut off")
