@@ -20,7 +20,11 @@ Reader = Annotated[
     str | None, Parameter(help="Network that is asked what the classes dreamed from noise are.")
 ]
 Sheets = Annotated[
-    Path | None, Parameter(name=["--out", "-o"], help="Folder for sheets of the dreams.")
+    Path | None,
+    Parameter(
+        name=["--out", "-o"],
+        help="Folder for sheets of the dreams; sheets that are there are replaced.",
+    ),
 ]
 OURS = ("parts", "objects")
 
@@ -51,6 +55,8 @@ def judge(
         court.photographs(photos)
         other = load_network(beside, weights=weights)
     namer = load_network(reader) if reader is not None else None
+    if out is not None:
+        _prepare(out)
     found: dict[str, Any] = {}
     with Show(quiet=quiet or json, verbose=False) as show:
         show.say("asking about renders ...")
@@ -62,6 +68,18 @@ def judge(
             show.say("dreaming classes ...")
             found["classes"] = [_classes(network, namer, out)]
     print_json(found) if json else print_tables(found)
+
+
+def _prepare(folder: Path) -> None:
+    """Make the folder for sheets; raises UsageError or another DreamvidError when it cannot be."""
+    from dreamvid.errors import UsageError, writing
+    from dreamvid.media.target import check_place
+
+    if folder.exists() and not folder.is_dir():
+        raise UsageError("is not a folder", where=folder, remedy="give a folder for the sheets")
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    check_place(folder / "classes.png")
 
 
 def _photographs(
@@ -96,5 +114,4 @@ def _write(folder: Path | None, name: str, sheet: Any) -> None:
     from dreamvid.image import save_image
 
     if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
         save_image(folder / f"{name}.png", sheet)

@@ -59,6 +59,19 @@ def test_judging_tells_what_is_missing_before_the_work(tmp_path):
         assert (told.code, needle in told.line) == (3, True), told.err
 
 
+def test_judging_tells_where_sheets_cannot_go_before_the_work(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "sheets" / "classes.png").mkdir(parents=True)
+    for out, code, needle in (
+        ("file", 2, "file: is not a folder; give a folder for the sheets"),
+        ("file/sheets", 1, "file/sheets: cannot be written (Not a directory)"),
+        ("sheets", 2, "classes.png: is a folder"),
+    ):
+        told = dreamvid("judge", "-o", tmp_path / out)
+        assert (told.code, needle in told.line) == (code, True), told.err
+        assert "asking" not in told.err
+
+
 def test_an_atlas_of_named_classes(tmp_path):
     out = tmp_path / "atlas.png"
     told = dreamvid("atlas", "-o", out, "--classes", "owl")
