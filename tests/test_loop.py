@@ -17,7 +17,7 @@ from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid import api
 from dreamvid.clips.closed import Clip, led_back, turned
-from dreamvid.clips.loop import dream_loop, lap_zoom, whole_turns, with_octaves
+from dreamvid.clips.loop import check_shape, dream_loop, lap_zoom, whole_turns, with_octaves
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import save_image, to_image
 from dreamvid.media.child import run_ffmpeg
@@ -28,7 +28,7 @@ from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.carry import Carry
 from dreamvid.sequence.frames import Frame
-from dreamvid.settings import CameraSettings, ClipSettings, LoopSettings
+from dreamvid.settings import PRESETS, CameraSettings, ClipSettings, LoopSettings
 
 QUICK = {"octaves": 1, "iterations": 2}
 SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
@@ -151,6 +151,16 @@ def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
         ({"loop": {"fade": 5}}, "--kind film or feedback"),
         ({"loop": {"kind": "film"}, "dream": QUICK}, "dream: a film is closed as it is"),
         ({"loop": {"kind": "film"}, "clip": {"fps": 8}}, "fps: a film has its own"),
+        ({"loop": {"kind": "film"}, "clip": {"from_noise": True}}, "from_noise: a film is closed"),
+        ({"loop": {"kind": "film"}, "sound": {"bpm": 100}}, "bpm: a film keeps its time"),
+        ({"loop": {"kind": "film", "ping_pong": True, "fade": 3}}, "fade: ping-pong needs none"),
+        (
+            {"loop": {"kind": "film", "ping_pong": True}, "clip": {"seconds": 1}},
+            "seconds: ping-pong plays all",
+        ),
+        ({"motion": {"stability": 0.2}}, "stability: an exact loop is one dream"),
+        ({"loop": {"kind": "pan"}, "camera": {"edges": "wrap"}}, "edges: an exact loop has none"),
+        ({"sound": {"bpm": 100}}, "bpm: an exact loop moves evenly"),
         ({"dream": QUICK | {"strength": "0:(0.2), 4:(9)"}}, "strength: an exact loop is one dream"),
         ({"dream": {"layer": ("one*(1+t)",)}}, "layer: an exact loop is one dream"),
         ({"dream": {"layer": ("0:(one), 3:(two)",)}}, "layer: an exact loop is one dream"),
@@ -164,6 +174,11 @@ def test_what_cannot_close_is_refused(tables: dict[str, Any], says: str, tmp_pat
     with pytest.raises(UsageError, match=says):
         dream_loop(None, tmp_path / "out.mkv", loop_settings(**tables))
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_goes_with_an_exact_loop(name: str) -> None:
+    check_shape(LoopSettings.checked(PRESETS[name]))
 
 
 def test_a_picture_and_noise_exclude_each_other(picture: Path, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, whole_fram
 from dreamvid.sequence.loops import ExactLoop, evolve, noise_cycle, pan_periods, texture_density
 from dreamvid.sequence.periodic import PeriodicDreamer
 from dreamvid.sequence.texture import noise_texture, tile_picture, wrap_picture
-from dreamvid.settings import DEFAULT_ZOOM, CameraSettings, LoopSettings
+from dreamvid.settings import DEFAULT_ZOOM, PRESETS, CameraSettings, LoopSettings
 
 Array = NDArray[Any]
 
@@ -64,8 +65,30 @@ SHAPES = {
 }
 """What of ShapeSettings each kind of loop reads."""
 
-UNDREAMED = ("network", "dream", "motion", "camera")
-"""Tables that the loop of a film, which is closed as it is, has no use for."""
+_AS_IT_IS = "a film is closed as it is (dreamvid video dreams films)"
+_EXACT = {
+    "motion.stability": "an exact loop is one dream",
+    "camera.edges": "an exact loop has none",
+    "sound.bpm": "an exact loop moves evenly",
+}
+
+UNREAD = {
+    "zoom": _EXACT,
+    "pan": _EXACT,
+    "film": dict.fromkeys(("network", "dream", "motion", "camera", "clip.from_noise"), _AS_IT_IS)
+    | {"clip.fps": "a film has its own", "sound.bpm": "a film keeps its time"},
+    "feedback": {},
+}
+"""What beyond ShapeSettings each kind of loop has no use for, and why: tables or settings."""
+
+PING_PONG_UNREAD = {
+    "loop.fade": "ping-pong needs none",
+    "clip.seconds": "ping-pong plays all of the film",
+}
+"""The same for a film that is played forth and back."""
+
+PRESET_STABILITY = {table["motion"]["stability"] for table in PRESETS.values() if "motion" in table}
+"""These may have come with a preset, which goes with every kind of loop."""
 
 
 @dataclass(frozen=True)
@@ -119,14 +142,13 @@ def check_shape(settings: LoopSettings) -> None:
             kinds = " or ".join(kind for kind, names in SHAPES.items() if name in names)
             raise UsageError(f"a loop of kind {shape.kind} has none", where=name,
                              remedy=f"leave it out, or give --kind {kinds}")  # fmt: skip
-    if shape.kind == "film":
-        for table in UNDREAMED:
-            if getattr(settings, table) != getattr(plain, table):
-                raise UsageError("a film is closed as it is", where=table,
-                                 remedy="leave it out; dreamvid video dreams films")  # fmt: skip
-        if settings.clip.fps != plain.clip.fps:
-            raise UsageError("a film has its own", where="fps", remedy="leave it out")
-    elif shape.kind != "feedback" and (dial := changing(settings.dream)):
+    unread = UNREAD[shape.kind] | (PING_PONG_UNREAD if shape.ping_pong else {})
+    for path, why in unread.items():
+        value, name = attrgetter(path)(settings), path.rpartition(".")[2]
+        preset = name == "stability" and value in PRESET_STABILITY
+        if value != attrgetter(path)(plain) and not preset:
+            raise UsageError(why, where=name, remedy="leave it out")
+    if shape.kind in ("zoom", "pan") and (dial := changing(settings.dream)):
         raise UsageError("an exact loop is one dream", where=dial,
                          remedy="give one value, or --kind feedback")  # fmt: skip
 
