@@ -6,13 +6,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from tiny import read, texture
 
 from dreamvid import api
 from dreamvid.clips.preview import preview_motion
-from dreamvid.errors import OutputExists
+from dreamvid.errors import OutputExists, UsageError
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.endless import endless as seen_by
 from dreamvid.settings import (
@@ -26,9 +27,7 @@ CPU = NetworkSettings(device="cpu", precision="fp32")
 
 
 def zoom_settings(**tables: dict[str, Any]) -> ZoomSettings:
-    return ZoomSettings.checked(
-        {"dream": QUICK, "clip": SMALL, "output": {"codec": "ffv1"}} | tables
-    )
+    return ZoomSettings.checked({"dream": QUICK, "clip": SMALL} | tables)
 
 
 def test_the_preview_needs_no_network(
@@ -39,6 +38,17 @@ def test_the_preview_needs_no_network(
     assert len(read(tmp_path / "p.mp4")) == 6
     with pytest.raises(OutputExists):
         preview_motion(picture, tmp_path / "p.mp4", zoom_settings())
+
+
+def test_the_preview_is_written_as_the_zoom_would_be(picture: Path, tmp_path: Path) -> None:
+    output = {"codec": "webm", "crf": 40, "repeat_to": 2}
+    preview_motion(picture, tmp_path / "p.webm", zoom_settings(output=output))
+    with av.open(str(tmp_path / "p.webm")) as film:
+        assert film.streams.video[0].codec_context.name == "vp9"
+    assert len(read(tmp_path / "p.webm")) == 12
+    clear = zoom_settings(output={"codec": "prores", "alpha": "dream"})
+    with pytest.raises(UsageError, match="alpha: a zoom is all dream"):
+        preview_motion(picture, tmp_path / "p.mov", clear)
 
 
 def test_the_preview_moves_as_the_camera_does() -> None:

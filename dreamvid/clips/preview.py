@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 
 from dreamvid.api import Result, clock_of, with_sound
-from dreamvid.clips.zoom import beginning, make_camera
+from dreamvid.clips.zoom import beginning, make_camera, zoom_output
 from dreamvid.image import to_array, to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
@@ -32,17 +32,25 @@ def preview_motion(
 
     At most LINES high. Raises any DreamvidError; the target appears complete or not at all.
     """
+    output = zoom_output(settings, Path(target), overwrite)
     clip, sound = settings.clip, settings.sound
     clip = clip.model_copy(update={"from_noise": source is None})
-    picture = beginning(source, Path(target), clip, settings.dream.seed)
+    picture = beginning(source, output.path, clip, settings.dream.seed)
     share = min(1.0, LINES / picture.shape[1])
     height, width = (max(2, round(side * share / 2) * 2) for side in picture.shape[1:])
     small = cv2.resize(to_array(picture), (width, height), interpolation=cv2.INTER_AREA)
     clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
     camera = make_camera(settings.camera, clock, width, height)
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
-    with VideoWriter(target, like=like, overwrite=overwrite) as film:
+    with VideoWriter(
+        output.path,
+        like=like,
+        codec=output.codec,
+        crf=output.crf,
+        overwrite=output.overwrite,
+        repeat_to=output.repeat_to,
+    ) as film:
         for index, frame in enumerate(endless(small, camera.matrix, clip.frames)):
             film.write(to_image(frame), index / clip.fps)
             report(Progress(index + 1, clip.frames, 1))
-    return Result(Path(target), clip.frames, film.notes)
+    return Result(output.path, clip.frames, film.notes)

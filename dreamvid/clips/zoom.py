@@ -28,7 +28,7 @@ from dreamvid.motion.camera import Camera
 from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import camera_frames
-from dreamvid.sequence.job import Job, Progress
+from dreamvid.sequence.job import Job, Output, Progress
 from dreamvid.sequence.texture import noise_texture
 from dreamvid.settings import DEFAULT_ZOOM, CameraSettings, ClipSettings, ZoomSettings
 
@@ -58,9 +58,7 @@ def dream_zoom(
     the target appears complete or not at all.
     """
     settings = settings or ZoomSettings()
-    output = output_of(settings, Path(target), overwrite)
-    if output.alpha:
-        raise UsageError("a zoom is all dream", where="alpha", remedy="leave it out")
+    output = zoom_output(settings, Path(target), overwrite)
     start = beginning(source, output.path, settings.clip, settings.dream.seed)
     height, width = start.shape[1:]
     output.check(None, (width, height))
@@ -81,6 +79,14 @@ def dream_zoom(
         job.run(left, dreams, stability=stability, report=report)
     notes = (*skipped(dreams(0), height, width), *job.notes)
     return Result(output.path, job.done, notes)
+
+
+def zoom_output(settings: ZoomSettings, target: Path, overwrite: bool) -> Output:
+    """Where a zoom goes, as the settings say; UsageError for transparency, which it has not."""
+    output = output_of(settings, target, overwrite)
+    if output.alpha:
+        raise UsageError("a zoom is all dream", where="alpha", remedy="leave it out")
+    return output
 
 
 def beginning(
