@@ -63,8 +63,9 @@ def load_network(
     is a local file (a torch state dict or safetensors) to take instead of the published one, which
     is fetched on first use unless `offline`; `progress(done, total)` then counts bytes.
 
-    Raises UsageError for an unknown name, MissingDependency when the weights are not at hand, and
-    UnreadableInput when a file does not hold weights of this network.
+    Raises UsageError for an unknown name or for weights beside a file, which has its own,
+    MissingDependency when the weights are not at hand, and UnreadableInput when a file does not
+    hold weights of this network.
     """
     file, path = load_saved(model, weights=weights, offline=offline, progress=progress)
     return Network(file.build(), file.description, weights_sha256=sha256(path))
@@ -80,6 +81,8 @@ def load_saved(
     """What `load_network` makes a network of, and the file it is from; raises the same."""
     if model not in names() and not model.endswith(".safetensors"):
         raise unknown(model)
+    if weights and model not in names():
+        raise UsageError("a network's file has its own", where="weights", remedy="leave them out")
     if model not in zoo.DESCRIPTIONS:
         path = weights or (_EMBEDDED_FILE if model == EMBEDDED else Path(model))
         return saved.load(path, name=path.stem), path

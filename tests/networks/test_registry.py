@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -36,3 +38,8 @@ def test_a_wrong_layer_gets_near_misses() -> None:
 def test_a_wrong_network_gets_near_misses() -> None:
     with pytest.raises(UsageError, match="did you mean googlenet"):
         load_network("googelnet")
+
+
+def test_weights_beside_the_file_of_a_network_are_refused() -> None:
+    with pytest.raises(UsageError, match="weights: a network's file has its own"):
+        load_network("gone.safetensors", weights=Path("other.safetensors"))
