@@ -59,6 +59,9 @@ def measure(
         raise UsageError(
             "the source is measured at the dream's size", where=sizes[0], remedy="leave it out"
         )
+    films = {"dreamed": dreamed} | ({"independent": independent} if independent else {})
+    if film.rate is not None and all(path.is_file() for path in (source, *films.values())):
+        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
     given = {name: getattr(film, name) for name in film.model_fields_set}
     cut = film.model_copy(update=_sidecar_cut(dreamed) | given)
     from dreamvid.compare import measure_films
@@ -66,7 +69,6 @@ def measure(
 
     judge = load_network(network.model, weights=network.weights, offline=network.offline)
     chosen = judge.resolve(layer or judge.default_layer)
-    films = {"dreamed": dreamed} | ({"independent": independent} if independent else {})
     look = partial(
         measure_films, source, film=cut, judge=judge, layer=chosen, device=network.device,
         loop=loop, say=Show(quiet=False, verbose=False).say,

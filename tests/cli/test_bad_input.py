@@ -622,6 +622,8 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
     refused(2, "has no layer 'x'", command=["measure", film, film, "--layer", "x"])
     needle = "width: the source is measured at the dream's size"
     refused(2, needle, command=["measure", film, film, "--width", 32])
+    needle = "rate: is for rows of pictures"
+    refused(2, needle, command=["measure", film, film, "--rate", 30])
 
 
 def test_bench_refuses_unknown_parts(refused):
