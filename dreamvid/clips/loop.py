@@ -252,6 +252,9 @@ def exact_zoom(settings: LoopSettings, size: tuple[int, int], frames: int) -> Pl
     factor = lap_zoom(settings.camera, seconds, shape.twist)
     turns = whole_turns(float(settings.camera.rotate), seconds, shape.symmetry)
     way = (factor > 1) - (factor < 1)
+    if way == turns == 0 and shape.evolve == 1:
+        raise UsageError("nothing moves", where="zoom",
+                         remedy="zoom, rotate, or give --evolve 2")  # fmt: skip
     lattice = fit_lattice(
         max(factor, 1 / factor) if way else SIDEWAYS,
         texture_density(*size),

@@ -27,6 +27,9 @@ Array = NDArray[Any]
 DIRECTIONS = {"right": (0, 1), "left": (0, -1), "down": (1, 0), "up": (-1, 0)}
 """Ways to pan by name: whole (heights, widths) that the picture moves down and right in a lap."""
 
+MOST_TILES = 100
+"""The most whole tiles that a pan goes in a lap, either way."""
+
 
 class ExactLoop:
     """The frames of a loop, [H, W, 3] uint8 (uint16 if `bits` is 16): `loop.frame(k)`, or iterate.
@@ -94,11 +97,11 @@ def pan_periods(direction: str) -> tuple[int, int]:
         x, y = (int(part) for part in direction.split(","))
     except ValueError:
         x = y = 0
-    if (x, y) == (0, 0) or max(abs(x), abs(y)) > 100:
+    if (x, y) == (0, 0) or max(abs(x), abs(y)) > MOST_TILES:
         raise UsageError(
             f"cannot pan '{direction[:40]}'",
             where="direction",
-            remedy=f"{', '.join(DIRECTIONS)}, or whole tiles as 2,-1",
+            remedy=f"{', '.join(DIRECTIONS)}, or up to {MOST_TILES} whole tiles each way as 2,-1",
         )
     return y, x
 
