@@ -17,7 +17,14 @@ from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid import api
 from dreamvid.clips.closed import Clip, led_back, turned
-from dreamvid.clips.loop import check_shape, dream_loop, lap_zoom, whole_turns, with_octaves
+from dreamvid.clips.loop import (
+    check_shape,
+    dream_loop,
+    lap_zoom,
+    told_seam,
+    whole_turns,
+    with_octaves,
+)
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import save_image, to_image
 from dreamvid.media.child import run_ffmpeg
@@ -27,8 +34,9 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.carry import Carry
+from dreamvid.sequence.closing import SeamMeter
 from dreamvid.sequence.frames import Frame
-from dreamvid.settings import PRESETS, CameraSettings, ClipSettings, LoopSettings
+from dreamvid.settings import PRESETS, CameraSettings, ClipSettings, LoopSettings, ShapeSettings
 
 QUICK = {"octaves": 1, "iterations": 2}
 SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
@@ -258,6 +266,22 @@ def test_a_film_goes_forth_and_back(film: Path, tmp_path: Path) -> None:
     assert len(frames) == 78
     assert np.array_equal(frames[1], frames[77])
     assert seam < 1.3
+
+
+@pytest.mark.parametrize(
+    "shape, says",
+    [
+        ({"kind": "film"}, "shows: try a longer fade, or ping-pong"),
+        ({"kind": "film", "ping_pong": True}, "shows"),
+        ({"kind": "feedback"}, "shows: try a longer fade"),
+        ({"kind": "pan"}, "shows"),
+    ],
+)
+def test_a_seam_that_shows_is_told_with_what_would_help(shape: dict[str, Any], says: str) -> None:
+    meter = SeamMeter()
+    for level in (0, 1, 2, 90):
+        meter.look(np.full((48, 64, 3), level, np.uint8))
+    assert told_seam(meter, ShapeSettings.checked(shape)).endswith(f", which {says}")
 
 
 @pytest.mark.parametrize("kind", ["mp4", "avi"])  # AVI tells the time of decoding, not of showing

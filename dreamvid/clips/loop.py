@@ -39,7 +39,7 @@ from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, whole_fram
 from dreamvid.sequence.loops import ExactLoop, evolve, noise_cycle, pan_periods, texture_density
 from dreamvid.sequence.periodic import PeriodicDreamer
 from dreamvid.sequence.texture import noise_texture, tile_picture, wrap_picture
-from dreamvid.settings import DEFAULT_ZOOM, PRESETS, CameraSettings, LoopSettings
+from dreamvid.settings import DEFAULT_ZOOM, PRESETS, CameraSettings, LoopSettings, ShapeSettings
 
 Array = NDArray[Any]
 
@@ -56,6 +56,7 @@ SIDEWAYS = 4.0
 """The zoom of the texture of a loop that only turns or evolves."""
 
 SEAM_WANTED = 1.3
+SEAM_ADVICE = {"film": ": try a longer fade, or ping-pong", "feedback": ": try a longer fade"}
 
 SHAPES = {
     "zoom": {"symmetry", "twist", "evolve"},
@@ -125,12 +126,7 @@ def dream_loop(
         raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")
     check_shape(settings)
     if settings.loop.kind == "film":
-        film = close_film(path, output, settings)
-        begun(film.record)
-        made = write_loop(
-            output, film.info, film.frames, film.count, film.record, calls, film.notes
-        )
-        return replace(made, damage=film.damage)
+        return closed_loop(path, output, settings, calls)
     return grown_loop(path, output, settings, calls)
 
 
@@ -151,6 +147,18 @@ def check_shape(settings: LoopSettings) -> None:
     if shape.kind in ("zoom", "pan") and (dial := changing(settings.dream)):
         raise UsageError("an exact loop is one dream", where=dial,
                          remedy="give one value, or --kind feedback")  # fmt: skip
+
+
+def closed_loop(
+    source: Path | None, output: Output, settings: LoopSettings, calls: Calls
+) -> Result:
+    """Close a film into a loop."""
+    film = close_film(source, output, settings)
+    calls.begun(film.record)
+    made = write_loop(
+        output, film.info, film.frames, film.count, film.record, calls, settings.loop, film.notes
+    )
+    return replace(made, damage=film.damage)
 
 
 def grown_loop(source: Path | None, output: Output, settings: LoopSettings, calls: Calls) -> Result:
@@ -175,7 +183,7 @@ def grown_loop(source: Path | None, output: Output, settings: LoopSettings, call
         record, notes = sidecar(settings, source, dream), plan.notes
         calls.begun(record)
         frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
-    return write_loop(output, like, frames, count, record, calls, notes)
+    return write_loop(output, like, frames, count, record, calls, settings.loop, notes)
 
 
 def with_octaves(settings: LoopSettings, side: int) -> LoopSettings:
@@ -206,6 +214,7 @@ def write_loop(
     count: int,
     record: str,
     calls: Calls,
+    shape: ShapeSettings,
     notes: Sequence[str] = (),
 ) -> Result:
     """Write the frames of a loop, measure its seam, and say how it was made."""
@@ -223,15 +232,16 @@ def write_loop(
             film.write(frame, index / like.rate)
             calls.report(Progress(index + 1, count, 1))
     write_record(output.sidecar, record)
-    return Result(output.path, count, (*notes, *film.notes, told_seam(meter)))
+    return Result(output.path, count, (*notes, *film.notes, told_seam(meter, shape)))
 
 
-def told_seam(meter: SeamMeter) -> str:
-    """Say the seam in words."""
+def told_seam(meter: SeamMeter, shape: ShapeSettings) -> str:
+    """Say the seam in words, and what would help a loop of that shape."""
     if meter.seam is None:
         return "seam: nothing moves"
-    advice = "" if meter.seam <= SEAM_WANTED else ", which shows: try a longer fade, or ping-pong"
-    return f"seam: {meter.seam:.3f} of a usual step{advice}"
+    advice = "" if shape.ping_pong else SEAM_ADVICE.get(shape.kind, "")
+    shows = f", which shows{advice}" if meter.seam > SEAM_WANTED else ""
+    return f"seam: {meter.seam:.3f} of a usual step{shows}"
 
 
 @dataclass(frozen=True)
