@@ -30,6 +30,7 @@ from dreamvid.errors import UsageError
 from dreamvid.image import to_array
 from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.target import alone
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
@@ -125,9 +126,9 @@ def dream_loop(
     if output.alpha:
         raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")
     check_shape(settings)
-    if settings.loop.kind == "film":
-        return closed_loop(path, output, settings, calls)
-    return grown_loop(path, output, settings, calls)
+    make = closed_loop if settings.loop.kind == "film" else grown_loop
+    with alone(output.path):
+        return make(path, output, settings, calls)
 
 
 def check_shape(settings: LoopSettings) -> None:
