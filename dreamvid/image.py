@@ -6,6 +6,7 @@ transfer curve of the file (no linearisation). Arrays are [H, W, 3], RGB, uint8 
 
 from __future__ import annotations
 
+import io
 import uuid
 import warnings
 from pathlib import Path
@@ -73,7 +74,10 @@ def load_image(path: str | Path) -> torch.Tensor:
 
 
 def picture_format(path: str | Path) -> str:
-    """The format that a picture file's name asks for; UsageError when it cannot be written."""
+    """The format that a picture file's name asks for; UsageError when it cannot be written.
+
+    It is tried: some formats hold no colours, or need what Pillow lacks.
+    """
     from PIL import Image
 
     suffix = Path(path).suffix.lower()
@@ -86,6 +90,12 @@ def picture_format(path: str | Path) -> str:
         raise UsageError(
             f"unknown picture format '{suffix}'", where=path, remedy="use .png, .jpg or .webp"
         )
+    try:
+        Image.new("RGB", (16, 16)).save(io.BytesIO(), format=name)
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{name} cannot be written ({error})", where=path, remedy="use .png, .jpg or .webp"
+        ) from error
     return name
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import zlib
@@ -14,7 +15,7 @@ from PIL import Image
 
 from dreamvid import image as border
 from dreamvid.errors import DiskFull, DreamvidError, UnreadableInput, UsageError
-from dreamvid.image import load_image, save_image, to_array, to_image
+from dreamvid.image import load_image, picture_format, save_image, to_array, to_image
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
 
@@ -145,6 +146,12 @@ def test_a_format_that_cannot_be_written_is_refused(name: str, tmp_path: Path) -
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("suffix", ["xbm", "msp", "palm", "h5", "hdf", "wmf"])
+def test_a_format_without_colours_or_a_writer_is_told_before_the_dream(suffix: str) -> None:
+    with pytest.raises(UsageError, match=r"cannot be written \(.*\); use \.png"):
+        picture_format(f"a.{suffix}")
+
+
 def test_a_picture_too_wide_for_its_format_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DreamvidError):
         save_image(tmp_path / "a.webp", torch.zeros(3, 1, 20000))
@@ -163,8 +170,9 @@ def test_a_failed_save_leaves_the_old_picture(
     save_image(path, to_image(PICTURE))
     before = path.read_bytes()
 
-    def full(*args: object, **options: object) -> None:
-        raise OSError(28, os.strerror(28))
+    def full(picture: Image.Image, stream: object, **options: object) -> None:
+        if not isinstance(stream, io.BytesIO):  # only disks are
+            raise OSError(28, os.strerror(28))
 
     monkeypatch.setattr(Image.Image, "save", full)
     with pytest.raises(DiskFull):
