@@ -36,10 +36,15 @@ Python has its own escapes for those bytes (PEP 383), which cannot be written.
 _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
 
 
+_A_TIME = "must be seconds such as 12, 1.5 or 1:02.5"
+
+
 def _seconds(value: object) -> object:
     """Read `12`, `1.5`, `1:02.5`, `24000/1001` or a Fraction as exact seconds."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must be a finite number of seconds")
+    if isinstance(value, bool):
+        raise ValueError(_A_TIME)
     if isinstance(value, int | float | Fraction):
         return Fraction(str(value))
     if isinstance(value, str):
@@ -51,20 +56,26 @@ def _seconds(value: object) -> object:
                 seconds = seconds * 60 + Fraction(part)
             return seconds
         except (ValueError, ZeroDivisionError):
-            raise ValueError("must be seconds such as 12, 1.5 or 1:02.5") from None
+            raise ValueError(_A_TIME) from None
     return value
 
 
 def _rate(value: object) -> object:
-    """Read `30` or `24000/1001` as an exact number of frames a second."""
+    """Read `30` or `24000/1001` as an exact number of frames a second.
+
+    MP4 cannot hold frames that last much longer than a thousand seconds.
+    """
     try:
-        return _seconds(value)
+        rate = _seconds(value)
     except ValueError:
         raise ValueError("must be frames a second such as 25 or 24000/1001") from None
+    if isinstance(rate, Fraction) and not Fraction(1, 1000) <= rate <= 1000:
+        raise ValueError("must be 0.001 to 1000 frames a second")
+    return rate
 
 
-Seconds = Annotated[Fraction, BeforeValidator(_seconds), Field(ge=0)]
-Rate = Annotated[Fraction, BeforeValidator(_rate), Field(gt=0, le=1000)]
+Seconds = Annotated[Fraction, BeforeValidator(_seconds), Field(ge=0, le=10**9)]
+Rate = Annotated[Fraction, BeforeValidator(_rate)]
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,7 @@ def _size(value: str) -> str:
 
 
 SMALLEST, LARGEST = 16, 16384
+MOST_FRAMES = 10_000_000
 DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
 Size = Annotated[str, AfterValidator(_size)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
@@ -275,6 +287,13 @@ class ClipSettings(Settings):
         None, description=f"Size, as 1280x720. Default: the picture's, or {DEFAULT_SIZE}."
     )
     from_noise: bool = Field(False, description="Begin with noise instead of a picture.")
+
+    @model_validator(mode="after")
+    def _not_endless(self) -> Self:
+        if self.frames > MOST_FRAMES:
+            much = f"{self.frames:,} frames are more than {MOST_FRAMES:,}"
+            raise ValueError(f"{much}: give fewer seconds or fps")
+        return self
 
     @property
     def length(self) -> Fraction:
@@ -503,6 +522,6 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
     message, remedy = first["msg"].removeprefix("Value error, "), "see --help"
     if first["type"] == "extra_forbidden":
         message, remedy = "no such setting", "see --help, or use the dreamvid that wrote it"
-    about = f"{name} = {given!r}" if not isinstance(given, dict) else name
+    about = f"{name} = {given!r:.80}" if not isinstance(given, dict) else name
     told = f"{about}: {message}" if about else message
     return UsageError(told, where=where, remedy=remedy)

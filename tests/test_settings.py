@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.settings import (
     PRESETS,
+    ClipSettings,
     DreamSettings,
     FilmSettings,
     ImageSettings,
@@ -70,6 +71,29 @@ def test_what_is_no_time_is_refused_at_once(text: object) -> None:
         return
     with pytest.raises(UsageError, match=r"^start = "):
         FilmSettings.checked({"start": text})
+
+
+@pytest.mark.parametrize(
+    "values, says",
+    [
+        ({"seconds": True}, r"seconds = True: must be seconds such as 12"),
+        ({"fps": True}, r"fps = True: must be frames a second such as 25"),
+        ({"fps": "0.0000001"}, r"must be 0\.001 to 1000 frames a second"),
+        ({"fps": "9" * 400}, r"must be 0\.001 to 1000 frames a second"),
+        ({"seconds": "100:00:00", "fps": 1000}, "360,000,000 frames are more than 10,000,000"),
+    ],
+)
+def test_a_clip_has_a_length_that_can_be(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        ClipSettings.checked(values)
+    assert ClipSettings.checked({"fps": "1/1000", "seconds": 5000}).frames == 5
+
+
+@pytest.mark.parametrize("name", ["start", "end"])
+def test_times_are_bounded_and_told_in_a_short_line(name: str) -> None:
+    with pytest.raises(UsageError, match="less than or equal to 1000000000") as caught:
+        FilmSettings.checked({name: "9" * 400})
+    assert len(str(caught.value)) < 200
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
