@@ -332,25 +332,25 @@ class CameraSettings(Settings):
     zoom: Annotated[float | str, BeforeValidator(Bounds(0.001, 1000))] | None = Field(
         None, description=f"Factor; above 1 goes in. Default: {DEFAULT_ZOOM}, per frame 1."
     )
-    rotate: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+    rotate: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
         0.0, description="Degrees, counterclockwise."
     )
-    pan_x: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+    pan_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
         0.0, description="Widths that the picture moves right."
     )
-    pan_y: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+    pan_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
         0.0, description="Heights that the picture moves down."
     )
-    shear_x: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+    shear_x: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
         0.0, description="Slope by which rows slide."
     )
-    shear_y: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+    shear_y: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
         0.0, description="Slope by which columns slide."
     )
-    center_x: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+    center_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
         0.5, description="The place that stays, 0 left to 1 right."
     )
-    center_y: Annotated[float | str, BeforeValidator(Bounds())] = Field(
+    center_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
         0.5, description="The place that stays, 0 top to 1 bottom."
     )
     rates: Literal["per-second", "per-frame"] = Field(

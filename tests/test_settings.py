@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.schedule import Clock, parse_schedule
 from dreamvid.settings import (
     PRESETS,
+    CameraSettings,
     ClipSettings,
     DreamSettings,
     FilmSettings,
@@ -23,6 +25,7 @@ from dreamvid.settings import (
     NetworkSettings,
     Settings,
     VideoSettings,
+    bounds_of,
     merge,
     preset,
     read_toml,
@@ -87,6 +90,17 @@ def test_a_clip_has_a_length_that_can_be(values: dict[str, Any], says: str) -> N
     with pytest.raises(UsageError, match=says):
         ClipSettings.checked(values)
     assert ClipSettings.checked({"fps": "1/1000", "seconds": 5000}).frames == 5
+
+
+@pytest.mark.parametrize("name", ["rotate", "pan_x", "pan_y", "shear_x", "center_x", "center_y"])
+def test_a_camera_does_not_leave_the_numbers_of_its_matrices(name: str) -> None:
+    for value in (1e300, "-1e300"):
+        with pytest.raises(UsageError, match=f"{name} = .*: must be -"):
+            CameraSettings.checked({name: value})
+    CameraSettings.checked({name: -720})
+    bounds = bounds_of(CameraSettings, name)
+    with pytest.raises(UsageError, match="the value at frame 1 is 1e\\+300, not in"):
+        parse_schedule("t*1e300").on(Clock(Fraction(30), 9), low=bounds.low, high=bounds.high)
 
 
 @pytest.mark.parametrize("name", ["start", "end"])

@@ -136,7 +136,7 @@ def curves_of(camera: CameraSettings, clock: Clock) -> Mapping[str, Dial]:
 
 def make_camera(camera: CameraSettings, clock: Clock, width: int, height: int) -> Camera:
     """Make the camera that the settings describe, for frames of that size."""
-    return Camera(
+    made = Camera(
         curves_of(camera, clock),
         fps=Fraction(clock.fps),
         width=width,
@@ -144,3 +144,5 @@ def make_camera(camera: CameraSettings, clock: Clock, width: int, height: int) -
         rates=camera.rates,
         edges=camera.edges,
     )
+    made.matrix(1)  # a step that cannot be is told at once
+    return made

@@ -28,6 +28,9 @@ Matrix = NDArray[np.float64]
 FASTEST = 1000.0
 """The largest zoom; the smallest is its inverse."""
 
+FARTHEST = 10.0
+"""The most that one step zooms, as a logarithm, or shears: what is beyond has no exact inverse."""
+
 SOFT = 0.01
 """Width of the soft rim of the mask, as a share of the picture's height."""
 
@@ -68,9 +71,16 @@ class Move:
 
 
 def step_matrix(move: Move, seconds: float, width: int, height: int) -> Matrix:
-    """Give the 3x3 matrix that takes a place (x, y, 1) in pixels to where it is `seconds` later."""
+    """Give the 3x3 matrix that takes a place (x, y, 1) in pixels to where it is `seconds` later.
+
+    Raises UsageError for a step that is too long to be inverted.
+    """
     turn = math.radians(move.rotate)
     log_zoom = math.log(move.zoom)
+    for name, rate in (("zoom", log_zoom), ("shear_x", move.shear_x), ("shear_y", move.shear_y)):
+        if abs(rate * seconds) > FARTHEST:
+            raise UsageError(f"{getattr(move, name):g} is too far for one frame",
+                             where=name, remedy="move slower, or give more fps")  # fmt: skip
     # y points down, so a counterclockwise turn has this sign.
     linear = np.array([[log_zoom, turn + move.shear_x], [move.shear_y - turn, log_zoom]])
     center = np.array([move.center_x * width - 0.5, move.center_y * height - 0.5])

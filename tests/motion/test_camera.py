@@ -135,6 +135,20 @@ def test_a_zoom_that_is_none_is_refused(zoom: float) -> None:
         Camera({"zoom": zoom}, fps=Fraction(24), width=8, height=8)(1)
 
 
+@pytest.mark.parametrize("name, rate", [("zoom", 1000), ("shear_x", 2), ("shear_y", -2)])
+def test_a_step_without_an_inverse_is_refused(name: str, rate: float) -> None:
+    with pytest.raises(UsageError, match=rf"{name}: .* is too far for one frame"):
+        Camera({name: rate}, fps=Fraction(1, 10), width=64, height=48).matrix(1)
+
+
+@pytest.mark.parametrize("rates", [{"rotate": 1e6}, {"pan_x": 1e6, "center_y": -1e6}])
+@pytest.mark.parametrize("fps", [Fraction(1, 1000), 30])
+def test_the_fastest_steps_have_an_inverse(rates: dict[str, float], fps: Fraction | int) -> None:
+    rates = rates | {"shear_x": float(fps), "shear_y": float(fps)}
+    step = Camera(rates, fps=Fraction(fps), width=64, height=48).matrix(1)
+    assert np.allclose(step @ np.linalg.inv(step), np.eye(3), atol=1e-3)
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(UsageError, match="no such rate: zom"):
         Camera({"zom": 1}, fps=Fraction(24), width=8, height=8)
