@@ -25,7 +25,7 @@ from pydantic import (
     model_validator,
 )
 
-from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.errors import UnreadableInput, UsageError, no_such_file
 from dreamvid.schedule import ScheduleError, is_keyed, parse_schedule, parse_text_schedule
 
 _ESCAPED = {0xDC00 + byte: 0xEF00 + byte for byte in range(0x80, 0x100)}
@@ -492,6 +492,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         return tomllib.loads(text.translate({held: byte for byte, held in _ESCAPED.items()}))
+    except FileNotFoundError:
+        raise no_such_file(path) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UnreadableInput(
             f"not a readable settings file ({error})", where=path, remedy="give a TOML file"

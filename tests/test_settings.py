@@ -229,7 +229,7 @@ def test_a_file_that_is_no_toml_is_told_in_a_line(tmp_path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(UnreadableInput, match=r"my\.toml: not a readable settings file"):
             read_toml(path)
-    with pytest.raises(UnreadableInput, match="No such file"):
+    with pytest.raises(UnreadableInput, match=r"gone\.toml: no such file; check the path"):
         read_toml(tmp_path / "gone.toml")
     path.write_text('[dream]\nlayer = ["ü"]\n', "utf-8")
     assert read_toml(path) == {"dream": {"layer": ["ü"]}}
