@@ -22,6 +22,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
@@ -220,6 +221,11 @@ class DreamSettings(Settings):
         le=16384,
         description="Largest side of a piece on which a gradient is computed. Default: 1024.",
     )
+
+    @field_validator("layer", mode="before")
+    @classmethod
+    def _one_layer(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
 
 
 class SteadySettings(Settings):

@@ -66,3 +66,9 @@ def test_the_preview_never_ends(zoom: float) -> None:
     frames = list(seen_by(texture(), camera.matrix, 150))
     sharp = [np.diff(frame.astype(float), axis=1).std() for frame in frames]
     assert min(sharp[100:]) > 0.5 * np.median(sharp[:20])
+
+
+def test_what_is_stretched_without_end_is_told() -> None:
+    camera = Camera({"shear_x": 9, "shear_y": 9}, fps=Fraction(1), width=64, height=48)
+    with pytest.raises(UsageError, match="by frame 3 it has stretched the picture without end"):
+        list(seen_by(texture(), camera.matrix, 30))

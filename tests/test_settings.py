@@ -195,6 +195,10 @@ def test_settings_survive_the_way_through_a_file(settings: VideoSettings) -> Non
     assert VideoSettings.checked(tomllib.loads(text)) == settings
 
 
+def test_one_layer_needs_no_list() -> None:
+    assert VideoSettings.checked({"dream": {"layer": "parts"}}).dream.layer == ("parts",)
+
+
 def test_presets_fit_the_models() -> None:
     for name in PRESETS:
         values = preset(name)

@@ -10,10 +10,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.errors import UsageError
 from dreamvid.motion.camera import Matrix
 from dreamvid.motion.warp import mirrored
 
 Array = NDArray[Any]
+
+LONGEST = 1e9
+"""A pixel is stretched by so much at the most: a zoom begins anew long before, shears add up."""
 
 
 def endless(
@@ -25,12 +29,16 @@ def endless(
 
     Whenever it has gone in by a factor of 2 the picture begins anew, faded in from half the
     scale, as in Shepard's tones. With `even`, for pictures of mean 0, contrast stays the same
-    where both scales are seen.
+    where both scales are seen. Raises UsageError where the camera stretches the picture so far that
+    it is no picture any more.
     """
     back, size = np.eye(3), 2.0 * np.array([picture.shape[1], picture.shape[0]])
     for index in range(count):
         if index:
             back = back @ np.linalg.inv(step(index))
+            if not np.abs(back[:2, :2]).max() < LONGEST:
+                raise UsageError(f"by frame {index} it has stretched the picture without end",
+                                 where="camera", remedy="shear less")  # fmt: skip
         octave = math.floor(_depth(back))
         back[:2] *= 2.0**octave
         back[:2, 2] %= size  # a mirrored picture's period, so that places stay exact for ever
