@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -71,7 +71,7 @@ def measure(
     chosen = judge.resolve(layer or judge.default_layer)
     look = partial(
         measure_films, source, film=cut, judge=judge, layer=chosen, device=network.device,
-        loop=loop, say=Show(quiet=False, verbose=False).say,
+        loop=loop, say=cache(Show(quiet=False, verbose=False).say),  # a line is said once
     )  # fmt: skip
     found = {name: look(path) for name, path in films.items()}
     ratios = found["dreamed"].relative_to(found["independent"]) if independent else {}

@@ -300,7 +300,7 @@ def test_measure_tells_films_of_other_lengths_and_sizes(film, dreams, tmp_path):
     assert dreamvid("measure", film, shorter, "--json").err == note.format(film)
     assert dreamvid("measure", shorter, film, "--json").err == note.format(film)
     small = write_film(tmp_path / "small.mkv", frames=8, size=(32, 24), codec="ffv1")
-    told = dreamvid("measure", film, small).err
+    told = dreamvid("measure", film, small, "--independent", small).err
     assert told == f"{film}: measured at 32x24, the size of the dream\n"
 
 
