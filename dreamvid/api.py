@@ -24,7 +24,7 @@ from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
-from dreamvid.media.stills import is_sequence, pictures_of
+from dreamvid.media.stills import check_rate, is_sequence, pictures_of
 from dreamvid.media.target import alone, check_apart, check_new, same_file
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network
@@ -47,7 +47,6 @@ from dreamvid.settings import (
 
 FRAMES_AHEAD = 2
 """Motion is found so many frames ahead of a dream on a GPU."""
-
 
 Begun = Callable[[str], None]
 """Is told, before anything is dreamed, the text of the sidecar to be."""
@@ -165,8 +164,7 @@ def output_of(
 def open_film(source: Path, settings: VideoSettings) -> VideoReader:
     """Open a film as the settings say."""
     film = settings.film
-    if film.rate is not None and source.is_file():
-        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
+    check_rate(film.rate, source)
     return VideoReader(
         source,
         start=film.start,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -137,6 +137,8 @@ def _size(value: str) -> str:
 
 SMALLEST, LARGEST = 16, 16384
 MOST_FRAMES = 10_000_000
+MOST_NAMED = 6
+"""At most so many differences between two runs are named."""
 DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
 Size = Annotated[str, AfterValidator(_size)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
@@ -514,6 +516,25 @@ def to_toml(settings: Settings) -> dict[str, Any]:
 def write_toml(values: Mapping[str, Any]) -> str:
     """The text of a TOML file."""
     return tomli_w.dumps(values).translate(_ESCAPED)
+
+
+def differing(one: str, other: str) -> str:
+    """Name what differs between two TOML texts: the settings, or that there are many."""
+    try:
+        before, now = (dict(_flat(tomllib.loads(text))) for text in (one, other))
+    except tomllib.TOMLDecodeError:
+        return "many things"
+    keys = sorted(key for key in before | now if before.get(key) != now.get(key))
+    return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many things"
+
+
+def _flat(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Every key and value of nested tables."""
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value)
+        else:
+            yield key, value
 
 
 def usage_error(error: ValidationError, *, where: object = None) -> UsageError:

@@ -10,7 +10,6 @@ import contextlib
 import io
 import pickle
 import shutil
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -36,7 +35,7 @@ from dreamvid.networks.training.stream import Source
 from dreamvid.networks.training.trainer import Lesson, Trainer
 from dreamvid.networks.weights import Counted
 from dreamvid.saving import write_whole
-from dreamvid.settings import TrainSettings, to_toml, write_toml
+from dreamvid.settings import TrainSettings, differing, to_toml, write_toml
 
 CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 300.0
 """Seconds of training."""
@@ -114,14 +113,6 @@ def record(settings: TrainSettings, labels: tuple[str, ...]) -> str:
     """What a training must share with an earlier one to go on from it, as text: not its length."""
     free = {"minutes": 0, "offline": False}
     return write_toml({"train": to_toml(settings) | free, "labels": list(labels)})
-
-
-def _differing(one: str, other: str) -> str:
-    """Name what differs between two records: settings, or the labels."""
-    tables = map(tomllib.loads, (one, other))
-    before, now = ({"labels": table["labels"]} | table["train"] for table in tables)
-    keys = sorted(before.keys() | now.keys())
-    return ", ".join(key for key in keys if before.get(key) != now.get(key))
 
 
 def _draw(bank: Path, settings: TrainSettings, watch: Watch) -> None:
@@ -216,7 +207,7 @@ class Work:
             return None
         raise OutputExists(
             f"{state['seconds'] / 60:.1f} minutes of it are learned, by a training that differs in "
-            f"{_differing(kept['record'], record)}",
+            f"{differing(kept['record'], record)}",
             where=self.target,
             remedy="another name keeps them, -y begins anew",
         )

@@ -26,6 +26,7 @@ from dreamvid.settings import (
     Settings,
     VideoSettings,
     bounds_of,
+    differing,
     merge,
     preset,
     read_toml,
@@ -197,6 +198,13 @@ def test_settings_survive_the_way_through_a_file(settings: VideoSettings) -> Non
 
 def test_one_layer_needs_no_list() -> None:
     assert VideoSettings.checked({"dream": {"layer": "parts"}}).dream.layer == ("parts",)
+
+
+def test_what_differs_is_named() -> None:
+    one = '[dream]\nseed = 1\nlayer = [\n    "4c",\n]\n[made.versions]\ntorch = "2"\n'
+    assert differing(one, one.replace("4c", "5a").replace('"2"', '"3"')) == "layer, torch"
+    many = "".join(f"a{n} = {n}\n" for n in range(9))
+    assert differing(one, one + many) == "many things" == differing(one, "garbage")
 
 
 def test_presets_fit_the_models() -> None:

@@ -60,13 +60,13 @@ def measure(
             "the source is measured at the dream's size", where=sizes[0], remedy="leave it out"
         )
     films = {"dreamed": dreamed} | ({"independent": independent} if independent else {})
-    if film.rate is not None and all(path.is_file() for path in (source, *films.values())):
-        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
-    given = {name: getattr(film, name) for name in film.model_fields_set}
-    cut = film.model_copy(update=_sidecar_cut(dreamed) | given)
     from dreamvid.compare import measure_films
+    from dreamvid.media.stills import check_rate
     from dreamvid.networks.registry import load_network
 
+    check_rate(film.rate, source, *films.values())
+    given = {name: getattr(film, name) for name in film.model_fields_set}
+    cut = film.model_copy(update=_sidecar_cut(dreamed) | given)
     judge = load_network(network.model, weights=network.weights, offline=network.offline)
     chosen = judge.resolve(layer or judge.default_layer)
     look = partial(

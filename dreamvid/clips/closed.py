@@ -64,7 +64,8 @@ def close_film(source: Path | None, output: Output, settings: LoopSettings) -> C
     with clip.open() as film:
         info = film.info
         output.check(source, (info.width, info.height))
-        small = thumbnails(clip.look(film))
+        arrays = clip.look(film) if settings.loop.ping_pong else (frame.array for frame in film)
+        small = thumbnails(arrays)
     silent = info.has_audio and settings.sound.audio is None
     notes = (*film.warnings, *(("the sound is left out",) if silent else ()))
     if settings.loop.ping_pong:

@@ -31,7 +31,6 @@ from dreamvid.image import to_array
 from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.target import alone
-from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
 from dreamvid.sequence.closing import SeamMeter
@@ -220,14 +219,7 @@ def write_loop(
 ) -> Result:
     """Write the frames of a loop, measure its seam, and say how it was made."""
     meter = SeamMeter()
-    with VideoWriter(
-        output.path,
-        like=like,
-        codec=output.codec,
-        crf=output.crf,
-        overwrite=output.overwrite,
-        repeat_to=output.repeat_to,
-    ) as film:
+    with output.writer(like) as film:
         for index, frame in enumerate(frames):
             meter.look(to_array(frame) if isinstance(frame, torch.Tensor) else frame)
             film.write(frame, index / like.rate)

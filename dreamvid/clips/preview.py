@@ -11,7 +11,6 @@ from dreamvid.api import Result, clock_of, with_sound
 from dreamvid.clips.zoom import beginning, make_camera, zoom_output
 from dreamvid.image import to_array, to_image
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.writer import VideoWriter
 from dreamvid.sequence.endless import endless
 from dreamvid.sequence.job import Progress
 from dreamvid.settings import ZoomSettings
@@ -42,14 +41,7 @@ def preview_motion(
     clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
     camera = make_camera(settings.camera, clock, width, height)
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
-    with VideoWriter(
-        output.path,
-        like=like,
-        codec=output.codec,
-        crf=output.crf,
-        overwrite=output.overwrite,
-        repeat_to=output.repeat_to,
-    ) as film:
+    with output.writer(like) as film:
         for index, frame in enumerate(endless(small, camera.matrix, clip.frames)):
             film.write(to_image(frame), index / clip.fps)
             report(Progress(index + 1, clip.frames, 1))

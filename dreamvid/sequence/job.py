@@ -9,12 +9,10 @@ from __future__ import annotations
 import itertools
 import math
 import shutil
-import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -25,12 +23,13 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.parts import PartTable, is_whole
 from dreamvid.media.target import Target, check_apart, check_place
-from dreamvid.media.writer import PartWriter
+from dreamvid.media.writer import PartWriter, VideoWriter
 from dreamvid.saving import write_whole
 from dreamvid.sequence.carry import Memory
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.render import DreamerAt, remember
+from dreamvid.settings import differing
 
 PART_FRAMES = 120
 PART_SIZE = 640 * 360
@@ -38,9 +37,6 @@ PART_SIZE = 640 * 360
 
 It is what a stop can cost: about half a minute of dreaming at this size, some minutes at 4K.
 """
-
-MOST_NAMED = 6
-"""At most so many differences between two runs are named."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +79,17 @@ class Output:
         )
         check_apart(self.path, self.guides)
         check_place(self.sidecar)
+
+    def writer(self, like: FilmInfo) -> VideoWriter:
+        """Open the output for a film that is made in one go."""
+        return VideoWriter(
+            self.path,
+            like=like,
+            codec=self.codec,
+            crf=self.crf,
+            overwrite=self.overwrite,
+            repeat_to=self.repeat_to,
+        )
 
 
 class Job:
@@ -164,7 +171,7 @@ class Job:
         if not self._output.overwrite:
             self._spare(begun)
         if begun is not None:
-            self.notes = (f"begun anew, for not the same: {_differing(begun, self._record)}",)
+            self.notes = (f"begun anew, for not the same: {differing(begun, self._record)}",)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
         write_whole(job, self._record.encode())
@@ -176,9 +183,9 @@ class Job:
             remedy = "use another name, or -y"
             raise OutputExists("exists already", where=taken[0], remedy=remedy)
         if self._parts:
-            done, differing = _frames(self._parts), _differing(begun or "", self._record)
+            done, what = _frames(self._parts), differing(begun or "", self._record)
             raise OutputExists(
-                f"{done} frames of it are there, of a run that differs in {differing}",
+                f"{done} frames of it are there, of a run that differs in {what}",
                 where=self._output.path,
                 remedy="another name keeps them, -y begins anew",
             )
@@ -270,25 +277,6 @@ def write_record(path: Path, record: str) -> None:
     """Write a sidecar, which appears complete."""
     with writing(path):
         write_whole(path, record.encode())
-
-
-def _differing(one: str, other: str) -> str:
-    """Name what differs between two records."""
-    try:
-        before, now = (dict(_settings(tomllib.loads(text))) for text in (one, other))
-    except tomllib.TOMLDecodeError:
-        return "many things"
-    keys = sorted(key for key in before | now if before.get(key) != now.get(key))
-    return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many things"
-
-
-def _settings(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every key and value of nested tables."""
-    for key, value in tables.items():
-        if isinstance(value, Mapping):
-            yield from _settings(value)
-        else:
-            yield key, value
 
 
 def _closed(writer: PartWriter) -> bool:

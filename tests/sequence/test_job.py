@@ -248,13 +248,6 @@ def test_parts_that_nothing_tells_of_are_kept_until_told(
     assert Job(Output(tmp_path / "film.mp4", overwrite=True), like=LIKE, record=RECORD).done == 0
 
 
-def test_what_differs_is_named() -> None:
-    one = '[dream]\nseed = 1\nlayer = [\n    "4c",\n]\n[made.versions]\ntorch = "2"\n'
-    assert jobs._differing(one, one.replace("4c", "5a").replace('"2"', '"3"')) == "layer, torch"
-    many = "".join(f"a{n} = {n}\n" for n in range(9))
-    assert jobs._differing(one, one + many) == "many things" == jobs._differing(one, "garbage")
-
-
 def test_another_setting_may_take_the_place_of_what_was_stopped_in_its_first_part(
     tmp_path: Path,
 ) -> None:
