@@ -1,4 +1,4 @@
-"""Networks by name, with their weights: the embedded one, torchvision's, and files of our own."""
+"""Networks by name, with their weights: those that come along, torchvision's, and our own files."""
 
 from __future__ import annotations
 
@@ -10,11 +10,19 @@ from pathlib import Path
 from torch import Tensor, nn
 
 from dreamvid.errors import UnreadableInput, UsageError
-from dreamvid.networks import saved, zoo
+from dreamvid.networks import efficientnet, saved, zoo
 from dreamvid.networks.network import Network
 from dreamvid.networks.saved import Plan, Saved
-from dreamvid.networks.weights import Counted, cached, fetch, read_state, sha256
+from dreamvid.networks.weights import (
+    Counted,
+    cached,
+    check_digest,
+    fetch,
+    read_state,
+    sha256,
+)
 
+DEFAULT = efficientnet.NAME
 EMBEDDED = "bestiary"
 _EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
 
@@ -39,6 +47,8 @@ def standing(name: str) -> Standing:
     if name == EMBEDDED:
         path, about = _EMBEDDED_FILE, saved.load(_EMBEDDED_FILE, name=name).description
         size = path.stat().st_size / 1e6
+    elif name == efficientnet.NAME:
+        path, about, size = efficientnet.weights_path(), efficientnet.ABOUT, efficientnet.MEGABYTES
     else:
         path, about, size = cached(zoo.url(name)), zoo.DESCRIPTIONS[name], zoo.megabytes(name)
     here, layer = path.is_file(), about.default_layer
@@ -46,8 +56,8 @@ def standing(name: str) -> Standing:
 
 
 def names() -> tuple[str, ...]:
-    """The networks that can be asked for by name; the first needs no download."""
-    return (EMBEDDED, *zoo.DESCRIPTIONS)
+    """The networks that can be asked for by name; the first two need no download."""
+    return (DEFAULT, EMBEDDED, *(name for name in zoo.DESCRIPTIONS if name != DEFAULT))
 
 
 def load_network(
@@ -86,11 +96,22 @@ def load_saved(
     if model not in zoo.DESCRIPTIONS:
         path = weights or (_EMBEDDED_FILE if model == EMBEDDED else Path(model))
         return saved.load(path, name=path.stem), path
-    path = weights or fetch(zoo.url(model), model=model, offline=offline, progress=progress)
+    path = weights or _published(model, offline=offline, progress=progress)
     about, state = zoo.describe(model), read_state(path)
+    if model == efficientnet.NAME:
+        state = efficientnet.renamed(state)
     state = {key: value for key, value in state.items() if not _auxiliary(key)}
     check_fit(state, model_name=model, where=path)
     return Saved(Plan(model, len(about.labels)), about, state), path
+
+
+def _published(model: str, *, offline: bool, progress: Counted | None) -> Path:
+    """The checked file of the weights that a network was published with."""
+    if model == efficientnet.NAME:
+        path = efficientnet.weights_path()
+        check_digest(path, efficientnet.SHA256, remedy=f"reinstall {efficientnet.PACKAGE}")
+        return path
+    return fetch(zoo.url(model), model=model, offline=offline, progress=progress)
 
 
 def describe(model: str) -> Network:

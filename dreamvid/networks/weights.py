@@ -46,6 +46,15 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def check_digest(path: Path, expected: str, *, remedy: str) -> None:
+    """Raise MissingDependency, with the remedy, unless a file is there and has this sha256."""
+    if not path.is_file():
+        raise MissingDependency("no weights file", where=path, remedy=remedy)
+    if (digest := sha256(path)) != expected:
+        what = f"its sha256 is {digest[:16]}..., not {expected[:16]}..."
+        raise MissingDependency(what, where=path, remedy=remedy)
+
+
 def read_state(path: Path) -> dict[str, Tensor]:
     """The tensors of a `.safetensors` file or of a torch file that holds a state dict, in float32.
 

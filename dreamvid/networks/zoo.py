@@ -1,4 +1,4 @@
-"""The networks that torchvision (BSD-3-Clause) describes, and where to dream in each.
+"""The ImageNet networks, and where to dream in each: EfficientNet-Lite0 and torchvision's (BSD).
 
 Aliases follow the same rule everywhere: textures at about stride 4 to 8, patterns one stage on,
 parts where eyes and joints appear, objects where whole things do.
@@ -13,6 +13,7 @@ import torch
 import torchvision
 from torch import nn
 
+from dreamvid.networks import efficientnet
 from dreamvid.networks.network import Description
 
 # Inception networks were trained on pixels in -1..1, whatever their published transforms say:
@@ -31,6 +32,7 @@ def _about(
 
 
 _ALL = (
+    efficientnet.ABOUT,
     _about(
         "googlenet",
         "conv2 inception3b inception4c inception5a",
@@ -81,8 +83,9 @@ DESCRIPTIONS = {about.name: about for about in _ALL}
 
 
 def describe(name: str) -> Description:
-    """The description of a torchvision network, with its 1000 ImageNet labels."""
-    return replace(DESCRIPTIONS[name], labels=tuple(_weights(name).meta["categories"]))
+    """The description of a network, with its 1000 ImageNet labels."""
+    labels = _weights("googlenet").meta["categories"]  # the same, in the same order, for all
+    return replace(DESCRIPTIONS[name], labels=tuple(labels))
 
 
 def url(name: str) -> str:
@@ -96,7 +99,9 @@ def megabytes(name: str) -> float:
 
 
 def build(name: str, *, classes: int = 1000) -> nn.Module:
-    """The architecture with random weights, as torchvision begins it, telling `classes` apart."""
+    """The architecture with random weights, telling `classes` apart."""
+    if name == efficientnet.NAME:
+        return efficientnet.EfficientNetLite0(classes).eval()
     options: dict[str, Any] = {"num_classes": classes}
     if name in ("googlenet", "inception_v3"):
         # Auxiliary heads only ever helped training.
