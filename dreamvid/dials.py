@@ -155,10 +155,10 @@ def guides_of(dream: DreamSettings) -> tuple[str, ...]:
     """Every guide picture that the settings name."""
     if dream.guide is None:
         return ()
-    return _texts(dream.guide, "guide")
+    return texts_of(dream.guide, "guide")
 
 
-def _texts(text: str, where: str) -> tuple[str, ...]:
+def texts_of(text: str, where: str) -> tuple[str, ...]:
     """Every text of a schedule of words; plain words are the only one."""
     return parse_text_schedule(text, where=where).texts if is_keyed(text) else (text,)
 
@@ -178,7 +178,7 @@ def changing(dream: DreamSettings) -> str | None:
         if value is not None and parse_schedule(value, where=name).constant is None:
             return name
     for text in dream.layer:
-        first, *others = _texts(text, "layer")
+        first, *others = texts_of(text, "layer")
         weight = first.partition("*")[2] or 1.0
         if others or parse_schedule(weight, where="layer").constant is None:
             return "layer"

@@ -66,12 +66,20 @@ def asked(
     return Asked(settings, source, before | {"made": made})
 
 
+def command_of(tables: Mapping[str, Any]) -> str | None:
+    """The command that wrote the tables of a sidecar: it writes all it has."""
+    return next(
+        (name for name, model in WRITERS.items() if model.model_fields.keys() == tables.keys()),
+        None,
+    )
+
+
 def check_command(model: type[Settings], tables: Mapping[str, Any], sidecar: Path) -> None:
-    """Raise UsageError when another command wrote the tables of a sidecar: it writes all it has."""
-    for name, other in WRITERS.items():
-        if other is not model and other.model_fields.keys() == tables.keys():
-            remedy = f"dreamvid {name} --from {sidecar}"
-            raise UsageError(f"was made by dreamvid {name}", where=sidecar, remedy=remedy)
+    """Raise UsageError when another command wrote the tables of a sidecar."""
+    name = command_of(tables)
+    if name is not None and WRITERS[name] is not model:
+        remedy = f"dreamvid {name} --from {sidecar}"
+        raise UsageError(f"was made by dreamvid {name}", where=sidecar, remedy=remedy)
 
 
 def mind_damage(result: Result, source: Path | None) -> None:

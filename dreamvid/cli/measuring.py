@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import cache, partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from dreamvid.cli.asked import record, sidecar_of
+from dreamvid.cli.asked import command_of, record, sidecar_of, source_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
 from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import DamagedInput, UsageError
-from dreamvid.settings import FilmSettings
+from dreamvid.settings import DreamSettings, FilmSettings, NetworkSettings, ZoomSettings
 
+if TYPE_CHECKING:
+    from dreamvid.measures.film import Measures
+    from dreamvid.measures.lone import LoneMeasures
+
+Source = Annotated[
+    Path, Parameter(help="The film that was dreamed on; or the dream alone, if it is the only one.")
+]
+Dreamed = Annotated[Path | None, Parameter(help="The dream.")]
 Clip = Annotated[
     Path | None,
     Parameter(help="The same film, every frame dreamed for itself (--stability 0)."),
 ]
-Layer = Annotated[str | None, Parameter(help="Layer of the judge. Default: its own.")]
+Layer = Annotated[
+    str | None,
+    Parameter(help="Layer of the judge. Default: the first that dreamed, else its own."),
+]
 Loop = Annotated[bool, Parameter(negative="", help="Measure the seam of a loop as well.")]
+
+_ALIVE = "activations of the judge, last third of the film over its first second"
+_SEAM = "step from the last frame to the first over the median step"
+_HF = "sharpness: deviation of the Laplacian of luma"
 
 MEANINGS = {
     "frames": "frames compared",
@@ -28,18 +45,57 @@ MEANINGS = {
     "e_warp": "change of the film along the motion",
     "e_ratio": "that of the dream over that of the source",
     "gain": "activations of the judge, dreamed over source",
-    "hf": "sharpness: deviation of the Laplacian of luma",
+    "hf": _HF,
     "drift": "gain of the last quarter over that of the second",
     "fresh": "dream on ground just uncovered over dream elsewhere",
     "legible": "likeness to the source, 8 times smaller",
-    "seam": "step from the last frame to the first over the median step",
+    "fringe": "chroma over luma of the fine detail (finer than sigma 2) of the dream",
+    "alive": _ALIVE,
+    "seam": _SEAM,
     "trusted": "share of pixels whose motion is known",
 }
+"""What the measures of a film with a source mean, in the order they are shown."""
+
+LONE_MEANINGS = {
+    "frames": "frames measured",
+    "r": "change along the camera's motion: 0 carried perfectly, 2 independent",
+    "hf": _HF,
+    "alive": _ALIVE,
+    "brightness": "mean of luma, last second over first",
+    "contrast": "deviation of luma, last second over first",
+    "colour": "deviation of chroma, last second over first",
+    "tint": "shift of the mean chroma from the first second to the last, of a range 0..1",
+    "seam": _SEAM,
+}
+"""The same of a film without one."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What the sidecar of a film tells: its command, its source, and its settings."""
+
+    command: str | None
+    source: Path | None
+    tables: Mapping[str, Any]
+
+    def film(self, path: Path) -> FilmSettings:
+        """Which part of the source was dreamed, without the size."""
+        film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_of(path))
+        return FilmSettings(start=film.start, end=film.end, frames=film.frames, rate=film.rate)
+
+    def judge(self, path: Path) -> tuple[NetworkSettings, str | None]:
+        """The network that dreamed, and the first layer it raised, None for its own."""
+        network, dream = (
+            model.checked(self.tables.get(name, {}), where=sidecar_of(path))
+            for name, model in (("network", NetworkSettings), ("dream", DreamSettings))
+        )
+        assert isinstance(network, NetworkSettings) and isinstance(dream, DreamSettings)
+        return network, _raised(dream)
 
 
 def measure(
-    source: Path,
-    dreamed: Path,
+    source: Source,
+    dreamed: Dreamed = None,
     /,
     *,
     independent: Clip = None,
@@ -51,56 +107,110 @@ def measure(
 ) -> None:
     """Measure how calm, strong and sharp a dreamed film is, against its source.
 
-    Which part of the source was dreamed is read from the sidecar of DREAMED, if
-    it is not given. The network is the judge of the gain. Measure lossless films
-    (--codec ffv1): other codecs blur.
+    Give a zoom or a loop alone, for it has no source. The sidecar of DREAMED tells what is not
+    given: the source, which part of it was dreamed, a zoom's exact motion, and the network
+    and layer that dreamed, which judge. Measure lossless films (--codec ffv1): other codecs blur.
     """
-    if sizes := sorted({"size", "width", "height"} & film.model_fields_set):
-        raise UsageError(
-            "the source is measured at the dream's size", where=sizes[0], remedy="leave it out"
-        )
-    films = {"dreamed": dreamed} | ({"independent": independent} if independent else {})
-    from dreamvid.compare import measure_films
+    films = {"dreamed": dreamed or source} | ({"independent": independent} if independent else {})
+    made = _made(films["dreamed"])
+    original = source if dreamed else made.source
+    _check(film, original, independent)
     from dreamvid.media.stills import check_rate
     from dreamvid.networks.registry import load_network
 
-    check_rate(film.rate, source, *films.values())
+    check_rate(film.rate, *filter(None, (original, *films.values())))
+    named = {"model", "weights"} & network.model_fields_set
+    judging, raised = (network, None) if named else made.judge(films["dreamed"])
+    judge = load_network(judging.model, weights=judging.weights, offline=network.offline)
+    chosen = judge.resolve(layer or raised or judge.default_layer)
     given = {name: getattr(film, name) for name in film.model_fields_set}
-    cut = film.model_copy(update=_sidecar_cut(dreamed) | given)
-    judge = load_network(network.model, weights=network.weights, offline=network.offline)
-    chosen = judge.resolve(layer or judge.default_layer)
-    look = partial(
-        measure_films, source, film=cut, judge=judge, layer=chosen, device=network.device,
-        loop=loop, say=cache(Show(quiet=False, verbose=False).say),  # a line is said once
-    )  # fmt: skip
-    found = {name: look(path) for name, path in films.items()}
-    ratios = found["dreamed"].relative_to(found["independent"]) if independent else {}
-    values = {name: asdict(measures) for name, measures in found.items()}
-    if json:
-        about = {"source": source, "judge": {"model": judge.name, "layer": chosen}}
-        print_json(about | values | ({"ratio": ratios} if independent else {}))
-    else:
-        head = ("measure", *films, *(("ratio",) if independent else ()), "meaning")
-        print_table(head, _rows(values, ratios))
+    cut = made.film(films["dreamed"]).model_copy(update=given)
+    options = {"film": cut, "judge": judge, "layer": chosen, "device": network.device, "loop": loop}
+    found = _found(made, original, films, options)
+    about = {"source": original, "judge": {"model": judge.name, "layer": chosen}}
+    _print(found, about, json=json)
     if damage := "; ".join(filter(None, (measures.damage for measures in found.values()))):
         raise DamagedInput(damage, remedy="what is there was measured")
 
 
-def _rows(
-    values: dict[str, dict[str, Any]], ratios: dict[str, float | None]
-) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for name, meaning in MEANINGS.items():
-        found = [measures[name] for measures in values.values()]
-        if any(value is not None for value in found):
-            ratio = (ratios.get(name, ""),) if len(found) > 1 else ()
-            rows.append((name, *found, *ratio, meaning))
-    return rows
+def _check(film: FilmSettings, original: Path | None, independent: Path | None) -> None:
+    """Raise UsageError for flags that mean nothing for the films given."""
+    if sizes := sorted({"size", "width", "height"} & film.model_fields_set):
+        raise UsageError(
+            "the source is measured at the dream's size", where=sizes[0], remedy="leave it out"
+        )
+    if original is not None:
+        return
+    no_source = sorted({"start", "end"} & film.model_fields_set)
+    if no_source or independent:
+        raise UsageError(
+            "is for a dream that has a source",
+            where=no_source[0] if no_source else "independent",
+            remedy="leave it out, or dreamvid measure SOURCE DREAMED",
+        )
 
 
-def _sidecar_cut(dreamed: Path) -> dict[str, Any]:
-    """Which part of the source was dreamed, as far as a sidecar tells."""
-    if not sidecar_of(dreamed).is_file():
-        return {}
-    film = FilmSettings.checked(record(dreamed)[1].get("film", {}), where=sidecar_of(dreamed))
-    return {name: getattr(film, name) for name in ("start", "end", "frames", "rate")}
+def _made(path: Path) -> _Made:
+    """What the sidecar of a film tells, if there is one."""
+    if not sidecar_of(path).is_file():
+        return _Made(None, None, {})
+    made, tables = record(path)
+    command, name = command_of(tables), made.get("source")
+    if command != "video" or not isinstance(name, str):
+        return _Made(command, None, tables)
+    return _Made(command, source_of(name, sidecar_of(path)), tables)
+
+
+def _raised(dream: DreamSettings) -> str | None:
+    """The first layer that was raised, without its channel and weight; None for the network's own.
+
+    A label is told by what all layers see, so it has none either.
+    """
+    from dreamvid.dials import texts_of
+
+    if dream.label is not None or not dream.layer:
+        return None
+    return re.split(r"[:*]", texts_of(dream.layer[0], "layer")[0])[0].strip()
+
+
+def _found(
+    made: _Made, original: Path | None, films: Mapping[str, Path], options: Mapping[str, Any]
+) -> Mapping[str, Measures | LoneMeasures]:
+    """Measure each of the films."""
+    from dreamvid.clips.zoom import zoom_moves
+    from dreamvid.measures.files import measure_films, measure_lone_film
+
+    if original is None:
+        moves = None
+        if made.command == "zoom":
+            where = sidecar_of(films["dreamed"])
+            moves = partial(zoom_moves, ZoomSettings.checked(made.tables, where=where))
+        return {
+            name: measure_lone_film(path, moves=moves, **options) for name, path in films.items()
+        }
+    say = cache(Show(quiet=False, verbose=False).say)  # a line is said once
+    return {name: measure_films(original, path, say=say, **options) for name, path in films.items()}
+
+
+def _print(
+    found: Mapping[str, Measures | LoneMeasures], about: Mapping[str, Any], *, json: bool
+) -> None:
+    """Print the measures, and those of the dream over those of independent frames."""
+    from dreamvid.measures.film import Measures
+
+    dreamed, independent = found["dreamed"], found.get("independent")
+    ratios: Mapping[str, float | None] = {}
+    if isinstance(dreamed, Measures) and isinstance(independent, Measures):
+        ratios = dreamed.relative_to(independent)
+    values = {name: asdict(measures) for name, measures in found.items()}
+    if json:
+        print_json({**about, **values, **({"ratio": ratios} if independent else {})})
+        return
+    meanings = LONE_MEANINGS if about["source"] is None else MEANINGS
+    rows = []
+    for name, meaning in meanings.items():
+        row = [measures[name] for measures in values.values()]
+        if any(value is not None for value in row):
+            ratio = (ratios.get(name, ""),) if independent else ()
+            rows.append((name, *row, *ratio, meaning))
+    print_table(("measure", *found, *(("ratio",) if independent else ()), "meaning"), rows)

@@ -25,6 +25,7 @@ from dreamvid.image import load_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.target import alone, same_file
 from dreamvid.motion.camera import Camera
+from dreamvid.motion.estimate import Motion
 from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import camera_frames
@@ -146,3 +147,19 @@ def make_camera(camera: CameraSettings, clock: Clock, width: int, height: int) -
     )
     made.matrix(1)  # a step that cannot be is told at once
     return made
+
+
+def zoom_moves(settings: ZoomSettings, width: int, height: int) -> Callable[[int], Motion | None]:
+    """The camera's motion to each frame of the film of a zoom; None where it begins.
+
+    With `repeat_to` it begins again and again.
+    """
+    clip = settings.clip
+    clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)
+    camera = make_camera(settings.camera, clock, width, height)
+
+    def moves(index: int) -> Motion | None:
+        frame = index % clip.frames
+        return camera(frame) if frame else None
+
+    return moves

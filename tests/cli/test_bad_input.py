@@ -626,6 +626,12 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
     refused(2, needle, command=["measure", film, film, "--rate", 30])
 
 
+def test_measure_of_one_film_refuses_what_takes_a_source(refused, film):
+    for flag, value in (("--independent", film), ("--start", 0), ("--end", 1)):
+        needle = f"{flag.strip('-')}: is for a dream that has a source"
+        refused(2, needle, command=["measure", film, flag, value])
+
+
 def test_bench_refuses_unknown_parts(refused):
     says = "no part 'speed' of the bench; use step, objects, video, memory, loop, zoom"
     refused(2, says, command=["bench", "speed"])

@@ -272,7 +272,9 @@ def test_measure_as_a_table(film, dreams):
     assert rows["measure"] == ["measure", "dreamed", "meaning"]
     assert rows["frames"][1] == "7"
     assert float(rows["gain"][1]) > 1
+    assert float(rows["fringe"][1]) > 0
     assert "seam" not in rows
+    assert "alive" not in rows  # the film is shorter than its first second
 
 
 def test_measure_beside_independent_frames_as_json(film, dreams):
@@ -313,6 +315,67 @@ def test_measure_reads_a_dream_of_another_size_and_a_padded_one(film, tmp_path):
     odd = write_film(tmp_path / "odd.mkv", frames=3, size=(63, 47), codec="ffv1")
     assert dreamvid("video", odd, "-o", tmp_path / "padded.mp4", *QUICK).code == 0
     assert dreamvid("measure", odd, tmp_path / "padded.mp4").code == 0
+
+
+def test_measure_tells_what_is_alive_beside_independent_frames(tmp_path):
+    film = write_film(tmp_path / "long.mkv", frames=40, codec="ffv1")
+    dream, alone = tmp_path / "dream.mkv", tmp_path / "alone.mkv"
+    for path, stability in ((dream, 0.9), (alone, 0)):
+        options = ["--codec", "ffv1", "--stability", stability, *QUICK]
+        assert dreamvid("video", film, "-o", path, *options).code == 0
+    found = json.loads(dreamvid("measure", film, dream, "--independent", alone, "--json").out)
+    expected = found["dreamed"]["alive"] / found["independent"]["alive"]
+    assert found["ratio"]["alive"] == pytest.approx(expected)
+    told = dreamvid("measure", film, dream, "--independent", alone).out
+    (row,) = (line.split() for line in told.splitlines() if line.startswith("alive"))
+    assert float(row[3]) == pytest.approx(expected, rel=0.01)
+
+
+def test_measure_finds_the_source_of_a_film_by_its_sidecar(film, dreams):
+    told, alone = (dreamvid("measure", *given) for given in ((film, dreams[0]), (dreams[0],)))
+    assert (alone.code, alone.out) == (0, told.out)
+
+
+@pytest.fixture(scope="module")
+def zoomed(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("zoomed")
+    out = folder / "zoom.mkv"
+    told = dreamvid(
+        "zoom", "-o", out, "--from-noise", "--size", "64x48", "--fps", 4, "--seconds", 3,
+        "--zoom", 1.5, "--codec", "ffv1", "--model", "bestiary", "--layer", "3b*0.5", *QUICK,
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    return out
+
+
+def test_measure_a_zoom_by_itself_along_its_camera(zoomed, tmp_path):
+    found = json.loads(dreamvid("measure", zoomed, "--json").out)
+    assert found["source"] is None
+    assert found["judge"] == {"model": "bestiary", "layer": "3b"}  # which dreamed
+    assert found["dreamed"]["frames"] == 12
+    assert 0 < found["dreamed"]["r"] < 0.3
+    assert found["dreamed"]["alive"] > 0
+    assert found["dreamed"]["brightness"] == pytest.approx(1, abs=0.1)
+    bare = tmp_path / "bare.mkv"  # without a sidecar nobody knows the camera
+    shutil.copy(zoomed, bare)
+    alone = json.loads(dreamvid("measure", bare, "--json", "--layer", "3b").out)["dreamed"]
+    assert alone == found["dreamed"] | {"r": None}
+
+
+def test_measure_a_zoom_as_a_table(zoomed):
+    rows = {line.split()[0]: line for line in dreamvid("measure", zoomed).out.splitlines()}
+    assert rows["measure"].split() == ["measure", "dreamed", "meaning"]
+    assert {"frames", "r", "hf", "alive", "brightness", "contrast", "colour", "tint"} < set(rows)
+    assert "along the camera's motion" in rows["r"]
+    assert "seam" not in rows and "gain" not in rows
+    assert "seam" in dreamvid("measure", zoomed, "--loop").out
+
+
+def test_the_judge_can_be_named(zoomed):
+    found = json.loads(dreamvid("measure", zoomed, "--json", "--layer", "3a").out)
+    assert found["judge"]["layer"] == "3a"
+    found = json.loads(dreamvid("measure", zoomed, "--json", "--model", "bestiary").out)
+    assert found["judge"]["layer"] == "4c"
 
 
 # --- image -----------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from dreamvid.errors import UsageError
-from dreamvid.measure import Measures, measure, trusted
+from dreamvid.measures.film import Measures, measure, trusted
 
 HEIGHT, WIDTH, PAN = 64, 96, 2
 
@@ -210,3 +210,55 @@ def test_the_measures_agree_with_a_plain_retelling():
         np.mean([(np.maximum(f / 255 - 0.5, 0) ** 2).mean() for f in x]) for x in (blend, source)
     ]
     assert result.gain == pytest.approx(power[0] / power[1], rel=1e-3)
+
+
+def test_fringe_is_the_chroma_of_the_fine_dream_over_its_luma():
+    gray = [np.full((64, 64, 3), 128, np.uint8)] * 2
+    checks = (np.indices((64, 64)).sum(axis=0) % 2 * 2 - 1).astype(np.float32)
+
+    def fringe(*colour):
+        dream = checks[..., None] * np.array(colour, np.float32)
+        return measure(gray, [levels(frame + dream) for frame in gray]).fringe
+
+    assert fringe(40, 40, 40) == pytest.approx(0, abs=1e-4)
+    red, luma = 40, 40 * 0.299
+    assert fringe(red, 0, 0) == pytest.approx(
+        np.sqrt(((red - luma) ** 2 + luma**2) / 2) / luma, rel=1e-3
+    )
+    blue, luma = 40, 40 * 0.114
+    assert fringe(0, 0, blue) == pytest.approx(
+        np.sqrt((luma**2 + (blue - luma) ** 2) / 2) / luma, rel=1e-3
+    )
+    assert measure(gray, gray).fringe is None
+
+
+def test_fringe_passes_over_wide_tints():
+    gray = [np.full((64, 64, 3), 128, np.uint8)] * 2
+    checks = (np.indices((64, 64)).sum(axis=0) % 2 * 20)[..., None]
+    tinted = [levels(frame + checks + np.array([60, 0, 0])) for frame in gray]
+    assert measure(gray, tinted).fringe == pytest.approx(0, abs=1e-3)
+
+
+def test_fringe_counts_what_a_sigma_of_two_leaves():
+    gray = [np.full((64, 97, 3), 128, np.uint8)] * 2
+    x = np.arange(97)  # whole periods, which go on where they are mirrored at the border
+    # The high-pass lets pass 1 - exp(-2 (pi sigma / period)^2): 0.27 at 16 pixels, 0.71 at 8.
+    coarse, fine = (np.cos(2 * np.pi * x / period)[None, :, None] for period in (16, 8))
+    dream = 50 * coarse * np.array([1, 0, 0]) + 50 * fine * np.ones(3)
+    passed = [1 - np.exp(-2 * (np.pi * 2 / period) ** 2) for period in (16, 8)]
+    luma = (0.299 * passed[0]) ** 2 + passed[1] ** 2
+    chroma = passed[0] ** 2 * (0.701**2 + 0.299**2) / 2
+    found = measure(gray, [levels(frame + dream) for frame in gray]).fringe
+    assert found == pytest.approx(np.sqrt(chroma / luma), rel=0.03)
+
+
+def test_alive_compares_the_last_third_with_the_first_second():
+    source = [np.full((16, 16, 3), 50, np.uint8)] * 9
+    dreamed = [np.full((16, 16, 3), v, np.uint8) for v in (50, 50, 200, 200, 0, 0, 100, 100, 100)]
+    fading = [np.full((16, 16, 3), v, np.uint8) for v in (50, 50, 200, 200, 0, 0, 25, 25, 25)]
+    found = measure(source, dreamed, judge=brightness, rate=2)
+    assert found.alive == pytest.approx(4)
+    assert measure(source, dreamed, judge=brightness).alive is None
+    independent = measure(source, fading, judge=brightness, rate=2)
+    assert independent.alive == pytest.approx(0.25)
+    assert found.relative_to(independent)["alive"] == pytest.approx(16)

@@ -1,4 +1,4 @@
-"""Measure a dreamed film file against its source file."""
+"""Measure film files: a dreamed one against its source, or one that has no source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import torch
 
 from dreamvid.dream.dreamer import pick_device
 from dreamvid.errors import UsageError
-from dreamvid.measure import Judge, Measures, measure
+from dreamvid.measures.film import Measures, measure
+from dreamvid.measures.lone import LoneMeasures, Moves, measure_lone
+from dreamvid.measures.terms import Judge
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.networks.network import Network
@@ -35,29 +37,68 @@ def measure_films(
     """Measure the film at `dreamed` against the one at `source`, in memory for two frames.
 
     `film` says which part of the source was dreamed; its size is taken from the dream. The judge
-    of gain and drift is a `layer` of a network. `say` is told in a line when the films differ in
-    size or length. Raises UsageError when they do not belong together, and UnreadableInput.
+    of gain, drift and `alive` is a `layer` of a network. `say` is told in a line when the films
+    differ in size or length. Raises UsageError when they do not belong together, and
+    UnreadableInput.
     """
     with VideoReader(dreamed, frames=film.frames, rate=film.rate) as after:
         width, height = _source_size(source, after.info, film, say)
-        with VideoReader(
-            source,
-            start=film.start,
-            end=film.end,
-            frames=film.frames,
-            rate=film.rate,
-            width=width,
-            height=height,
-        ) as before:
+        with _part(source, film, width, height) as before:
             read = itertools.count()
             sources = (frame.array for frame, _ in zip(before, read, strict=False))
             dreams = (frame.array[:height, :width] for frame in after)
-            found = measure(sources, dreams, judge=_judge(judge, layer, device), loop=loop)
+            found = measure(
+                sources,
+                dreams,
+                judge=_judge(judge, layer, device),
+                rate=float(after.info.rate),
+                loop=loop,
+            )
             longer = source if next(read) > found.frames else dreamed if any(after) else None
             damaged = [f"{one.info.path}: {one.damage}" for one in (before, after) if one.damage]
     if longer is not None:
         say(f"{longer}: goes on beyond the {found.frames} frames that could be compared")
     return replace(found, damage="; ".join(damaged) or None)
+
+
+def measure_lone_film(
+    path: Path,
+    *,
+    film: FilmSettings,
+    judge: Network,
+    layer: str,
+    device: str = "auto",
+    loop: bool = False,
+    moves: Callable[[int, int], Moves] | None = None,
+) -> LoneMeasures:
+    """Measure a film that has no source, such as a zoom, in memory for two frames.
+
+    Of `film` the number of frames and the rate count. `moves` gives, for frames of a width and a
+    height, the exact motion that led to each. Raises UnreadableInput.
+    """
+    with VideoReader(path, frames=film.frames, rate=film.rate) as reader:
+        info = reader.info
+        found = measure_lone(
+            (frame.array for frame in reader),
+            judge=_judge(judge, layer, device),
+            rate=float(info.rate),
+            moves=moves and moves(info.width, info.height),
+            loop=loop,
+        )
+        return replace(found, damage=reader.damage and f"{path}: {reader.damage}")
+
+
+def _part(source: Path, film: FilmSettings, width: int, height: int) -> VideoReader:
+    """Open the part of a source that was dreamed, at the size of the dream."""
+    return VideoReader(
+        source,
+        start=film.start,
+        end=film.end,
+        frames=film.frames,
+        rate=film.rate,
+        width=width,
+        height=height,
+    )
 
 
 def _source_size(

@@ -8,27 +8,36 @@ out of what compares neighbours.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from dreamvid.errors import UsageError
-from dreamvid.image import to_image
+from dreamvid.measures.terms import (
+    Judge,
+    Notes,
+    Picture,
+    alive,
+    along,
+    chroma_of,
+    hf_of,
+    luma_of,
+    power_of,
+    ratio,
+    seam_of,
+    unit,
+)
 from dreamvid.motion.flow import Array, Flow, FlowEstimator, estimator, resize_flow, shrink
 from dreamvid.motion.warp import places
 
-Judge = Callable[[torch.Tensor], torch.Tensor]
-"""Gives the activations (of any shape) of an image [3, H, W] in 0..1."""
-
-LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
-
 SHRINK = 8
 """How many times smaller pictures are compared by `legible`."""
+
+FINE = 2.0
+"""Sigma in pixels of the Gaussian whose leftover `fringe` looks at."""
 
 LEAST_TRUSTED = 0.1
 """A smaller share of trusted pixels than this means a cut."""
@@ -44,7 +53,10 @@ class Measures:
     of a judge, dreamed over source. `hf`: standard deviation of the Laplacian of luma. `drift`:
     gain of the last quarter over that of the second. `fresh`: mean |D| where M has just failed
     over mean |D| elsewhere. `legible`: correlation of source and dreamed luma, 8 times smaller.
-    `seam`: step from the last frame to the first over the median step between neighbours.
+    `fringe`: root of mean chroma^2 over mean luma^2 of D without what a Gaussian of sigma 2 leaves
+    of it, chroma^2 the mean of (R - Y)^2 and (B - Y)^2. `alive`: mean squared activations of the
+    dreamed film, last third over first second. `seam`: step from the last frame to the first over
+    the median step between neighbours.
     `trusted`: mean share of pixels in M. `damage` says what of the two films could not be read.
     """
 
@@ -57,16 +69,17 @@ class Measures:
     drift: float | None
     fresh: float | None
     legible: float | None
+    fringe: float | None
+    alive: float | None
     seam: float | None
     trusted: float | None
     damage: str | None = None
 
     def relative_to(self, independent: Measures) -> dict[str, float | None]:
-        """e_warp, gain and hf over those of a film whose every frame was dreamed for itself."""
+        """Measures over those of a film whose every frame was dreamed for itself."""
         return {
-            "e_warp": _ratio(self.e_warp, independent.e_warp),
-            "gain": _ratio(self.gain, independent.gain),
-            "hf": _ratio(self.hf, independent.hf),
+            name: ratio(getattr(self, name), getattr(independent, name))
+            for name in ("e_warp", "gain", "hf", "alive")
         }
 
 
@@ -75,15 +88,16 @@ def measure(
     dreamed: Iterable[Array],
     *,
     judge: Judge | None = None,
+    rate: float | None = None,
     loop: bool = False,
 ) -> Measures:
     """Measure a dreamed film against its source, frame by frame, as far as the shorter one goes.
 
     The arrays are [H, W, 3] RGB, uint8 or uint16, the two films of one size. Without a judge there
-    is no gain and no drift; `seam` is measured for a loop only. Raises UsageError for films of
-    different sizes and when there is no frame.
+    is no gain, no drift and no `alive`, which takes the frame rate too; `seam` is measured for a
+    loop only. Raises UsageError for films of different sizes and when there is no frame.
     """
-    meter = _Meter(judge)
+    meter = _Meter(judge, rate)
     for source_array, dreamed_array in zip(source, dreamed, strict=False):
         meter.add(source_array, dreamed_array)
     return meter.result(loop=loop)
@@ -94,11 +108,11 @@ class _Moment:
     """One frame of both films, colours 0..1."""
 
     small: Array
-    source: NDArray[np.float32]
-    dreamed: NDArray[np.float32]
+    source: Picture
+    dreamed: Picture
 
     @property
-    def dream(self) -> NDArray[np.float32]:
+    def dream(self) -> Picture:
         return self.dreamed - self.source
 
 
@@ -107,11 +121,11 @@ class _Meter:
     """Sums over the frames seen so far; keeps one frame, and a few numbers a frame."""
 
     judge: Judge | None
+    rate: float | None
     flow: FlowEstimator = field(default_factory=estimator)
     first: _Moment | None = None
     before: _Moment | None = None
-    sums: dict[str, float] = field(default_factory=dict)
-    series: dict[str, array[float]] = field(default_factory=dict)
+    notes: Notes = field(default_factory=Notes)
 
     def add(self, source: Array, dreamed: Array) -> None:
         if source.shape != dreamed.shape:
@@ -120,80 +134,78 @@ class _Meter:
                 f"the dream {dreamed.shape[1]}x{dreamed.shape[0]}",
                 remedy="measure films of one size",
             )
-        now = _Moment(shrink(source), _unit(source), _unit(dreamed))
+        now = _Moment(shrink(source), unit(source), unit(dreamed))
         self._look(now, source, dreamed)
         if self.before is not None:
-            self._note("step", np.abs(now.dreamed - self.before.dreamed).mean())
+            self.notes.note("step", np.abs(now.dreamed - self.before.dreamed).mean())
             self._compare(now, self.before)
         self.first, self.before = self.first or now, now
 
     def _look(self, now: _Moment, source: Array, dreamed: Array) -> None:
         """Measure a frame by itself."""
-        luma, source_luma = cv2.transform(now.dreamed, LUMA), cv2.transform(now.source, LUMA)
-        self._note("hf", cv2.Laplacian(luma, cv2.CV_32F, ksize=1).std())
-        likeness = _likeness(luma, source_luma)
+        luma = luma_of(now.dreamed)
+        self.notes.note("hf", hf_of(luma))
+        likeness = _likeness(luma, luma_of(now.source))
         if likeness is not None:
-            self._note("legible", likeness)
+            self.notes.note("legible", likeness)
+        fine = now.dream - cv2.GaussianBlur(now.dream, (0, 0), FINE)
+        fine_luma = luma_of(fine)
+        self.notes.add("fine luma", np.square(fine_luma, dtype=np.float64).mean())
+        fine_chroma = chroma_of(fine, fine_luma)
+        self.notes.add("fine chroma", np.square(fine_chroma, dtype=np.float64).mean())
         if self.judge is not None:
-            with torch.no_grad():
-                self._note("power", self.judge(to_image(dreamed)).square().mean().item())
-                self._note("source power", self.judge(to_image(source)).square().mean().item())
+            self.notes.note("power", power_of(self.judge, dreamed))
+            self.notes.note("source power", power_of(self.judge, source))
 
     def _compare(self, now: _Moment, before: _Moment) -> None:
         """Measure a frame against the one before it."""
         back, there = self.flow(now.small, before.small), self.flow(before.small, now.small)
         mask = _resize_truth(trusted(back, there), now.source)
         back = resize_flow(back, *now.source.shape[:2])
-        self._note("trusted", mask.mean())
+        self.notes.note("trusted", mask.mean())
         if mask.mean() < LEAST_TRUSTED:
             return
-        carried, dream = _along(before.dream, back), now.dream
-        self._note("e_warp", _square(now.dreamed - _along(before.dreamed, back), mask).mean())
-        self._note("e_source", _square(now.source - _along(before.source, back), mask).mean())
-        self._sum("change", _square(dream - carried, mask).sum())
-        self._sum("size", 0.5 * (_square(dream, mask).sum() + _square(carried, mask).sum()))
+        carried, dream = along(before.dream, back), now.dream
+        self.notes.note("e_warp", _square(now.dreamed - along(before.dreamed, back), mask).mean())
+        self.notes.note("e_source", _square(now.source - along(before.source, back), mask).mean())
+        self.notes.add("change", _square(dream - carried, mask).sum())
+        self.notes.add("size", 0.5 * (_square(dream, mask).sum() + _square(carried, mask).sum()))
         amount = np.abs(dream).mean(axis=2, dtype=np.float64)
         for name, part in (("fresh", ~mask), ("elsewhere", mask)):
-            self._sum(name, amount[part].sum())
-            self._sum(f"{name} pixels", float(part.sum()))
-
-    def _sum(self, name: str, value: float) -> None:
-        self.sums[name] = self.sums.get(name, 0.0) + float(value)
-
-    def _note(self, name: str, value: float) -> None:
-        self.series.setdefault(name, array("d")).append(float(value))
+            self.notes.add(name, amount[part].sum())
+            self.notes.add(f"{name} pixels", float(part.sum()))
 
     def result(self, *, loop: bool) -> Measures:
         if self.first is None or self.before is None:
             raise UsageError("there is no frame to measure", remedy="give two films with frames")
-        count, total = len(self.series["hf"]), self.sums.get
-        seam = float(np.abs(self.first.dreamed - self.before.dreamed).mean()) if loop else None
-        steps = self.series.get("step")
+        notes, total = self.notes, self.notes.total
+        count, fringe = len(notes.series("hf")), ratio(total("fine chroma"), total("fine luma"))
         return Measures(
             frames=count,
-            r=_ratio(total("change"), total("size")),
-            e_warp=self._mean("e_warp"),
-            e_ratio=_ratio(self._mean("e_warp"), self._mean("e_source")),
+            r=ratio(total("change"), total("size")),
+            e_warp=notes.mean("e_warp"),
+            e_ratio=ratio(notes.mean("e_warp"), notes.mean("e_source")),
             gain=self._gain(0, count),
-            hf=float(np.mean(self.series["hf"])),
-            drift=_ratio(
+            hf=float(np.mean(notes.series("hf"))),
+            drift=ratio(
                 self._gain(count - count // 4, count), self._gain(count // 4, count // 4 * 2)
             ),
-            fresh=_ratio(
-                _ratio(total("fresh"), total("fresh pixels")),
-                _ratio(total("elsewhere"), total("elsewhere pixels")),
+            fresh=ratio(
+                ratio(total("fresh"), total("fresh pixels")),
+                ratio(total("elsewhere"), total("elsewhere pixels")),
             ),
-            legible=self._mean("legible"),
-            seam=_ratio(seam, float(np.median(steps)) if steps else None),
-            trusted=self._mean("trusted"),
+            legible=notes.mean("legible"),
+            fringe=None if fringe is None else fringe**0.5,
+            alive=alive(notes, self.rate),
+            seam=seam_of(self.first.dreamed, self.before.dreamed, notes.series("step"))
+            if loop
+            else None,
+            trusted=notes.mean("trusted"),
         )
 
-    def _mean(self, name: str, start: int = 0, end: int | None = None) -> float | None:
-        values = self.series.get(name, array("d"))[start:end]
-        return float(np.mean(values)) if values else None
-
     def _gain(self, start: int, end: int) -> float | None:
-        return _ratio(self._mean("power", start, end), self._mean("source power", start, end))
+        notes = self.notes
+        return ratio(notes.mean("power", start, end), notes.mean("source power", start, end))
 
 
 def trusted(backward: Flow, forward: Flow) -> NDArray[np.bool_]:
@@ -216,21 +228,11 @@ def trusted(backward: Flow, forward: Flow) -> NDArray[np.bool_]:
     return mask
 
 
-def _unit(array: Array) -> NDArray[np.float32]:
-    return np.asarray(array / np.float32(np.iinfo(array.dtype).max), np.float32)
-
-
-def _along(picture: NDArray[np.float32], flow: Flow) -> NDArray[np.float32]:
-    x, y = places(flow)
-    border = cv2.BORDER_REPLICATE
-    return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, borderMode=border), np.float32)
-
-
-def _square(picture: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _square(picture: Picture, mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.square(picture[mask], dtype=np.float64)
 
 
-def _resize_truth(mask: NDArray[np.bool_], like: NDArray[np.float32]) -> NDArray[np.bool_]:
+def _resize_truth(mask: NDArray[np.bool_], like: Picture) -> NDArray[np.bool_]:
     size = like.shape[1], like.shape[0]
     resized = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     return np.asarray(resized, np.bool_)
@@ -241,7 +243,3 @@ def _likeness(a: Array, b: Array) -> float | None:
     size = max(1, a.shape[1] // SHRINK), max(1, a.shape[0] // SHRINK)
     a, b = (cv2.resize(x, size, interpolation=cv2.INTER_AREA).ravel() for x in (a, b))
     return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else None
-
-
-def _ratio(part: float | None, whole: float | None) -> float | None:
-    return part / whole if part is not None and whole else None
