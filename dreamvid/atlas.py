@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
+from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from dreamvid.dream.dreamer import Dreamer
@@ -16,7 +18,10 @@ OCTAVES, SCALE, ITERATIONS, STEP = 2, 1.5, 30, 0.03
 """A dose that makes a picture out of next to nothing, at sizes that the network has learned."""
 CLOUDS, CONTRAST = 16, 0.12
 """Pixels and contrast of the soft clouds it begins with: fine noise would be dreamed on itself."""
-GAP = 4
+GAP, CAPTION = 4, 14
+"""Pixels between pictures, and of the letters below them."""
+PAPER, INK = 0.04, 225
+"""The grey of the ground, 0 to 1, and of the letters, 0 to 255."""
 
 
 def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
@@ -53,12 +58,27 @@ def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
     return tuple(names[int(k * step)] for k in range(min(count, len(names))))
 
 
-def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
-    """Images [3, S, S] of one size as one, row by row, with gaps between them."""
-    size, across = images[0].shape[-1], min(columns, len(images))
-    down, step = -(-len(images) // across), size + GAP
-    sheet = torch.full((3, down * step + GAP, across * step + GAP), 0.04)
+def tiled(images: Sequence[Tensor], *, columns: int, captions: Sequence[str] = ()) -> Tensor:
+    """Images [3, H, W] of one size as one, row by row, with gaps between them.
+
+    Captions, one for each if any, stand under them.
+    """
+    if captions:
+        images = [captioned(*pair) for pair in zip(images, captions, strict=True)]
+    (height, width), across = images[0].shape[-2:], min(columns, len(images))
+    down = -(-len(images) // across)
+    sheet = torch.full((3, down * (height + GAP) + GAP, across * (width + GAP) + GAP), PAPER)
     for k, image in enumerate(images):
-        y, x = GAP + k // across * step, GAP + k % across * step
-        sheet[:, y : y + size, x : x + size] = image
+        y, x = GAP + k // across * (height + GAP), GAP + k % across * (width + GAP)
+        sheet[:, y : y + height, x : x + width] = image
     return sheet
+
+
+def captioned(image: Tensor, text: str) -> Tensor:
+    """An image [3, H, W] with a line of text below it."""
+    width, height = int(image.shape[-1]), CAPTION + 6
+    strip = Image.new("L", (width, height), round(255 * PAPER))
+    font = ImageFont.load_default(size=CAPTION)
+    ImageDraw.Draw(strip).text((3, 1), text, fill=INK, font=font)
+    line = torch.from_numpy(np.array(strip, np.float32)) / 255
+    return torch.cat((image, line.expand(3, height, width)), dim=1)

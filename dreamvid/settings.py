@@ -464,24 +464,6 @@ class LoopSettings(Settings):
     output: OutputSettings = OutputSettings()
 
 
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    "classic": {"network": {"model": "googlenet"}, "dream": {"layer": ["inception4c"]}},
-    "strokes": {"dream": {"layer": ["textures"], "octaves": 3}},
-    "eyes": {"dream": {"layer": ["parts"]}},
-    "creatures": {"dream": {"layer": ["objects"], "octaves": 5}},
-    "gentle": {"dream": {"strength": 0.5}, "motion": {"stability": 0.95}},
-    "wild": {"dream": {"strength": 2.0}, "motion": {"stability": 0.7}},
-}
-"""Named settings values: `--preset NAME`."""
-
-
-def preset(name: str) -> dict[str, dict[str, Any]]:
-    """The values of a preset; UsageError with the known names for an unknown one."""
-    if name not in PRESETS:
-        raise UsageError(f"no preset '{name}'", remedy=f"choose one of {', '.join(PRESETS)}")
-    return PRESETS[name]
-
-
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """Lay settings over one another, table by table; later ones win, over their rivals too."""
     merged: dict[str, Any] = {}

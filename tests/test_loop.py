@@ -15,7 +15,7 @@ import pytest
 import torch
 from tiny import moved, texture, tiny_dreamer, tiny_network
 
-from dreamvid import api
+from dreamvid import api, presets
 from dreamvid.clips.closed import Clip, led_back, turned
 from dreamvid.clips.loop import (
     check_shape,
@@ -37,7 +37,7 @@ from dreamvid.motion.camera import Camera
 from dreamvid.sequence.carry import Carry
 from dreamvid.sequence.closing import SeamMeter
 from dreamvid.sequence.frames import Frame
-from dreamvid.settings import PRESETS, CameraSettings, ClipSettings, LoopSettings, ShapeSettings
+from dreamvid.settings import CameraSettings, ClipSettings, LoopSettings, ShapeSettings
 
 QUICK = {"octaves": 1, "iterations": 2}
 SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
@@ -187,9 +187,10 @@ def test_what_cannot_close_is_refused(tables: dict[str, Any], says: str, tmp_pat
     assert not said and not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", presets.names())
 def test_every_preset_goes_with_an_exact_loop(name: str) -> None:
-    check_shape(LoopSettings.checked(PRESETS[name]))
+    tables = {table: type(values) for table, values in LoopSettings()}
+    check_shape(LoopSettings.checked(presets.fitting(presets.preset(name), tables)))
 
 
 def test_a_picture_and_noise_exclude_each_other(picture: Path, tmp_path: Path) -> None:

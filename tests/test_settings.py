@@ -16,19 +16,16 @@ from pydantic import ValidationError
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.schedule import Clock, parse_schedule
 from dreamvid.settings import (
-    PRESETS,
     CameraSettings,
     ClipSettings,
     DreamSettings,
     FilmSettings,
-    ImageSettings,
     NetworkSettings,
     Settings,
     VideoSettings,
     bounds_of,
     differing,
     merge,
-    preset,
     read_toml,
     to_toml,
     write_toml,
@@ -205,19 +202,6 @@ def test_what_differs_is_named() -> None:
     assert differing(one, one.replace("4c", "5a").replace('"2"', '"3"')) == "layer, torch"
     many = "".join(f"a{n} = {n}\n" for n in range(9))
     assert differing(one, one + many) == "many things" == differing(one, "garbage")
-
-
-def test_presets_fit_the_models() -> None:
-    for name in PRESETS:
-        values = preset(name)
-        assert VideoSettings.checked(values) != VideoSettings()
-        pictures = {table: values[table] for table in values if table in ImageSettings.model_fields}
-        ImageSettings.checked(pictures)
-
-
-def test_an_unknown_preset_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(UsageError, match=r"no preset 'clasic'; choose one of .*classic"):
-        preset("clasic")
 
 
 def test_later_settings_win_table_by_table() -> None:

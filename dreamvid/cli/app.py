@@ -63,6 +63,7 @@ COMMANDS = {
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
         ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes dream."),
+        ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
         ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
         ("measure", "measuring", "[SOURCE] DREAMED", "Measure how calm and strong a dream is."),
         ("judge", "judging", "[MODEL]", "Judge what a network knows and how vivid it dreams."),

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 from pydantic import BaseModel
 
+from dreamvid import presets
 from dreamvid.settings import (
-    PRESETS,
     CameraSettings,
     ClipSettings,
     DreamSettings,
@@ -23,7 +23,6 @@ from dreamvid.settings import (
     SteadySettings,
     TrainSettings,
     merge,
-    preset,
     read_toml,
 )
 
@@ -61,7 +60,7 @@ Verbose = Annotated[
 ]
 Preset = Annotated[
     str | None,
-    Parameter(name="--preset", help=f"Named settings to begin with: {', '.join(PRESETS)}."),
+    Parameter(name="--preset", help=f"Named settings to begin with: {', '.join(presets.names())}."),
 ]
 File = Annotated[Path | None, Parameter(name="--settings", help="Settings file (TOML).")]
 From = Annotated[
@@ -80,11 +79,12 @@ def layered(
 ) -> dict[str, Any]:
     """Lay the flags over the settings file over the repeated run over the preset.
 
-    What a preset says of tables that the command has no flags for is left out.
+    What a preset says of tables and fields that the command has no flags for is left out.
     """
+    models = {table: type(model) for table, model in given.items()}
     flags = {table: model.model_dump(exclude_unset=True) for table, model in given.items()}
     return merge(
-        {table: values for table, values in preset(name).items() if table in given} if name else {},
+        presets.fitting(presets.preset(name), models) if name else {},
         before or {},
         read_toml(file) if file else {},
         {table: values for table, values in flags.items() if values},

@@ -120,6 +120,10 @@ class Show:
         """Show how many renders are drawn."""
         self._advance("drawing renders", done, total, "")
 
+    def presets(self, done: int, total: int) -> None:
+        """Show how many presets are drawn."""
+        self._advance("drawing presets", done, total, "")
+
     def report(self, step: Step) -> None:
         """Show how far a film is: frame, shot, seconds a frame, time left."""
         now = time.monotonic()

@@ -32,6 +32,7 @@ from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.target import alone
 from dreamvid.networks.weights import Counted
+from dreamvid.presets import names, preset
 from dreamvid.schedule import Clock
 from dreamvid.sequence.closing import SeamMeter
 from dreamvid.sequence.job import Output, Progress, write_record
@@ -39,7 +40,13 @@ from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, whole_fram
 from dreamvid.sequence.loops import ExactLoop, evolve, noise_cycle, pan_periods, texture_density
 from dreamvid.sequence.periodic import PeriodicDreamer
 from dreamvid.sequence.texture import noise_texture, tile_picture, wrap_picture
-from dreamvid.settings import DEFAULT_ZOOM, PRESETS, CameraSettings, LoopSettings, ShapeSettings
+from dreamvid.settings import (
+    DEFAULT_ZOOM,
+    CameraSettings,
+    LoopSettings,
+    ShapeSettings,
+    SteadySettings,
+)
 
 Array = NDArray[Any]
 
@@ -88,7 +95,9 @@ PING_PONG_UNREAD = {
 }
 """The same for a film that is played forth and back."""
 
-PRESET_STABILITY = {table["motion"]["stability"] for table in PRESETS.values() if "motion" in table}
+PRESET_STABILITY = {
+    preset(name).get("motion", {}).get("stability", SteadySettings().stability) for name in names()
+}
 """These may have come with a preset, which goes with every kind of loop."""
 
 
@@ -141,8 +150,8 @@ def check_shape(settings: LoopSettings) -> None:
     unread = UNREAD[shape.kind] | (PING_PONG_UNREAD if shape.ping_pong else {})
     for path, why in unread.items():
         value, name = attrgetter(path)(settings), path.rpartition(".")[2]
-        preset = name == "stability" and value in PRESET_STABILITY
-        if value != attrgetter(path)(plain) and not preset:
+        named = name == "stability" and value in PRESET_STABILITY
+        if value != attrgetter(path)(plain) and not named:
             raise UsageError(why, where=name, remedy="leave it out")
     if shape.kind in ("zoom", "pan") and (dial := changing(settings.dream)):
         raise UsageError("an exact loop is one dream", where=dial,

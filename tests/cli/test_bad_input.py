@@ -440,7 +440,7 @@ USAGE = {
     "--flow river": "flow",
     "--codec h26": "no codec 'h26'; use h26",
     "--codec nope": "no codec 'nope'; use h264, h265, av1, webm, prores,",
-    "--preset wld": "no preset 'wld'",
+    "--preset wld": "no preset 'wld'; did you mean wild?",
     "--model googlenett": "did you mean googlenet",
     "--layer 4x": "bestiary has no layer '4x'; did you mean 4",
     "--layer 4c:x": "cannot read layer '4c:x'",

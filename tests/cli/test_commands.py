@@ -14,10 +14,11 @@ import pytest
 from cli_kit import QUICK, Told, dreamvid, environment, frames_of, write_film
 from PIL import Image
 
+from dreamvid import presets
 from dreamvid.cli import app, failures
 from dreamvid.cli.app import run
 from dreamvid.errors import Interrupted
-from dreamvid.settings import PRESETS, read_toml
+from dreamvid.settings import read_toml
 
 COMMANDS = [name for group in app.COMMANDS.values() for name, *_ in group]
 
@@ -62,7 +63,7 @@ def test_help_of_video_tells_defaults_and_presets():
     assert "--stability FLOAT How calm" in told
     assert "--cuts --no-cuts Begin anew at cuts. [default: on]" in told
     assert "--start TIME" in told
-    assert ", ".join(PRESETS) in told
+    assert ", ".join(presets.names()) in told
     assert "--yes -y Overwrite the output. --quiet" in told
     assert "goes on after its last part" in told
 
@@ -93,6 +94,48 @@ def test_layers_are_told_with_strides_and_aliases(monkeypatch):
     told = json.loads(dreamvid("layers", "googlenet", "--json").out)
     assert told["model"] == "googlenet"
     assert {"layer": "conv2", "stride": 4, "aliases": ["textures"]} in told["layers"]
+
+
+# --- presets ---------------------------------------------------------------------------------
+
+
+def test_presets_are_listed_with_what_they_look_like():
+    lines = dreamvid("presets").out.splitlines()
+    assert lines[0].split() == ["preset", "looks"]
+    (wild,) = (line for line in lines if line.startswith("wild "))
+    assert wild.endswith(presets.about("wild"))
+    rows = json.loads(dreamvid("presets", "--json").out)
+    assert [row["name"] for row in rows] == list(presets.names())
+    assert rows[-1]["about"] == presets.about("wild")
+    assert rows[-1]["settings"]["dream"]["strength"] == 2
+
+
+def test_presets_are_drawn_on_a_picture(tmp_path, monkeypatch):
+    monkeypatch.setenv("DREAMVID_CACHE", str(tmp_path / "cache"))
+    Image.effect_noise((64, 48), 60).convert("RGB").save(tmp_path / "in.png")
+    out = tmp_path / "sheet.png"
+    told = dreamvid("presets", tmp_path / "in.png", "-o", out, "--offline")
+    assert told.code == 0, told.err
+    assert "left out: classic: no weights for googlenet" in told.err
+    with Image.open(out) as sheet:
+        assert sheet.size == (4 * 68 + 4, 3 * (48 + 24) + 4)
+    assert dreamvid("presets", "-o", out).code == 4
+    assert dreamvid("presets", out, "-o", out).code == 2
+    assert "say where, by -o OUT" in dreamvid("presets", out).err
+
+
+def test_what_a_preset_says_of_the_flow_is_left_out_of_a_zoom(tmp_path, monkeypatch):
+    monkeypatch.setattr(presets, "_FOLDER", tmp_path)
+    text = (
+        "# Odd.\n[dream]\nseed = 5\n[motion]\nflow = 'none'\nstability = 0.5\n[film]\nframes = 1\n"
+    )
+    (tmp_path / "odd.toml").write_text(text)
+    out = tmp_path / "zoom.mkv"
+    options = ["--from-noise", "--size", "64x48", "--fps", 2, "--seconds", 1, *QUICK]
+    told = dreamvid("zoom", "-o", out, "--preset", "odd", *options)
+    assert told.code == 0, told.err
+    made = settings_of(out)
+    assert (made["motion"], made["dream"]["seed"]) == ({"stability": 0.5}, 5)
 
 
 # --- settings --------------------------------------------------------------------------------

@@ -1,0 +1,73 @@
+"""The command `presets`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from dreamvid import presets as known
+from dreamvid.cli.flags import NO_NETWORK, Json, Network, Quiet, Yes
+from dreamvid.cli.show import Show, print_json, print_table
+from dreamvid.errors import UsageError
+
+Picture = Annotated[
+    Path | None, Parameter(help="Picture to draw them on. Default: hills, made by formula.")
+]
+Sheet = Annotated[
+    Path | None, Parameter(name=["--out", "-o"], help="Draw all of them as this contact sheet.")
+]
+
+
+def presets(
+    picture: Picture = None,
+    /,
+    *,
+    out: Sheet = None,
+    network: Network = NO_NETWORK,
+    json: Json = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the presets and what they look like; with -o draw all of them on one picture.
+
+    A preset is given to image, video, zoom and loop as --preset NAME; other flags change it.
+    """
+    if out is not None:
+        _draw(picture, out, network.model_dump(exclude_unset=True), overwrite=yes, quiet=quiet)
+    elif picture is not None:
+        raise UsageError("nothing to draw", where=picture, remedy="say where, by -o OUT")
+    elif json:
+        print_json(
+            [
+                {"name": name, "about": known.about(name), "settings": known.preset(name)}
+                for name in known.names()
+            ]
+        )
+    else:
+        print_table(("preset", "looks"), [(name, known.about(name)) for name in known.names()])
+
+
+def _draw(
+    picture: Path | None, out: Path, network: dict[str, object], *, overwrite: bool, quiet: bool
+) -> None:
+    """Draw the contact sheet."""
+    from dreamvid.image import load_image, picture_format, save_image
+    from dreamvid.media.target import check_new, same_file
+    from dreamvid.preset_sheet import preset_sheet
+
+    picture_format(out)
+    if picture is not None and same_file(out, picture):
+        raise UsageError("is the source itself", where=out, remedy="use another name")
+    check_new(out, overwrite=overwrite)
+    with Show(quiet=quiet, verbose=False) as show:
+        sheet = preset_sheet(
+            None if picture is None else load_image(picture),
+            network,
+            fetched=show.fetched,
+            drawn=show.presets,
+            left_out=lambda name, why: show.say(f"left out: {name}: {why}"),
+        )
+        save_image(out, sheet)
+        show.say(f"{out} is ready")
