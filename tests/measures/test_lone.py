@@ -74,8 +74,8 @@ def test_a_zoom_is_followed_along_its_camera() -> None:
 
 
 def test_alive_compares_the_last_third_with_the_first_second() -> None:
-    film = flat(50, 50, 200, 200, 0, 0, 100, 100, 100)
-    assert measure_lone(film, judge=brightness, rate=2).alive == pytest.approx(4)
+    film = flat(50, 50, 200, 200, 0, 0, 50, 100, 200)
+    assert measure_lone(film, judge=brightness, rate=2).alive == pytest.approx(7)
     assert measure_lone(film, judge=brightness).alive is None
     assert measure_lone(film, rate=2).alive is None
     assert measure_lone(film, judge=brightness, rate=7).alive is None  # they would overlap
@@ -94,6 +94,7 @@ def test_the_tone_of_the_last_second_is_told_beside_that_of_the_first() -> None:
 
 def test_the_colours_of_the_last_second_are_told_beside_those_of_the_first() -> None:
     first, last = (np.full((16, 16, 3), 100, np.uint8) for _ in range(2))
+    first[..., 2], last[..., 2] = 180, 180  # what is the same everywhere is no deviation
     first[:8, :, 0], last[:8, :, 0] = 120, 160
     found = measure_lone([first, last], rate=1)
     assert found.colour == pytest.approx(3)
