@@ -83,9 +83,10 @@ def dream_image(
     if name := changing(settings.dream):
         raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
     image = load_image(source)
-    dream = make_dreamer(settings.network, settings.dream, fetched=fetched)
+    size = int(image.shape[1]), int(image.shape[2])
+    dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
     save_image(target, dream(image))
-    return Result(target, 1, skipped(dream, *image.shape[1:]))
+    return Result(target, 1, skipped(dream, *size))
 
 
 def dream_video(
@@ -114,7 +115,8 @@ def dream_video(
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
         stability = steady(settings.motion, clock)
-        dreams = make_dreams(settings.network, settings.dream, clock, fetched=fetched)
+        size = film.info.height, film.info.width
+        dreams = make_dreams(settings.network, settings.dream, clock, size=size, fetched=fetched)
         like = with_sound(film.info, settings.sound)
         record = sidecar(settings, Path(source), dreams(0))
         begun(record)
@@ -122,7 +124,6 @@ def dream_video(
         frames = film_frames(film, flow=flow, cuts=settings.motion.cuts, skip=job.done)
         with in_time(frames, dreams(0).device) as timely:
             job.run(timely, dreams, stability=stability, report=report)
-        size = film.info.height, film.info.width
         notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes)
         return Result(output.path, job.done, notes, film.damage)
 
@@ -177,10 +178,18 @@ def open_film(source: Path, settings: VideoSettings) -> VideoReader:
 
 
 def make_dreamer(
-    network: NetworkSettings, dream: DreamSettings, *, fetched: Counted | None = None
+    network: NetworkSettings,
+    dream: DreamSettings,
+    *,
+    size: tuple[int, int],
+    fetched: Counted | None = None,
 ) -> Dreamer:
-    """Make the Dreamer that the settings describe; `fetched` counts the bytes of a download."""
-    return make_dreams(network, dream, Clock(Fraction(1), 1, dream.seed), fetched=fetched)(0)
+    """Make the Dreamer that the settings describe, for pictures of a size (height, width).
+
+    `fetched` counts the bytes of a download.
+    """
+    clock = Clock(Fraction(1), 1, dream.seed)
+    return make_dreams(network, dream, clock, size=size, fetched=fetched)(0)
 
 
 def make_dreams(
@@ -188,16 +197,17 @@ def make_dreams(
     dream: DreamSettings,
     clock: Clock,
     *,
+    size: tuple[int, int],
     times: float = 1.0,
     kind: type[Dreamer] = Dreamer,
     fetched: Counted | None = None,
 ) -> Dreams:
-    """Make what gives the Dreamer of each frame; `times` and `kind` are as Dreams takes them."""
+    """Make what gives the Dreamer of each frame: see Dreams for `size`, `times` and `kind`."""
     Dials(dream, clock)  # before anything is fetched
     loaded = load_network(
         network.model, weights=network.weights, offline=network.offline, progress=fetched
     )
-    return Dreams(loaded, network, dream, clock, times=times, kind=kind)
+    return Dreams(loaded, network, dream, clock, size=size, times=times, kind=kind)
 
 
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
@@ -251,6 +261,7 @@ def sidecar(
         "dream": {
             "tile": dream.tile,
             "step": settings.dream.step or dream.network.default_step,
+            "octaves": settings.dream.octaves or len(dream.dose.iterations),
         },
     }
     if settings.dream.label is None:

@@ -13,7 +13,7 @@ from dreamvid.settings import Bounds, DreamSettings, SteadySettings, bounds_of
 
 Pairs = tuple[tuple[str, float], ...]
 
-NUMBERS = ("octaves", "octave_scale", "iterations", "step", "strength")
+NUMBERS = ("octaves", "octave_scale", "iterations", "step", "strength", "colours", "detail")
 """The dials of DreamSettings that are numbers."""
 
 HEAVIEST, LIGHTEST = 1e9, 1e-9
@@ -34,16 +34,21 @@ class Layer:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is dreamed at one frame: plain values. `step` None is the network's own."""
+    """What is dreamed at one frame: plain values.
+
+    `step` None is the network's own, `octaves` None the number for the size of the picture.
+    """
 
     layers: tuple[Layer, ...]
     label: str | None
     guides: Pairs
-    octaves: int
+    octaves: int | None
     octave_scale: float
     iterations: int
     step: float | None
     strength: float
+    colours: float
+    detail: float
 
 
 class Dial:
@@ -90,11 +95,13 @@ class Dials:
             layers=tuple(layers(frame) for layers in self._layers),
             label=self._dream.label,
             guides=self._guides(frame),
-            octaves=int(values["octaves"]),
+            octaves=int(values["octaves"]) if "octaves" in values else None,
             octave_scale=values["octave_scale"],
             iterations=int(values["iterations"]),
             step=values.get("step"),
             strength=values["strength"],
+            colours=values["colours"],
+            detail=values["detail"],
         )
 
     def names(self) -> Iterator[str]:

@@ -10,7 +10,8 @@ import torch
 from dreamvid.dials import Dials, Layer, Moment, guides_of
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dose, Dreamer
-from dreamvid.dream.octaves import shrink
+from dreamvid.dream.octaves import octaves_for, shrink
+from dreamvid.dream.shaping import Shape
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
 from dreamvid.schedule import Clock
@@ -28,9 +29,9 @@ place of the guide, and features that fill a screen are no guide for a frame of 
 class Dreams:
     """The Dreamer of each frame: `dreams(index)`, as the schedules of the settings say.
 
-    `times` multiplies the iterations of frame 0, for beginnings that are faint. `kind` is Dreamer
-    or one that is made like it. Every layer, label and guide is looked up at once, so that no
-    error comes later.
+    `size` is the (height, width) of the pictures. `times` multiplies the iterations of frame 0, for
+    beginnings that are faint. `kind` is Dreamer or one that is made like it. Every layer, label and
+    guide is looked up at once, so that no error comes later.
     """
 
     def __init__(
@@ -40,11 +41,12 @@ class Dreams:
         dream: DreamSettings,
         clock: Clock,
         *,
+        size: tuple[int, int],
         times: float = 1.0,
         kind: type[Dreamer] = Dreamer,
     ) -> None:
         self.network, self._how, self._dream = network, how, dream
-        self._times, self._kind = times, kind
+        self._size, self._times, self._kind = size, times, kind
         self._dials = Dials(dream, clock)
         self._objectives = Objectives(network)
         self._known: dict[Moment, Dreamer] = {}
@@ -83,8 +85,10 @@ class Dreams:
                 precision=self._how.precision,
             )
         step = self.network.default_step if moment.step is None else moment.step
-        dose = Dose((moment.iterations,) * moment.octaves, step * moment.strength)
-        return self._climber.dosed(dose, moment.octave_scale)
+        octaves = moment.octaves or octaves_for(*self._size, moment.octave_scale)
+        dose = Dose((moment.iterations,) * octaves, step * moment.strength)
+        shape = Shape(moment.colours, moment.detail) if self._dream.gradient == "shaped" else None
+        return self._climber.dosed(dose, moment.octave_scale, shape)
 
 
 class Objectives:

@@ -73,4 +73,6 @@ def landscape() -> Tensor:
 
 def _dreamed(picture: Tensor, settings: ImageSettings, network: Network) -> Tensor:
     clock = Clock(Fraction(1), 1, settings.dream.seed)
-    return Dreams(network, settings.network, settings.dream, clock)(0)(picture).cpu()
+    size = int(picture.shape[1]), int(picture.shape[2])
+    dream = Dreams(network, settings.network, settings.dream, clock, size=size)(0)
+    return dream(picture).cpu()

@@ -200,8 +200,10 @@ class DreamSettings(Settings):
         description="Picture whose features are raised instead of the strongest ones, or a "
         "schedule of pictures; read at 512 pixels of its longest side.",
     )
-    octaves: Annotated[int | str, BeforeValidator(Bounds(1, 12, whole=True))] = Field(
-        4, description="Sizes of the picture dreamed on."
+    octaves: Annotated[int | str, BeforeValidator(Bounds(1, 12, whole=True))] | None = Field(
+        None,
+        description="Sizes of the picture dreamed on. Default: by its own size, 3 at 360 lines, "
+        "6 at 1080.",
     )
     octave_scale: Annotated[float | str, BeforeValidator(Bounds(1.01, 4))] = Field(
         1.4, description="Ratio of neighbouring sizes."
@@ -215,6 +217,17 @@ class DreamSettings(Settings):
     )
     strength: Annotated[float | str, BeforeValidator(Bounds(0, 10))] = Field(
         1.0, description="Scales the dose; 0 changes nothing."
+    )
+    gradient: Literal["shaped", "plain"] = Field(
+        "shaped",
+        description="'shaped' balances colours and sizes of detail before each update; 'plain' "
+        "is the method of 2015.",
+    )
+    colours: Annotated[float | str, BeforeValidator(Bounds(0, 3))] = Field(
+        1.0, description="Colours of the dream: 0 grey, 1 natural, 3 vivid."
+    )
+    detail: Annotated[float | str, BeforeValidator(Bounds(0.25, 4))] = Field(
+        1.0, description="Fine against coarse: below 1 broad and soft, above 1 fine and sharp."
     )
     seed: int = Field(0, ge=0, lt=2**63, description="Decides every random number.")
     tile: int | None = Field(

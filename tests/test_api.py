@@ -61,7 +61,7 @@ def test_a_picture_is_dreamed_on_as_by_a_dreamer(picture: Path, tmp_path: Path) 
     settings = ImageSettings.checked({"dream": QUICK | {"layer": ["parts"], "seed": 3}})
     result = dream_image(picture, tmp_path / "out.png", settings)
     assert (result.path, result.frames) == (tmp_path / "out.png", 1)
-    dream = api.make_dreamer(settings.network, settings.dream)
+    dream = api.make_dreamer(settings.network, settings.dream, size=(48, 64))
     expected = to_array(dream(load_image(picture)))
     assert np.array_equal(to_array(load_image(tmp_path / "out.png")), expected)
     assert not np.array_equal(expected, to_array(load_image(picture)))
@@ -234,7 +234,7 @@ def test_weights_that_come_to_nothing_are_told_unless_they_change() -> None:
 
     def make(*layers: str) -> None:
         dream = DreamSettings(layer=layers)
-        Dreams(network, NetworkSettings(device="cpu"), dream, clock)
+        Dreams(network, NetworkSettings(device="cpu"), dream, clock, size=(48, 64))
 
     for layers in [("one*0",), ("one", "two:3*0", "one*-1"), ("two*1e-30",)]:
         with pytest.raises(UsageError, match="layer: the weights come to nothing"):

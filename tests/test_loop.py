@@ -23,7 +23,6 @@ from dreamvid.clips.loop import (
     lap_zoom,
     told_seam,
     whole_turns,
-    with_octaves,
 )
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import save_image, to_image
@@ -34,9 +33,9 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.target import alone
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
-from dreamvid.sequence.carry import Carry
 from dreamvid.sequence.closing import SeamMeter
 from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.render import carry_for
 from dreamvid.settings import CameraSettings, ClipSettings, LoopSettings, ShapeSettings
 
 QUICK = {"octaves": 1, "iterations": 2}
@@ -226,13 +225,6 @@ def test_a_lap_turns_by_whole_symmetries() -> None:
         whole_turns(40, Fraction(10), 1)
 
 
-@pytest.mark.parametrize("side, octaves", [(48, 4), (200, 4), (848, 9), (10**6, 12)])
-def test_large_textures_get_more_octaves(side: int, octaves: int) -> None:
-    assert with_octaves(LoopSettings(), side).dream.octaves == octaves
-    asked = LoopSettings.checked({"dream": {"octaves": 2}})
-    assert with_octaves(asked, side).dream.octaves == 2
-
-
 def test_the_sidecar_repeats_a_loop(tmp_path: Path) -> None:
     frames, _ = made(None, tmp_path / "out.mkv", loop={"symmetry": 3, "twist": 1})
     record = tomllib.loads((tmp_path / "out.mkv.dreamvid.toml").read_text("utf-8"))
@@ -354,9 +346,18 @@ def test_a_feedback_zoom_is_led_back(tmp_path: Path) -> None:
 
 def feedback(fade: int) -> list[torch.Tensor]:
     camera = Camera({"zoom": 1.5}, fps=Fraction(8), width=64, height=48)
-    carry = Carry(tiny_dreamer(octaves=1, iterations=2), 0.9)
+    dream = tiny_dreamer(octaves=1, iterations=2)
     start = to_image(texture())
-    return list(led_back(start, camera, lambda phase: carry, count=8, fade=fade, warm=4))
+    return list(
+        led_back(
+            start,
+            camera,
+            lambda frame, phase: carry_for(frame, dream, 0.9),
+            count=8,
+            fade=fade,
+            warm=4,
+        )
+    )
 
 
 def test_without_the_fade_a_feedback_zoom_would_jump() -> None:
@@ -368,8 +369,8 @@ def test_without_the_fade_a_feedback_zoom_would_jump() -> None:
 
 
 def test_places_turn_one_after_the_other() -> None:
-    carry = Carry(tiny_dreamer(octaves=1, iterations=1), 0.9)
-    memory = carry(Frame(0, Fraction(0), torch.zeros(3, 32, 32), None), None)
+    frame = Frame(0, Fraction(0), torch.zeros(3, 32, 32), None)
+    memory = carry_for(frame, tiny_dreamer(octaves=1, iterations=1), 0.9)(frame, None)
     other, when = torch.ones(3, 32, 32), torch.linspace(0, 1, 32).expand(1, 32, 32)
     assert torch.equal(turned(memory, other, 0.0, when).dreamed, memory.dreamed)
     assert torch.equal(turned(memory, other, 1.0, when).dreamed, other)

@@ -24,10 +24,11 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.weights import Counted
-from dreamvid.sequence.carry import Carry, Memory
 from dreamvid.sequence.closing import close_clip, find_join, ping_pong, thumbnails
 from dreamvid.sequence.frames import Frame, clouds
 from dreamvid.sequence.job import Output
+from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.render import Carry, carry_for
 from dreamvid.settings import ClipSettings, LoopSettings
 
 Array = NDArray[Any]
@@ -145,13 +146,15 @@ def feedback(
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
     times = BEGUN_TIMES if noise else 1.0
-    dreams = make_dreams(settings.network, settings.dream, clock, times=times, fetched=fetched)
+    dreams = make_dreams(
+        settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
+    )
     fade = settings.loop.fade or max(2, round(clip.fps / 2))
     if fade > count:
         raise UsageError(f"a fade of {fade} frames in a loop of {count}", where="fade",
                          remedy=f"give at most {count}")  # fmt: skip
     # A phase is never 0: only the very first frame of all is dreamed with the full dose.
-    carries = lambda phase: Carry(dreams(phase), stability(phase))  # noqa: E731
+    carries = lambda frame, phase: carry_for(frame, dreams(phase), stability(phase))  # noqa: E731
     warm = min(count, max(fade, round(clip.fps)))
     return led_back(start, camera, carries, count=count, fade=fade, warm=warm), dreams(0)
 
@@ -159,7 +162,7 @@ def feedback(
 def led_back(
     start: torch.Tensor,
     camera: Camera,
-    carries: Callable[[int], Carry],
+    carries: Callable[[Frame, int], Carry],
     *,
     count: int,
     fade: int,
@@ -172,7 +175,8 @@ def led_back(
     dreamed on, so that no picture ever stands over another. `camera` and `carries` are asked for
     phases 1 to `count`.
     """
-    memory = carries(0)(Frame(0, Fraction(0), start, None), None)
+    first = Frame(0, Fraction(0), start, None)
+    memory = carries(first, 0)(first, None)
     when = _order(start.shape[1:])
     kept: list[torch.Tensor] = []
     phases = [(index - warm - 1) % count + 1 for index in range(warm + count + fade)]
@@ -184,8 +188,8 @@ def led_back(
         if place > count:
             share = (place - count) / max(1, fade - 1)
             memory = turned(memory, kept[place - count - 1], share, when)
-        motion = camera(phase)
-        memory = carries(phase)(Frame(index, Fraction(index), None, motion, ground), memory)
+        frame = Frame(index, Fraction(index), None, camera(phase), ground)
+        memory = carries(frame, phase)(frame, memory)
         if 0 <= place < fade:
             kept.append(memory.dreamed.half().cpu())
         if place >= fade:

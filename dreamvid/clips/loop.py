@@ -56,9 +56,6 @@ LAP = 8.0
 LEAST_LAP = 4.0
 """And the least, so that what comes again is not seen twice in one frame everywhere."""
 
-COARSEST = 64
-"""The shorter side, in texels, of the coarsest octave of a texture."""
-
 SIDEWAYS = 4.0
 """The zoom of the texture of a loop that only turns or evolves."""
 
@@ -187,25 +184,11 @@ def grown_loop(source: Path | None, output: Output, settings: LoopSettings, call
         deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
         plan = {"zoom": exact_zoom, "pan": exact_pan}[settings.loop.kind](settings, size, count)
         base = plan.base(None if noise else start)
-        settings = with_octaves(settings, int(min(base.shape[1:])))
-        dream = loop_dreamer(settings, noise, calls)
+        dream = loop_dreamer(settings, (int(base.shape[1]), int(base.shape[2])), noise, calls)
         record, notes = sidecar(settings, source, dream), plan.notes
         calls.begun(record)
         frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
     return write_loop(output, like, frames, count, record, calls, settings.loop, notes)
-
-
-def with_octaves(settings: LoopSettings, side: int) -> LoopSettings:
-    """Add octaves to a texture whose shorter side is long, unless they were asked for.
-
-    What is dreamed would otherwise be as many pixels in a large loop as in a small one: dots.
-    """
-    dream = settings.dream
-    if "octaves" in dream.model_fields_set or isinstance(dream.octave_scale, str):
-        return settings
-    more = round(math.log(max(1.0, side / COARSEST)) / math.log(dream.octave_scale))
-    octaves = min(12, max(int(dream.octaves), 1 + more))
-    return settings.model_copy(update={"dream": dream.model_copy(update={"octaves": octaves})})
 
 
 def first_picture(source: Path | None, target: Path, settings: LoopSettings) -> torch.Tensor:
@@ -352,12 +335,15 @@ def whole_turns(rotate: float, seconds: Fraction, symmetry: int) -> int:
     return turns
 
 
-def loop_dreamer(settings: LoopSettings, noise: bool, calls: Calls) -> Dreamer:
-    """Make what dreams the texture, or textures, of an exact loop."""
+def loop_dreamer(
+    settings: LoopSettings, size: tuple[int, int], noise: bool, calls: Calls
+) -> Dreamer:
+    """Make what dreams the texture, or textures, of a size (height, width), of an exact loop."""
     return make_dreams(
         settings.network,
         settings.dream,
         Clock(Fraction(1), 1, settings.dream.seed),
+        size=size,
         times=NOISE_TIMES if noise else 1.0,
         kind=PeriodicDreamer,
         fetched=calls.fetched,

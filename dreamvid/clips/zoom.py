@@ -68,7 +68,9 @@ def dream_zoom(
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
     times = BEGUN_TIMES if source is None else 1.0
-    dreams = make_dreams(settings.network, settings.dream, clock, times=times, fetched=fetched)
+    dreams = make_dreams(
+        settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
+    )
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     path = None if source is None else Path(source)
     with alone(output.path):

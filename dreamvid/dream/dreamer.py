@@ -5,15 +5,24 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Self
 
 import torch
 
 from dreamvid.dream import objectives
-from dreamvid.dream.octaves import Size, blur_wide, octave_sizes, resize, soften
+from dreamvid.dream.octaves import (
+    OCTAVE_SCALE,
+    Size,
+    blur_wide,
+    octave_sizes,
+    octaves_for,
+    resize,
+    soften,
+)
 from dreamvid.dream.recorded import Recorded
+from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
 from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
@@ -42,18 +51,18 @@ class Dose:
 
 @dataclass
 class Gauge:
-    """Running mean of the gradient's size, by octave and iteration.
+    """Running means of the gradient's sizes, by octave, iteration, band and plane.
 
     Dividing each frame by its own size would be a flicker of its own; a cut begins a new gauge.
     `heights` are the objective at each iteration of the latest ascent, before its update.
     """
 
-    sizes: dict[str, float] = field(default_factory=dict)
+    sizes: dict[str, torch.Tensor] = field(default_factory=dict)
     memory: float = 0.9
     heights: list[float] = field(default_factory=list, compare=False)
 
-    def __call__(self, key: str, size: float) -> float:
-        """Take in a size and give the running mean."""
+    def __call__(self, key: str, size: torch.Tensor) -> torch.Tensor:
+        """Take in sizes and give their running means, of the same shape."""
         mean = self.memory * self.sizes.get(key, size) + (1 - self.memory) * size
         self.sizes[key] = mean
         return mean
@@ -63,14 +72,19 @@ class Gauge:
         return Gauge(dict(self.sizes), self.memory)
 
 
+_NATURAL = Shape()
+
+
 class Dreamer:
     """Dreams on pictures: raises an objective of a network by gradient ascent over octaves.
 
     `dream(image) -> image` for an image [3, H, W] of float32 RGB in 0..1. `network` is a name or a
-    Network; without an `objective` the network's default layer is raised. `step` is in units of
+    Network; without an `objective` the network's default layer is raised. Without `octaves` their
+    number follows the size of the picture. `step` is in units of
     the pixel range and scaled by `strength`; strength 0 gives the image back as it was. `tile` is
     the largest side on which a gradient is computed at once. `seed` decides the jitter. `even`
-    spreads the dream over the picture; without it, it grows where it is strongest. Raises
+    spreads the dream over the picture; without it, it grows where it is strongest. `shape` brings
+    colours and sizes of detail into balance; None takes the gradient as it is. Raises
     UsageError for numbers below those of DreamSettings, for a device that is not there and for an
     unknown network, layer or precision. The method is that of Mordvintsev et al. 2015.
     """
@@ -80,14 +94,15 @@ class Dreamer:
         network: str | Network = "bestiary",
         objective: objectives.Objective | None = None,
         *,
-        octaves: int = 4,
-        octave_scale: float = 1.4,
+        octaves: int | None = None,
+        octave_scale: float = OCTAVE_SCALE,
         iterations: int = 10,
         step: float | None = None,
         strength: float = 1.0,
         seed: int = 0,
         tile: int | None = None,
         even: bool = True,
+        shape: Shape | None = _NATURAL,
         device: str = "auto",
         precision: str = "auto",
     ) -> None:
@@ -95,7 +110,7 @@ class Dreamer:
                  "strength": strength}  # fmt: skip
         for name, value in given.items():
             least = bounds_of(DreamSettings, name).low
-            if not value >= least:
+            if value is not None and not value >= least:
                 raise UsageError(f"{value} is too small", where=name,
                                  remedy=f"give {least} or more")  # fmt: skip
         self.network = load_network(network) if isinstance(network, str) else network
@@ -105,22 +120,33 @@ class Dreamer:
         self.slope = Slope(self.network, self.objective, device=self.device, dtype=self.dtype)
         self._rise = Recorded(self.slope) if self.device.type == "cuda" else self.slope
         self.octave_scale = octave_scale
-        self.dose = Dose(
-            (iterations,) * octaves,
-            (self.network.default_step if step is None else step) * strength,
-        )
+        self._by_size = octaves is None
+        step = self.network.default_step if step is None else step
+        self.dose = Dose((iterations,) * (octaves or 1), step * strength)
         self.seed = seed
         self.tile = tile or 1024
         self.even = even
+        self.shape = shape
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
-        return self.ascend(image, self.dose, gauge=Gauge())
+        height, width = image.shape[-2:]
+        return self.ascend(image, self.fitted(height, width).dose, gauge=Gauge())
 
-    def dosed(self, dose: Dose, octave_scale: float) -> Self:
+    def fitted(self, height: int, width: int) -> Self:
+        """The same Dreamer with the octaves for pictures of this size, unless they were given."""
+        if not self._by_size:
+            return self
+        octaves = octaves_for(height, width, self.octave_scale)
+        iterations = self.dose.iterations[:1] * octaves
+        dose = replace(self.dose, iterations=iterations)
+        return self.dosed(dose, self.octave_scale, self.shape)
+
+    def dosed(self, dose: Dose, octave_scale: float, shape: Shape | None) -> Self:
         """The same Dreamer with another dose; both climb one slope, with what is kept of it."""
         other = copy.copy(self)
-        other.dose, other.octave_scale = dose, octave_scale
+        other.dose, other.octave_scale, other.shape = dose, octave_scale, shape
+        other._by_size = False
         return other
 
     def skipped(self, height: int, width: int) -> int:
@@ -199,9 +225,11 @@ class Dreamer:
             raise UsageError("the network gives no finite numbers", where=self.network.name,
                              remedy="check its weights, and --precision")  # fmt: skip
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
+        if self.shape is not None:
+            gradient = self.shape(gradient, gauge, key)
         size = gradient.abs()
         # Row by row: a sum over all at once depends on the number of threads.
-        mean = gauge(key, float(size.mean(dim=2).mean()))
+        mean = float(gauge(key, size.mean(dim=2).mean()))
         if not mean < STEEPEST:  # its square would be no number, and the update nothing
             raise UsageError(f"the gradient is {mean:.0g}", where=self.network.name,
                              remedy="give its objective less weight")  # fmt: skip

@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch.nn import functional
 
 Size = tuple[int, int]
+
+
+OCTAVE_SCALE = 1.4
+"""Ratio of neighbouring octaves (Mordvintsev et al. 2015)."""
+
+COARSEST = 200
+"""Shorter side, in pixels, that the smallest octave of a picture should have."""
+
+
+def octaves_for(height: int, width: int, scale: float = OCTAVE_SCALE) -> int:
+    """How many octaves keep the largest features the same share of a picture of any size."""
+    more = math.log(max(1.0, min(height, width) / COARSEST)) / math.log(scale)
+    return 1 + round(more)
 
 
 def octave_sizes(

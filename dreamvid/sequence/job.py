@@ -25,9 +25,9 @@ from dreamvid.media.parts import PartTable, is_whole
 from dreamvid.media.target import Target, check_apart, check_place
 from dreamvid.media.writer import PartWriter, VideoWriter
 from dreamvid.saving import write_whole
-from dreamvid.sequence.carry import Memory
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
+from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import DreamerAt, remember
 from dreamvid.settings import differing
 

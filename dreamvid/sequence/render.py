@@ -8,8 +8,13 @@ from dataclasses import replace
 import torch
 
 from dreamvid.dream.dreamer import Dreamer, Gauge
-from dreamvid.sequence.carry import Carry, Memory
+from dreamvid.sequence.film_carry import FilmCarry
 from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.zoom_feedback import ZoomFeedback
+
+Carry = Callable[[Frame, Memory | None], Memory]
+"""Dreams a frame, starting from what the one before has left."""
 
 DreamerAt = Callable[[int], Dreamer]
 """The Dreamer of each frame, by its index."""
@@ -57,11 +62,20 @@ def _prepared(
     """How a frame is to be dreamed, and what it takes over."""
     calm = stability(frame.index) if callable(stability) else stability
     if isinstance(dream, Dreamer):
-        return Carry(dream, calm), memory
+        picture = frame.image if memory is None else memory.dreamed
+        assert picture is not None, "a sequence begins with an image"
+        return carry_for(frame, dream.fitted(*picture.shape[-2:]), calm), memory
     now = dream(frame.index)
     if memory is not None:
         memory = _redosed(memory, dream(frame.index - 1), now, frame)
-    return Carry(now, calm), memory
+    return carry_for(frame, now, calm), memory
+
+
+def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
+    """Film carry, or zoom feedback for a frame that has no image."""
+    return (
+        FilmCarry(dream, stability) if frame.image is not None else ZoomFeedback(dream, stability)
+    )
 
 
 def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
@@ -74,5 +88,5 @@ def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Mem
         return memory
     if before.dose.step == 0:
         return None
-    spread = memory.full.spread * now.dose.step / before.dose.step
-    return replace(memory, full=memory.full._replace(spread=spread, height=None))
+    spread = memory.reference.spread * now.dose.step / before.dose.step
+    return replace(memory, reference=memory.reference._replace(spread=spread, height=None))

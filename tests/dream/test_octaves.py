@@ -5,12 +5,22 @@ from __future__ import annotations
 import pytest
 import torch
 
-from dreamvid.dream.octaves import blur_wide, octave_sizes, resize
+from dreamvid.dream.octaves import blur_wide, octave_sizes, octaves_for, resize
 
 
 def test_octaves_go_from_small_to_the_pictures_own_size() -> None:
     sizes = octave_sizes(240, 432, octaves=4, scale=1.5, minimum=32)
     assert sizes == [(71, 128), (107, 192), (160, 288), (240, 432)]
+
+
+@pytest.mark.parametrize(
+    "height, width, octaves",
+    [(48, 64, 1), (240, 432, 2), (360, 640, 3), (1920, 1080, 6), (2160, 3840, 8)],
+)
+def test_the_number_of_octaves_follows_the_shorter_side(
+    height: int, width: int, octaves: int
+) -> None:
+    assert octaves_for(height, width) == octaves
 
 
 @pytest.mark.parametrize("height, width", [(240, 37), (37, 240), (33, 33)])

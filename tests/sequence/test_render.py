@@ -52,7 +52,7 @@ def test_the_dream_moves_with_the_film() -> None:
 def test_stability_is_a_dial_of_calm_and_not_of_strength() -> None:
     dial = [residuals(stability) for stability in (0, 0.4, 0.8, 1)]
     calm = [restlessness(dreams) for dreams in dial]
-    assert calm == sorted(calm, reverse=True)
+    assert calm[0] > calm[1] > 5 * max(calm[2:])
     assert calm[0] > 5 * calm[2]
     alone = strength(dial[0])
     for dreams in dial[1:]:

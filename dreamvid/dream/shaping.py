@@ -1,0 +1,130 @@
+"""The shaped gradient: colours and sizes of detail brought into balance before each update.
+
+A raw RGB gradient is strongest in the finest detail and in colours that no photograph has there,
+which dreams as rainbow fringes. It is therefore taken apart into a luma and two chroma planes
+(the colour decorrelation of Olah et al. 2017, "Feature Visualization") and these into bands of a
+pyramid (Laplacian-normalised gradients, as in TensorFlow's DeepDream tutorial, 2016); each band of
+each plane is divided by its own size, weighted, and put together again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor
+
+from dreamvid.errors import UsageError
+
+Running = Callable[[str, Tensor], Tensor]
+"""Takes in a measured value by name and gives its running mean."""
+
+BANDS = 5
+SMALLEST_BAND = 8
+"""A picture is halved for a further band only while its shorter side has so many pixels."""
+
+LUMA = (0.5, 1.0, 1.0, 0.8, 0.25)
+CHROMA = (0.1, 0.4, 1.0, 1.0, 0.6)
+"""Weights of the bands, fine to coarse; a photograph has little chroma in its finest detail."""
+
+RED_BLUE, GREEN_MAGENTA = 0.41, 0.20
+"""Size of each chroma plane beside luma."""
+
+PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
+"""Columns: luma, red-blue and green-magenta, as natural pictures' colours vary (Olah et al.)."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How a gradient is shaped.
+
+    `colours` scales the chroma planes: 0 changes luma alone, 1 is natural, 3 vivid. `detail` moves
+    weight between the bands: 2 doubles the finest band and halves the coarsest, 0.5 the other way
+    round. Raises UsageError for values below 0, or a detail of 0.
+    """
+
+    colours: float = 1.0
+    detail: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not self.colours >= 0:
+            raise UsageError(f"{self.colours} is too small", where="colours", remedy="give 0 to 3")
+        if not self.detail > 0:
+            raise UsageError(f"{self.detail} is too small", where="detail", remedy="give 0.25 to 4")
+
+    def weights(self) -> Tensor:
+        """The weight of each band (rows, fine to coarse) of each plane (columns) [BANDS, 3].
+
+        `detail` leaves the size of luma and of chroma as they are.
+        """
+        tilt = torch.tensor(self.detail).pow(torch.linspace(1, -1, BANDS))
+        luma, chroma = (_tilted(torch.tensor(w), tilt) for w in (LUMA, CHROMA))
+        red_blue, green_magenta = RED_BLUE * self.colours, GREEN_MAGENTA * self.colours
+        return torch.stack((luma, red_blue * chroma, green_magenta * chroma), dim=1)
+
+    def __call__(self, gradient: Tensor, running: Running, key: str) -> Tensor:
+        """Shape a gradient [3, H, W].
+
+        Bands are divided by the running mean of their root mean square under the name `key`: a
+        film whose frames were each divided by their own would flicker.
+        """
+        basis = torch.tensor(PLANES, device=gradient.device)
+        basis = basis / basis.norm(dim=0)
+        planes = (basis.T @ gradient.flatten(1)).view_as(gradient)
+        levels = [planes]
+        while len(levels) < BANDS and min(planes.shape[1:]) >= SMALLEST_BAND:
+            planes = _halved(planes)
+            levels.append(planes)
+        scales = self._scales(levels, running, key)
+        shaped = scales[-1] * levels[-1]
+        for k in range(len(levels) - 2, -1, -1):
+            size = levels[k].shape[1:]
+            shaped = _doubled(shaped - scales[k] * levels[k + 1], size)
+            shaped = shaped.addcmul(levels[k], scales[k].expand_as(levels[k]))
+        mixed: Tensor = basis @ shaped.flatten(1)
+        return mixed.view_as(gradient)
+
+    def _scales(self, levels: list[Tensor], running: Running, key: str) -> list[Tensor]:
+        """What each band of each plane is multiplied by [3, 1, 1], fine to coarse.
+
+        The energy of a band is what halving takes away: the bands of averages over 2x2 pixels are
+        orthogonal.
+        """
+        # Row by row: a sum over all at once depends on the number of threads.
+        energy = [level.square().mean(dim=2).mean(dim=1) for level in levels]
+        bands = [fine - coarse for fine, coarse in pairwise(energy)] + energy[-1:]
+        sizes = running(f"{key}.bands", torch.stack(bands).clamp_min(0).sqrt())
+        weights = self.weights().to(sizes.device)[: len(levels)]
+        return list((weights / (sizes + 1e-20))[..., None, None].unbind())
+
+
+def _tilted(weights: Tensor, tilt: Tensor) -> Tensor:
+    tilted = weights * tilt
+    return tilted.mul_(weights.norm() / tilted.norm())
+
+
+def _halved(planes: Tensor) -> Tensor:
+    """Average planes [C, H, W] over 2x2 pixels; odd sides repeat their last line."""
+    height, width = planes.shape[1:]
+    if height % 2:
+        planes = torch.cat((planes, planes[:, -1:]), dim=1)
+    if width % 2:
+        planes = torch.cat((planes, planes[..., -1:]), dim=2)
+    rows = planes[:, ::2] + planes[:, 1::2]
+    return (rows[..., ::2] + rows[..., 1::2]).mul_(0.25)
+
+
+def _doubled(planes: Tensor, size: torch.Size) -> Tensor:
+    """Enlarge planes [C, h, w] twice along both sides by linear interpolation, to a size."""
+    channels, height, width = planes.shape
+    wide = torch.cat((planes[..., :1], planes, planes[..., -1:]), dim=2)
+    rows = planes.new_empty(channels, height, 2 * width)
+    torch.lerp(planes, wide[..., :-2], 0.25, out=rows[..., ::2])
+    torch.lerp(planes, wide[..., 2:], 0.25, out=rows[..., 1::2])
+    tall = torch.cat((rows[:, :1], rows, rows[:, -1:]), dim=1)
+    doubled = planes.new_empty(channels, 2 * height, 2 * width)
+    torch.lerp(rows, tall[:, :-2], 0.25, out=doubled[:, ::2])
+    torch.lerp(rows, tall[:, 2:], 0.25, out=doubled[:, 1::2])
+    return doubled[:, : size[0], : size[1]]

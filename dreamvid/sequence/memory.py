@@ -1,0 +1,84 @@
+"""What one frame leaves to the next: the only state of a sequence."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from dreamvid.dream.dreamer import Gauge
+from dreamvid.errors import UnreadableInput
+from dreamvid.saving import write_whole
+from dreamvid.sequence.tone import Tone
+
+
+class Reference(NamedTuple):
+    """What the full dose does to a frame: the measure that carried frames are held to.
+
+    `spread` is the root mean square of the residual it left, `edges` how much it raised the
+    variance of the Laplacian of luma. `height` is the objective at what it made, None where that
+    is not known: at stability 0, or once a dial has been moved. `early` is the objective that an
+    early iteration on the largest octave met.
+    """
+
+    spread: float
+    height: float | None
+    edges: float
+    early: float
+
+
+@dataclass(frozen=True)
+class Memory:
+    """State after a frame.
+
+    `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
+    `reference` says what the full dose does to a frame; `aim` is the share of its strength that is
+    wanted now, `crisp`, from 1 on, sharpens the updates. `tone` is that of the shot's first dream.
+    `gauge` is that of the carried frames. `age` counts the frames of the shot so far, `shot` the
+    shots of the film.
+    """
+
+    dreamed: torch.Tensor
+    source: torch.Tensor
+    fresh: torch.Tensor
+    gauge: Gauge
+    reference: Reference
+    tone: Tone
+    aim: float = 1.0
+    crisp: float = 1.0
+    age: int = 0
+    shot: int = 1
+
+    def save(self, path: Path) -> None:
+        """Write it to a file, which appears complete."""
+        planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
+        numbers |= {"gauge": gauge, "reference": self.reference, "tone": self.tone}
+        write_whole(path, save(planes, metadata={"numbers": json.dumps(numbers)}))
+
+    @classmethod
+    def load(cls, path: Path, *, device: torch.device) -> Self:
+        """Read what `save` wrote, onto a device; UnreadableInput when it is damaged."""
+        try:
+            with safe_open(path, framework="pt") as file:
+                planes = {name: file.get_tensor(name).to(device) for name in _PLANES}
+                numbers = json.loads(file.metadata()["numbers"])
+        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            raise UnreadableInput(
+                f"damaged ({error})", where=path, remedy=f"delete {path.parent} to begin anew"
+            ) from error
+        mean, spread, sharpness = numbers["tone"]
+        tone = Tone(tuple(mean), tuple(spread), sharpness)
+        sizes = {name: torch.tensor(size, device=device) for name, size in numbers["gauge"].items()}
+        gauge, reference = Gauge(sizes), Reference(*numbers["reference"])
+        return cls(**planes, **numbers | {"gauge": gauge, "reference": reference, "tone": tone})
+
+
+_PLANES = ("dreamed", "source", "fresh")
+_NUMBERS = ("aim", "crisp", "age", "shot")

@@ -1,0 +1,65 @@
+"""The full-dose reference: what a frame would be if it were dreamed for itself."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from dreamvid.dream.dreamer import Dreamer, Gauge
+from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.memory import Memory, Reference
+from dreamvid.sequence.tone import sharpness, tone_of
+from dreamvid.sequence.tuning import CarryTuning
+
+
+class FullDoseReference:
+    """Dreams frames for themselves, and measures or foretells how strong and sharp that is.
+
+    Without `measured`, nothing is looked at that only carried frames are held to.
+    """
+
+    def __init__(self, dream: Dreamer, tuning: CarryTuning, *, measured: bool = True) -> None:
+        self._dream, self._tuning, self._measured = dream, tuning, measured
+
+    def begin(self, frame: Frame, *, shot: int) -> Memory:
+        """Dream the first frame of a shot for itself."""
+        assert frame.image is not None, "a shot begins with an image"
+        source = frame.image.to(self._dream.device)
+        dreamed, reference = self.measure(source)
+        return Memory(
+            dreamed=dreamed,
+            source=source,
+            fresh=torch.zeros_like(source[:1]),
+            gauge=Gauge(),
+            reference=reference,
+            tone=tone_of(dreamed),
+            shot=shot,
+        )
+
+    def measure(self, source: torch.Tensor) -> tuple[torch.Tensor, Reference]:
+        """Dream on an image with the full dose, and measure what it did."""
+        gauge, dose = Gauge(), self._dream.dose
+        dreamed = self._dream.ascend(source, dose, gauge=gauge)
+        spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
+        edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
+        if not self._measured or dose.step == 0:
+            return dreamed, Reference(spread, None, edges, 0.0)
+        largest = gauge.heights[-dose.iterations[-1] :][: self._tuning.early]
+        return dreamed, Reference(spread, self._dream.rate(dreamed), edges, largest[-1])
+
+    def at(self, reference: Reference, source: torch.Tensor, age: int) -> Reference:
+        """What the full dose does to a later frame: measured now and then, else foretold.
+
+        How the ascent begins on the largest octave foretells where it ends, at two thirds of the
+        passes.
+        """
+        if age % self._tuning.renew_every == 0 or reference.height is None:
+            return self.measure(source)[1]
+        if reference.height <= 0 or reference.early <= 0:
+            return reference
+        gauge, dose = Gauge(), self._dream.dose
+        iterations = (*dose.iterations[:-1], min(self._tuning.early, dose.iterations[-1]))
+        self._dream.ascend(source, replace(dose, iterations=iterations), gauge=gauge)
+        early = gauge.heights[-1]
+        return reference._replace(height=reference.height * early / reference.early, early=early)
