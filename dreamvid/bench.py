@@ -129,7 +129,7 @@ def time_objects(models: Sequence[str] = ()) -> list[Row]:
     classic = Dreamer(at_hand("googlenet"), device="cpu")
     picture = to_image(_texture(OBJECTS_SIZE[1], OBJECTS_SIZE[0]))
     rows = []
-    for model in models or (registry.EMBEDDED,):
+    for model in models or (registry.DEFAULT,):
         network = at_hand(model)
         name = network.resolve("objects")
         dreams = Dreamer(network, objectives.layer(name), device="cpu"), classic
@@ -171,7 +171,7 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
     the film together. Loading the network is left out.
     """
     rows = []
-    for model in models or (registry.EMBEDDED,):
+    for model in models or (registry.DEFAULT,):
         network = at_hand(model)
         rows += [_time_film(network, *how) for how in FILM_FRAMES.items()]
         alone, carried = rows[-2:]
@@ -257,7 +257,7 @@ def measure_memory(models: Sequence[str] = ()) -> list[Row]:
     for name, (width, height, frames) in FILM_SIZES.items():
         with _clip(width, height, frames) as clip:
             begin = time.perf_counter()
-            model = models[0] if models else registry.EMBEDDED
+            model = models[0] if models else registry.DEFAULT
             peak, encoder = _peaks(_command(clip, model))
             seconds = round(time.perf_counter() - begin, 1)
         rows.append({"size": name, "frames": frames, "seconds": seconds,
@@ -367,7 +367,7 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
     "loop": lambda models: measure_loops(),
     "zoom": lambda models: [
         {"network": model} | row
-        for model in models or (registry.EMBEDDED,)
+        for model in models or (registry.DEFAULT,)
         for row in measure_zooms(at_hand(model))
     ],
 }

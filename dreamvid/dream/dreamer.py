@@ -27,7 +27,7 @@ from dreamvid.dream.slope import Slope
 from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
-from dreamvid.networks.registry import load_network
+from dreamvid.networks.registry import DEFAULT, load_network
 from dreamvid.settings import DreamSettings, bounds_of
 
 REACH = 32
@@ -91,7 +91,7 @@ class Dreamer:
 
     def __init__(
         self,
-        network: str | Network = "bestiary",
+        network: str | Network = DEFAULT,
         objective: objectives.Objective | None = None,
         *,
         octaves: int | None = None,

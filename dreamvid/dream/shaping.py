@@ -32,6 +32,9 @@ CHROMA = (0.1, 0.4, 1.0, 1.0, 0.6)
 RED_BLUE, GREEN_MAGENTA = 0.41, 0.20
 """Size of each chroma plane beside luma."""
 
+FAINTEST = 0.01
+"""A band is taken to be at least this share of its plane: less is not worth amplifying."""
+
 PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
 """Columns: luma, red-blue and green-magenta, as natural pictures' colours vary (Olah et al.)."""
 
@@ -95,7 +98,9 @@ class Shape:
         # Row by row: a sum over all at once depends on the number of threads.
         energy = [level.square().mean(dim=2).mean(dim=1) for level in levels]
         bands = [fine - coarse for fine, coarse in pairwise(energy)] + energy[-1:]
-        sizes = running(f"{key}.bands", torch.stack(bands).clamp_min(0).sqrt())
+        # Rounding, or the repeated line of an odd side, may leave less than nothing of a faint band.
+        least = FAINTEST**2 * energy[0]
+        sizes = running(f"{key}.bands", torch.maximum(torch.stack(bands), least).sqrt())
         weights = self.weights().to(sizes.device)[: len(levels)]
         return list((weights / (sizes + 1e-20))[..., None, None].unbind())
 

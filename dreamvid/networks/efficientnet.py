@@ -37,6 +37,7 @@ ABOUT = Description(
     name=NAME,
     aliases={"textures": "2b", "patterns": "3b", "parts": "5a", "objects": "5c"},
     default_layer="5c",
+    default_step=0.013,
     label_layer="logits",
     mean=(127 / 255,) * 3,
     std=(128 / 255,) * 3,
