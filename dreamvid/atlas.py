@@ -14,9 +14,9 @@ from dreamvid.dream.objectives import Objective, label, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.networks.network import Network
 
-OCTAVES, SCALE, ITERATIONS, STEP = 2, 1.5, 30, 0.03
+OCTAVES, SCALE, ITERATIONS, STEP = 3, 1.4, 40, 0.012
 """A dose that makes a picture out of next to nothing, at sizes that the network has learned."""
-CLOUDS, CONTRAST = 16, 0.12
+CLOUDS, CONTRAST = 16, 0.06
 """Pixels and contrast of the soft clouds it begins with: fine noise would be dreamed on itself."""
 GAP, CAPTION = 4, 14
 """Pixels between pictures, and of the letters below them."""

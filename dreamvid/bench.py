@@ -217,10 +217,10 @@ class Watched(Dreamer):
 
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:
-    dream = Watched(network)
+    width, height = FILM_SIZE
+    dream = Watched(network).fitted(height, width)
     dream.ascend(torch.rand(3, *STEP_SIZE), Dose((2,), 0.01), gauge=Gauge())  # warm up
     dream.seconds, dream.pixels = 0.0, 0.0
-    width, height = FILM_SIZE
     with _clip(width, height, frames) as clip:
         begin = time.perf_counter()
         done = dream_clip(clip, dream, stability)

@@ -37,16 +37,14 @@ def test_steps_reach_a_share_of_the_rate():
 def test_objects_are_timed_beside_the_classic(monkeypatch):
     monkeypatch.setattr(bench, "OBJECTS_SIZE", (64, 96))
     (row,) = bench.time_objects()
-    assert (row["network"], row["layer"]) == ("bestiary", "5a")
+    assert (row["network"], row["layer"]) == ("efficientnet_lite0", "5c")
     assert row["of_googlenet"] == pytest.approx(row["step_ms"] / row["googlenet_ms"], rel=0.1)
-    assert 0.2 < row["of_arithmetic"] < 0.4
+    assert 0.1 < row["of_arithmetic"] < 0.4
 
 
 def test_films_are_counted_in_full_size_passes():
     alone, carried = bench.time_films()
-    # Ten iterations at the sizes 96x64, 69x46 and 49x33; a fourth, 35x23, is too small.
-    areas = (96 * 64 + 69 * 46 + 49 * 33) / (96 * 64)
-    assert alone["passes"] == pytest.approx(10 * areas, rel=0.01)
+    assert alone["passes"] == pytest.approx(10, rel=0.01)  # a picture so small has one octave
     assert (alone["frames"], carried["frames"]) == (2, 6)
     assert alone["of_alone"] == 1
     assert carried["of_alone"] == pytest.approx(carried["passes"] / alone["passes"], abs=1e-3)

@@ -50,7 +50,7 @@ def test_a_folder_becomes_a_network(folder: Path, tmp_path: Path) -> None:
     target = tmp_path / "mine.safetensors"
     done = train_network(folder, target, TrainSettings(minutes=0.001))
     network = load_network(str(target))
-    assert network.labels == ("a", "b") and network.aliases["parts"] == network.default_layer
+    assert network.labels == ("a", "b") and network.aliases["objects"] == network.default_layer
     assert done.path == target and done.sheet == tmp_path / "mine.sheet.png"
     assert done.lesson is not None and done.lesson.progress == 1
     names = {path.name for path in tmp_path.iterdir()}

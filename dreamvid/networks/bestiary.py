@@ -41,7 +41,7 @@ SHIPPED = Widths(
     ),
 )
 """The widths with which the embedded network is trained: 2.4 million weights."""
-ALIASES = {"textures": "3b", "patterns": "4a", "parts": "4c", "objects": "5a"}
+ALIASES = {"textures": "4a", "patterns": "4c", "parts": "5a", "objects": "5b"}
 
 
 class Unit(nn.Sequential):

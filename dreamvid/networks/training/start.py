@@ -18,14 +18,14 @@ from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.training.prune import prune
 from dreamvid.networks.weights import Counted
 
-STEP = 0.006
+STEP = 0.007
 """The default step of a network that nobody has tuned yet."""
 
 
 ABOUT = Description(
     name=EMBEDDED,
     aliases=ALIASES,
-    default_layer=ALIASES["parts"],
+    default_layer=ALIASES["objects"],
     default_step=STEP,
     label_layer="logits",
 )
