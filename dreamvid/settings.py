@@ -420,11 +420,9 @@ class TrainSettings(Settings):
     weights: Path | None = Field(
         None, description="Take its weights from this file instead of fetching them."
     )
-    blank: bool | None = Field(
-        None, description="Forget its weights first. Default: only when it learns from renders."
-    )
+    blank: bool = Field(False, description="Forget its weights first, and begin from nothing.")
     attack: float = Field(
-        1.5,
+        2.0,
         ge=0,
         le=20,
         description="How far pictures are changed against the network while it learns: more makes "

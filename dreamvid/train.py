@@ -45,6 +45,8 @@ LAYERS_A_MINUTE = 240
 """Renders drawn for each minute that is spent on learning from them."""
 PROBED = 16
 """Batches of pictures that decide which channels are dead."""
+NEW_RATE = 0.001
+"""The learning rate at which gradients are aligned on pictures that are new to a network."""
 TELLING = 0.5
 """The share of the time in which a network that knows nothing learns to tell pictures apart."""
 GOALS = {"objects": 0.3, "parts": 0.25, "patterns": 0.2}
@@ -102,8 +104,7 @@ def train_network(
             _draw(source.folder, settings, watch)
         begun = start(
             settings.model, source.labels, weights=settings.weights, offline=settings.offline,
-            blank=pictures is None if settings.blank is None else settings.blank,
-            seed=settings.seed, progress=watch.fetched,
+            blank=settings.blank, seed=settings.seed, progress=watch.fetched,
         )  # fmt: skip
         trainer = make_trainer(begun, source, settings)
         if state is not None:
@@ -132,6 +133,8 @@ def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Train
         minutes=settings.minutes, attack=settings.attack, seed=settings.seed,
         telling=TELLING if begun.blank else 0.0,
     )  # fmt: skip
+    if not isinstance(source, Renders):
+        recipe = replace(recipe, aligned_rate=NEW_RATE)
     about, device = begun.description, pick_device(settings.device)
     if recipe.sizes[0] < about.minimum_size:
         recipe = replace(recipe, sizes=recipe.sizes[-1:] * 2)

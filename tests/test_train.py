@@ -9,10 +9,16 @@ import pytest
 import torch
 
 from dreamvid import train
+from dreamvid.dream.dreamer import Gauge
+from dreamvid.dream.shaping import Shape
 from dreamvid.errors import Interrupted, OutputExists, UsageError
 from dreamvid.image import save_image
 from dreamvid.networks.registry import load_network
+from dreamvid.networks.training.pictures import read_pictures
 from dreamvid.networks.training.recipe import Recipe
+from dreamvid.networks.training.renders import Renders
+from dreamvid.networks.training.start import start
+from dreamvid.networks.training.tasks import CLASS
 from dreamvid.networks.training.trainer import Lesson
 from dreamvid.settings import TrainSettings
 from dreamvid.train import Watch, train_network
@@ -57,17 +63,45 @@ def test_a_folder_becomes_a_network(folder: Path, tmp_path: Path) -> None:
     assert names == {"pictures", "mine.safetensors", "mine.sheet.png"}
 
 
+def test_what_knows_nothing_learns_to_tell_first(folder: Path, tmp_path: Path) -> None:
+    seen: list[Lesson] = []
+    settings = TrainSettings(minutes=500, blank=True)
+    with pytest.raises(Interrupted):
+        train_network(folder, tmp_path / "mine.safetensors", settings, watch=stopping(1, seen))
+    assert seen[0].aligned is None and seen[0].size == 64
+
+
+def test_pictures_that_are_new_are_learned_faster(folder: Path, tmp_path: Path) -> None:
+    own, settings = read_pictures(folder), TrainSettings()
+    begun = start("bestiary", own.labels)
+    new, renders = (train.make_trainer(begun, s, settings) for s in (own, Renders(tmp_path)))
+    assert new.recipe.aligned_rate > renders.recipe.aligned_rate
+
+
+def test_layers_are_aligned_as_well_as_the_class(folder: Path) -> None:
+    own = read_pictures(folder)
+    goals = train.make_trainer(start("bestiary", own.labels), own, TrainSettings())._goals
+    assert set(goals) == {"4c", "5a", "5b", CLASS} and sum(goals.values()) == pytest.approx(1)
+
+
+def test_steps_of_chains_are_those_of_dreams() -> None:
+    gradient = torch.randn(3, 96, 96)
+    wanted = Shape()(gradient, Gauge(), "any")
+    assert torch.allclose(train.shaped(gradient), wanted, atol=1e-4)
+
+
 def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> None:
     target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=500)
     first: list[Lesson] = []
     with pytest.raises(Interrupted, match=r"mine\.partial\.safetensors: what was learned"):
         train_network(folder, target, settings, watch=stopping(3, first))
+    assert first[0].aligned is not None and first[0].size == 96
     assert not target.exists()
     assert load_network(str(tmp_path / "mine.partial.safetensors")).labels == ("a", "b")
     longer, second = TrainSettings(minutes=600), list[Lesson]()
     with pytest.raises(Interrupted):
         train_network(folder, target, longer, watch=stopping(1, second))
-    assert second[0].step == first[-1].step + 3  # each lesson is an aligned, a clean and an attacked step
+    assert second[0].step == first[-1].step + 3  # a step each: aligned, clean, attacked
 
 
 def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Path) -> None:

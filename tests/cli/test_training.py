@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cli_kit import dreamvid
 
+from dreamvid.cli.show import Show
 from dreamvid.image import load_image
+from dreamvid.networks.training.trainer import Lesson
 
 
 def test_renders_are_drawn_the_same_for_the_same_seed(tmp_path):
@@ -34,6 +38,16 @@ def test_training_needs_something_to_learn_from(tmp_path):
     told = dreamvid("train", tmp_path / "none", "-o", out)
     assert told.code == 3 and "no such folder" in told.err
     assert not list(tmp_path.iterdir())
+
+
+def test_lessons_tell_how_well_gradients_are_aligned(capsys):
+    lesson = Lesson(3, 144, 0.25, 96, 1.4, 0.81, 0.42, None)
+    with Show(quiet=False, verbose=True) as show:
+        for aligned in (None, 0.123):
+            show.learned(replace(lesson, aligned=aligned))
+    before, after = capsys.readouterr().err.splitlines()
+    assert before.endswith("81% told right, 42% under attack")
+    assert after.endswith("81% told right, 42% under attack, gradients aligned to 0.12")
 
 
 def test_numbers_that_cannot_be(tmp_path):

@@ -80,7 +80,7 @@ class Crew:
         task gave, in the order of the pieces.
         """
         pieces = zip(*(values.chunk(len(self._members)) for values in batch), strict=True)
-        with _one_thread_each(self._device):
+        with one_thread_each(self._device):
             told = list(self._pool.map(lambda m, piece: task(m, *piece), self._members, pieces))
         first, *others = self._members
         for other in others:
@@ -93,7 +93,7 @@ class Crew:
 
 
 @contextmanager
-def _one_thread_each(device: torch.device) -> Iterator[None]:
+def one_thread_each(device: torch.device) -> Iterator[None]:
     """Let no member ask for more threads than its own; the rest of the program has them all."""
     threads = torch.get_num_threads()
     if device.type == "cpu":

@@ -21,6 +21,8 @@ from dreamvid.networks.weights import Counted
 
 STEP = 0.007
 """The default step of a network that nobody has tuned yet."""
+OWN_STEP = 0.012
+"""That of one that has learned somebody's own pictures: a dream is to show them."""
 
 
 ABOUT = Description(
@@ -89,7 +91,10 @@ def start(
         shapes = {key: value.shape for key, value in model.state_dict().items()}
         kept = {key: value for key, value in file.state.items() if shapes.get(key) == value.shape}
         model.load_state_dict(kept, strict=False)
-    return Start(model, plan, replace(file.description, labels=labels), blank)
+    about = replace(file.description, labels=labels)
+    if not blank and labels != file.description.labels:
+        about = replace(about, default_step=OWN_STEP)
+    return Start(model, plan, about, blank)
 
 
 def _begin(model: nn.Module) -> None:

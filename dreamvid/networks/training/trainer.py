@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dreamvid.networks.training.aligned import Chains, Shaping, hinted
-from dreamvid.networks.training.crew import Crew
+from dreamvid.networks.training.crew import Crew, one_thread_each
 from dreamvid.networks.training.folding import folded
 from dreamvid.networks.training.recipe import Recipe
 from dreamvid.networks.training.stream import Pictures, Source, stream, to_images
@@ -133,7 +133,8 @@ class Trainer:
         pictures, grounds, targets = (values.to(self.device) for values in batch)
         images = to_images(pictures)
         if self._begun is not None:
-            self._align(to_images(grounds), images, targets)
+            with one_thread_each(self.device):  # many small operations, where threads would meet
+                self._align(to_images(grounds), images, targets)
         gradient = self._tell(images, targets, "told", attacked=reach > 0)
         if gradient is not None:
             lengths = reach * torch.rand(len(images), 1, 1, 1, device=self.device).sqrt()

@@ -10,7 +10,7 @@ from torch import nn
 
 from dreamvid.errors import UsageError
 from dreamvid.networks import zoo
-from dreamvid.networks.bestiary import SHIPPED, Bestiary
+from dreamvid.networks.bestiary import SHIPPED
 from dreamvid.networks.registry import load_saved
 from dreamvid.networks.training.folding import folded
 from dreamvid.networks.training.start import start
@@ -42,6 +42,13 @@ def test_the_bestiary_keeps_all_but_its_last_layer() -> None:
             assert value.shape[0] == 3
         else:
             assert torch.equal(value, file.state[name]), name
+
+
+def test_what_learns_own_pictures_takes_longer_steps_to_show_them() -> None:
+    (file, _), own = load_saved("bestiary"), start("bestiary", LABELS)
+    same = start("bestiary", file.description.labels)
+    assert same.description == file.description
+    assert own.description.default_step > same.description.default_step
 
 
 def test_a_network_of_torchvisions_keeps_all_but_its_last_layer(tmp_path: Path) -> None:
