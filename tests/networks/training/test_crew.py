@@ -67,7 +67,7 @@ def test_a_layer_that_is_dead_gives_numbers() -> None:
     model = small_model(norm=False)
     for parameter in model[3].parameters():
         nn.init.constant_(parameter, 0)
-    crew_of(model)(Aligning(7, 0.0, "4"), IMAGES, FULL, TARGETS)
+    crew_of(model)(Aligning(7, 0.0, "3"), IMAGES, FULL, TARGETS)
     for parameter in model.parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all()
 

@@ -114,6 +114,16 @@ def test_it_goes_on_where_it_was(telling: float, passes: int, count: int) -> Non
     assert second.state()["begun"] == (None if telling else 0)
 
 
+def test_the_rate_goes_on_rising_where_it_was() -> None:
+    first, second = trainer(telling=1e-9), trainer(telling=1e-9)
+    lessons(first, 4)
+    second.restore(first.state())
+    lessons(first, 1)
+    lessons(second, 1)
+    rates = [taught.optimiser.param_groups[0]["lr"] for taught in (first, second)]
+    assert rates[0] == pytest.approx(rates[1], rel=1e-3) and second.state()["begun"] == 1
+
+
 def test_it_ends_when_its_time_is_over() -> None:
     taught = trainer(minutes=1e-9)
     assert len(list(taught)) == 1
