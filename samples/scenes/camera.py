@@ -14,7 +14,10 @@ Height = Callable[[Array, Array], Array]
 
 @dataclass(frozen=True)
 class Camera:
-    """A camera at (x, height, 0) that looks along z; `horizon` and `focal` are in picture heights."""
+    """A camera at (x, height, 0) that looks along z.
+
+    `focal`, and `horizon` from the top, are in picture heights.
+    """
 
     size: tuple[int, int]
     x: float = 0.0

@@ -47,7 +47,7 @@ def _shade(weather: Weather, light: Light, x: Array, height: Array, z: Array) ->
         at = [c + step * d for c, d in zip((x, height, z), light.towards, strict=True)]
         depth += length * density(weather, *at, fine=step < 100)
     # a second, slower fall stands for light that has been scattered many times
-    return floats(0.75 * np.exp(-0.013 * depth) + 0.25 * np.exp(-0.003 * depth))
+    return floats(0.8 * np.exp(-0.016 * depth) + 0.2 * np.exp(-0.003 * depth))
 
 
 def cumulus(weather: Weather, light: Light, across: Array, rise: Array) -> tuple[Array, Array]:

@@ -61,7 +61,7 @@ def hills(x: Array, z: Array) -> Array:
 def meadow(x: Array, z: Array) -> Array:
     """Shape the bank at our feet, without its grass."""
     wave = read("hills", x + 40, z, 70)
-    edge = 15 + 2.5 * wave + 0.03 * x * x
+    edge = 19 + 2.5 * wave + 0.03 * x * x
     top = 7.2 + 0.35 * wave + 0.008 * x * x - 0.03 * z
     return floats(top - 9 * smooth(edge - 4, edge + 12, z) - 60 * smooth(edge + 12, edge + 30, z))
 
@@ -123,8 +123,8 @@ def slopes(x: Array, z: Array, light: Light, pixel: Array) -> Array:
 def shadow(x: Array, y: Array, z: Array, light: Light, reach: float) -> Array:
     """How much sun comes past the mountains and the trees, 0..1."""
     free = np.ones_like(x)
-    for k in range(1, 8):
-        along = reach * (k / 7) ** 2
+    for k in range(1, 6):
+        along = reach * (k / 5) ** 2
         at = [floats(c + along * d) for c, d in zip((x, y, z), light.towards, strict=True)]
         above = (at[1] - far_ground(at[0], at[2])) / (0.12 * along + 1)
         free = np.minimum(free, smooth(-1.2, 0.6, above))

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from . import terrain
+from .balloon import Balloon
 from .camera import Camera
 from .clouds import Sky, Weather
-from .light import Light, develop, rgb
+from .light import GOLDEN, Light, develop, rgb
 from .noise import Array, floats, fractal, mix, sample, smooth
 
 FAR = floats(np.concatenate([np.geomspace(150, 1500, 520), np.geomspace(1503, 14000, 420)]))
 NEAR = floats(np.geomspace(2.6, 60, 300))
+
+
+SPEED, MIDDLE = 1.5, 1.5
+"""How fast the camera drifts to the right, in metres a second, and when it is at 0."""
+
+
+def balloon(t: float) -> Balloon:
+    """Say where the balloon is, `t` seconds after the start."""
+    return Balloon(-62 + 9 * t, 76 + 1.5 * t, 330)
 
 
 @dataclass(frozen=True)
@@ -24,11 +36,17 @@ class Valley:
     light: Light
     sky: Sky
 
-    def distance(self, camera: Camera, drift: float) -> tuple[Array, Array]:
+    @classmethod
+    def make(cls) -> Valley:
+        """Make the valley of the samples."""
+        weather = Weather(cover=-0.5, size=9500.0, shift=(-4000.0, 5000.0))
+        return cls(GOLDEN, Sky.make(GOLDEN, weather, 0.62, 0.42, 640))
+
+    def distance(self, camera: Camera, t: float) -> tuple[Array, Array]:
         """See the sky and all that lies beyond the lake: light [.., 3], and the depth."""
         right, up = camera.rays()
         across, rise = camera.directions()
-        picture = self.sky.look(across, rise, drift)
+        picture = self.sky.look(across, rise, 0.004 * t)
         depth = camera.hits(terrain.far_ground, FAR)
         seen = np.isfinite(depth)
         z = depth[seen]
@@ -38,7 +56,7 @@ class Valley:
         haze = self.light.haze_at(facing)
         thick = 1 - np.exp(-z / 9500 * np.exp(-np.maximum(y, 0) / 2600))
         picture[seen] = mix(lit, haze, floats(thick))
-        return picture, depth
+        return balloon(t).draw(camera, self.light, picture), depth
 
     def _lit(self, x: Array, y: Array, z: Array, pixel: Array) -> Array:
         """Light the far ground."""
@@ -50,13 +68,14 @@ class Valley:
         sky = self.light.above * (0.65 + 0.35 * steep)[..., None]
         return floats(colour * (1.5 * direct[..., None] * self.light.sun + sky))
 
-    def water(self, camera: Camera, picture: Array, depth: Array, drift: float, t: float) -> Array:
+    def water(self, camera: Camera, picture: Array, depth: Array, t: float) -> Array:
         """Lay the lake over the picture where no land stands before it."""
         right, up = camera.rays()
         z = camera.height / np.maximum(-up, 1e-5)
         wet = (up < 0) & (z < depth)
-        under = replace(camera, height=-camera.height)
-        mirror = self.distance(under, drift)[0]
+        half = (camera.size[0] // 2, camera.size[1] // 2)  # ripples blur the mirror anyway
+        mirror = self.distance(replace(camera, size=half, height=-camera.height), t)[0]
+        mirror = cv2.resize(mirror, camera.size, interpolation=cv2.INTER_CUBIC)
         x = camera.x + right * z
         wave, bend = self._ripples(x, z, t)
         tall, wide = up.shape
@@ -104,8 +123,22 @@ class Valley:
         picture[seen] = colour * (0.95 * lit[..., None] * self.light.sun + 0.9 * self.light.above)
         return picture
 
-    def see(self, camera: Camera, t: float = 0.0, drift: float = 0.0) -> Array:
+    def see(self, camera: Camera, t: float = 0.0) -> Array:
         """Take a picture, 0..1, `t` seconds after the start."""
-        picture, depth = self.distance(camera, drift)
-        picture = self.water(camera, picture, depth, drift, t)
-        return develop(self.shore(camera, picture), 0.85)
+        picture, depth = self.distance(camera, t)
+        picture = self.water(camera, picture, depth, t)
+        return develop(self.shore(camera, picture), 0.72)
+
+    def photograph(
+        self, size: tuple[int, int], t: float = 0.0, finer: float = 2.0
+    ) -> NDArray[np.uint8]:
+        """Take a picture [H, W, 3] that is made `finer` times as large and shrunk."""
+        large = (round(finer * size[0]), round(finer * size[1]))
+        camera = Camera(large, x=SPEED * (t - MIDDLE))
+        light = cv2.resize(self.see(camera, t), size, interpolation=cv2.INTER_AREA)
+        return np.asarray(np.rint(np.clip(light, 0.02, 0.98) * 255), dtype=np.uint8)
+
+    def film(self, size: tuple[int, int], rate: int, length: int) -> Iterator[NDArray[np.uint8]]:
+        """Take `length` pictures, `rate` a second."""
+        for k in range(length):
+            yield self.photograph(size, k / rate, finer=1.5)
