@@ -30,6 +30,7 @@ class Light:
     towards: tuple[float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:
+        """Turn the angles of the sun into a direction."""
         c = np.cos(self.height)
         towards = (c * np.sin(self.across), np.sin(self.height), c * np.cos(self.across))
         object.__setattr__(self, "towards", tuple(map(float, towards)))
