@@ -79,11 +79,11 @@ def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
     monkeypatch.setenv("DREAMVID_CACHE", str(tmp_path))
     rows = json.loads(dreamvid("models", "--json").out)
     assert [row["name"] for row in rows if row["here"]] == ["efficientnet_lite0", "bestiary"]
-    (tmp_path / Path(rows[1]["path"]).name).touch()
+    (tmp_path / Path(rows[2]["path"]).name).touch()
     told = dreamvid("models").out.splitlines()
     assert told[0].split() == ["network", "default", "layer", "MB", "weights"]
-    assert re.fullmatch(r"googlenet +inception4c +49\.7  here", told[2])
-    assert re.fullmatch(r"vgg16 +features\.22 +528  to be fetched", told[5])
+    assert re.fullmatch(r"googlenet +inception4c +49\.7  here", told[3])
+    assert re.fullmatch(r"vgg16 +features\.22 +528  to be fetched", told[6])
 
 
 def test_layers_are_told_with_strides_and_aliases(monkeypatch):
