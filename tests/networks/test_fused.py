@@ -212,15 +212,26 @@ def test_nothing_of_the_usual_networks_is_left_to_autograd() -> None:
         assert not any(isinstance(step, Eager) for step in steps_of(trunk))
 
 
-def test_the_number_of_threads_does_not_change_a_bit() -> None:
-    trunk = load_network("bestiary").trunk(["4c"])
+@pytest.mark.parametrize(
+    ("name", "layer", "dtype"),
+    [
+        ("bestiary", "4c", torch.float32),
+        ("efficientnet_lite0", "5a", torch.float32),
+        pytest.param("efficientnet_lite0", "5a", torch.bfloat16, marks=BFLOAT16),
+    ],
+)
+def test_the_number_of_threads_does_not_change_a_bit(
+    name: str, layer: str, dtype: torch.dtype
+) -> None:
+    trunk = load_network(name).trunk([layer])
     batch = torch.rand(1, 3, 180, 240, requires_grad=True)
     before = torch.get_num_threads()
     gradients = []
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            gradients.append(torch.autograd.grad(trunk(batch)["4c"].square().sum(), batch)[0])
+            activations = trunk(batch, dtype)[layer].float()
+            gradients.append(torch.autograd.grad(activations.square().sum(), batch)[0])
     finally:
         torch.set_num_threads(before)
     assert torch.equal(gradients[0], gradients[1]) and torch.equal(gradients[0], gradients[2])
