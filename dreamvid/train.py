@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from dreamvid.atlas import atlas
 from dreamvid.dream.dreamer import pick_device, pick_dtype
+from dreamvid.dream.shaping import Shape
 from dreamvid.errors import Interrupted, OutputExists, UsageError, writing
 from dreamvid.image import save_image
 from dreamvid.media.target import alone, check_new
@@ -32,6 +33,7 @@ from dreamvid.networks.training.recipe import Recipe
 from dreamvid.networks.training.renders import Renders, draw_bank
 from dreamvid.networks.training.start import Start, start
 from dreamvid.networks.training.stream import Source
+from dreamvid.networks.training.tasks import CLASS
 from dreamvid.networks.training.trainer import Lesson, Trainer
 from dreamvid.networks.weights import Counted
 from dreamvid.saving import write_whole
@@ -39,12 +41,14 @@ from dreamvid.settings import TrainSettings, differing, to_toml, write_toml
 
 CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 300.0
 """Seconds of training."""
-LAYERS_A_MINUTE = 480
+LAYERS_A_MINUTE = 240
 """Renders drawn for each minute that is spent on learning from them."""
 PROBED = 16
 """Batches of pictures that decide which channels are dead."""
-GENTLE = 0.0005
-"""The learning rate for a network that knows something already."""
+TELLING = 0.5
+"""The share of the time in which a network that knows nothing learns to tell pictures apart."""
+GOALS = {"objects": 0.3, "parts": 0.25, "patterns": 0.2}
+"""How often the gradients of these layers are aligned; for the rest, that of the class is."""
 
 
 @dataclass(frozen=True)
@@ -123,17 +127,25 @@ def _draw(bank: Path, settings: TrainSettings, watch: Watch) -> None:
 
 
 def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Trainer:
-    """The trainer that the settings ask for; what knows something already is taught gently."""
-    recipe = Recipe(minutes=settings.minutes, attack=settings.attack, seed=settings.seed)
-    if not begun.blank:
-        recipe = replace(recipe, rate=GENTLE, calm=0.0)
-    if recipe.sizes[0] < begun.description.minimum_size:
-        recipe = replace(recipe, sizes=(recipe.sizes[-1],), shares=(1.0,))
-    device = pick_device(settings.device)
+    """The trainer that the settings ask for; what knows something already is aligned at once."""
+    recipe = Recipe(
+        minutes=settings.minutes, attack=settings.attack, seed=settings.seed,
+        telling=TELLING if begun.blank else 0.0,
+    )  # fmt: skip
+    about, device = begun.description, pick_device(settings.device)
+    if recipe.sizes[0] < about.minimum_size:
+        recipe = replace(recipe, sizes=recipe.sizes[-1:] * 2)
+    goals = {about.aliases[name]: share for name, share in GOALS.items()}
     return Trainer(
-        begun.model, source, recipe, mean=begun.description.mean, std=begun.description.std,
+        begun.model, source, recipe, mean=about.mean, std=about.std,
+        goals=goals | {CLASS: 1 - sum(goals.values())}, shaping=shaped,
         device=device, dtype=pick_dtype(settings.precision, device),
     )  # fmt: skip
+
+
+def shaped(gradient: Tensor) -> Tensor:
+    """A gradient [3, H, W] as dreams take it."""
+    return Shape()(gradient, lambda _, size: size, "")
 
 
 def _run(trainer: Trainer, begun: Start, work: Work, watch: Watch) -> Lesson | None:

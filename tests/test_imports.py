@@ -15,7 +15,7 @@ PACKAGE = Path(dreamvid.__file__).parent
 LEVELS = (
     {"cache", "errors", "saving"},
     {"expression"},
-    {"pieces"},
+    {"pieces", "planes"},
     {"schedule", "image"},
     {"settings"},
     {"presets", "dials"},

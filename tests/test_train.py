@@ -23,7 +23,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small batches and small sheets."""
     monkeypatch.setattr(train, "PROBED", 1)
     monkeypatch.setattr(train, "atlas", lambda network: torch.rand(3, 8, 8))
-    monkeypatch.setattr(train, "Recipe", partial(Recipe, batch=8))
+    monkeypatch.setattr(train, "Recipe", partial(Recipe, batch=8, aligned_batch=4))
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> Non
     longer, second = TrainSettings(minutes=600), list[Lesson]()
     with pytest.raises(Interrupted):
         train_network(folder, target, longer, watch=stopping(1, second))
-    assert second[0].step == first[-1].step + 2  # each lesson is a clean and an attacked step
+    assert second[0].step == first[-1].step + 3  # each lesson is an aligned, a clean and an attacked step
 
 
 def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Pat
     seen: list[Lesson] = []
     with pytest.raises(Interrupted):
         train_network(folder, target, other, overwrite=True, watch=stopping(1, seen))
-    assert seen[0].step == 1  # attacks have no length yet
+    assert seen[0].step == 3
 
 
 def test_a_training_among_its_pictures_goes_on(folder: Path) -> None:
@@ -151,4 +151,4 @@ def test_a_damaged_checkpoint_begins_anew(folder: Path, tmp_path: Path) -> None:
     (work / "checkpoint.pt").write_bytes(b"cut off")
     with pytest.raises(Interrupted):
         train_network(folder, target, TrainSettings(minutes=500), watch=stopping(1, seen))
-    assert seen[0].step == 1
+    assert seen[0].step == 3

@@ -66,6 +66,11 @@ class Learned(Protocol):
         """The share told right under attack."""
         ...
 
+    @property
+    def aligned(self) -> float | None:
+        """How well gradients point where they should, -1..1."""
+        ...
+
 
 class Show:
     """Shows the progress of one command on standard error; a context manager.
@@ -140,6 +145,8 @@ class Show:
         told = f"{lesson.told:.0%} told right"
         if lesson.attacked:
             told += f", {lesson.attacked:.0%} under attack"
+        if lesson.aligned is not None:
+            told += f", gradients aligned to {lesson.aligned:.2f}"
         what = f"{lesson.pictures / 1000:,.0f} thousand pictures of {lesson.size} px"
         self._advance(what, round(1000 * lesson.progress), 1000, told, name="training")
 

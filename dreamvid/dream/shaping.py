@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from dreamvid.errors import UsageError
+from dreamvid.planes import colour_basis
 
 Running = Callable[[str, Tensor], Tensor]
 """Takes in a measured value by name and gives its running mean."""
@@ -34,9 +35,6 @@ RED_BLUE, GREEN_MAGENTA = 0.41, 0.20
 
 FAINTEST = 0.01
 """A band is taken to be at least this share of its plane: less is not worth amplifying."""
-
-PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
-"""Columns: luma, red-blue and green-magenta, as natural pictures' colours vary (Olah et al.)."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,7 @@ class Shape:
         Bands are divided by the running mean of their root mean square under the name `key`: a
         film whose frames were each divided by their own would flicker.
         """
-        basis = torch.tensor(PLANES, device=gradient.device)
-        basis = basis / basis.norm(dim=0)
+        basis = colour_basis(gradient.device)
         planes = (basis.T @ gradient.flatten(1)).view_as(gradient)
         levels = [planes]
         while len(levels) < BANDS and min(planes.shape[1:]) >= SMALLEST_BAND:

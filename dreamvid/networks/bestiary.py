@@ -101,20 +101,6 @@ class Bestiary(nn.Module):
         return x
 
 
-def see_colours(model: nn.Module, std: tuple[float, float, float], *, times: float) -> None:
-    """Let a bestiary see colours so many times stronger, as if pictures were more saturated.
-
-    Its gradients, and so its dreams, are more colourful by as much. Changes the first convolution,
-    which reads pictures divided by `std`.
-    """
-    conv = model.get_submodule("stem.conv")
-    weight, scale = conv.get_parameter("weight"), torch.tensor(std)
-    matrix = times * torch.eye(3) + (1 - times) / 3  # leaves grey as it is
-    with torch.no_grad():
-        mixed = matrix * scale / scale[:, None]
-        weight.copy_(torch.einsum("oihw,ij->ojhw", weight, mixed))
-
-
 def folded(model: nn.Module) -> dict[str, Tensor]:
     """State of `model` with every unit's batch norm merged into its convolution, in float16."""
     state: dict[str, Tensor] = {}

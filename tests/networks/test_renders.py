@@ -111,6 +111,26 @@ def test_without_second_objects_each_picture_has_one_label(bank: renders.Bank) -
     assert (batch.targets.max(1) == 1).all()
 
 
+def test_grounds_are_pictures_without_what_is_named(bank: renders.Bank) -> None:
+    still = renders.Exposure(blur=0.0, noise=0.0)
+    mixture = renders.Mixture(second=0.0, plain=1.0, exposure=still, zoom=(0.3, 0.4))
+    batch = renders.Compositor(bank, size=48, seed=2, mixture=mixture, backgrounds=4).batch(40)
+    away = np.abs(batch.pictures.astype(int) - batch.grounds).max(3)
+    textures = renders.full_frame()[batch.targets.argmax(1)]
+    assert (away[~textures] == 0).mean() > 0.3  # around the object, exposed alike
+    assert (away[~textures].max((1, 2)) > 30).all()
+    assert (away[textures] == 0).mean() < 0.1
+
+
+def test_textures_are_as_rare_as_asked_for(bank: renders.Bank) -> None:
+    def share(full: float) -> float:
+        mixture = renders.Mixture(second=0.0, full=full)
+        compositor = renders.Compositor(bank, size=32, seed=3, mixture=mixture, backgrounds=4)
+        return float(renders.full_frame()[compositor.batch(200).targets.argmax(1)].mean())
+
+    assert share(0.0) == 0 < share(0.25) < 0.6 * share(1.0)
+
+
 def test_the_compositor_repeats_with_its_seed(bank: renders.Bank) -> None:
     one, two, three = (
         renders.Compositor(bank, size=48, seed=s, backgrounds=4).batch(3).pictures.tobytes()

@@ -17,11 +17,13 @@ from .optics import Exposure, developed, framed
 class Mixture:
     """How training pictures are put together.
 
-    `second` is the chance of a second object, `plain` of a background without a label, `zoom` the
-    range of the log of the camera's zoom-out, `turn` the deviation of the rotation (radians),
-    `wander` the largest shift (share of the frame).
+    `full` is the chance with which a texture that is drawn by lot is taken, `second` that of a
+    second object, `plain` of a background without a label, `zoom` the range of the log of the
+    camera's zoom-out, `turn` the deviation of the rotation (radians), `wander` the largest shift
+    (share of the frame).
     """
 
+    full: float = 1.0
     second: float = 0.4
     plain: float = 0.6
     zoom: tuple[float, float] = (-0.45, 0.4)
@@ -32,10 +34,14 @@ class Mixture:
 
 @dataclass(frozen=True)
 class Batch:
-    """`pictures` uint8 [N, S, S, 3], RGB; `targets` float32 [N, labels], each row summing to 1."""
+    """`pictures` uint8 [N, S, S, 3], RGB; `targets` float32 [N, labels], each row summing to 1.
+
+    `grounds`, of the shape of `pictures`, show the same without what the targets name.
+    """
 
     pictures: Array
     targets: Array
+    grounds: Array
 
 
 class Compositor:
@@ -77,16 +83,23 @@ class Compositor:
         shadow = shifted(alpha, 3, 3) * np.float32(0.4 * self.rng.random())
         return ground * (1 - shadow) * (1 - alpha) + layer[..., :3], alpha[..., 0]
 
-    def _scene(self) -> tuple[Array, dict[int, float]]:
+    def _first(self) -> tuple[Array, int, bool]:
+        """A layer, its label, and whether it fills the frame."""
+        while True:
+            first = int(self.rng.integers(len(self.bank.labels)))
+            label = int(self.bank.labels[first])
+            tiled = bool(full_frame()[label])
+            if not tiled or self.mixture.full == 1 or self.rng.random() < self.mixture.full:
+                return self.bank.layers[first], label, tiled
+
+    def _scene(self) -> tuple[Array, Array, dict[int, float]]:
+        """A picture, its ground, and its labels with their weights."""
         rng, mixture, bank = self.rng, self.mixture, self.bank
-        first = int(rng.integers(len(bank.labels)))
-        layer, label = bank.layers[first], int(bank.labels[first])
-        tiled = bool(full_frame()[label])
+        layer, label, tiled = self._first()
+        picture = ground = self._ground()
         if tiled:
             picture = np.ascontiguousarray(layer[..., :3])
             picture = floats(self._framed(picture, (-0.6, 0.2), 0.25, tiled=True))
-        else:
-            picture = self._ground()
         other, behind = label, np.zeros((self.size, self.size), np.float32)
         if rng.random() < mixture.second and len(self.objects):
             second = int(rng.choice(self.objects))
@@ -99,18 +112,20 @@ class Compositor:
             warped = self._framed(layer, mixture.zoom, mixture.wander, tiled=False)
             picture, cover = self._over(picture, warped)
             area, behind = float(cover.mean()), behind * (1 - cover)
-        return picture, _shares(label, area, other, float(behind.mean()))
+        return picture, ground, _shares(label, area, other, float(behind.mean()))
 
     def batch(self, count: int) -> Batch:
         """Compose `count` pictures and their soft labels."""
         pictures = np.empty((count, self.size, self.size, 3), np.uint8)
+        grounds = np.empty_like(pictures)
         targets = np.zeros((count, len(labels())), np.float32)
         for k in range(count):
-            picture, shares = self._scene()
-            pictures[k] = developed(picture, self.rng, self.mixture.exposure)
+            picture, ground, shares = self._scene()
+            exposure = self.mixture.exposure
+            pictures[k], grounds[k] = developed([picture, ground], self.rng, exposure)
             for label, share in shares.items():
                 targets[k, label] += share
-        return Batch(pictures, targets)
+        return Batch(pictures, targets, grounds)
 
 
 def _shares(first: int, area: float, other: int, behind: float) -> dict[int, float]:

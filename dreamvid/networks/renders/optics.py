@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -60,21 +61,23 @@ def _grain() -> Array:
     return np.random.default_rng(0).standard_normal(GRAIN, np.float32)
 
 
-def developed(picture: Array, rng: Rng, exposure: Exposure) -> Array:
-    """Change a picture, float32 [H, W, 3] in 0..255, as `exposure` says; uint8.
+def developed(pictures: Sequence[Array], rng: Rng, exposure: Exposure) -> list[Array]:
+    """Change pictures, float32 [H, W, 3] in 0..255, as `exposure` says, all alike; uint8.
 
     Saturation, contrast and brightness are one linear map of the colours.
     """
     saturation, contrast = rng.uniform(*exposure.saturation), rng.uniform(*exposure.contrast)
     brighter = rng.uniform(-exposure.brightness, exposure.brightness)
-    shift = picture.mean() * (1 - contrast) + 255 * brighter
+    shift = pictures[0].mean() * (1 - contrast) + 255 * brighter
     colours = contrast * (saturation * np.eye(3) + (1 - saturation) / 3)
-    picture = cv2.transform(picture, np.hstack([colours, np.full((3, 1), shift)]))
+    matrix = np.hstack([colours, np.full((3, 1), shift)])
+    made = [cv2.transform(picture, matrix) for picture in pictures]
     if rng.random() < exposure.blur:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 1.5))
+        radius = rng.uniform(0.5, 1.5)
+        made = [cv2.GaussianBlur(picture, (0, 0), radius) for picture in made]
     if exposure.noise:
-        start = rng.integers(GRAIN - picture.size)
-        grain = _grain()[start : start + picture.size].reshape(picture.shape)
-        picture = cv2.addWeighted(picture, 1, grain, 255 * exposure.noise * rng.random(), 0)
-    levels: Array = np.clip(picture + 0.5, 0, 255).astype(np.uint8)
-    return levels
+        start = rng.integers(GRAIN - made[0].size)
+        grain = _grain()[start : start + made[0].size].reshape(made[0].shape)
+        strength = 255 * exposure.noise * rng.random()
+        made = [cv2.addWeighted(picture, 1, grain, strength, 0) for picture in made]
+    return [np.clip(picture + 0.5, 0, 255).astype(np.uint8) for picture in made]

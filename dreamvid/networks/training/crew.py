@@ -9,22 +9,51 @@ once a batch from 508.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import partial
+from typing import TypeVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+Told = TypeVar("Told")
+
+
+class Member:
+    """One of a crew, with a model of its own that shares its weights with all others."""
+
+    def __init__(self, model: nn.Module, *, mean: Tensor, std: Tensor, dtype: torch.dtype) -> None:
+        self.model, self._mean, self._std, self._dtype = model, mean, std, dtype
+        self._weights = list(model.parameters())
+
+    def normal(self, images: Tensor) -> Tensor:
+        """Images [N, 3, S, S], RGB in 0..1, as the model takes them."""
+        normal = (images.to(self._mean.device) - self._mean) / self._std
+        return normal.contiguous(memory_format=torch.channels_last)
+
+    def logits(self, images: Tensor) -> Tensor:
+        """What the model tells of images."""
+        device, dtype = self._mean.device.type, self._dtype
+        with torch.autocast(device, dtype, enabled=dtype != torch.float32):
+            logits: Tensor = self.model(self.normal(images))
+        return logits.float()
+
+    def look(self, images: Tensor, layer: str) -> tuple[Tensor, Tensor]:
+        """The activations of a layer and the logits."""
+        found: list[Tensor] = []
+        module = self.model.get_submodule(layer)
+        with module.register_forward_hook(lambda _m, _i, activations: found.append(activations)):
+            logits = self.logits(images)
+        return found[0].float(), logits
+
+    def learn(self, loss: Tensor) -> None:
+        """Add the gradient of a loss to those of the weights, and to nothing else."""
+        torch.autograd.backward(loss, inputs=self._weights)
 
 
 class Crew:
-    """Computes the gradients of a model's parameters on a batch of images.
-
-    Takes images [N, 3, S, S], RGB in 0..1, and targets [N, labels]; gives the loss and the share
-    told right. Gradients are left in the parameters and, where they are asked for, in the images.
-    """
+    """Computes the gradients of a model's parameters on a batch, a piece for each member."""
 
     def __init__(
         self,
@@ -32,46 +61,35 @@ class Crew:
         *,
         mean: tuple[float, float, float],
         std: tuple[float, float, float],
-        smoothing: float,
         dtype: torch.dtype,
     ) -> None:
         device = next(model.parameters()).device
         count = torch.get_num_threads() if device.type == "cpu" else 1
-        self._members = [model] + [_twin(model) for _ in range(count - 1)]
-        self._pool = ThreadPoolExecutor(count)
-        self._mean = torch.tensor(mean, device=device).view(1, 3, 1, 1)
-        self._std = torch.tensor(std, device=device).view(1, 3, 1, 1)
-        self._smoothing, self._dtype, self._device = smoothing, dtype, device
+        constants = (torch.tensor(value, device=device).view(1, 3, 1, 1) for value in (mean, std))
+        middle, unit = constants
+        self._members = [
+            Member(one, mean=middle, std=unit, dtype=dtype)
+            for one in (model, *(_twin(model) for _ in range(count - 1)))
+        ]
+        self._pool, self._device = ThreadPoolExecutor(count), device
 
-    def __call__(self, images: Tensor, targets: Tensor) -> tuple[float, float]:
-        count = len(self._members)
-        pieces = [piece.detach() for piece in images.chunk(count)]
-        for piece in pieces:
-            piece.requires_grad_(images.requires_grad)
-        work = partial(self._piece, whole=len(images))
+    def __call__(self, task: Callable[..., Told], *batch: Tensor) -> list[Told]:
+        """Let each member do `task(member, *piece)`, and sum up what it has learned.
+
+        `batch` are tensors of one length. Gradients are left in the parameters. Gives what each
+        task gave, in the order of the pieces.
+        """
+        pieces = zip(*(values.chunk(len(self._members)) for values in batch), strict=True)
         with _one_thread_each(self._device):
-            told = list(self._pool.map(work, self._members, pieces, targets.chunk(count)))
-        for twin in self._members[1:]:
-            _hand_over(twin, self._members[0])
-        if images.requires_grad:
-            images.grad = torch.cat([piece.grad for piece in pieces if piece.grad is not None])
-        total = len(images)
-        return sum(loss for loss, _ in told) / total, sum(right for _, right in told) / total
+            told = list(self._pool.map(lambda m, piece: task(m, *piece), self._members, pieces))
+        first, *others = self._members
+        for other in others:
+            _hand_over(other.model, first.model)
+        return told
 
     def normal(self, images: Tensor) -> Tensor:
         """Images as the model takes them."""
-        normal = (images.to(self._device) - self._mean) / self._std
-        return normal.contiguous(memory_format=torch.channels_last)
-
-    def _piece(
-        self, model: nn.Module, images: Tensor, targets: Tensor, *, whole: int
-    ) -> tuple[float, float]:
-        with torch.autocast(self._device.type, self._dtype, enabled=self._dtype != torch.float32):
-            logits = model(self.normal(images))
-        logits = logits.float()
-        loss = F.cross_entropy(logits, targets, label_smoothing=self._smoothing, reduction="sum")
-        torch.autograd.backward(loss / whole)
-        return float(loss.detach()), float((logits.argmax(1) == targets.argmax(1)).sum())
+        return self._members[0].normal(images)
 
 
 @contextmanager

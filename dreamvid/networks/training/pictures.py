@@ -1,7 +1,8 @@
 """Training on pictures of one's own: a folder for each class, or one folder without classes.
 
 Without classes every picture is a class of its own, to be told by its crops (Dosovitskiy et al.
-2014, "Exemplar networks"): what the pictures are made of is learned without naming it.
+2014, "Exemplar networks"): what the pictures are made of is learned without naming it. What a
+dream is to paint is learned from crops that shine through other grounds: see `aligned`.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UnreadableInput
 from dreamvid.image import load_image, to_array
-from dreamvid.networks.renders import Batch, Exposure, developed, framed
+from dreamvid.networks.renders import Batch, Exposure, developed, framed, render_backgrounds
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"}
 FEWEST = 8
@@ -27,6 +28,12 @@ LARGEST, SMALLEST = 256, 96
 """The shorter side, in pixels, to which pictures are reduced."""
 ZOOM = (-1.3, 0.05)
 """The range of the log of the share of a picture that a crop shows."""
+LIGHT = Exposure(saturation=(0.8, 1.4), contrast=(0.85, 1.2), brightness=0.08, noise=0.02)
+"""The light in which crops are shown: a dream is to have the pictures' own colours."""
+BACKGROUNDS = 96
+"""Scenes that are drawn for crops to shine through."""
+OWN, PLAIN = 0.35, 0.15
+"""How often that is another crop, and how often one colour; else it is a scene."""
 
 Skipped = Callable[[Path, str], None]
 
@@ -46,25 +53,49 @@ class PictureSet:
 
 class _Crops:
     def __init__(self, source: PictureSet, size: int, seed: int) -> None:
-        self._source, self._size = source, size
-        self._rng, self._exposure = np.random.default_rng(seed), Exposure()
+        self._source, self._size, self._rng = source, size, np.random.default_rng(seed)
+        self._scenes = render_backgrounds(BACKGROUNDS, seed=seed)
         classes = np.array(source.classes)
         self._members = [np.flatnonzero(classes == k) for k in range(len(source.labels))]
 
     def batch(self, count: int) -> Batch:
         """Cut so many crops."""
-        rng, size = self._rng, self._size
+        size = self._size
         crops = np.empty((count, size, size, 3), np.uint8)
+        grounds = np.empty_like(crops)
         targets = np.zeros((count, len(self._members)), np.float32)
         for k in range(count):
-            label = int(rng.integers(len(self._members)))
-            picture = self._source.pictures[rng.choice(self._members[label])]
-            crop = framed(
-                picture, rng, size=size, zoom=ZOOM, turn=0.15, wander=0.3, tiled=True
-            )  # fmt: skip
-            crops[k] = developed(crop.astype(np.float32), rng, self._exposure)
+            label, crop = self._crop()
+            crops[k], grounds[k] = developed([crop, self._ground()], self._rng, LIGHT)
             targets[k, label] = 1
-        return Batch(crops, targets)
+        return Batch(crops, targets, grounds)
+
+    def _crop(self) -> tuple[int, NDArray[np.float32]]:
+        label = int(self._rng.integers(len(self._members)))
+        picture = self._source.pictures[self._rng.choice(self._members[label])]
+        return label, self._framed(picture)
+
+    def _framed(self, picture: NDArray[np.uint8]) -> NDArray[np.float32]:
+        seen = framed(
+            picture, self._rng, size=self._size, zoom=ZOOM, turn=0.15, wander=0.3, tiled=True
+        )  # fmt: skip
+        made: NDArray[np.float32] = seen.astype(np.float32)
+        return made
+
+    def _ground(self) -> NDArray[np.float32]:
+        """Something else: a crop, a scene or one colour, sharp or blurred, of any contrast."""
+        rng, kind = self._rng, self._rng.random()
+        if kind < PLAIN:
+            return np.full((self._size, self._size, 3), 255 * rng.random(3), np.float32)
+        if kind < PLAIN + OWN:
+            _, ground = self._crop()
+        else:
+            ground = self._framed(self._scenes[rng.integers(BACKGROUNDS)])
+        if rng.random() < 0.5:
+            ground = cv2.GaussianBlur(ground, (0, 0), rng.uniform(0.8, 5)).astype(np.float32)
+        keep = np.float32(rng.uniform(0.3, 1))
+        mixed: NDArray[np.float32] = keep * ground + (1 - keep) * ground.mean((0, 1))
+        return mixed
 
 
 def read_pictures(

@@ -5,54 +5,68 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-MILDER, SPARED = 0.55, 1 / 3
-"""The share of the time after which attacks shrink, and what is left of them at the end."""
-
 WARM = 200
 """Steps over which the learning rate rises at first: young batch norms cannot stand more."""
+SMALL = 0.6
+"""The share of the time of telling apart that goes to small pictures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """Everything that decides how a network is trained, apart from its pictures.
 
-    `sizes` are the sides of the pictures, in pixels, each for its share of the time, of `shares`:
-    small pictures teach fast, large ones teach detail. `rate` is AdamW's at its height. `attack` is
-    the length, at 96x96 pixels, of the largest change an attack may make (L2, RGB in 0..1), reached
-    halfway; the first `calm` share of the time goes without attacks, and towards the end they
-    shrink, which makes a network more certain of what it sees.
+    For a share `telling` of the time it learns to tell pictures apart, then its gradients are
+    aligned as well; 0 is for a network that can tell already. `sizes` are the sides of the
+    pictures, in pixels: small ones teach fast, large ones, which come last, teach detail. `batch`
+    and `rate`, AdamW's at its height, hold while it learns to tell, `aligned_batch` and
+    `aligned_rate` after that. `attack` is the length, at 96x96 pixels, of the largest change an
+    attack may make (L2, RGB in 0..1), reached in the middle of `telling`; the first `calm` share of
+    that goes without attacks.
     """
 
     minutes: float
-    sizes: tuple[int, ...] = (64, 96, 112)
-    shares: tuple[float, ...] = (0.4, 0.35, 0.25)
+    telling: float = 0.0
+    sizes: tuple[int, int] = (64, 96)
     batch: int = 128
     rate: float = 0.004
+    aligned_batch: int = 48
+    aligned_rate: float = 0.0004
     decay: float = 0.03
     smoothing: float = 0.05
-    attack: float = 1.5
-    calm: float = 0.08
+    attack: float = 2.0
+    calm: float = 0.15
     seed: int = 0
 
+    def aligns(self, progress: float) -> bool:
+        """Whether gradients are aligned when a share `progress` of the time is over."""
+        return progress >= self.telling
+
     def size(self, progress: float) -> int:
-        """The side of the pictures, in pixels, when a share `progress` of the time is over."""
-        passed = 0.0
-        for size, share in zip(self.sizes, self.shares, strict=True):
-            passed += share
-            if progress < passed:
-                return size
-        return self.sizes[-1]
+        """The side of the pictures, in pixels, at that time."""
+        return self.sizes[progress >= SMALL * self.telling]
+
+    def count(self, progress: float) -> int:
+        """How many pictures a batch holds at that time."""
+        return self.aligned_batch if self.aligns(progress) else self.batch
 
     def pace(self, progress: float, step: int) -> float:
-        """The learning rate: up over `WARM` steps, then down along a cosine to nearly nothing."""
+        """The learning rate, `step` steps after the telling or the aligning began.
+
+        In each it rises over `WARM` steps, then falls along a cosine to nearly nothing.
+        """
+        if self.aligns(progress):
+            most, passed = self.aligned_rate, (progress - self.telling) / (1 - self.telling)
+        else:
+            most, passed = self.rate, progress / self.telling
         rising = min(1.0, (step + 1) / WARM)
-        return self.rate * rising * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1, progress))))
+        return most * rising * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1, passed))))
 
     def reach(self, progress: float, size: int) -> float:
         """The largest length of an attack on pictures of this size; 0 while it is calm.
 
         It grows with the square root of the number of pixels, so that it changes each as much.
         """
-        rising = (progress - self.calm) / max(1e-9, 0.5 - self.calm)
-        falling = 1 - (1 - SPARED) * max(0.0, progress - MILDER) / (1 - MILDER)
-        return self.attack * size / 96 * falling * min(1.0, max(0.0, rising))
+        rising = 1.0
+        if not self.aligns(progress):
+            rising = (progress / self.telling - self.calm) / max(1e-9, 0.5 - self.calm)
+        return self.attack * size / 96 * min(1.0, max(0.0, rising))

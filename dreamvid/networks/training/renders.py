@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,8 @@ from dreamvid.networks.weights import Counted
 
 SIDE = 128
 """Pixels of a render's side."""
+LARGE = Mixture(full=0.25, second=0.35, zoom=(-0.6, 0.35))
+"""Objects more often than textures, and large: a dream is to be full of them."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class Renders:
     """Renders out of a bank in a folder, which `draw_bank` has written."""
 
     folder: Path
-    mixture: Mixture = field(default_factory=Mixture)
+    mixture: Mixture = LARGE
 
     @property
     def labels(self) -> tuple[str, ...]:

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from dreamvid.networks import zoo
-from dreamvid.networks.bestiary import ALIASES, SHIPPED, Bestiary, Widths, see_colours
+from dreamvid.networks.bestiary import ALIASES, SHIPPED, Bestiary, Widths
 from dreamvid.networks.network import Description
 from dreamvid.networks.registry import EMBEDDED, load_saved
 from dreamvid.networks.saved import Plan, Saved
+from dreamvid.networks.training.folding import unfolded
 from dreamvid.networks.training.prune import prune
 from dreamvid.networks.weights import Counted
 
@@ -32,10 +33,6 @@ ABOUT = Description(
 """What a bestiary is described by when it is new."""
 
 
-COLOURS = 1.6
-"""How much stronger than they are a new bestiary sees colours."""
-
-
 @dataclass(frozen=True)
 class Start:
     """A model to be trained, and what it will be described by; `blank` when it knows nothing."""
@@ -48,17 +45,16 @@ class Start:
     def finished(
         self, trained: nn.Module, pictures: Iterable[Tensor] = ()
     ) -> tuple[nn.Module, Plan]:
-        """A copy of the model, trained, as it is to be used: on the CPU, and fond of colours.
+        """A copy of the model, trained, as it is to be used: on the CPU, as `plan` builds it.
 
         A bestiary loses the channels that none of the `pictures` makes fire, if there are any.
         """
         model, plan = copy.deepcopy(trained).cpu().eval(), self.plan
-        if isinstance(model, Bestiary) and isinstance(plan.kind, Widths):
-            if pictures:
-                model, kind = prune(model, plan.kind, pictures)
-                plan = replace(plan, kind=kind)
-            if self.blank:
-                see_colours(model, self.description.std, times=COLOURS)
+        if not (isinstance(model, Bestiary) and isinstance(plan.kind, Widths)):
+            return unfolded(model, plan.build()), plan
+        if pictures:
+            model, kind = prune(model, plan.kind, pictures)
+            plan = replace(plan, kind=kind)
         return model, plan
 
 

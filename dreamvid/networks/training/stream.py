@@ -15,12 +15,15 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from dreamvid.networks.renders import Batch
 
+Pictures = tuple[Tensor, Tensor, Tensor]
+"""Pictures and their grounds uint8 [N, S, S, 3], RGB, and targets float32 [N, labels]."""
+
 
 class Composer(Protocol):
     """Makes training pictures, for ever."""
 
     def batch(self, count: int) -> Batch:
-        """Make so many square pictures and their targets."""
+        """Make so many square pictures, their grounds and their targets."""
         ...
 
 
@@ -37,16 +40,14 @@ class Source(Protocol):
         ...
 
 
-def stream(
-    source: Source, *, size: int, batch: int, seed: int, workers: int
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Give batches for ever: pictures uint8 [N, S, S, 3], RGB, and targets float32 [N, labels].
+def stream(source: Source, *, size: int, batch: int, seed: int, workers: int) -> Iterator[Pictures]:
+    """Give batches for ever.
 
     They depend on the seed and on the number of workers.
     """
     endless = _Endless(source, size, batch, seed)
     # Spawned, not forked: OpenCV's threads do not survive a fork, and wait for each other for ever.
-    loader: DataLoader[tuple[Tensor, Tensor]] = DataLoader(
+    loader: DataLoader[Pictures] = DataLoader(
         endless,
         batch_size=None,
         num_workers=workers,
@@ -64,18 +65,22 @@ def to_images(pictures: Tensor) -> Tensor:
     return pictures.permute(0, 3, 1, 2).float() / 255
 
 
-class _Endless(IterableDataset[tuple[Tensor, Tensor]]):
+class _Endless(IterableDataset[Pictures]):
     def __init__(self, source: Source, size: int, batch: int, seed: int) -> None:
         self.source, self.size, self.count, self.seed = source, size, batch, seed
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor]]:
+    def __iter__(self) -> Iterator[Pictures]:
         worker = get_worker_info()
         composer = self.source.composer(
             size=self.size, seed=self.seed + (worker.id if worker else 0)
         )
         while True:
             made = composer.batch(self.count)
-            yield torch.from_numpy(made.pictures), torch.from_numpy(made.targets)
+            yield (
+                torch.from_numpy(made.pictures),
+                torch.from_numpy(made.grounds),
+                torch.from_numpy(made.targets),
+            )
 
 
 def _deafen() -> None:

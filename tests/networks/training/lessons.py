@@ -15,7 +15,7 @@ GREY, UNIT = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 @dataclass(frozen=True)
 class Stripes:
-    """Stripes across or down, in noise."""
+    """Stripes across or down, in noise, before grounds of noise alone."""
 
     labels: tuple[str, ...] = ("across", "down")
 
@@ -49,9 +49,12 @@ class _Stripes:
         wave = np.sin(np.arange(self.size) * 1.2 + self.rng.uniform(0, 6, (count, 1)))
         down = self.rng.random(count) < 0.5
         plane = np.where(down[:, None, None], wave[:, None, :], wave[:, :, None])
-        grain = self.rng.normal(0, 20, (count, self.size, self.size, 3))
-        pictures = np.clip(128 + 50 * plane[..., None] + grain, 0, 255).astype(np.uint8)
-        return Batch(pictures, np.eye(2, dtype=np.float32)[down.astype(int)])
+        grounds = 128 + self.rng.normal(0, 20, (count, self.size, self.size, 3))
+        pictures, grounds = (
+            np.clip(values, 0, 255).astype(np.uint8)
+            for values in (grounds + 50 * plane[..., None], grounds)
+        )
+        return Batch(pictures, np.eye(2, dtype=np.float32)[down.astype(int)], grounds)
 
 
 def small_model(*, norm: bool = True) -> nn.Sequential:

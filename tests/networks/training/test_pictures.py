@@ -84,6 +84,18 @@ def test_every_class_is_as_frequent_whatever_its_pictures(tmp_path: Path) -> Non
     assert 110 < batch.targets[:, 1].sum() < 190
 
 
+def test_crops_have_other_grounds(tmp_path: Path) -> None:
+    batch = read_pictures(fill(tmp_path, 12)).composer(size=32, seed=1).batch(200)
+    assert batch.grounds.shape == batch.pictures.shape and batch.grounds.dtype == np.uint8
+    means = batch.grounds.mean((1, 2)).std(0)
+    assert (means > 20).all()
+    detail = batch.grounds.astype(float).std((1, 2)).max(1)
+    assert 0.05 < (detail < 8).mean() < 0.7  # flat, or nearly
+    assert (detail > 8).mean() > 0.3
+    assert batch.pictures.astype(float).std((1, 2)).max() < 12  # grain alone: they are flat
+    assert np.ptp(batch.pictures.mean((1, 2)), axis=1).max() < 12  # and keep their colour
+
+
 def test_the_same_seed_gives_the_same_crops(tmp_path: Path) -> None:
     found = read_pictures(fill(tmp_path, 8))
     first, again, other = (found.composer(size=24, seed=s).batch(4).pictures for s in (1, 1, 2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,22 +13,32 @@ from typing import Any
 import pytest
 import torch
 from lessons import GREY, UNIT, Call, Laden, Stripes, small_model
+from torch import Tensor, nn
 
 from dreamvid.networks.training.recipe import Recipe
 from dreamvid.networks.training.stream import stream
+from dreamvid.networks.training.tasks import CLASS, Aligning
 from dreamvid.networks.training.trainer import Lesson, Trainer
 
 
 def trainer(**recipe: Any) -> Trainer:
-    wanted = {"minutes": 1000, "sizes": (24,), "shares": (1.0,), "batch": 32, "rate": 0.03}
-    cpu = torch.device("cpu")
+    """One that only tells, without attacks, unless the recipe says something else."""
+    wanted = {
+        "minutes": 1000, "telling": 0.9, "sizes": (24, 24), "batch": 32, "rate": 0.03,
+        "aligned_batch": 16, "aligned_rate": 0.01,
+    }  # fmt: skip
     return Trainer(
-        small_model(), Stripes(), Recipe(**wanted | recipe), mean=GREY, std=UNIT, device=cpu
-    )
+        small_model(), Stripes(), Recipe(**wanted | recipe), mean=GREY, std=UNIT,
+        goals={"4": 0.7, CLASS: 0.3}, shaping=lambda gradient: gradient, device=torch.device("cpu"),
+    )  # fmt: skip
 
 
 def lessons(taught: Trainer, count: int) -> list[Lesson]:
     return list(islice(taught, count))
+
+
+def norms(model: nn.Module) -> int:
+    return sum(isinstance(module, nn.BatchNorm2d) for module in model.modules())
 
 
 def test_it_learns_to_tell_stripes() -> None:
@@ -35,7 +46,7 @@ def test_it_learns_to_tell_stripes() -> None:
     last = lessons(taught, 120)[-1]
     assert last.told > 0.9 and last.loss < 0.5
     assert (last.step, last.pictures, last.size) == (120, 120 * 32, 24)
-    assert last.attacked == 0
+    assert last.attacked == 0 and last.aligned is None
 
 
 def test_attacked_pictures_are_harder_and_count_as_pictures() -> None:
@@ -43,6 +54,42 @@ def test_attacked_pictures_are_harder_and_count_as_pictures() -> None:
     seen = lessons(taught, 100)
     assert seen[0].step == 2 and seen[0].pictures == 64
     assert 0 < seen[-1].attacked < seen[-1].told
+
+
+def test_gradients_are_aligned() -> None:
+    taught = trainer(telling=0.0)
+    seen = lessons(taught, 100)
+    assert seen[0].step == 3 and seen[0].pictures == 3 * 16
+    assert seen[0].aligned is not None and seen[-1].aligned is not None
+    assert seen[-1].aligned > seen[0].aligned + 0.04
+    assert seen[-1].told > 0.9
+
+
+def test_chains_are_learned_from() -> None:
+    taught, batches = trainer(telling=0.0), list[Tensor]()
+    lessons(taught, 1)  # then the crew stays
+    crew = taught._crew
+
+    def watched(task: Callable[..., Any], *batch: Tensor) -> list[Any]:
+        if isinstance(task, Aligning):
+            batches.append(batch[0])
+        return crew(task, *batch)
+
+    taught._crew = watched  # type: ignore[assignment]
+    lessons(taught, 3)
+    first, second, third = batches
+    for earlier, later in ((first, second), (second, third)):
+        away = (later[8:, None] - earlier[None]).abs().mean((2, 3, 4)).amin(1)
+        assert ((away > 0.004) & (away < 0.031)).all()  # each is a step from one before
+
+
+def test_batch_norms_are_folded_once_it_can_tell() -> None:
+    taught = trainer(telling=1e-9)
+    assert norms(taught.model) == 1
+    (lesson,) = lessons(taught, 1)
+    assert norms(taught.model) == 1 and lesson.aligned is None
+    (lesson,) = lessons(taught, 1)
+    assert norms(taught.model) == norms(taught.averaged) == 0 and lesson.aligned is not None
 
 
 def test_the_average_comes_after_the_model() -> None:
@@ -53,15 +100,18 @@ def test_the_average_comes_after_the_model() -> None:
     assert all(distance > 0 for distance in away)
 
 
-def test_it_goes_on_where_it_was() -> None:
-    first, second = trainer(), trainer(seed=5)
+@pytest.mark.parametrize(("telling", "passes", "count"), [(0.9, 1, 32), (0.0, 3, 16)])
+def test_it_goes_on_where_it_was(telling: float, passes: int, count: int) -> None:
+    first, second = trainer(telling=telling), trainer(telling=telling, seed=5)
+    steps = 12 * passes
     lessons(first, 12)
     second.restore(first.state())
-    assert (second.step, second.pictures, second.seconds) == (12, 12 * 32, first.seconds)
+    assert (second.step, second.pictures, second.seconds) == (steps, steps * count, first.seconds)
     for a, b in zip(first.model.parameters(), second.model.parameters(), strict=True):
         assert torch.equal(a, b)
     (lesson,) = lessons(second, 1)
-    assert lesson.step == 13 and second.seconds > first.seconds
+    assert lesson.step == steps + passes and second.seconds > first.seconds
+    assert second.state()["begun"] == (None if telling else 0)
 
 
 def test_it_ends_when_its_time_is_over() -> None:
@@ -79,7 +129,7 @@ def test_a_probe_is_what_the_model_takes() -> None:
 def test_streams_follow_their_seed() -> None:
     def some(seed: int) -> list[torch.Tensor]:
         batches = stream(Stripes(), size=16, batch=4, seed=seed, workers=1)
-        return [pictures for pictures, _ in islice(batches, 3)]
+        return [pictures for pictures, _, _ in islice(batches, 3)]
 
     first, again, other = some(1), some(1), some(2)
     assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
@@ -90,7 +140,7 @@ def test_streams_follow_their_seed() -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no masks of signals")
 def test_a_process_that_begins_does_not_hear_ctrl_c() -> None:
     struck = Laden(load=(Call(signal.raise_signal, (signal.SIGINT,)),))
-    pictures, _ = next(stream(struck, size=16, batch=4, seed=1, workers=1))
+    pictures, _, _ = next(stream(struck, size=16, batch=4, seed=1, workers=1))
     assert len(pictures) == 4
 
 

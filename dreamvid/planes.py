@@ -1,0 +1,20 @@
+"""The planes that colours are taken apart into: luma, red-blue and green-magenta.
+
+They are how natural pictures' colours vary (the colour decorrelation of Olah et al. 2017, "Feature
+Visualization").
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
+"""Columns: luma, red-blue and green-magenta."""
+
+
+def colour_basis(device: torch.device) -> Tensor:
+    """The planes as columns [3, 3] of length 1: `basis.T @ rgb` are their values."""
+    basis = torch.tensor(PLANES, device=device)
+    unit: Tensor = basis / basis.norm(dim=0)
+    return unit
