@@ -67,7 +67,9 @@ def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> Non
     longer, second = TrainSettings(minutes=600), list[Lesson]()
     with pytest.raises(Interrupted):
         train_network(folder, target, longer, watch=stopping(1, second))
-    assert second[0].step == first[-1].step + 3  # each lesson is an aligned, a clean and an attacked step
+    assert (
+        second[0].step == first[-1].step + 3
+    )  # each lesson is an aligned, a clean and an attacked step
 
 
 def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Path) -> None:

@@ -55,7 +55,9 @@ def test_pieces_align_as_the_whole_does(goal: str) -> None:
 
     told = crew_of(model)(Aligning(7, 0.0, goal), IMAGES, FULL, TARGETS)
     assert abs(sum(one for one, _ in told) - float(aligned.detach().sum())) < 1e-4
-    assert torch.allclose(torch.cat([one for _, one in told]), gradient.detach(), rtol=1e-3, atol=1e-6)
+    assert torch.allclose(
+        torch.cat([one for _, one in told]), gradient.detach(), rtol=1e-3, atol=1e-6
+    )
     for parameter, expected in zip(parameters, wanted, strict=True):
         assert parameter.grad is not None
         assert torch.allclose(parameter.grad, expected, rtol=1e-3, atol=1e-5)

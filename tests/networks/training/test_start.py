@@ -10,7 +10,7 @@ from torch import nn
 
 from dreamvid.errors import UsageError
 from dreamvid.networks import zoo
-from dreamvid.networks.bestiary import SHIPPED, Bestiary
+from dreamvid.networks.bestiary import SHIPPED
 from dreamvid.networks.registry import load_saved
 from dreamvid.networks.training.folding import folded
 from dreamvid.networks.training.start import start
