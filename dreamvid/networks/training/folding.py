@@ -18,7 +18,7 @@ def folded(model: nn.Module) -> nn.Module:
     for conv_path, norm_path in _pairs(model):
         conv, norm = model.get_submodule(conv_path), model.get_submodule(norm_path)
         assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-        _put(model, conv_path, fuse_conv_bn_eval(conv, norm))
+        _put(model, conv_path, fuse_conv_bn_eval(conv, norm).requires_grad_())
         _put(model, norm_path, nn.Identity())
     return model
 

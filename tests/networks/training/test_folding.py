@@ -38,6 +38,7 @@ def test_a_folded_model_gives_the_same_without_batch_norms(name: str) -> None:
     model = experienced(made[name]() if name in made else zoo.build(name, classes=2))
     thin = folded(model)
     assert norms(model) > norms(thin) == 0
+    assert all(parameter.requires_grad for parameter in thin.parameters())
     with torch.no_grad():
         wanted = model(IMAGES)
         assert torch.allclose(thin(IMAGES), wanted, rtol=1e-3, atol=1e-4 * float(wanted.std()))
