@@ -176,9 +176,7 @@ class Settings(BaseModel):
 class NetworkSettings(Settings):
     """Which network dreams, and where it runs."""
 
-    model: str = Field(
-        "efficientnet_lite0", description="Network by name, or a .safetensors file."
-    )
+    model: str = Field("efficientnet_lite0", description="Network by name, or a .safetensors file.")
     weights: Path | None = Field(
         None, description="Take the weights from this file instead of fetching them."
     )

@@ -1,7 +1,8 @@
 """Make the sample films from formulas: `python samples/make_samples.py`, which writes them here.
 
-Every shot is a stack of textured layers, each moved by an affine map that is known exactly, so
-that `Shot.frame` and `Shot.flow` agree to the last digit. What looks random is a fixed hash.
+The valley is a landscape of its own, in `scenes`. Every other shot is a stack of textured layers,
+each moved by an affine map that is known exactly, so that `Shot.frame` and `Shot.flow` agree to
+the last digit. What looks random is a fixed hash, or drawn from a seed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import subprocess
 import tempfile
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scenes.valley import Valley
 
 Array = NDArray[np.float64]
 Layer = Callable[[Array, Array], tuple[Array, Array]]
@@ -279,8 +281,21 @@ def music(seconds: float, cut: float) -> NDArray[np.int16]:
 def write_film(
     path: Path, shots: tuple[Shot, ...], *, rate: str = str(RATE), sound: bool = True
 ) -> None:
-    """Encode shots, with their music if they have `sound`, as H.264 and AAC, tagged BT.709."""
+    """Encode shots, with their music if they have `sound`."""
     length = sum(shot.length for shot in shots)
+    tone = music(length / RATE, shots[0].length / RATE) if sound else None
+    encode(path, frames(shots), (WIDTH, HEIGHT), rate, tone)
+
+
+def encode(
+    path: Path,
+    pictures: Iterable[NDArray[np.uint8]],
+    size: tuple[int, int],
+    rate: str,
+    sound: NDArray[np.int16] | None = None,
+    crf: int = 19,
+) -> None:
+    """Encode pictures, and sound if there is any, as H.264 and AAC, tagged BT.709."""
     tags = "colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=limited"
     flags = "bicubic+accurate_rnd+full_chroma_int"
     with tempfile.TemporaryDirectory() as folder:
@@ -289,23 +304,30 @@ def write_film(
             out.setnchannels(2)
             out.setsampwidth(2)
             out.setframerate(SOUND_RATE)
-            out.writeframes(music(length / RATE, shots[0].length / RATE).tobytes())
-        heard = ("-i", f"file:{tone}", "-map", "0:v", "-map", "1:a") if sound else ()
+            out.writeframes(b"" if sound is None else sound.tobytes())
+        heard = () if sound is None else ("-i", f"file:{tone}", "-map", "0:v", "-map", "1:a")
         command = [
             *(imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y", "-f", "rawvideo"),
-            *("-pix_fmt", "rgb24", "-video_size", f"{WIDTH}x{HEIGHT}", "-framerate", rate),
+            *("-pix_fmt", "rgb24", "-video_size", f"{size[0]}x{size[1]}", "-framerate", rate),
             *("-i", "pipe:0", *heard, "-vf"),
             f"scale=flags={flags}:out_color_matrix=bt709:out_range=limited,format=yuv420p,"
             f"setparams={tags}",
-            *("-c:v", "libx264", "-preset", "veryslow", "-crf", "19", "-c:a", "aac", "-b:a"),
+            *("-c:v", "libx264", "-preset", "veryslow", "-crf", str(crf), "-c:a", "aac", "-b:a"),
             *("96k", "-fflags", "+bitexact", "-flags", "+bitexact", "-threads", "1"),
             *("-movflags", "+faststart", f"file:{path}"),
         ]
-        raw = b"".join(frame.tobytes() for frame in frames(shots))
+        raw = b"".join(frame.tobytes() for frame in pictures)
         subprocess.run(command, input=raw, check=True)
 
 
+VALLEY = (432, 240)
+"""The size of the film of the valley, 72 frames at 24 a second, silent."""
+
+
 if __name__ == "__main__":
+    valley = Valley.make()
+    Image.fromarray(valley.photograph((640, 400), 1.5)).save(HERE / "valley.png", optimize=True)
+    encode(HERE / "valley.mp4", valley.film(VALLEY, RATE, 72), VALLEY, str(RATE), crf=24)
     write_film(HERE / "drift.mp4", DRIFT)
     write_film(HERE / "reef.mp4", REEF, rate="30000/1001", sound=False)
     Image.fromarray(EVENING.frame(30, (640, 360))).save(HERE / "dusk.png", optimize=True)

@@ -95,7 +95,7 @@ class Shape:
         # Row by row: a sum over all at once depends on the number of threads.
         energy = [level.square().mean(dim=2).mean(dim=1) for level in levels]
         bands = [fine - coarse for fine, coarse in pairwise(energy)] + energy[-1:]
-        # Rounding, or an odd side's repeated line, may leave less than nothing of a faint band.
+        # Rounding, or the repeated line of an odd side, may leave nothing of a faint band.
         least = FAINTEST**2 * energy[0]
         sizes = running(f"{key}.bands", torch.maximum(torch.stack(bands), least).sqrt())
         weights = self.weights().to(sizes.device)[: len(levels)]

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dreamvid.dream import objectives
 from dreamvid.networks.network import Network
@@ -29,6 +30,7 @@ class Slope:
     ) -> None:
         self.trunk = network.trunk(objective.layers, device)
         self._objective, self._dtype = objective, dtype
+        self._least = network.minimum_size
         self._names = {name: network.resolve(name) for name in objective.layers}
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -44,6 +46,10 @@ class Slope:
             return self._objective(self._activations(image[None]))
 
     def _activations(self, batch: Tensor) -> objectives.Activations:
+        height, width = batch.shape[-2:]
+        if min(height, width) < self._least:  # some kernels are larger than such a picture
+            right, down = max(0, self._least - width), max(0, self._least - height)
+            batch = functional.pad(batch, (0, right, 0, down), mode="replicate")
         activations = self.trunk(batch, self._dtype)
         return {name: activations[known] for name, known in self._names.items()}
 

@@ -3,19 +3,21 @@
 Autograd over ready-made layers spends half of a dream step on things that are not arithmetic.
 Here the trunk is a list of steps with hand-written gradients, with respect to the picture only:
 
-* a convolution and the ReLU behind it are one oneDNN primitive; backwards, the gradient is masked
-  in place and goes through a *forward* convolution with the turned kernel, which adds onto the
-  gradient that is already there;
+* a convolution and the ReLU or ReLU6 behind it are one oneDNN primitive; backwards, the gradient is
+  masked in place and goes through a *forward* convolution with the turned kernel, which adds onto
+  the gradient that is already there;
 * a ReLU in front of a max-pooling is undone after the pooling, on a quarter of the pixels: the two
   commute;
 * a strided convolution of the picture itself hands its gradient back one phase of the stride per
-  output channel (a 7x7/2 on 3 channels is a 4x4 on 12), so that the vector lanes are full.
+  output channel (a 7x7/2 on 3 channels is a 4x4 on 12), so that the vector lanes are full; one of
+  each channel by itself does so with one convolution for each phase, in bfloat16.
 
 What is not a convolution, ReLU, max-pooling, concatenation or sum runs as it is, under autograd.
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +27,10 @@ import torch.nn.functional as F
 from torch import Tensor, fx, nn
 
 from dreamvid.networks.steps import (
+    Ceiling,
     Concatenation,
     Convolution,
+    Depthwise,
     Eager,
     Gradients,
     MaxPool,
@@ -119,13 +123,11 @@ def _plan(trunk: fx.GraphModule) -> list[Step]:
 
 def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
     call, sources = _callable(trunk, node), node.all_input_nodes
+    ceiling = None if relu is None else _ceiling(_callable(trunk, relu))
     if isinstance(call, nn.Conv2d) and call.padding_mode == "zeros" and call.dilation == (1, 1):
-        few = call.in_channels <= 4 and call.groups == 1
-        (a, b), (h, w) = call.stride, call.kernel_size
-        kind = Stem if few and a == b > 1 and h == w else Convolution
-        return kind(relu or node, sources, call, relu=relu is not None)
-    if _is_relu(call):
-        return Relu(node, sources)
+        return _convolution(call)(relu or node, sources, call, relu=ceiling)
+    if (alone := _ceiling(call)) is not None:
+        return Relu(node, sources, relu=alone)
     if isinstance(call, nn.MaxPool2d):
         return MaxPool(node, sources, vars(call))
     if call is F.max_pool2d and (named := node.normalized_arguments(trunk, None, None, True)):
@@ -133,8 +135,19 @@ def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
     if call is torch.cat and 1 in (*node.args[1:], node.kwargs.get("dim")):
         return Concatenation(node, sources)
     if call in (operator.add, operator.iadd, torch.add) and len(sources) == 2:
-        return Sum(relu or node, sources, relu=relu is not None)
+        return Sum(relu or node, sources, relu=ceiling)
     return Eager(node, sources, call)
+
+
+def _convolution(conv: nn.Conv2d) -> type[Convolution]:
+    (a, b), (h, w) = conv.stride, conv.kernel_size
+    if a == b > 1 and h == w:
+        if conv.in_channels <= 4 and conv.groups == 1:
+            return Stem
+        each = conv.groups == conv.in_channels == conv.out_channels and h >= a
+        if each and conv.weight.dtype == torch.bfloat16:
+            return Depthwise
+    return Convolution
 
 
 def _place_masks(made: dict[fx.Node, Step]) -> None:
@@ -143,27 +156,28 @@ def _place_masks(made: dict[fx.Node, Step]) -> None:
     A value that is a result is read by the graph's output as well, which is no step.
     """
 
-    def positive(node: fx.Node) -> bool:
+    def ceiling(node: fx.Node) -> Ceiling:
         match made.get(node):
             case Convolution(relu=relu) | Sum(relu=relu) | Relu(relu=relu):
                 return relu
             case MaxPool() | Concatenation() as step:
-                return all(map(positive, step.sources))
-        return False
+                kinds = set(map(ceiling, step.sources))
+                return kinds.pop() if len(kinds) == 1 else None
+        return None
 
     def left_to_poolings(node: fx.Node) -> bool:
         users = [made.get(user) for user in node.users]
-        return positive(node) and all(
+        return ceiling(node) is not None and all(
             isinstance(step, MaxPool)
             or (isinstance(step, Concatenation) and left_to_poolings(step.node))
             for step in users
         )
 
     for node, step in made.items():
-        if isinstance(step, Convolution | Sum | Relu):
-            step.masked = step.relu and not left_to_poolings(node)
-        elif isinstance(step, MaxPool):
-            step.masked = left_to_poolings(step.sources[0])
+        if isinstance(step, Convolution | Sum | Relu) and not left_to_poolings(node):
+            step.masked = step.relu
+        elif isinstance(step, MaxPool) and left_to_poolings(step.sources[0]):
+            step.masked = ceiling(step.sources[0])
 
 
 def _callable(trunk: fx.GraphModule, node: fx.Node) -> Callable[..., Any]:
@@ -180,8 +194,11 @@ def _only_relu(trunk: fx.GraphModule, node: fx.Node) -> fx.Node | None:
     """The ReLU behind `node`, if that is all that reads it."""
     users = list(node.users)
     alone = len(users) == 1 and users[0].op.startswith("call")
-    return users[0] if alone and _is_relu(_callable(trunk, users[0])) else None
+    found = _ceiling(_callable(trunk, users[0])) if alone else None
+    return None if found is None else users[0]
 
 
-def _is_relu(call: Callable[..., Any]) -> bool:
-    return isinstance(call, nn.ReLU) or call in (F.relu, torch.relu)
+def _ceiling(call: Callable[..., Any]) -> Ceiling:
+    if isinstance(call, nn.ReLU6) or call is F.relu6:
+        return 6.0
+    return math.inf if isinstance(call, nn.ReLU) or call in (F.relu, torch.relu) else None

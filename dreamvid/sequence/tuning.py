@@ -86,7 +86,7 @@ class ZoomTuning:
     uncovers, as a share of the dream's.
     """
 
-    dose: float = 12.0
+    dose: float = 20.0
     least: float = 0.0005
     longest: float = 1.6
     fresh: float = 2.5

@@ -442,7 +442,7 @@ USAGE = {
     "--codec nope": "no codec 'nope'; use h264, h265, av1, webm, prores,",
     "--preset wld": "no preset 'wld'; did you mean wild?",
     "--model googlenett": "did you mean googlenet",
-    "--layer 4x": "bestiary has no layer '4x'; did you mean 4",
+    "--layer 4x": "efficientnet_lite0 has no layer '4x'; did you mean 4",
     "--layer 4c:x": "cannot read layer '4c:x'",
     "--layer 4c*nan": "nan",
     "--layer 4c*0": "the weights come to nothing; give others, or --strength 0",
@@ -582,12 +582,17 @@ def test_weights_of_another_network(bad_film, film, tmp_path):
 
 
 def test_weights_without_the_name_of_their_network(bad_film, film, tmp_path):
+    """The bestiary's weights come as a network file; those of ImageNet networks fit by name."""
     state = zoo.bare("squeezenet1_1").to_empty(device="cpu").state_dict()
     torch.save(state, tmp_path / "w.pth")
     save_file(state, tmp_path / "w.safetensors")
     for name in ("w.pth", "w.safetensors"):
-        needle = "give --model NAME --weights FILE"
-        bad_film(film, f"{name}: not a", needle, options=["--weights", tmp_path / name])
+        options = ["--weights", tmp_path / name]
+        bad_film(
+            film, f"{name}: not weights of efficientnet_lite0", "squeezenet1_1", options=options
+        )
+        needle, options = "give --model NAME --weights FILE", [*options, "--model", "bestiary"]
+        bad_film(film, f"{name}: not a", needle, options=options)
 
 
 def test_safetensors_that_are_no_network(bad_film, film, tmp_path):

@@ -78,12 +78,12 @@ def test_version():
 def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
     monkeypatch.setenv("DREAMVID_CACHE", str(tmp_path))
     rows = json.loads(dreamvid("models", "--json").out)
-    assert [row["name"] for row in rows if row["here"]] == ["bestiary"]
-    (tmp_path / Path(rows[1]["path"]).name).touch()
+    assert [row["name"] for row in rows if row["here"]] == ["efficientnet_lite0", "bestiary"]
+    (tmp_path / Path(rows[2]["path"]).name).touch()
     told = dreamvid("models").out.splitlines()
     assert told[0].split() == ["network", "default", "layer", "MB", "weights"]
-    assert re.fullmatch(r"googlenet +inception4c +49\.7  here", told[2])
-    assert re.fullmatch(r"vgg16 +features\.22 +528  to be fetched", told[5])
+    assert re.fullmatch(r"googlenet +inception4c +49\.7  here", told[3])
+    assert re.fullmatch(r"vgg16 +features\.22 +528  to be fetched", told[6])
 
 
 def test_layers_are_told_with_strides_and_aliases(monkeypatch):
@@ -174,7 +174,7 @@ def test_a_flag_wins_over_its_rivals_in_the_file_and_the_preset(tmp_path, film):
     out, again, other = (tmp_path / name for name in ("a.mkv", "b.mkv", "c.mkv"))
     told = dreamvid(
         "video", film, "-o", out, "--preset", "eyes", "--settings", tmp_path / "my.toml",
-        "--label", "owl", "--size", "64x64", "--frames", 1, *QUICK,
+        "--model", "bestiary", "--label", "owl", "--size", "64x64", "--frames", 1, *QUICK,
     )  # fmt: skip
     assert told.code == 0, told.err
     made = settings_of(out)
@@ -323,7 +323,7 @@ def test_measure_as_a_table(film, dreams):
 def test_measure_beside_independent_frames_as_json(film, dreams):
     told = dreamvid("measure", film, dreams[0], "--independent", dreams[1], "--json", "--loop")
     found = json.loads(told.out)
-    assert found["judge"] == {"model": "bestiary", "layer": "4c"}
+    assert found["judge"] == {"model": "efficientnet_lite0", "layer": "5c"}
     assert found["dreamed"]["r"] < found["independent"]["r"]
     expected = found["dreamed"]["e_warp"] / found["independent"]["e_warp"]
     assert found["ratio"]["e_warp"] == pytest.approx(expected)
@@ -401,7 +401,8 @@ def test_measure_a_zoom_by_itself_along_its_camera(zoomed, tmp_path):
     assert found["dreamed"]["brightness"] == pytest.approx(1, abs=0.1)
     bare = tmp_path / "bare.mkv"  # without a sidecar nobody knows the camera
     shutil.copy(zoomed, bare)
-    alone = json.loads(dreamvid("measure", bare, "--json", "--layer", "3b").out)["dreamed"]
+    judge = ["--model", "bestiary", "--layer", "3b"]
+    alone = json.loads(dreamvid("measure", bare, "--json", *judge).out)["dreamed"]
     assert alone == found["dreamed"] | {"r": None}
 
 
@@ -418,7 +419,7 @@ def test_the_judge_can_be_named(zoomed):
     found = json.loads(dreamvid("measure", zoomed, "--json", "--layer", "3a").out)
     assert found["judge"]["layer"] == "3a"
     found = json.loads(dreamvid("measure", zoomed, "--json", "--model", "bestiary").out)
-    assert found["judge"]["layer"] == "4c"
+    assert found["judge"]["layer"] == "5b"
 
 
 # --- image -----------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ def samples() -> ModuleType:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules["make_samples"] = module
+    sys.path.insert(0, str(SAMPLES))  # where the scenes lie
     spec.loader.exec_module(module)
     return module
 
@@ -65,3 +66,30 @@ def test_reef_has_a_broken_rate_and_no_sound() -> None:
         assert not film.info.has_audio
     assert len(frames_of(SAMPLES / "reef.mp4")) == 60
     assert frames_of(SAMPLES / "dusk.png")[0].array.shape == (360, 640, 3)
+
+
+def test_the_valley_is_the_picture_of_its_formulas(samples: ModuleType) -> None:
+    valley = samples.Valley.make()
+    small = valley.photograph((160, 100), 1.5).astype(float)
+    kept = frames_of(SAMPLES / "valley.png")[0].array
+    assert kept.shape == (400, 640, 3)
+    assert kept.min() > 0 and kept.max() < 255
+    shrunk = cv2.resize(kept, (160, 100), interpolation=cv2.INTER_AREA).astype(float)
+    assert np.abs(small - shrunk).mean() < 6
+    again = valley.photograph((160, 100), 1.5)
+    assert np.array_equal(again, small)
+
+
+def test_the_film_of_the_valley_moves_by_parallax() -> None:
+    path = SAMPLES / "valley.mp4"
+    assert path.stat().st_size < 700_000
+    with VideoReader(path) as film:
+        assert (film.info.width, film.info.height, film.info.rate) == (432, 240, 24)
+        assert not film.info.has_audio
+        frames = [cv2.cvtColor(frame.array, cv2.COLOR_RGB2GRAY) for frame in film]
+    assert len(frames) == 72
+    flow = cv2.calcOpticalFlowFarneback(
+        frames[30], frames[33], np.zeros((240, 432, 2), np.float32), 0.5, 4, 21, 5, 7, 1.5, 0
+    )
+    near, far = np.median(flow[220:, :, 0]), np.median(flow[70:100, :, 0])
+    assert near < -4 < -1 < far  # the camera goes right: what is near goes left, quickly

@@ -7,13 +7,14 @@ import sys
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
+from torch.nn import functional
 
 from dreamvid.networks import fused
 from dreamvid.networks.chance import random_network
 from dreamvid.networks.network import Description, Network, Trunk
 from dreamvid.networks.registry import load_network
-from dreamvid.networks.steps import Convolution, Eager, Kernel, Stem, Step
+from dreamvid.networks.steps import Convolution, Eager, Kernel, MaxPool, Stem, Step
 
 
 def of(model: nn.Module) -> Network:
@@ -72,6 +73,85 @@ def test_torchvision_networks(name: str, layer: str) -> None:
     assert differ(*both(random_network(name), [layer], (99, 86))) < 3e-3
 
 
+@pytest.mark.parametrize("size", [(64, 96), (67, 81)])
+@pytest.mark.parametrize("layer", ["2b", "5a", "5c", "logits"])
+def test_the_default_network(layer: str, size: tuple[int, int]) -> None:
+    network = load_network("efficientnet_lite0", offline=True)
+    # Here, too, a rounding may turn a ReLU6 over.
+    assert differ(*both(network, [layer], size)) < 1e-3
+
+
+BFLOAT16 = pytest.mark.skipif(not fused.available(torch.bfloat16), reason="no bfloat16 on this CPU")
+
+
+def bottleneck(kernel: int, stride: int, padding: int) -> nn.Sequential:
+    """A convolution and one of each channel by itself, both with ReLU6, some of it at 6."""
+    return nn.Sequential(
+        nn.Conv2d(3, 8, 1),
+        nn.ReLU6(),
+        nn.Conv2d(8, 8, kernel, stride, padding, groups=8),
+        nn.ReLU6(),
+    )
+
+
+SHAPES = [(3, 1, 1), (5, 1, 2), (4, 2, 1), (6, 2, 2), (3, 2, 1), (3, 2, 0), (5, 3, 2), (1, 2, 0)]
+
+
+@pytest.mark.parametrize("size", [(20, 23), (21, 30)])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_units_of_any_shape(shape: tuple[int, int, int], size: tuple[int, int]) -> None:
+    network = of(bottleneck(*shape))
+    for parameter in network.trunk(["3"]).parameters():
+        parameter.mul_(8)
+    assert differ(*both(network, ["3"], size)) < 1e-5
+
+
+@BFLOAT16
+@pytest.mark.parametrize("zeros", [False, True])
+@pytest.mark.parametrize("size", [(20, 23), (21, 30)])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_strided_units_in_half_precision(
+    shape: tuple[int, int, int], size: tuple[int, int], zeros: bool
+) -> None:
+    conv = nn.Conv2d(8, 8, *shape, groups=8).requires_grad_(False)
+    if zeros:
+        conv.weight[:, :, 0] = conv.weight[:, :, :, 0] = 0
+    graph = fx.Graph()
+    graph.output({"y": graph.call_module("conv", (graph.placeholder("x"),))})
+    trunk = fx.GraphModule(nn.ModuleDict({"conv": conv}), graph).to(torch.bfloat16)
+    x = torch.randn(1, 8, *size, dtype=torch.bfloat16, requires_grad=True)
+    y = fused.Fused(trunk)(x)["y"]
+    lent = torch.randn_like(y)
+    (gradient,) = torch.autograd.grad(y, x, lent)
+    (plain,) = torch.autograd.grad(conv.float()(x.float()), x, lent.float())
+    assert (gradient - plain).norm() <= 4e-3 * plain.norm()
+
+
+class Ceilings(nn.Module):
+    """ReLUs of both kinds, alone, behind sums, and in front of poolings, together and apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.low, self.high = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+        self.mixed, self.alike = nn.MaxPool2d(2), nn.MaxPool2d(2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        low, high = functional.relu6(self.low(x)), torch.relu(self.high(x))
+        total = functional.relu6(self.low(x) + self.high(x))
+        mixed = self.mixed(torch.cat([low, high], 1))
+        return mixed + self.alike(torch.cat([total, functional.relu6(total.square())], 1))
+
+
+def test_ceilings_behind_poolings() -> None:
+    network, layers = of(Ceilings()), ["mixed", "alike"]
+    trunk = network.trunk(layers)
+    for parameter in trunk.parameters():
+        parameter.mul_(8)
+    assert differ(*both(network, layers, (20, 22))) < 1e-5
+    kinds = [step.masked for step in steps_of(trunk) if isinstance(step, MaxPool)]
+    assert kinds == [None, 6.0]
+
+
 @pytest.mark.parametrize("size", [(20, 23), (21, 30), (33, 17)])
 @pytest.mark.parametrize(
     ("kernel", "stride", "padding"),
@@ -126,20 +206,32 @@ def test_equal_values_in_a_pool_give_one_gradient() -> None:
 
 
 def test_nothing_of_the_usual_networks_is_left_to_autograd() -> None:
-    for network in (load_network("bestiary"), random_network("googlenet")):
+    for name in ("bestiary", "efficientnet_lite0", "googlenet"):
+        network = random_network(name) if name == "googlenet" else load_network(name)
         trunk = network.trunk(["objects"])
         assert not any(isinstance(step, Eager) for step in steps_of(trunk))
 
 
-def test_the_number_of_threads_does_not_change_a_bit() -> None:
-    trunk = load_network("bestiary").trunk(["4c"])
+@pytest.mark.parametrize(
+    ("name", "layer", "dtype"),
+    [
+        ("bestiary", "4c", torch.float32),
+        ("efficientnet_lite0", "5a", torch.float32),
+        pytest.param("efficientnet_lite0", "5a", torch.bfloat16, marks=BFLOAT16),
+    ],
+)
+def test_the_number_of_threads_does_not_change_a_bit(
+    name: str, layer: str, dtype: torch.dtype
+) -> None:
+    trunk = load_network(name).trunk([layer])
     batch = torch.rand(1, 3, 180, 240, requires_grad=True)
     before = torch.get_num_threads()
     gradients = []
     try:
         for threads in (1, 2, 3):
             torch.set_num_threads(threads)
-            gradients.append(torch.autograd.grad(trunk(batch)["4c"].square().sum(), batch)[0])
+            activations = trunk(batch, dtype)[layer].float()
+            gradients.append(torch.autograd.grad(activations.square().sum(), batch)[0])
     finally:
         torch.set_num_threads(before)
     assert torch.equal(gradients[0], gradients[1]) and torch.equal(gradients[0], gradients[2])
@@ -192,10 +284,13 @@ def test_two_results_give_the_sum_of_their_gradients() -> None:
     assert torch.allclose(pieces[0] + pieces[1], pieces[2], rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.skipif(not fused.available(torch.bfloat16), reason="no bfloat16 on this CPU")
-@pytest.mark.parametrize("layer", ["4c", "logits"])
-def test_half_precision_only_when_asked(layer: str) -> None:
-    trunk = load_network("bestiary").trunk([layer])
+@BFLOAT16
+@pytest.mark.parametrize(
+    ("name", "layer"),
+    [("bestiary", "4c"), ("bestiary", "logits"), ("efficientnet_lite0", "5c")],
+)
+def test_half_precision_only_when_asked(name: str, layer: str) -> None:
+    trunk = load_network(name, offline=True).trunk([layer])
     batch = torch.rand(1, 3, 96, 96, requires_grad=True)
     full = trunk(batch)[layer]
     half = trunk(batch, torch.bfloat16)[layer]
