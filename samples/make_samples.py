@@ -16,9 +16,9 @@ from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
+from landscape.valley import Valley
 from numpy.typing import NDArray
 from PIL import Image
-from scenes.valley import Valley
 
 Array = NDArray[np.float64]
 Layer = Callable[[Array, Array], tuple[Array, Array]]
