@@ -1,6 +1,6 @@
 """Make the sample films from formulas: `python samples/make_samples.py`, which writes them here.
 
-The valley is a landscape of its own, in `landscape`. Every other shot is a stack of textured layers,
+The valley is drawn in `landscape`. Every other shot is a stack of textured layers,
 each moved by an affine map that is known exactly, so that `Shot.frame` and `Shot.flow` agree to
 the last digit. What looks random is a fixed hash, or drawn from a seed.
 """
