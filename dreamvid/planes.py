@@ -6,6 +6,8 @@ Visualization").
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 from torch import Tensor
 
@@ -13,6 +15,7 @@ PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
 """Columns: luma, red-blue and green-magenta."""
 
 
+@cache
 def colour_basis(device: torch.device) -> Tensor:
     """The planes as columns [3, 3] of length 1: `basis.T @ rgb` are their values."""
     basis = torch.tensor(PLANES, device=device)

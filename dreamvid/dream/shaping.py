@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import torch
@@ -55,16 +56,6 @@ class Shape:
         if not self.detail > 0:
             raise UsageError(f"{self.detail} is too small", where="detail", remedy="give 0.25 to 4")
 
-    def weights(self) -> Tensor:
-        """The weight of each band (rows, fine to coarse) of each plane (columns) [BANDS, 3].
-
-        `detail` leaves the size of luma and of chroma as they are.
-        """
-        tilt = torch.tensor(self.detail).pow(torch.linspace(1, -1, BANDS))
-        luma, chroma = (_tilted(torch.tensor(w), tilt) for w in (LUMA, CHROMA))
-        red_blue, green_magenta = RED_BLUE * self.colours, GREEN_MAGENTA * self.colours
-        return torch.stack((luma, red_blue * chroma, green_magenta * chroma), dim=1)
-
     def __call__(self, gradient: Tensor, running: Running, key: str) -> Tensor:
         """Shape a gradient [3, H, W].
 
@@ -98,8 +89,20 @@ class Shape:
         # Rounding, or the repeated line of an odd side, may leave nothing of a faint band.
         least = FAINTEST**2 * energy[0]
         sizes = running(f"{key}.bands", torch.maximum(torch.stack(bands), least).sqrt())
-        weights = self.weights().to(sizes.device)[: len(levels)]
+        weights = band_weights(self.colours, self.detail, sizes.device)[: len(levels)]
         return list((weights / (sizes + 1e-20))[..., None, None].unbind())
+
+
+@lru_cache(64)  # a schedule changes them with every frame
+def band_weights(colours: float, detail: float, device: torch.device) -> Tensor:
+    """The weight of each band (rows, fine to coarse) of each plane (columns) [BANDS, 3].
+
+    `detail` leaves the size of luma and of chroma as they are.
+    """
+    tilt = torch.tensor(detail).pow(torch.linspace(1, -1, BANDS))
+    luma, chroma = (_tilted(torch.tensor(w), tilt) for w in (LUMA, CHROMA))
+    red_blue, green_magenta = RED_BLUE * colours, GREEN_MAGENTA * colours
+    return torch.stack((luma, red_blue * chroma, green_magenta * chroma), dim=1).to(device)
 
 
 def _tilted(weights: Tensor, tilt: Tensor) -> Tensor:

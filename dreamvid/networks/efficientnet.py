@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from dreamvid.errors import MissingDependency
@@ -126,7 +127,8 @@ def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
     Kernels with stride 2 get their row and column of zeros. Entries of other names are kept.
     """
-    model = EfficientNetLite0()
+    with torch.device("meta"):  # only its names and shapes are wanted
+        model = EfficientNetLite0()
     blocks = [name for name, part in model.named_children() if isinstance(part, Bottleneck)]
     parts = {"_conv_stem": "stem.conv", "_bn0": "stem.norm", "_conv_head": "head.conv",
              "_bn1": "head.norm", "_fc": "logits"}  # fmt: skip

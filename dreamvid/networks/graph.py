@@ -7,7 +7,7 @@ what comes after the deepest layer is simply not part of the trunk.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
@@ -101,6 +101,20 @@ def _never_in_place(trunk: fx.GraphModule) -> None:
     trunk.recompile()
 
 
+def batch_norms(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> list[tuple[fx.Node, fx.Node]]:
+    """All convolutions whose results only a batch norm reads, each with that batch norm."""
+    found = []
+    for node in graph.nodes:
+        norm = modules.get(str(node.target)) if node.op == "call_module" else None
+        if not isinstance(norm, nn.BatchNorm2d):
+            continue
+        before = node.args[0]
+        conv = modules.get(str(before.target)) if before.op == "call_module" else None
+        if isinstance(conv, nn.Conv2d) and len(before.users) == 1:
+            found.append((before, node))
+    return found
+
+
 def fold_batch_norm(trunk: fx.GraphModule) -> None:
     """Merge every batch norm into the convolution before it, in place on `trunk`'s graph.
 
@@ -108,16 +122,11 @@ def fold_batch_norm(trunk: fx.GraphModule) -> None:
     touched: folded convolutions are new ones.
     """
     modules = dict(trunk.named_modules())
-    for node in list(trunk.graph.nodes):
-        norm = modules.get(str(node.target)) if node.op == "call_module" else None
-        if not isinstance(norm, nn.BatchNorm2d):
-            continue
-        before = node.args[0]
-        conv = modules.get(str(before.target)) if before.op == "call_module" else None
-        if isinstance(conv, nn.Conv2d) and len(before.users) == 1:
-            replace_module(trunk, before, fuse_conv_bn_eval(conv, norm))
-            node.replace_all_uses_with(before)
-            trunk.graph.erase_node(node)
+    for before, node in batch_norms(trunk.graph, modules):
+        conv, norm = modules[str(before.target)], modules[str(node.target)]
+        replace_module(trunk, before, fuse_conv_bn_eval(conv, norm))
+        node.replace_all_uses_with(before)
+        trunk.graph.erase_node(node)
     trunk.delete_all_unused_submodules()
     trunk.recompile()
 
@@ -140,7 +149,7 @@ def fold_scale(trunk: fx.GraphModule, scale: Tensor) -> bool:
     return True
 
 
-def replace_module(trunk: fx.GraphModule, node: fx.Node, module: nn.Module) -> None:
+def replace_module(trunk: nn.Module, node: fx.Node, module: nn.Module) -> None:
     """Let `node` call `module`; the containers of `trunk` are its own, not the network's."""
     parent, _, name = str(node.target).rpartition(".")
     setattr(trunk.get_submodule(parent), name, module)

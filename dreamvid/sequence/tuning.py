@@ -89,6 +89,6 @@ class ZoomTuning:
     dose: float = 20.0
     least: float = 0.0005
     longest: float = 1.6
-    fresh: float = 2.5
-    ageing: float = 0.8
+    fresh: float = CarryTuning.fresh
+    ageing: float = CarryTuning.ageing
     ground: float = 0.7

@@ -11,15 +11,17 @@ import torch
 from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from dreamvid.networks.graph import batch_norms, replace_module
+
 
 def folded(model: nn.Module) -> nn.Module:
     """A copy of a model that gives the same, its batch norms merged into their convolutions."""
     model = copy.deepcopy(model).eval()
-    for conv_path, norm_path in _pairs(model):
-        conv, norm = model.get_submodule(conv_path), model.get_submodule(norm_path)
+    for before, node in _pairs(model):
+        conv, norm = (model.get_submodule(str(one.target)) for one in (before, node))
         assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
-        _put(model, conv_path, fuse_conv_bn_eval(conv, norm).requires_grad_())
-        _put(model, norm_path, nn.Identity())
+        replace_module(model, before, fuse_conv_bn_eval(conv, norm).requires_grad_())
+        replace_module(model, node, nn.Identity())
     return model
 
 
@@ -30,7 +32,8 @@ def unfolded(model: nn.Module, like: nn.Module) -> nn.Module:
     """
     given = model.state_dict()
     state = like.state_dict() | given
-    for conv_path, norm_path in _pairs(like):
+    for before, node in _pairs(like):
+        conv_path, norm_path = str(before.target), str(node.target)
         norm, conv = like.get_submodule(norm_path), like.get_submodule(conv_path)
         assert isinstance(norm, nn.BatchNorm2d)
         if f"{norm_path}.weight" in given:
@@ -46,19 +49,5 @@ def unfolded(model: nn.Module, like: nn.Module) -> nn.Module:
     return like
 
 
-def _pairs(model: nn.Module) -> list[tuple[str, str]]:
-    """The names of all convolutions whose results only a batch norm reads, and its name."""
-    modules = dict(model.named_modules())
-    found = []
-    for node in fx.Tracer().trace(model).nodes:
-        if node.op == "call_module" and isinstance(modules[str(node.target)], nn.BatchNorm2d):
-            (before,) = node.all_input_nodes
-            conv = modules.get(str(before.target)) if before.op == "call_module" else None
-            if isinstance(conv, nn.Conv2d) and len(before.users) == 1:
-                found.append((str(before.target), str(node.target)))
-    return found
-
-
-def _put(model: nn.Module, path: str, module: nn.Module) -> None:
-    parent, _, name = path.rpartition(".")
-    setattr(model.get_submodule(parent), name, module)
+def _pairs(model: nn.Module) -> list[tuple[fx.Node, fx.Node]]:
+    return batch_norms(fx.Tracer().trace(model), dict(model.named_modules()))
