@@ -8,7 +8,8 @@ from __future__ import annotations
 import copy
 
 import torch
-from torch import fx, nn
+import torch.nn.functional as F
+from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from dreamvid.networks.graph import batch_norms, replace_module
@@ -22,7 +23,19 @@ def folded(model: nn.Module) -> nn.Module:
         assert isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
         replace_module(model, before, fuse_conv_bn_eval(conv, norm).requires_grad_())
         replace_module(model, node, nn.Identity())
+    for node in fx.Tracer().trace(model).nodes:
+        if node.op == "call_module" and isinstance(
+            model.get_submodule(str(node.target)), nn.Hardsigmoid
+        ):
+            replace_module(model, node, TwiceHardsigmoid())
     return model
+
+
+class TwiceHardsigmoid(nn.Module):
+    """The hard sigmoid, made of what torch can differentiate twice."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.relu6(x + 3) / 6
 
 
 def unfolded(model: nn.Module, like: nn.Module) -> nn.Module:

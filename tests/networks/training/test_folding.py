@@ -68,3 +68,15 @@ def test_what_was_never_folded_is_left_as_it_is() -> None:
     same = unfolded(model, small_model())
     for key, value in model.state_dict().items():
         assert torch.equal(same.state_dict()[key], value)
+
+
+@pytest.mark.parametrize("name", ["bestiary", "mobilenet_v3_large"])
+def test_gradients_of_a_folded_model_can_be_aligned(name: str) -> None:
+    model = Bestiary(WIDTHS, 2, norm=True) if name == "bestiary" else zoo.build(name, classes=2)
+    thin = folded(experienced(model))
+    images = IMAGES.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(thin(images).sum(), images, create_graph=True)
+    parameters = list(thin.parameters())
+    loss = gradient.square().sum() + thin(images).square().sum()
+    torch.autograd.backward(loss, inputs=parameters)
+    assert all(parameter.grad is not None for parameter in parameters)
