@@ -23,6 +23,7 @@ from dreamvid.clips.loop import (
     lap_zoom,
     told_seam,
     whole_turns,
+    with_octaves,
 )
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import save_image, to_image
@@ -377,3 +378,10 @@ def test_places_turn_one_after_the_other() -> None:
     half = turned(memory, other, 0.5, when).dreamed
     assert torch.equal(half[..., :8], other[..., :8])
     assert torch.equal(half[..., -8:], memory.dreamed[..., -8:])
+
+
+@pytest.mark.parametrize("side, octaves", [(48, 4), (200, 4), (848, 9), (10**6, 12)])
+def test_large_textures_get_more_octaves(side: int, octaves: int) -> None:
+    assert with_octaves(LoopSettings().dream, (side, 2 * side)).octaves == octaves
+    asked = LoopSettings.checked({"dream": {"octaves": 2}}).dream
+    assert with_octaves(asked, (side, side)).octaves == 2

@@ -26,6 +26,7 @@ from dreamvid.clips.closed import close_film, feedback
 from dreamvid.clips.zoom import NOISE_TIMES, beginning, fill
 from dreamvid.dials import changing
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.octaves import octaves_for
 from dreamvid.errors import UsageError
 from dreamvid.image import to_array
 from dreamvid.media.formats import codec_named, part_codec
@@ -43,6 +44,7 @@ from dreamvid.sequence.texture import noise_texture, tile_picture, wrap_picture
 from dreamvid.settings import (
     DEFAULT_ZOOM,
     CameraSettings,
+    DreamSettings,
     LoopSettings,
     ShapeSettings,
     SteadySettings,
@@ -55,6 +57,12 @@ LAP = 8.0
 
 LEAST_LAP = 4.0
 """And the least, so that what comes again is not seen twice in one frame everywhere."""
+
+COARSEST = 64
+"""The shorter side, in texels, of the coarsest octave of a texture."""
+
+LEAST_OCTAVES, MOST_OCTAVES = 4, 12
+"""Octaves of a texture, whatever its size."""
 
 SIDEWAYS = 4.0
 """The zoom of the texture of a loop that only turns or evolves."""
@@ -341,13 +349,25 @@ def loop_dreamer(
     """Make what dreams the texture, or textures, of a size (height, width), of an exact loop."""
     return make_dreams(
         settings.network,
-        settings.dream,
+        with_octaves(settings.dream, size),
         Clock(Fraction(1), 1, settings.dream.seed),
         size=size,
         times=NOISE_TIMES if noise else 1.0,
         kind=PeriodicDreamer,
         fetched=calls.fetched,
     )(0)
+
+
+def with_octaves(dream: DreamSettings, size: tuple[int, int]) -> DreamSettings:
+    """Give a texture of a size (height, width) its octaves, unless they were asked for.
+
+    More than a picture of that size has: a frame shows only part of it, and dreams would be dots.
+    """
+    if dream.octaves is not None or isinstance(dream.octave_scale, str):
+        return dream
+    octaves = octaves_for(*size, dream.octave_scale, coarsest=COARSEST)
+    chosen = min(MOST_OCTAVES, max(LEAST_OCTAVES, octaves))
+    return dream.model_copy(update={"octaves": chosen})
 
 
 def dreamed_loop(

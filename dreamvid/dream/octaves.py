@@ -17,9 +17,14 @@ COARSEST = 200
 """Shorter side, in pixels, that the smallest octave of a picture should have."""
 
 
-def octaves_for(height: int, width: int, scale: float = OCTAVE_SCALE) -> int:
-    """How many octaves keep the largest features the same share of a picture of any size."""
-    more = math.log(max(1.0, min(height, width) / COARSEST)) / math.log(scale)
+def octaves_for(
+    height: int, width: int, scale: float = OCTAVE_SCALE, *, coarsest: int = COARSEST
+) -> int:
+    """How many octaves keep the largest features the same share of a picture of any size.
+
+    The shorter side of the smallest octave is then about `coarsest` pixels.
+    """
+    more = math.log(max(1.0, min(height, width) / coarsest)) / math.log(scale)
     return 1 + round(more)
 
 
