@@ -6,7 +6,7 @@ dream() { python -m dreamvid "$@" -y -q; }
 dream zoom dusk.png -o zoom.mp4 --settings settings/zoom.toml
 dream zoom -o layers.mp4 --settings settings/layers.toml
 dream plot settings/zoom.toml -o curves.png
-dream loop -o loop-zoom.mp4 --settings settings/loop-zoom.toml
+dream loop dusk.png -o loop-zoom.mp4 --settings settings/loop-zoom.toml
 dream loop dusk.png -o loop-pan.mp4 --settings settings/loop-pan.toml
 dream loop dusk.png -o loop-feedback.mp4 --settings settings/loop-feedback.toml
 dream loop reef.mp4 -o loop-film.mp4 --settings settings/loop-film.toml
