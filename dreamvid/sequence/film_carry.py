@@ -62,8 +62,10 @@ class FilmCarry:
         """Carry the residual over, and add a little where it is weak or fresh."""
         tuning, gauge = self._tuning, previous.gauge.copy()
         source, residual, fresh = self._carried(frame, previous)
-        held, weight = self._evened(residual, previous.reference.spread * max(1, previous.aim))
-        pace = min(1, previous.aim) ** tuning.pace_power
+        above, below = max(1, previous.aim), min(1, previous.aim)
+        spread = previous.reference.spread * above**tuning.spread_power
+        held, weight = self._evened(residual, spread)
+        pace = above**tuning.push_power * below**tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
         dreamed = self._dream.ascend(
             (source + held).clamp_(0, 1),
@@ -124,17 +126,17 @@ class FilmCarry:
         """
         tuning = self._tuning
         if now.age % tuning.measure_every == 0:
-            now = replace(now, reference=self._reference.at(now.reference, now.source, now.age))
-        height = now.reference.height
-        if height is not None and height > 0:
-            measured = now.gauge.heights[-1]
-            aim = tuning.strength(now.aim, wanted=tuning.surplus * height, measured=measured)
-            now = replace(now, aim=aim)
-        if now.age % tuning.sharpen_every:
+            now = replace(now, reference=self._reference.measure(now.source)[1])
+        if now.age % tuning.control_every:
             return now
+        height, aim = now.reference.height, now.aim
+        if height is not None and height > 0:
+            measured = self._dream.rate(now.dreamed)
+            aim = tuning.strength(aim, wanted=tuning.surplus * height, measured=measured)
         wanted = math.sqrt(max(0.0, sharpness(now.source) ** 2 + now.reference.edges))
         measured = max(1e-6, sharpness(now.dreamed))
-        return replace(now, crisp=tuning.sharpness(now.crisp, wanted=wanted, measured=measured))
+        crisp = tuning.sharpness(now.crisp, wanted=wanted, measured=measured)
+        return replace(now, aim=aim, crisp=crisp)
 
 
 def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:

@@ -22,14 +22,12 @@ class Reference(NamedTuple):
 
     `spread` is the root mean square of the residual it left, `edges` how much it raised the
     variance of the Laplacian of luma. `height` is the objective at what it made, None where that
-    is not known: at stability 0, or once a dial has been moved. `early` is the objective that an
-    early iteration on the largest octave met.
+    is not known: at stability 0, or once a dial has been moved.
     """
 
     spread: float
     height: float | None
     edges: float
-    early: float
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import torch
 
 from dreamvid.dream.dreamer import Dreamer, Gauge
@@ -14,7 +12,7 @@ from dreamvid.sequence.tuning import CarryTuning
 
 
 class FullDoseReference:
-    """Dreams frames for themselves, and measures or foretells how strong and sharp that is.
+    """Dreams frames for themselves, and measures how strong and sharp that is.
 
     Without `measured`, nothing is looked at that only carried frames are held to.
     """
@@ -39,27 +37,10 @@ class FullDoseReference:
 
     def measure(self, source: torch.Tensor) -> tuple[torch.Tensor, Reference]:
         """Dream on an image with the full dose, and measure what it did."""
-        gauge, dose = Gauge(), self._dream.dose
-        dreamed = self._dream.ascend(source, dose, gauge=gauge)
+        dose = self._dream.dose
+        dreamed = self._dream.ascend(source, dose, gauge=Gauge())
         spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
         edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
         if not self._measured or dose.step == 0:
-            return dreamed, Reference(spread, None, edges, 0.0)
-        largest = gauge.heights[-dose.iterations[-1] :][: self._tuning.early]
-        return dreamed, Reference(spread, self._dream.rate(dreamed), edges, largest[-1])
-
-    def at(self, reference: Reference, source: torch.Tensor, age: int) -> Reference:
-        """What the full dose does to a later frame: measured now and then, else foretold.
-
-        How the ascent begins on the largest octave foretells where it ends, at two thirds of the
-        passes.
-        """
-        if age % self._tuning.renew_every == 0 or reference.height is None:
-            return self.measure(source)[1]
-        if reference.height <= 0 or reference.early <= 0:
-            return reference
-        gauge, dose = Gauge(), self._dream.dose
-        iterations = (*dose.iterations[:-1], min(self._tuning.early, dose.iterations[-1]))
-        self._dream.ascend(source, replace(dose, iterations=iterations), gauge=gauge)
-        early = gauge.heights[-1]
-        return reference._replace(height=reference.height * early / reference.early, early=early)
+            return dreamed, Reference(spread, None, edges)
+        return dreamed, Reference(spread, self._dream.rate(dreamed), edges)

@@ -84,7 +84,9 @@ def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Mem
         return memory
     if before.objective.layers != now.objective.layers:  # gradients of another size altogether
         memory = replace(memory, gauge=Gauge())
-    if frame.image is None or now.dose.step == 0:
+    if frame.image is None:
+        return replace(memory, reference=memory.reference._replace(height=None))
+    if now.dose.step == 0:
         return memory
     if before.dose.step == 0:
         return None

@@ -42,21 +42,21 @@ class CarryTuning:
     w^`weak_power`, stronger ground shorter ones by w^`strong_power`, within `least` and `most`;
     stronger ground also loses all but w^`damp_power` of its excess. `floor` keeps w finite.
 
-    References: every `measure_every` frames a frame's full dose is foretold from `early` iterations
-    on the largest octave; every `renew_every` frames it is measured. `surplus` is what carried
-    frames meet before their last update, above the full dose: the update adds 3 to 13 % more.
-    `strength` leads the objective: above 1 it scales the spread that is wanted, below 1 steps on
-    ground that is not fresh are shorter, to its power `pace_power`. `sharpness` leads the finest
-    detail, every `sharpen_every` frames.
+    References: every `measure_every` frames a frame's full dose is measured; every `control_every`
+    frames strength and sharpness are led towards it. `strength` leads the objective to `surplus`
+    times that of the full dose. Above 1 it scales the spread that is wanted, to its power
+    `spread_power`, and steps, to its power `push_power`: more of a stale residual would not help.
+    Below 1 steps on ground that is not fresh are shorter, to its power `pace_power`. `sharpness`
+    leads the finest detail.
     """
 
-    keep_power: float = 2.2
+    keep_power: float = 2.0
     stale: float = 0.95
     renewal: float = 0.1
     fade: float = 0.05
     steady: float = 0.7
     few: float = 0.89
-    shorter: float = 0.6
+    shorter: float = 0.5
     fresh: float = 2.5
     ageing: float = 0.8
     weak_power: float = 2.0
@@ -65,14 +65,14 @@ class CarryTuning:
     least: float = 0.02
     most: float = 6.0
     floor: float = 0.02
-    measure_every: int = 20
-    early: int = 3
-    renew_every: int = 120
-    surplus: float = 1.065
-    strength: Controller = Controller(gain=1.5, fastest=1.3, low=0.2, high=1.6)
+    measure_every: int = 40
+    control_every: int = 3
+    surplus: float = 1.05
+    strength: Controller = Controller(gain=1.5, fastest=1.4, low=0.2, high=2.0)
+    spread_power: float = 0.6
+    push_power: float = 0.7
     pace_power: float = 2.0
     sharpness: Controller = Controller(gain=4.0, fastest=2.0, low=1.0, high=5.0)
-    sharpen_every: int = 3
 
 
 @dataclass(frozen=True)
@@ -82,6 +82,7 @@ class ZoomTuning:
     `dose` is how many full doses are added while the picture moves by its own height, at stability
     0.9, over all octaves; a frame moves by `least` heights at least, even if the camera stands.
     `longest` is the longest step, in steps of the full dose, before a second iteration is made.
+    `strength` leads the dose so that updates meet `surplus` times the first dream's objective.
     `fresh` and `ageing` are those of CarryTuning. `ground` is the contrast of what the camera
     uncovers, as a share of the dream's.
     """
@@ -89,6 +90,8 @@ class ZoomTuning:
     dose: float = 20.0
     least: float = 0.0005
     longest: float = 1.6
+    surplus: float = 1.1
+    strength: Controller = Controller(gain=0.1, fastest=1.1, low=0.7, high=3.0)
     fresh: float = CarryTuning.fresh
     ageing: float = CarryTuning.ageing
     ground: float = 0.7

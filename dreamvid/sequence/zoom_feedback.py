@@ -1,7 +1,9 @@
 """Zoom feedback: each frame starts from the dream before it, moved by the camera.
 
 How much is added follows how far the picture moves, not how many frames that takes: a zoom grows
-alike at 24, 30 and 60 frames a second, and beings keep growing out of beings at any speed.
+alike at 24, 30 and 60 frames a second, and beings keep growing out of beings at any speed. The
+objective is held to what the first dream reached: enlarged over and over, most networks' dreams
+fade to stripes that the network hardly answers to.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ class ZoomFeedback:
             contrast = tuning.ground * sum(previous.tone.spread) / 3
             ground = contrast * frame.ground.to(self._dream.device)
             start = torch.lerp(blur_wide(start) + ground, start, mask)
-        dose = feedback_dose(self._dream.dose, self._stability, travel(flow), tuning)
+        moved = travel(flow) * previous.aim
+        dose = feedback_dose(self._dream.dose, self._stability, moved, tuning)
         dreamed = self._dream.ascend(
             start.clamp_(0, 1),
             dose,
@@ -58,13 +61,25 @@ class ZoomFeedback:
             weight=1 + (tuning.fresh - 1) * fresh,
             turn=previous.age * sum(dose.iterations),
         )
-        return replace(
+        now = replace(
             previous,
             dreamed=hold_tone(dreamed, previous.tone),
             fresh=fresh,
             gauge=gauge,
             age=previous.age + 1,
         )
+        return self._controlled(now)
+
+    def _controlled(self, now: Memory) -> Memory:
+        """Lead the dose so that the objective stays at the first dream's.
+
+        Objectives below zero are left alone.
+        """
+        height = now.reference.height
+        if height is None or height <= 0 or not now.gauge.heights:
+            return now
+        wanted, measured = self._tuning.surplus * height, now.gauge.heights[-1]
+        return replace(now, aim=self._tuning.strength(now.aim, wanted=wanted, measured=measured))
 
 
 def travel(flow: Flow) -> float:
