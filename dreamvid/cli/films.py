@@ -90,7 +90,7 @@ def video(
     with Show(quiet=quiet, verbose=verbose) as show:
         result = dream_video(
             run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(tell_changes, run.then, show.say),
+            report=show.report, begun=partial(tell_changes, run.then, show.say), say=show.say,
         )  # fmt: skip
         show.made(result)
     mind_damage(result, run.source)
