@@ -424,6 +424,8 @@ USAGE = {
     "--width 99999": "width",
     "--size 64": "size = '64': must be a width and a height such as 1280x720",
     "--size 0x0": "size",
+    "--dream-size 960x": "dream_size = '960x': must be a width such as 960, a size such as 960x540",
+    "--dream-size 4": "dream_size = '4': sides must be 16 to 16384",
     "--size 64x99999999999": "size",
     "--rate 0": "rate",
     "--rate -1": "rate = '-1': must be frames a second such as 25 or 24000/1001",
