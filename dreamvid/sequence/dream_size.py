@@ -66,7 +66,7 @@ def added(residual: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     total = np.empty(image.shape, np.float32)
     size = image.shape[2], image.shape[1]
     for plane, large in zip(residual.cpu().numpy(), total, strict=True):
-        cv2.resize(plane, size, dst=large, interpolation=cv2.INTER_CUBIC)
+        cv2.resize(plane, size, dst=large, interpolation=cv2.INTER_LANCZOS4)
     return torch.from_numpy(total).add_(image).clamp_(0, 1)
 
 
