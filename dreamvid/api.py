@@ -31,7 +31,7 @@ from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import Counted, sha256
 from dreamvid.schedule import Clock
-from dreamvid.sequence.dream_size import dream_size, shrunk
+from dreamvid.sequence.dream_size import dream_size, dreamed_at, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job, Output, Progress
 from dreamvid.settings import (
@@ -86,10 +86,13 @@ def dream_image(
     if name := changing(settings.dream):
         raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
     image = load_image(source)
-    size = int(image.shape[1]), int(image.shape[2])
+    own = int(image.shape[1]), int(image.shape[2])
+    size = dream_size(own, settings.picture.dream_size, on_cpu=False)
     dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
-    save_image(target, dream(image))
-    return Result(target, 1, skipped(dream, *size))
+    save_image(target, dreamed_at(size, dream, image))
+    told = size_told(own, settings.picture.dream_size, size, "picture")
+    notes = (f"dreamed {told}",) if told else ()
+    return Result(target, 1, (*notes, *skipped(dream, *size)))
 
 
 def dream_video(
@@ -143,15 +146,22 @@ def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettin
     """
     asked, own = settings.film.dream_size, (film.height, film.width)
     size = dream_size(own, asked, on_cpu=pick_device(settings.network.device).type == "cpu")
-    there, here = f"{film.width}x{film.height}", f"{size[1]}x{size[0]}"
-    if size == own:
-        larger = asked not in (None, FULL_SIZE, there)
-        told = f"dreaming at {there}: the film is not larger than --dream-size {asked}"
-        return settings, size, told if larger else ""
-    smaller = settings.film.model_copy(update={"dream_size": here})
-    told = f"dreaming at {here}, added to the {there} film"
-    told += "" if asked else f"; --dream-size {FULL_SIZE} changes that"
-    return settings.model_copy(update={"film": smaller}), size, told
+    told = size_told(own, asked, size, "film")
+    if size != own:
+        smaller = settings.film.model_copy(update={"dream_size": f"{size[1]}x{size[0]}"})
+        settings = settings.model_copy(update={"film": smaller})
+    return settings, size, f"dreaming {told}" if told else ""
+
+
+def size_told(own: Size, asked: str | None, size: Size, kind: str) -> str:
+    """Tell the size of a dream that is not `own`, or is although a smaller one was asked for."""
+    there, here = (f"{width}x{height}" for height, width in (own, size))
+    if size != own:
+        how = "" if asked else f"; --dream-size {FULL_SIZE} changes that"
+        return f"at {here}, added to the {there} {kind}{how}"
+    if asked in (None, FULL_SIZE, there):
+        return ""
+    return f"at {there}: the {kind} is not larger than --dream-size {asked}"
 
 
 def in_time(

@@ -456,11 +456,22 @@ class TrainSettings(Settings):
     offline: bool = Field(False, description="Never try to fetch weights.")
 
 
+class PictureSettings(Settings):
+    """At what size a picture is dreamed on."""
+
+    dream_size: DreamSize | None = Field(
+        None,
+        description="Dream at this width, or within this size, as 960x540, and add what was "
+        "dreamed, enlarged, to the picture. Default: its own size.",
+    )
+
+
 class ImageSettings(Settings):
     """Settings of `dreamvid image`."""
 
     network: NetworkSettings = NetworkSettings()
     dream: DreamSettings = DreamSettings()
+    picture: PictureSettings = PictureSettings()
 
 
 class VideoSettings(Settings):

@@ -67,6 +67,24 @@ def test_a_picture_is_dreamed_on_as_by_a_dreamer(picture: Path, tmp_path: Path) 
     assert not np.array_equal(expected, to_array(load_image(picture)))
 
 
+def test_a_picture_is_dreamed_small_and_says_so(picture: Path, tmp_path: Path) -> None:
+    images = []
+    for asked, notes in (
+        ("32", ("dreamed at 32x24, added to the 64x48 picture",)),
+        ("96x96", ("dreamed at 64x48: the picture is not larger than --dream-size 96x96",)),
+        ("full", ()),
+    ):
+        values = {"dream": QUICK | {"octaves": 1}, "picture": {"dream_size": asked}}
+        result = dream_image(
+            picture, tmp_path / "out.png", ImageSettings.checked(values), overwrite=True
+        )
+        assert result.notes == notes
+        images.append(load_image(result.path))
+    small, larger, full = images
+    assert torch.equal(larger, full)
+    assert small.shape == full.shape and not torch.equal(small, full)
+
+
 @pytest.mark.parametrize("name", ["gone/out.png", "out.xyz", "in.png"])
 def test_a_picture_that_cannot_be_written_is_told_before_the_work(
     name: str, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

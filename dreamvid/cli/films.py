@@ -12,6 +12,7 @@ from dreamvid.cli.flags import (
     NO_MOTION,
     NO_NETWORK,
     NO_OUTPUT,
+    NO_PICTURE,
     NO_SOUND,
     Dream,
     Encode,
@@ -21,6 +22,7 @@ from dreamvid.cli.flags import (
     Motion,
     Network,
     Out,
+    Picture,
     Preset,
     Quiet,
     Sound,
@@ -40,6 +42,7 @@ def image(
     out: Out,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
+    picture: Picture = NO_PICTURE,
     preset: Preset = None,
     settings: File = None,
     yes: Yes = False,
@@ -47,7 +50,7 @@ def image(
     verbose: Verbose = False,
 ) -> None:
     """Dream on a picture."""
-    given = {"network": network, "dream": dream}
+    given = {"network": network, "dream": dream, "picture": picture}
     wanted = ImageSettings.checked(layered(given, name=preset, file=settings), where=settings)
     from dreamvid.api import dream_image
 

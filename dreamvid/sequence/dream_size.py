@@ -1,7 +1,7 @@
-"""A film dreamed at a smaller size: what is dreamed there is enlarged and added to the film itself.
+"""Dreaming at a smaller size: what is dreamed there is enlarged and added to the film itself.
 
-The film keeps its own detail and grain, whatever the size of the dream. All of this wraps round the
-loop, which dreams the shrunk film as it would any other.
+The film, or picture, keeps its own detail and grain, whatever the size of the dream. For films all
+of this wraps round the loop, which dreams the shrunk film as it would any other.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import torch
 
+from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import Size
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
@@ -45,7 +46,7 @@ def shrunk(film: Iterable[SourceFrame], size: Size) -> Iterator[SourceFrame]:
     for frame in film:
         array = frame.array
         if array.shape[:2] != size:
-            yield replace(frame, array=_shrunk(array, size), full=array)
+            yield replace(frame, array=_averaged(array, size), full=array)
         else:
             yield frame
 
@@ -70,8 +71,17 @@ def added(residual: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(total).add_(image).clamp_(0, 1)
 
 
-def _shrunk(array: Array, size: Size) -> Array:
-    """An array [H, W, 3] of a smaller size (height, width), each pixel the mean of an area."""
+def dreamed_at(size: Size, dream: Dreamer, image: torch.Tensor) -> torch.Tensor:
+    """Dream on an image [3, H, W] at a smaller size (height, width), or at its own."""
+    if image.shape[-2:] == size:
+        return dream(image)
+    planes = [_averaged(plane, size) for plane in image.numpy()]
+    small = torch.from_numpy(np.stack(planes)).to(dream.device)
+    return added(dream(small) - small, image)
+
+
+def _averaged(array: Array, size: Size) -> Array:
+    """An array [H, W, ...] of a smaller size (height, width), each pixel the mean of an area."""
     return np.asarray(cv2.resize(array, size[::-1], interpolation=cv2.INTER_AREA))
 
 

@@ -627,8 +627,10 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
     wide = write_film(tmp_path / "wide.mkv", frames=2, size=(160, 48))
     refused(2, "160x48", "64x48", command=["measure", film, wide])
     refused(2, "has no layer 'x'", command=["measure", film, film, "--layer", "x"])
-    needle = "width: the source is measured at the dream's size"
+    needle = "width: the source is measured at the size of the dreamed film"
     refused(2, needle, command=["measure", film, film, "--width", 32])
+    needle = needle.replace("width", "dream_size")
+    refused(2, needle, command=["measure", film, film, "--dream-size", 32])
     needle = "rate: is for rows of pictures"
     refused(2, needle, command=["measure", film, film, "--rate", 30])
 

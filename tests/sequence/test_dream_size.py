@@ -1,4 +1,4 @@
-"""A film dreamed small: its size, the film that comes back, and what of it is held on to."""
+"""Dreaming small: its size, the film that comes back, and what of it is held on to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tiny import source_frames, texture, tiny_dreamer
 from dreamvid.dream.octaves import octaves_for
 from dreamvid.image import to_array, to_image
 from dreamvid.media.reader import SourceFrame
-from dreamvid.sequence.dream_size import added, at_full_size, dream_size, shrunk
+from dreamvid.sequence.dream_size import added, at_full_size, dream_size, dreamed_at, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import remember
@@ -146,6 +146,16 @@ def test_a_sum_stays_within_0_to_1_and_leaves_the_residual_alone() -> None:
         total = added(residual, image)
         assert torch.equal(total, torch.tensor([1.0, 0.0, 0.5]).view(3, 1, 1).expand_as(image))
     assert torch.equal(residual, before)
+
+
+def test_a_picture_is_dreamed_small_and_keeps_its_size() -> None:
+    dream, image = tiny_dreamer(), to_image(ARRAYS[0])
+    assert torch.equal(dreamed_at((96, 128), dream, image), dream(image))
+    small = torch.from_numpy(image.numpy().reshape(3, 24, 4, 32, 4).mean(axis=(2, 4)))
+    expected = added(dream(small) - small, image)
+    assert torch.allclose(dreamed_at(SMALL, dream, image), expected, atol=2e-3)
+    assert float((expected - image).abs().mean()) > 0.01
+    assert torch.equal(dreamed_at(SMALL, tiny_dreamer(strength=0), image), image)
 
 
 def test_no_frame_of_the_film_is_held_on_to() -> None:
