@@ -16,7 +16,8 @@ from typing import Any
 import torch
 
 from dreamvid.dials import Dials, changing, guides_of, steady
-from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.dreamer import Dreamer, pick_device
+from dreamvid.dream.octaves import Size
 from dreamvid.dreaming import Dreams
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import load_image, picture_format, save_image
@@ -30,9 +31,11 @@ from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import Counted, sha256
 from dreamvid.schedule import Clock
+from dreamvid.sequence.dream_size import dream_size, dreamed_at, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job, Output, Progress
 from dreamvid.settings import (
+    FULL_SIZE,
     DreamSettings,
     ImageSettings,
     LoopSettings,
@@ -83,10 +86,13 @@ def dream_image(
     if name := changing(settings.dream):
         raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
     image = load_image(source)
-    size = int(image.shape[1]), int(image.shape[2])
+    own = int(image.shape[1]), int(image.shape[2])
+    size = dream_size(own, settings.picture.dream_size, on_cpu=False)
     dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
-    save_image(target, dream(image))
-    return Result(target, 1, skipped(dream, *size))
+    save_image(target, dreamed_at(size, dream, image))
+    told = size_told(own, settings.picture.dream_size, size, "picture")
+    notes = (f"dreamed {told}",) if told else ()
+    return Result(target, 1, (*notes, *skipped(dream, *size)))
 
 
 def dream_video(
@@ -98,12 +104,14 @@ def dream_video(
     fetched: Counted | None = None,
     report: Callable[[Progress], None] = lambda progress: None,
     begun: Begun = lambda record: None,
+    say: Callable[[str], None] = lambda line: None,
 ) -> Result:
     """Dream a film, keeping its length, rate, size, colours and sound.
 
-    `report` is told after every frame, `begun` how it is made before the first. A call that was
-    stopped goes on after its last finished part when it is made again. Raises any DreamvidError;
-    the target appears complete or not at all.
+    `report` is told after every frame, `begun` how it is made before the first, and `say`, in a
+    line, the size of the dream where that is not the film's. A call that was stopped goes on after
+    its last finished part when it is made again. Raises any DreamvidError; the target appears
+    complete or not at all.
     """
     settings = settings or VideoSettings()
     output = output_of(settings, Path(target), overwrite)
@@ -115,17 +123,45 @@ def dream_video(
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
         stability = steady(settings.motion, clock)
-        size = film.info.height, film.info.width
+        settings, size, told = _at_dream_size(settings, film.info)
         dreams = make_dreams(settings.network, settings.dream, clock, size=size, fetched=fetched)
         like = with_sound(film.info, settings.sound)
         record = sidecar(settings, Path(source), dreams(0))
         begun(record)
         job = Job(output, like=like, record=record)
-        frames = film_frames(film, flow=flow, cuts=settings.motion.cuts, skip=job.done)
+        if told:
+            say(told)
+        sources = shrunk(film, size)
+        frames = film_frames(sources, flow=flow, cuts=settings.motion.cuts, skip=job.done)
         with in_time(frames, dreams(0).device) as timely:
             job.run(timely, dreams, stability=stability, report=report)
         notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes)
         return Result(output.path, job.done, notes, film.damage)
+
+
+def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettings, Size, str]:
+    """Settle the size (height, width) to dream a film at; and what to tell of it, if anything.
+
+    A size that is not the film's own is put down in the settings.
+    """
+    asked, own = settings.film.dream_size, (film.height, film.width)
+    size = dream_size(own, asked, on_cpu=pick_device(settings.network.device).type == "cpu")
+    told = size_told(own, asked, size, "film")
+    if size != own:
+        smaller = settings.film.model_copy(update={"dream_size": f"{size[1]}x{size[0]}"})
+        settings = settings.model_copy(update={"film": smaller})
+    return settings, size, f"dreaming {told}" if told else ""
+
+
+def size_told(own: Size, asked: str | None, size: Size, kind: str) -> str:
+    """Tell the size of a dream that is not `own`, or is although a smaller one was asked for."""
+    there, here = (f"{width}x{height}" for height, width in (own, size))
+    if size != own:
+        how = "" if asked else f"; --dream-size {FULL_SIZE} changes that"
+        return f"at {here}, added to the {there} {kind}{how}"
+    if asked in (None, FULL_SIZE, there):
+        return ""
+    return f"at {there}: the {kind} is not larger than --dream-size {asked}"
 
 
 def in_time(

@@ -130,9 +130,23 @@ def bounds_of(model: type[BaseModel], name: str) -> Bounds:
 def _size(value: str) -> str:
     if not re.fullmatch(r"[0-9]{1,5}x[0-9]{1,5}", value):
         raise ValueError("must be a width and a height such as 1280x720")
-    if not all(SMALLEST <= int(side) <= LARGEST for side in value.split("x")):
+    return _sides(value)
+
+
+def _sides(text: str) -> str:
+    if not all(SMALLEST <= int(side) <= LARGEST for side in text.split("x")):
         raise ValueError(f"sides must be {SMALLEST} to {LARGEST}")
-    return value
+    return text
+
+
+def _dream_size(value: object) -> object:
+    """Read a width, a size, or the word for the film's own."""
+    text = str(value).strip().lower() if isinstance(value, int | str) else ""
+    if text == FULL_SIZE:
+        return text
+    if not re.fullmatch(r"[0-9]{1,5}(x[0-9]{1,5})?", text):
+        raise ValueError(f"must be a width such as 960, a size such as 960x540, or {FULL_SIZE}")
+    return _sides(text)
 
 
 SMALLEST, LARGEST = 16, 16384
@@ -140,7 +154,11 @@ MOST_FRAMES = 10_000_000
 MOST_NAMED = 6
 """At most so many differences between two runs are named."""
 DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
+FULL_SIZE = "full"
+LARGE_FILM, DREAM_LINES = 1920 * 1080, 540
+"""On a CPU, films of more pixels are dreamed with so many lines on their shorter side."""
 Size = Annotated[str, AfterValidator(_size)]
+DreamSize = Annotated[str, BeforeValidator(_dream_size)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
@@ -269,6 +287,12 @@ class FilmSettings(Settings):
     width: Pixels | None = Field(None, description="Scale to this width.")
     height: Pixels | None = Field(None, description="Scale to this height.")
     size: Size | None = Field(None, description="Scale to this size, as 1280x720.")
+    dream_size: DreamSize | None = Field(
+        None,
+        description="Dream at this width, or within this size, as 960x540, and add what was "
+        f"dreamed, enlarged, to the film; '{FULL_SIZE}' is the film's own. Default: {DREAM_LINES} "
+        "lines for films above 1920x1080 on a CPU, else the film's own.",
+    )
     rate: Rate | None = Field(None, description="Frames per second of an image sequence.")
 
     @property
@@ -432,11 +456,22 @@ class TrainSettings(Settings):
     offline: bool = Field(False, description="Never try to fetch weights.")
 
 
+class PictureSettings(Settings):
+    """At what size a picture is dreamed on."""
+
+    dream_size: DreamSize | None = Field(
+        None,
+        description="Dream at this width, or within this size, as 960x540, and add what was "
+        "dreamed, enlarged, to the picture. Default: its own size.",
+    )
+
+
 class ImageSettings(Settings):
     """Settings of `dreamvid image`."""
 
     network: NetworkSettings = NetworkSettings()
     dream: DreamSettings = DreamSettings()
+    picture: PictureSettings = PictureSettings()
 
 
 class VideoSettings(Settings):

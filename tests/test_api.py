@@ -67,6 +67,24 @@ def test_a_picture_is_dreamed_on_as_by_a_dreamer(picture: Path, tmp_path: Path) 
     assert not np.array_equal(expected, to_array(load_image(picture)))
 
 
+def test_a_picture_is_dreamed_small_and_says_so(picture: Path, tmp_path: Path) -> None:
+    images = []
+    for asked, notes in (
+        ("32", ("dreamed at 32x24, added to the 64x48 picture",)),
+        ("96x96", ("dreamed at 64x48: the picture is not larger than --dream-size 96x96",)),
+        ("full", ()),
+    ):
+        values = {"dream": QUICK | {"octaves": 1}, "picture": {"dream_size": asked}}
+        result = dream_image(
+            picture, tmp_path / "out.png", ImageSettings.checked(values), overwrite=True
+        )
+        assert result.notes == notes
+        images.append(load_image(result.path))
+    small, larger, full = images
+    assert torch.equal(larger, full)
+    assert small.shape == full.shape and not torch.equal(small, full)
+
+
 @pytest.mark.parametrize("name", ["gone/out.png", "out.xyz", "in.png"])
 def test_a_picture_that_cannot_be_written_is_told_before_the_work(
     name: str, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -120,6 +138,74 @@ def test_the_film_settings_reach_the_reader(film: Path, tmp_path: Path) -> None:
     result = dream_video(film, tmp_path / "out.mp4", settings)
     assert result.frames == 2
     assert [array.shape for array in read(tmp_path / "out.mp4")] == [(24, 32, 3)] * 2
+
+
+def dream_lines(source: Path, out: Path, /, **tables: dict[str, Any]) -> list[str]:
+    """Dream a film; what was said of the size."""
+    said: list[str] = []
+    settings = video_settings(**{"output": {"codec": "ffv1"}} | tables)
+    dream_video(source, out, settings, say=said.append)
+    return said
+
+
+def test_a_film_is_dreamed_small_and_comes_back_at_its_size(film: Path, tmp_path: Path) -> None:
+    outs = [tmp_path / f"{name}.mkv" for name in "abc"]
+    for out, asked in zip(outs, ("32", "32x300", "full"), strict=True):
+        said = dream_lines(film, out, film={"dream_size": asked})
+        assert said == ([] if asked == "full" else ["dreaming at 32x24, added to the 64x48 film"])
+    small, also, full = map(read, outs)
+    for source, a, b, c in zip(read(film), small, also, full, strict=True):
+        assert a.shape == (48, 64, 3)
+        assert np.array_equal(a, b) and not np.array_equal(a, c)
+        assert 1 < np.abs(a.astype(int) - source).mean() < 40
+
+
+@pytest.mark.parametrize("size", [None, "full", "64x48", "96"])
+def test_a_dream_that_is_not_smaller_is_that_of_the_film(
+    size: str | None, film: Path, tmp_path: Path
+) -> None:
+    dream_lines(film, tmp_path / "a.mkv")
+    told = ["dreaming at 64x48: the film is not larger than --dream-size 96"]
+    said = dream_lines(film, tmp_path / "b.mkv", film={"dream_size": size})
+    assert said == (told if size == "96" else [])
+    assert (tmp_path / "a.mkv").read_bytes() == (tmp_path / "b.mkv").read_bytes()
+
+
+def test_a_large_film_is_dreamed_small_on_a_cpu_and_the_sidecar_says_so(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dreamvid.sequence.dream_size.LARGE_FILM", 64 * 48 - 1)
+    monkeypatch.setattr("dreamvid.sequence.dream_size.DREAM_LINES", 24)
+    cpu = {"device": "cpu"}
+    said = dream_lines(film, tmp_path / "a.mkv", network=cpu)
+    changes = "; --dream-size full changes that"
+    assert said == [f"dreaming at 32x24, added to the 64x48 film{changes}"]
+    record = tomllib.loads((tmp_path / "a.mkv.dreamvid.toml").read_text("utf-8"))
+    assert record["film"] == {"dream_size": "32x24"}
+    assert dream_lines(film, tmp_path / "b.mkv", network=cpu, film=record["film"]) == [
+        said[0].removesuffix(changes)
+    ]
+    assert (tmp_path / "a.mkv").read_bytes() == (tmp_path / "b.mkv").read_bytes()
+    assert dream_lines(film, tmp_path / "c.mkv", network=cpu, film={"dream_size": "full"}) == []
+    assert dream_lines(film, tmp_path / "d.mkv", network=cpu, film={"width": 32}) == []
+
+
+def test_strength_0_gives_the_film_back_when_it_is_dreamed_small(
+    film: Path, tmp_path: Path
+) -> None:
+    dream_lines(film, tmp_path / "a.mkv", dream=QUICK | {"strength": 0})
+    dream_lines(film, tmp_path / "b.mkv", dream=QUICK | {"strength": 0}, film={"dream_size": "32"})
+    assert (tmp_path / "a.mkv").read_bytes() == (tmp_path / "b.mkv").read_bytes()
+
+
+def test_the_dream_alone_comes_at_the_size_of_the_film(film: Path, tmp_path: Path) -> None:
+    output = {"codec": "ffv1", "alpha": "dream"}
+    dream_video(
+        film, tmp_path / "out.mkv", video_settings(output=output, film={"dream_size": "32"})
+    )
+    with av.open(str(tmp_path / "out.mkv")) as out:
+        planes = [f.to_ndarray(format="rgba") for f in out.decode(video=0)]
+    assert planes[1].shape == (48, 64, 4) and 0 < planes[1][..., 3].mean() < 255
 
 
 def test_numbered_pictures_come_at_the_rate_asked_for(tmp_path: Path) -> None:

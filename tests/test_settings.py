@@ -75,6 +75,24 @@ def test_what_is_no_time_is_refused_at_once(text: object) -> None:
 
 
 @pytest.mark.parametrize(
+    "value, read",
+    [("960", "960"), (960, "960"), ("960x540", "960x540"), (" 960X540 ", "960x540"),
+     ("Full", "full")],
+)  # fmt: skip
+def test_a_dream_size_is_a_width_a_size_or_a_word(value: object, read: str) -> None:
+    assert FilmSettings.checked({"dream_size": value}).dream_size == read
+
+
+@pytest.mark.parametrize("value", ["", "x", "960x", "x540", "960x540x3", "9.5", "half", 9.5, True])
+def test_what_is_no_dream_size_is_pointed_at(value: object) -> None:
+    says = "must be a width such as 960, a size such as 960x540, or full"
+    with pytest.raises(UsageError, match=f"^dream_size = {value!r}: {says}"):
+        FilmSettings.checked({"dream_size": value})
+    with pytest.raises(UsageError, match="dream_size = '960x8': sides must be 16 to 16384"):
+        FilmSettings.checked({"dream_size": "960x8"})
+
+
+@pytest.mark.parametrize(
     "values, says",
     [
         ({"seconds": True}, r"seconds = True: must be seconds such as 12"),

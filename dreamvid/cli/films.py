@@ -12,6 +12,7 @@ from dreamvid.cli.flags import (
     NO_MOTION,
     NO_NETWORK,
     NO_OUTPUT,
+    NO_PICTURE,
     NO_SOUND,
     Dream,
     Encode,
@@ -21,6 +22,7 @@ from dreamvid.cli.flags import (
     Motion,
     Network,
     Out,
+    Picture,
     Preset,
     Quiet,
     Sound,
@@ -40,6 +42,7 @@ def image(
     out: Out,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
+    picture: Picture = NO_PICTURE,
     preset: Preset = None,
     settings: File = None,
     yes: Yes = False,
@@ -47,7 +50,7 @@ def image(
     verbose: Verbose = False,
 ) -> None:
     """Dream on a picture."""
-    given = {"network": network, "dream": dream}
+    given = {"network": network, "dream": dream, "picture": picture}
     wanted = ImageSettings.checked(layered(given, name=preset, file=settings), where=settings)
     from dreamvid.api import dream_image
 
@@ -90,7 +93,7 @@ def video(
     with Show(quiet=quiet, verbose=verbose) as show:
         result = dream_video(
             run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(tell_changes, run.then, show.say),
+            report=show.report, begun=partial(tell_changes, run.then, show.say), say=show.say,
         )  # fmt: skip
         show.made(result)
     mind_damage(result, run.source)

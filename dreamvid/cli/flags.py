@@ -18,6 +18,7 @@ from dreamvid.settings import (
     MotionSettings,
     NetworkSettings,
     OutputSettings,
+    PictureSettings,
     ShapeSettings,
     SoundSettings,
     SteadySettings,
@@ -41,6 +42,7 @@ Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
 # Told the number, cyclopts does not try the value as a Fraction: 1e999999999 would take for ever.
 Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
 Encode = Annotated[OutputSettings, _fields("Output", 5, n_tokens=1)]
+Picture = Annotated[PictureSettings, _fields("Picture", 4)]
 Steady = Annotated[SteadySettings, _fields("Motion", 3)]
 Camera = Annotated[CameraSettings, _fields("Camera, per second", 3)]
 Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]
@@ -51,6 +53,7 @@ NO_STEADY, NO_CAMERA, NO_CLIP = SteadySettings(), CameraSettings(), ClipSettings
 NO_SHAPE, NO_SOUND = ShapeSettings(), SoundSettings()
 NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
 NO_FILM, NO_OUTPUT, NO_TRAIN = FilmSettings(), OutputSettings(), TrainSettings()
+NO_PICTURE = PictureSettings()
 
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="The file to write.")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Overwrite the output.")]

@@ -135,9 +135,11 @@ def measure(
 
 def _check(film: FilmSettings, original: Path | None, independent: Path | None) -> None:
     """Raise UsageError for flags that mean nothing for the films given."""
-    if sizes := sorted({"size", "width", "height"} & film.model_fields_set):
+    if sizes := sorted({"size", "width", "height", "dream_size"} & film.model_fields_set):
         raise UsageError(
-            "the source is measured at the dream's size", where=sizes[0], remedy="leave it out"
+            "the source is measured at the size of the dreamed film",
+            where=sizes[0],
+            remedy="leave it out",
         )
     if original is not None:
         return

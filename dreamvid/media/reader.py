@@ -34,12 +34,14 @@ GAPS_APART: Final = 10
 class SourceFrame:
     """One frame of a film: `index` counts from 0, `time` in exact seconds from the first one kept.
 
-    `array` is [H, W, 3] RGB, uint8 or, for films of more than 8 bits, uint16.
+    `array` is [H, W, 3] RGB, uint8 or, for films of more than 8 bits, uint16. Where it was shrunk
+    to be dreamed on, `full` is the film's own.
     """
 
     index: int
     time: Fraction
     array: NDArray[np.uint8] | NDArray[np.uint16]
+    full: NDArray[np.uint8] | NDArray[np.uint16] | None = None
 
 
 class VideoReader:

@@ -14,7 +14,7 @@ from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.camera import Camera, Matrix
 from dreamvid.motion.estimate import Motion, estimate_motion
-from dreamvid.motion.flow import FlowEstimator, Still, estimator
+from dreamvid.motion.flow import Array, FlowEstimator, Still, estimator
 from dreamvid.motion.shots import CutDetector, mask_says_cut
 from dreamvid.sequence.endless import endless
 from dreamvid.sequence.texture import noise_texture
@@ -27,6 +27,7 @@ class Frame:
     `time` is in seconds since the first frame. `image` [3, H, W] is the source, None in a zoom.
     `motion` leads back to the frame before, None where there is none: at the start of a shot.
     `ground` [3, H, W], around 0, is what a zoom dreams on where its camera uncovers something.
+    `full` is the film's own array where `image` was shrunk.
     """
 
     index: int
@@ -34,6 +35,7 @@ class Frame:
     image: torch.Tensor | None
     motion: Motion | None
     ground: torch.Tensor | None = None
+    full: Array | None = None
 
 
 def film_frames(
@@ -62,7 +64,8 @@ def film_frames(
             # Without flow nothing that moves can be trusted, cut or not.
             if cuts and not isinstance(flow, Still) and mask_says_cut(motion.mask):
                 motion = None
-        yield Frame(source.index, source.time, to_image(source.array), motion)
+        image = to_image(source.array)
+        yield Frame(source.index, source.time, image, motion, full=source.full)
         previous = source.array
 
 

@@ -25,6 +25,7 @@ from dreamvid.media.parts import PartTable, is_whole
 from dreamvid.media.target import Target, check_apart, check_place
 from dreamvid.media.writer import PartWriter, VideoWriter
 from dreamvid.saving import write_whole
+from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
@@ -136,7 +137,7 @@ class Job:
                     self._finish(writer, last)
                     writer = None
                 writer = writer or self._open()
-                writer.write(self._shown(memory), frame.time)
+                writer.write(self._shown(frame, memory), frame.time)
                 last = memory
                 self.done += 1
                 report(Progress(self.done, self._like.frames, memory.shot))
@@ -158,9 +159,10 @@ class Job:
         """What the last finished part left to the next one."""
         return Memory.load(_memory_of(self._parts[-1]), device=device) if self._parts else None
 
-    def _shown(self, memory: Memory) -> torch.Tensor:
+    def _shown(self, frame: Frame, memory: Memory) -> torch.Tensor:
         """What of a frame is written: the dream, or the dream alone on transparency."""
-        return matte(memory.dreamed, memory.source) if self._output.alpha else memory.dreamed
+        dreamed, source = at_full_size(frame, memory)
+        return matte(dreamed, source) if self._output.alpha else dreamed
 
     def _claim(self) -> None:
         """Make the folder of the parts, empty unless it belongs to this very job."""

@@ -424,6 +424,8 @@ USAGE = {
     "--width 99999": "width",
     "--size 64": "size = '64': must be a width and a height such as 1280x720",
     "--size 0x0": "size",
+    "--dream-size 960x": "dream_size = '960x': must be a width such as 960, a size such as 960x540",
+    "--dream-size 4": "dream_size = '4': sides must be 16 to 16384",
     "--size 64x99999999999": "size",
     "--rate 0": "rate",
     "--rate -1": "rate = '-1': must be frames a second such as 25 or 24000/1001",
@@ -625,8 +627,10 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
     wide = write_film(tmp_path / "wide.mkv", frames=2, size=(160, 48))
     refused(2, "160x48", "64x48", command=["measure", film, wide])
     refused(2, "has no layer 'x'", command=["measure", film, film, "--layer", "x"])
-    needle = "width: the source is measured at the dream's size"
+    needle = "width: the source is measured at the size of the dreamed film"
     refused(2, needle, command=["measure", film, film, "--width", 32])
+    needle = needle.replace("width", "dream_size")
+    refused(2, needle, command=["measure", film, film, "--dream-size", 32])
     needle = "rate: is for rows of pictures"
     refused(2, needle, command=["measure", film, film, "--rate", 30])
 

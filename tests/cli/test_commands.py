@@ -203,6 +203,17 @@ def test_from_repeats_a_run_to_the_byte(tmp_path, film):
     assert frames_of(other) == 4
 
 
+def test_a_film_dreamed_small_is_told_and_repeated(tmp_path, film):
+    first, again = tmp_path / "a.mkv", tmp_path / "b.mkv"
+    options = ["--frames", 2, *QUICK]
+    told = dreamvid("video", film, "-o", first, "--dream-size", 32, *options)
+    assert told.err.splitlines()[0] == "dreaming at 32x24, added to the 64x48 film"
+    assert settings_of(first)["film"] == {"frames": 2, "dream_size": "32x24"}
+    told = dreamvid("video", "--from", first, "-o", again)
+    assert told.err.splitlines()[0] == "dreaming at 32x24, added to the 64x48 film"
+    assert again.read_bytes() == first.read_bytes()
+
+
 def test_from_finds_a_source_that_moved_along_and_tells_when_it_changed(tmp_path, film):
     (tmp_path / "then").mkdir()
     source = tmp_path / "then" / "in.mp4"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -132,6 +133,16 @@ def test_a_film_stopped_and_started_again_has_the_same_bytes(
     assert told[0].shot == 1 + (told[0].done > CUT)
     assert ".film.mp4.parts" not in names(tmp_path)
     assert "film.partial.mp4" not in names(tmp_path)
+
+
+def test_a_film_dreamed_small_is_taken_up_again_at_its_full_size(tmp_path: Path) -> None:
+    small = [replace(frame, full=np.tile(to_array(frame.image), (2, 2, 1))) for frame in FRAMES]
+    run(tmp_path / "whole.mkv", frames=small, codec="ffv1")
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mkv", frames=small, codec="ffv1", report=stop_after(7))
+    run(tmp_path / "film.mkv", frames=small, codec="ffv1")
+    assert (tmp_path / "film.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
+    assert arrays(tmp_path / "film.mkv")[-1].shape == (96, 128, 3)
 
 
 def test_a_film_stopped_again_and_again_has_the_same_bytes(tmp_path: Path, whole: bytes) -> None:
