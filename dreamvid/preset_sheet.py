@@ -8,11 +8,12 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from dreamvid import presets
-from dreamvid.atlas import tiled
-from dreamvid.dream.octaves import shrink
+from dreamvid.atlas import GAP, PAPER, captioned, tiled
+from dreamvid.dream.octaves import resize, shrink
 from dreamvid.dreaming import Dreams
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
@@ -23,8 +24,14 @@ from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
 from dreamvid.settings import DreamSettings, ImageSettings, NetworkSettings, Settings, merge
 
-SIDE, COLUMNS = 256, 4
-"""The longest side of each picture, in pixels, and how many stand in a row."""
+SIDE, CELL = 512, 256
+"""The longest side of a picture, in pixels, as it is dreamed and as it stands on the sheet."""
+
+COLUMNS = 4
+"""Pictures in a row; the source is as large as two by two of them, which makes 4x4 of twelve."""
+
+LETTERS = 18
+"""Height of the names below the pictures, in pixels: readable where a sheet is shown smaller."""
 
 EDGE = 16
 """Pixels at the upper left of the landscape whose clouds are cut off."""
@@ -38,13 +45,14 @@ def preset_sheet(
     drawn: Callable[[int, int], None] = lambda done, total: None,
     left_out: Callable[[str, DreamvidError], None] = lambda name, why: None,
 ) -> Tensor:
-    """Draw all presets on a picture [3, H, W], or on a landscape made by formula.
+    """Draw all presets on a picture [3, H, W], or on a landscape made by formula; it stands first.
 
     `network` are settings of the network that win over those of the presets. `left_out` is told
     which presets cannot be drawn with it, or without their weights, and why; that error is raised
     when none can.
     """
-    picture = landscape() if picture is None else shrink(picture, SIDE)
+    source = landscape() if picture is None else picture
+    picture = shrink(source, SIDE)
     names, images = presets.names(), dict[str, Tensor]()
     models: dict[str, type[Settings]] = {"network": NetworkSettings, "dream": DreamSettings}
 
@@ -56,13 +64,34 @@ def preset_sheet(
         values = merge(presets.fitting(presets.preset(name), models), {"network": network})
         settings = ImageSettings.checked(values, where=name)
         try:
-            images[name] = _dreamed(picture, settings, load(settings.network))
+            dreamed = _dreamed(picture, settings, load(settings.network))
+            images[name] = shrink(dreamed, CELL)
         except (MissingDependency, UsageError) as error:
             if done == len(names) and not images:
                 raise
             left_out(name, error)
         drawn(done, len(names))
-    return tiled(list(images.values()), columns=COLUMNS, captions=list(images))
+    return laid_out(source, images)
+
+
+def laid_out(source: Tensor, images: Mapping[str, Tensor]) -> Tensor:
+    """The images [3, h, w] with their names below, row by row, beside the source [3, H, W].
+
+    The source takes the upper left corner, two images high and wide.
+    """
+    cells = [captioned(image, name, LETTERS) for name, image in images.items()]
+    height, width = cells[0].shape[-2:]
+    blank = torch.full_like(cells[0], PAPER)
+    for row in range(2):
+        cells[row * COLUMNS : row * COLUMNS] = [blank, blank]
+    sheet = tiled(cells, columns=COLUMNS)
+    tall, wide = 2 * height + GAP, 2 * width + GAP
+    letters = height - next(iter(images.values())).shape[-2]
+    scale = min((tall - letters) / source.shape[-2], wide / source.shape[-1])
+    size = round(source.shape[-2] * scale), round(source.shape[-1] * scale)
+    corner = captioned(resize(source, size).clamp(0, 1), "source", LETTERS)
+    sheet[:, GAP : GAP + corner.shape[-2], GAP : GAP + corner.shape[-1]] = corner
+    return sheet
 
 
 def landscape() -> Tensor:
