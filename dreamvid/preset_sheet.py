@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,14 +13,13 @@ from dreamvid import presets
 from dreamvid.atlas import GAP, PAPER, captioned, tiled
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.dreaming import Dreams
-from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.renders.backgrounds import hills
 from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
-from dreamvid.settings import DreamSettings, ImageSettings, NetworkSettings, Settings, merge
+from dreamvid.settings import DreamSettings, NetworkSettings
 
 SIDE, CELL = 512, 256
 """The longest side of a picture, in pixels, as it is dreamed and as it stands on the sheet."""
@@ -39,37 +36,23 @@ EDGE = 16
 
 def preset_sheet(
     picture: Tensor | None,
-    network: Mapping[str, Any],
+    network: NetworkSettings,
     *,
     fetched: Counted | None = None,
     drawn: Callable[[int, int], None] = lambda done, total: None,
-    left_out: Callable[[str, DreamvidError], None] = lambda name, why: None,
 ) -> Tensor:
     """Draw all presets on a picture [3, H, W], or on a landscape made by formula; it stands first.
 
-    `network` are settings of the network that win over those of the presets. `left_out` is told
-    which presets cannot be drawn with it, or without their weights, and why; that error is raised
-    when none can.
+    MissingDependency when the weights of the network are not there.
     """
     source = landscape() if picture is None else picture
-    picture = shrink(source, SIDE)
-    names, images = presets.names(), dict[str, Tensor]()
-    models: dict[str, type[Settings]] = {"network": NetworkSettings, "dream": DreamSettings}
-
-    @cache
-    def load(how: NetworkSettings) -> Network:
-        return load_network(how.model, weights=how.weights, offline=how.offline, progress=fetched)
-
+    small, names, images = shrink(source, SIDE), presets.names(), dict[str, Tensor]()
+    loaded = load_network(
+        network.model, weights=network.weights, offline=network.offline, progress=fetched
+    )
     for done, name in enumerate(names, start=1):
-        values = merge(presets.fitting(presets.preset(name), models), {"network": network})
-        settings = ImageSettings.checked(values, where=name)
-        try:
-            dreamed = _dreamed(picture, settings, load(settings.network))
-            images[name] = shrink(dreamed, CELL)
-        except (MissingDependency, UsageError) as error:
-            if done == len(names) and not images:
-                raise
-            left_out(name, error)
+        dream = DreamSettings.checked(presets.preset(name)["dream"], where=name)
+        images[name] = shrink(_dreamed(small, loaded, network, dream), CELL)
         drawn(done, len(names))
     return laid_out(source, images)
 
@@ -100,8 +83,9 @@ def landscape() -> Tensor:
     return to_image(np.rint(picture.clip(0, 1) * 255).astype(np.uint8))
 
 
-def _dreamed(picture: Tensor, settings: ImageSettings, network: Network) -> Tensor:
-    clock = Clock(Fraction(1), 1, settings.dream.seed)
+def _dreamed(
+    picture: Tensor, network: Network, how: NetworkSettings, dream: DreamSettings
+) -> Tensor:
+    clock = Clock(Fraction(1), 1, dream.seed)
     size = int(picture.shape[1]), int(picture.shape[2])
-    dream = Dreams(network, settings.network, settings.dream, clock, size=size)(0)
-    return dream(picture).cpu()
+    return Dreams(network, how, dream, clock, size=size)(0)(picture).cpu()
