@@ -18,8 +18,8 @@ OCTAVES, SCALE, ITERATIONS, STEP = 3, 1.4, 40, 0.012
 """A dose that makes a picture out of next to nothing, at sizes that the network has learned."""
 CLOUDS, CONTRAST = 16, 0.06
 """Pixels and contrast of the soft clouds it begins with: fine noise would be dreamed on itself."""
-GAP, CAPTION = 4, 14
-"""Pixels between pictures, and of the letters below them."""
+GAP = 4
+"""Pixels between pictures."""
 PAPER, INK = 0.04, 225
 """The grey of the ground, 0 to 1, and of the letters, 0 to 255."""
 
@@ -58,13 +58,8 @@ def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
     return tuple(names[int(k * step)] for k in range(min(count, len(names))))
 
 
-def tiled(images: Sequence[Tensor], *, columns: int, captions: Sequence[str] = ()) -> Tensor:
-    """Images [3, H, W] of one size as one, row by row, with gaps between them.
-
-    Captions, one for each if any, stand under them.
-    """
-    if captions:
-        images = [captioned(*pair) for pair in zip(images, captions, strict=True)]
+def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
+    """Images [3, H, W] of one size as one, row by row, with gaps between them."""
     (height, width), across = images[0].shape[-2:], min(columns, len(images))
     down = -(-len(images) // across)
     sheet = torch.full((3, down * (height + GAP) + GAP, across * (width + GAP) + GAP), PAPER)
@@ -74,11 +69,11 @@ def tiled(images: Sequence[Tensor], *, columns: int, captions: Sequence[str] = (
     return sheet
 
 
-def captioned(image: Tensor, text: str) -> Tensor:
-    """An image [3, H, W] with a line of text below it."""
-    width, height = int(image.shape[-1]), CAPTION + 6
+def captioned(image: Tensor, text: str, letters: int) -> Tensor:
+    """An image [3, H, W] with a line of text below it; `letters` are its pixels in height."""
+    width, height = int(image.shape[-1]), letters + 6
     strip = Image.new("L", (width, height), round(255 * PAPER))
-    font = ImageFont.load_default(size=CAPTION)
+    font = ImageFont.load_default(size=letters)
     ImageDraw.Draw(strip).text((3, 1), text, fill=INK, font=font)
     line = torch.from_numpy(np.array(strip, np.float32)) / 255
     return torch.cat((image, line.expand(3, height, width)), dim=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from tiny import tiny_network
 
-from dreamvid.atlas import CAPTION, GAP, atlas, from_noise, spread, tiled
+from dreamvid.atlas import GAP, atlas, captioned, from_noise, spread, tiled
 from dreamvid.dream.objectives import label
 
 
@@ -19,13 +19,11 @@ def test_pictures_stand_row_by_row_with_gaps() -> None:
     assert (sheet[:, :GAP] < 0.1).all()
 
 
-def test_captions_stand_below_their_pictures() -> None:
-    images = [torch.zeros(3, 20, 60)] * 2
-    sheet = tiled(images, columns=1, captions=["owl", ""])
-    high = 20 + CAPTION + 6 + GAP
-    assert sheet.shape == (3, 2 * high + GAP, 60 + 2 * GAP)
-    owl, blank = (sheet[:, top : top + CAPTION + 6] for top in (GAP + 20, GAP + 20 + high))
-    assert float(owl.max()) > 0.7 and float(blank.max()) < 0.1
+def test_a_caption_stands_below_its_picture() -> None:
+    owl, blank = (captioned(torch.zeros(3, 20, 60), text, 12) for text in ("owl", ""))
+    assert owl.shape == blank.shape == (3, 20 + 12 + 6, 60)
+    assert (owl[:, :20] == 0).all()
+    assert float(owl[:, 20:].max()) > 0.7 and float(blank[:, 20:].max()) < 0.1
 
 
 def test_names_are_spread_evenly() -> None:

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 import tomllib
+from fractions import Fraction
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 import pytest
 import torch
-from tiny import tiny_network
+from tiny import HEIGHT, WIDTH, texture, tiny_network
 
 from dreamvid import preset_sheet, presets
-from dreamvid.errors import MissingDependency, UsageError
+from dreamvid.atlas import GAP
+from dreamvid.dream.dreamer import Dose
+from dreamvid.dream.octaves import OCTAVE_SCALE, resize
+from dreamvid.dreaming import Dreams
+from dreamvid.errors import UsageError
 from dreamvid.image import to_image
-from dreamvid.networks import zoo
+from dreamvid.networks import efficientnet, registry, zoo
+from dreamvid.networks.network import Network
+from dreamvid.preset_sheet import LETTERS
+from dreamvid.schedule import Clock
 from dreamvid.settings import (
     CameraSettings,
+    DreamSettings,
     ImageSettings,
     LoopSettings,
     MotionSettings,
+    NetworkSettings,
     Settings,
     SteadySettings,
     VideoSettings,
@@ -54,21 +66,48 @@ def test_a_preset_says_only_what_a_film_has(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", presets.names())
-def test_a_preset_goes_with_every_network_or_names_its_own(name: str) -> None:
+def test_a_preset_names_no_network_but_what_all_have(name: str) -> None:
     values = presets.preset(name)
-    if "model" in values.get("network", {}):
-        return
-    layers = values["dream"].get("layer", [])
-    assert {layer.partition("*")[0] for layer in layers} <= ALIASES
-    assert all(about.aliases.keys() == ALIASES for about in zoo.DESCRIPTIONS.values())
+    assert values.keys() <= {"dream", "motion"}  # so that none needs weights of its own
+    pairs = [layer.partition("*") for layer in values["dream"]["layer"]]
+    assert {alias for alias, _, _ in pairs} <= ALIASES
+    # The layers of some networks outweigh others by far: taken away, they would be all there is.
+    assert all(float(weight or 1) > 0 for _, _, weight in pairs)
+    assert not values["dream"].keys() & {"label", "guide"}
 
 
-def test_the_classic_is_the_one_of_the_paper() -> None:
-    classic = presets.preset("classic")
-    assert (classic["network"]["model"], classic["dream"]["layer"]) == (
-        "googlenet",
-        ["inception4c"],
-    )
+def test_all_networks_have_the_aliases() -> None:
+    told = [about.aliases.keys() for about in (*zoo.DESCRIPTIONS.values(), efficientnet.ABOUT)]
+    assert all(aliases == ALIASES for aliases in told)
+
+
+@pytest.mark.parametrize("model", [registry.DEFAULT, registry.EMBEDDED])
+@pytest.mark.parametrize("name", presets.names())
+def test_a_preset_dreams_with_the_networks_that_are_installed(name: str, model: str) -> None:
+    network, picture = installed(model), to_image(texture())
+    dream = DreamSettings.checked(presets.preset(name)["dream"])
+    clock, how = Clock(Fraction(1), 1, 0), NetworkSettings(device="cpu", precision="fp32")
+    dreamer = Dreams(network, how, dream, clock, size=(HEIGHT, WIDTH))(0)
+    dreamed = dreamer.dosed(Dose((1,), dreamer.dose.step), OCTAVE_SCALE, dreamer.shape)(picture)
+    assert 0.001 < float((dreamed - picture).abs().mean()) < 0.1
+
+
+@cache
+def installed(model: str) -> Network:
+    return registry.load_network(model, offline=True)
+
+
+def test_the_classic_is_the_method_of_the_paper() -> None:
+    dream = DreamSettings.checked(presets.preset("classic")["dream"])
+    assert dream.gradient == "plain"
+    assert (dream.octaves, dream.octave_scale, dream.iterations) == (4, 1.4, 10)
+    assert dream.step == pytest.approx(1.5 / 255, rel=0.03)
+    assert dream.strength == 1
+
+
+def test_no_two_presets_are_alike() -> None:
+    told = [repr(sorted(presets.preset(name)["dream"].items())) for name in presets.names()]
+    assert len(set(told)) == len(told)
 
 
 @pytest.mark.parametrize("name", presets.names())
@@ -107,42 +146,50 @@ def test_the_files_are_packaged() -> None:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Draw on small pictures, with a tiny network in the place of all but GoogLeNet."""
-
-    def load(model: str, **options: object) -> object:
-        if model == "googlenet":
-            raise MissingDependency("no weights")
-        return tiny_network()
-
-    monkeypatch.setattr(preset_sheet, "SIDE", 48)
-    monkeypatch.setattr(preset_sheet, "load_network", load)
+    """Draw on small pictures, with a tiny network."""
+    monkeypatch.setattr(preset_sheet, "SIDE", 64)
+    monkeypatch.setattr(preset_sheet, "CELL", 48)
+    monkeypatch.setattr(preset_sheet, "load_network", lambda model, **options: tiny_network())
 
 
-def test_a_sheet_shows_all_presets_and_tells_which_it_cannot(small: None) -> None:
-    left, drawn = [], []
+def test_a_sheet_shows_the_source_and_all_presets(small: None) -> None:
+    picture, drawn = to_image(texture()), []
     sheet = preset_sheet.preset_sheet(
-        torch.rand(3, 64, 96),
-        {"device": "cpu"},
+        picture,
+        NetworkSettings(device="cpu"),
         drawn=lambda done, total: drawn.append((done, total)),
-        left_out=lambda name, why: left.append((name, str(why))),
     )
-    count = len(presets.names())
-    assert left == [("classic", "no weights")]
+    count, high = len(presets.names()), 36 + LETTERS + 6 + GAP
     assert drawn == [(k, count) for k in range(1, count + 1)]
-    assert sheet.shape == (3, 3 * (32 + 20 + 4) + 4, 4 * (48 + 4) + 4)
-    rows, columns = slice(4, 36), [slice(4 + 52 * k, 52 + 52 * k) for k in range(4)]
-    first = [sheet[:, rows, column] for column in columns]
-    assert not any(torch.equal(first[0], other) for other in first[1:])
+    assert sheet.shape == (3, 4 * high + GAP, 4 * (48 + GAP) + GAP)
+    cells = [
+        sheet[:, GAP + row * high :, GAP + column * (48 + GAP) :][:, :36, :48]
+        for row in range(4)
+        for column in range(4)
+        if row > 1 or column > 1
+    ]
+    assert all(float(cell.std()) > 0.05 for cell in cells)
+    assert not any(torch.equal(one, other) for one, other in combinations(cells, 2))
+    source = sheet[:, GAP : GAP + 75, GAP : GAP + 100]  # two cells wide, with the gap between
+    assert float((source - resize(picture, (75, 100))).abs().max()) < 0.05
 
 
-def test_without_a_single_preset_there_is_no_sheet(small: None) -> None:
-    with pytest.raises(MissingDependency, match="no weights"):
-        preset_sheet.preset_sheet(None, {"model": "googlenet"})
+@pytest.mark.parametrize(("count", "rows"), [(1, 2), (4, 2), (5, 3), (12, 4), (13, 5)])
+@pytest.mark.parametrize("size", [(12, 40), (90, 10)])
+def test_pictures_go_round_the_source(count: int, rows: int, size: tuple[int, int]) -> None:
+    images = {str(k): torch.full((3, *size), 0.5) for k in range(count)}
+    sheet = preset_sheet.laid_out(torch.ones(3, *size), images)
+    high, wide = size[0] + LETTERS + 6, size[1]
+    assert sheet.shape == (3, rows * (high + GAP) + GAP, 4 * (wide + GAP) + GAP)
+    corner = sheet[:, GAP : GAP + 2 * high + GAP, GAP : GAP + 2 * wide + GAP]
+    assert int((sheet == 0.5).sum()) >= 3 * count * size[0] * size[1]
+    assert int((corner == 1).sum()) > 2 * 3 * size[0] * size[1]  # and nothing stands on another
+    assert int((sheet == 1).sum()) == int((corner == 1).sum())
 
 
 def test_the_landscape_is_the_same_for_ever() -> None:
     land = preset_sheet.landscape()
-    assert land.shape == (3, 256, 256)
+    assert land.shape == (3, preset_sheet.SIDE, preset_sheet.SIDE)
     assert torch.equal(land, preset_sheet.landscape())
     assert float(land.std()) > 0.1 and torch.equal(land, to_image(_levels(land)))
 

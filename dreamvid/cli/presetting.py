@@ -11,6 +11,7 @@ from dreamvid import presets as known
 from dreamvid.cli.flags import NO_NETWORK, Json, Network, Quiet, Yes
 from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import UsageError
+from dreamvid.settings import NetworkSettings
 
 Picture = Annotated[
     Path | None, Parameter(help="Picture to draw them on. Default: hills, made by formula.")
@@ -35,7 +36,7 @@ def presets(
     A preset is given to image, video, zoom and loop as --preset NAME; other flags change it.
     """
     if out is not None:
-        _draw(picture, out, network.model_dump(exclude_unset=True), overwrite=yes, quiet=quiet)
+        _draw(picture, out, network, overwrite=yes, quiet=quiet)
     elif picture is not None:
         raise UsageError("nothing to draw", where=picture, remedy="say where, by -o OUT")
     elif json:
@@ -50,7 +51,7 @@ def presets(
 
 
 def _draw(
-    picture: Path | None, out: Path, network: dict[str, object], *, overwrite: bool, quiet: bool
+    picture: Path | None, out: Path, network: NetworkSettings, *, overwrite: bool, quiet: bool
 ) -> None:
     """Draw the contact sheet."""
     from dreamvid.image import load_image, picture_format, save_image
@@ -67,7 +68,6 @@ def _draw(
             network,
             fetched=show.fetched,
             drawn=show.presets,
-            left_out=lambda name, why: show.say(f"left out: {name}: {why}"),
         )
         save_image(out, sheet)
         show.say(f"{out} is ready")

@@ -15,9 +15,11 @@ from cli_kit import QUICK, Told, dreamvid, environment, frames_of, write_film
 from PIL import Image
 
 from dreamvid import presets
+from dreamvid.atlas import GAP
 from dreamvid.cli import app, failures
 from dreamvid.cli.app import run
 from dreamvid.errors import Interrupted
+from dreamvid.preset_sheet import LETTERS
 from dreamvid.settings import read_toml
 
 COMMANDS = [name for group in app.COMMANDS.values() for name, *_ in group]
@@ -107,18 +109,17 @@ def test_presets_are_listed_with_what_they_look_like():
     rows = json.loads(dreamvid("presets", "--json").out)
     assert [row["name"] for row in rows] == list(presets.names())
     assert rows[-1]["about"] == presets.about("wild")
-    assert rows[-1]["settings"]["dream"]["strength"] == 2
+    assert rows[-1]["settings"] == presets.preset("wild")
 
 
-def test_presets_are_drawn_on_a_picture(tmp_path, monkeypatch):
+def test_presets_are_drawn_on_a_picture_with_what_is_installed(tmp_path, monkeypatch):
     monkeypatch.setenv("DREAMVID_CACHE", str(tmp_path / "cache"))
     Image.effect_noise((64, 48), 60).convert("RGB").save(tmp_path / "in.png")
     out = tmp_path / "sheet.png"
     told = dreamvid("presets", tmp_path / "in.png", "-o", out, "--offline")
     assert told.code == 0, told.err
-    assert "left out: classic: no weights for googlenet" in told.err
     with Image.open(out) as sheet:
-        assert sheet.size == (4 * 68 + 4, 3 * (48 + 24) + 4)
+        assert sheet.size == (4 * (64 + GAP) + GAP, 4 * (48 + LETTERS + 6 + GAP) + GAP)
     assert dreamvid("presets", "-o", out).code == 4
     assert dreamvid("presets", out, "-o", out).code == 2
     assert "say where, by -o OUT" in dreamvid("presets", out).err
