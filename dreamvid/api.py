@@ -23,6 +23,7 @@ from dreamvid.image import load_image, picture_format, save_image
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.stills import check_rate, is_sequence, pictures_of
 from dreamvid.media.target import alone, check_apart, check_new, same_file
@@ -31,7 +32,7 @@ from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import Counted, sha256
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import Frame, film_frames
-from dreamvid.sequence.job import Job, Output, Progress
+from dreamvid.sequence.job import Job, Progress
 from dreamvid.settings import (
     DreamSettings,
     ImageSettings,

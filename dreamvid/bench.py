@@ -27,6 +27,7 @@ from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.flow import estimator
 from dreamvid.networks import registry
@@ -34,7 +35,7 @@ from dreamvid.networks.chance import random_network
 from dreamvid.networks.flops import matmul_rate, step_flops
 from dreamvid.networks.network import Network
 from dreamvid.sequence.frames import film_frames
-from dreamvid.sequence.job import Job, Output
+from dreamvid.sequence.job import Job
 from dreamvid.settings import VideoSettings
 
 Row = dict[str, Any]

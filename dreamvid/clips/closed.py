@@ -20,13 +20,13 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.weights import Counted
 from dreamvid.sequence.closing import close_clip, find_join, ping_pong, thumbnails
 from dreamvid.sequence.frames import Frame, clouds
-from dreamvid.sequence.job import Output
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import Carry, carry_for
 from dreamvid.settings import ClipSettings, LoopSettings

@@ -31,12 +31,13 @@ from dreamvid.errors import UsageError
 from dreamvid.image import to_array
 from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.target import alone
 from dreamvid.networks.weights import Counted
 from dreamvid.presets import names, preset
 from dreamvid.schedule import Clock
 from dreamvid.sequence.closing import SeamMeter
-from dreamvid.sequence.job import Output, Progress, write_record
+from dreamvid.sequence.job import Progress, write_record
 from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, whole_frames, zoom_view
 from dreamvid.sequence.loops import ExactLoop, evolve, noise_cycle, pan_periods, texture_density
 from dreamvid.sequence.periodic import PeriodicDreamer

@@ -23,13 +23,14 @@ from dreamvid.dream.octaves import resize
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import load_image
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.target import alone, same_file
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
 from dreamvid.networks.weights import Counted
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import camera_frames
-from dreamvid.sequence.job import Job, Output, Progress
+from dreamvid.sequence.job import Job, Progress
 from dreamvid.sequence.texture import noise_texture
 from dreamvid.settings import DEFAULT_ZOOM, CameraSettings, ClipSettings, ZoomSettings
 
