@@ -15,21 +15,20 @@ from typing import Any
 
 import torch
 
-from dreamvid.dials import Dials, changing, guides_of, steady
+from dreamvid.dials import Dials, guides_of, steady
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dreaming import Dreams
-from dreamvid.errors import UnreadableInput, UsageError
-from dreamvid.image import load_image, picture_format, save_image
+from dreamvid.errors import UnreadableInput
+from dreamvid.image import save_image, to_image
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.output import Output
-from dreamvid.media.reader import VideoReader
-from dreamvid.media.stills import check_rate, is_sequence, pictures_of
-from dreamvid.media.target import alone, check_apart, check_new, same_file
+from dreamvid.media.stills import is_sequence, pictures_of
+from dreamvid.media.target import alone
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import Counted, sha256
+from dreamvid.preflight import check_image, check_video
 from dreamvid.schedule import Clock
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job, Progress
@@ -76,14 +75,8 @@ def dream_image(
     Raises any DreamvidError; the target appears complete or not at all.
     """
     settings, target = settings or ImageSettings(), Path(target)
-    picture_format(target)
-    if same_file(target, Path(source)):
-        raise UsageError("is the source itself", where=target, remedy="use another name")
-    check_new(target, overwrite=overwrite)
-    check_apart(target, guides_of(settings.dream))
-    if name := changing(settings.dream):
-        raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
-    image = load_image(source)
+    checked = check_image(Path(source), target, settings, overwrite=overwrite)
+    image = to_image(checked.picture)
     size = int(image.shape[1]), int(image.shape[2])
     dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
     save_image(target, dream(image))
@@ -107,11 +100,9 @@ def dream_video(
     the target appears complete or not at all.
     """
     settings = settings or VideoSettings()
-    output = output_of(settings, Path(target), overwrite)
-    with open_film(Path(source), settings) as film, alone(output.path):
-        output.check(
-            film.info.path, (film.info.width, film.info.height)
-        )  # before anything is fetched
+    checked = check_video(Path(source), Path(target), settings, overwrite=overwrite)
+    output = checked.output
+    with checked.reader as film, alone(output.path):
         # Frames that are dreamed for themselves need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
@@ -145,37 +136,6 @@ def skipped(dream: Dreamer, height: int, width: int) -> tuple[str, ...]:
     count = dream.skipped(height, width)
     too_small = f"too small for {count} of the octaves, which were left out"
     return (f"{width}x{height} is {too_small}",) if count else ()
-
-
-def output_of(
-    settings: VideoSettings | ZoomSettings | LoopSettings, target: Path, overwrite: bool
-) -> Output:
-    """Where a film goes, as the settings say."""
-    output = settings.output
-    return Output(
-        target,
-        output.codec,
-        output.crf,
-        overwrite,
-        repeat_to=output.repeat_to,
-        alpha=output.alpha is not None,
-        guides=guides_of(settings.dream),
-    )
-
-
-def open_film(source: Path, settings: VideoSettings) -> VideoReader:
-    """Open a film as the settings say."""
-    film = settings.film
-    check_rate(film.rate, source)
-    return VideoReader(
-        source,
-        start=film.start,
-        end=film.end,
-        frames=film.frames,
-        width=film.target_width,
-        height=film.target_height,
-        rate=film.rate,
-    )
 
 
 def make_dreamer(

@@ -30,6 +30,7 @@ from dreamvid.cli.flags import (
 )
 from dreamvid.cli.show import Show
 from dreamvid.errors import UsageError
+from dreamvid.preflight import check_image, check_video
 from dreamvid.settings import ImageSettings, VideoSettings
 
 
@@ -49,9 +50,11 @@ def image(
     """Dream on a picture."""
     given = {"network": network, "dream": dream}
     wanted = ImageSettings.checked(layered(given, name=preset, file=settings), where=settings)
-    from dreamvid.api import dream_image
 
     with Show(quiet=quiet, verbose=verbose) as show:
+        show.say(check_image(source, out, wanted, overwrite=yes).told)
+        from dreamvid.api import dream_image
+
         result = dream_image(source, out, wanted, overwrite=yes, fetched=show.fetched)
         for note in result.notes:
             show.say(note)
@@ -85,9 +88,13 @@ def video(
     run = asked(VideoSettings, given, source, preset=preset, file=settings, from_=from_)
     if run.source is None:
         raise UsageError("no film given", remedy="dreamvid video FILM -o OUT")
-    from dreamvid.api import dream_video
 
     with Show(quiet=quiet, verbose=verbose) as show:
+        checked = check_video(run.source, out, run.settings, overwrite=yes)
+        checked.reader.close()
+        show.say(checked.told)
+        from dreamvid.api import dream_video
+
         result = dream_video(
             run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
             report=show.report, begun=partial(tell_changes, run.then, show.say),

@@ -36,6 +36,7 @@ from dreamvid.cli.flags import (
     layered,
 )
 from dreamvid.cli.show import Show
+from dreamvid.preflight import check_loop, check_zoom
 from dreamvid.settings import LoopSettings, ZoomSettings
 
 Preview = Annotated[
@@ -72,14 +73,16 @@ def zoom(
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
     run = asked(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
-    from dreamvid.clips.preview import preview_motion
-    from dreamvid.clips.zoom import dream_zoom
-
     with Show(quiet=quiet, verbose=verbose) as show:
         if motion_preview:
+            from dreamvid.clips.preview import preview_motion
+
             seen = preview_motion(run.source, out, run.settings, overwrite=yes, report=show.report)
             show.made(seen)
             return
+        show.say(check_zoom(run.source, out, run.settings, overwrite=yes).told)
+        from dreamvid.clips.zoom import dream_zoom
+
         result = dream_zoom(
             run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
             report=show.report, begun=partial(tell_changes, run.then, show.say),
@@ -115,9 +118,10 @@ def loop(
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
     run = asked(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
-    from dreamvid.clips.loop import dream_loop
-
     with Show(quiet=quiet, verbose=verbose) as show:
+        show.say(check_loop(run.source, out, run.settings, overwrite=yes).told)
+        from dreamvid.clips.loop import dream_loop
+
         result = dream_loop(
             run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
             report=show.report, say=show.say, begun=partial(tell_changes, run.then, show.say),

@@ -8,6 +8,7 @@ appear, objects where whole things do.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from dreamvid.errors import UnreadableInput, UsageError, no_such_file
 
 DEFAULT = "efficientnet_lite0"
 EMBEDDED = "bestiary"
+EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -136,6 +138,20 @@ def check_model(model: str, weights: Path | None = None) -> None:
         raise UnreadableInput("no such weights file", where=weights, remedy="check the path")
     if not named and not Path(model).exists():
         raise no_such_file(model)
+
+
+def default_layer(model: str) -> str:
+    """The layer that a network dreams with unless told; empty where its file does not say."""
+    if model in DESCRIPTIONS:
+        return DESCRIPTIONS[model].default_layer
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(EMBEDDED_FILE if model == EMBEDDED else model, framework="numpy") as file:
+            about = json.loads((file.metadata() or {})["description"])
+        return str(about["default_layer"])
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError):
+        return ""
 
 
 def unknown(model: str) -> UsageError:

@@ -10,7 +10,14 @@ from torch import Tensor, nn
 
 from dreamvid.errors import UnreadableInput
 from dreamvid.networks import efficientnet, saved, zoo
-from dreamvid.networks.known import DEFAULT, DESCRIPTIONS, EMBEDDED, check_model, names
+from dreamvid.networks.known import (
+    DEFAULT,
+    DESCRIPTIONS,
+    EMBEDDED,
+    EMBEDDED_FILE,
+    check_model,
+    names,
+)
 from dreamvid.networks.network import Network
 from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.weights import (
@@ -35,8 +42,6 @@ __all__ = [
     "standing",
 ]
 
-_EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
-
 
 @dataclass(frozen=True)
 class Standing:
@@ -56,7 +61,7 @@ class Standing:
 def standing(name: str) -> Standing:
     """How the network called `name`, one of `names()`, stands here; nothing is fetched."""
     if name == EMBEDDED:
-        path, about = _EMBEDDED_FILE, saved.load(_EMBEDDED_FILE, name=name).description
+        path, about = EMBEDDED_FILE, saved.load(EMBEDDED_FILE, name=name).description
         size = path.stat().st_size / 1e6
     elif name == efficientnet.NAME:
         path, about, size = efficientnet.weights_path(), DESCRIPTIONS[name], efficientnet.MEGABYTES
@@ -97,7 +102,7 @@ def load_saved(
     """What `load_network` makes a network of, and the file it is from; raises the same."""
     check_model(model, weights)
     if model not in DESCRIPTIONS:
-        path = weights or (_EMBEDDED_FILE if model == EMBEDDED else Path(model))
+        path = weights or (EMBEDDED_FILE if model == EMBEDDED else Path(model))
         return saved.load(path, name=path.stem), path
     path = weights or _published(model, offline=offline, progress=progress)
     about, state = zoo.describe(model), read_state(path)
