@@ -23,7 +23,8 @@ from dreamvid.image import save_image, to_image
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.stills import is_sequence, pictures_of
+from dreamvid.media.source import is_sequence
+from dreamvid.media.stills import pictures_of
 from dreamvid.media.target import alone
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network

@@ -16,6 +16,7 @@ from dreamvid.dials import Dials, camera_dials, changing, guides_of, steady
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import picture_format, read_picture
 from dreamvid.media.output import Output
+from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_apart, check_new, same_file
 from dreamvid.networks.known import check_model, default_layer
 from dreamvid.schedule import Clock
@@ -90,9 +91,6 @@ def check_video(
     source: Path, target: Path, settings: VideoSettings, *, overwrite: bool = False
 ) -> Film:
     """Check what `dreamvid video` is asked; raises any DreamvidError."""
-    from dreamvid.media.probe import check_file
-    from dreamvid.media.stills import is_sequence
-
     output = output_of(settings, target, overwrite)
     if not is_sequence(source):
         check_file(source)
@@ -197,8 +195,6 @@ def check_dials(
     settings: VideoSettings | ZoomSettings | LoopSettings, fps: Fraction, frames: int | None
 ) -> None:
     """Raise UsageError for a schedule that leaves its bounds; with a song that is told later."""
-    from dreamvid.media.probe import check_file
-
     sound = settings.sound
     if sound.audio is not None:
         check_file(sound.audio)
@@ -229,7 +225,6 @@ def output_of(
 def open_film(source: Path, settings: VideoSettings) -> VideoReader:
     """Open a film as the settings say."""
     from dreamvid.media.reader import VideoReader
-    from dreamvid.media.stills import check_rate
 
     film = settings.film
     check_rate(film.rate, source)

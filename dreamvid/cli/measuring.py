@@ -115,7 +115,7 @@ def measure(
     made = _made(films["dreamed"])
     original = source if dreamed else made.source
     _check(film, original, independent)
-    from dreamvid.media.stills import check_rate
+    from dreamvid.media.source import check_rate
     from dreamvid.networks.registry import load_network
 
     check_rate(film.rate, *filter(None, (original, *films.values())))
