@@ -17,6 +17,7 @@ import torch
 
 from dreamvid.dials import Dials, guides_of, steady
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.octaves import resize
 from dreamvid.dreaming import Dreams
 from dreamvid.errors import UnreadableInput
 from dreamvid.image import save_image, to_image
@@ -77,8 +78,8 @@ def dream_image(
     """
     settings, target = settings or ImageSettings(), Path(target)
     checked = check_image(Path(source), target, settings, overwrite=overwrite)
-    image = to_image(checked.picture)
-    size = int(image.shape[1]), int(image.shape[2])
+    size = checked.size[1], checked.size[0]
+    image = resize(to_image(checked.picture), size).clamp(0, 1)
     dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
     save_image(target, dream(image))
     return Result(target, 1, skipped(dream, *size))

@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 from dreamvid.dials import Dials, camera_dials, changing, guides_of, steady
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import picture_format, read_picture
+from dreamvid.media.formats import usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_apart, check_new, same_file
 from dreamvid.networks.known import check_model, default_layer
 from dreamvid.schedule import Clock
 from dreamvid.settings import (
+    LARGEST,
     ClipSettings,
     DreamSettings,
     ImageSettings,
     LoopSettings,
     NetworkSettings,
+    SizeSettings,
     VideoSettings,
     ZoomSettings,
 )
@@ -42,9 +45,10 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Still:
-    """A picture [H, W, 3] that was checked, uint8 or uint16."""
+    """A picture [H, W, 3] that was checked, uint8 or uint16, and the (width, height) to be."""
 
     picture: NDArray[Any]
+    size: Size
     told: str
 
 
@@ -83,8 +87,22 @@ def check_image(
         raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
     picture = read_picture(source)
     check_dream(settings.network, settings.dream)
-    told = f"{source}: {picture.shape[1]}x{picture.shape[0]}"
-    return Still(picture, f"{told}; {dreamer_told(settings.network, settings.dream)}")
+    width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
+    told = f"{source}: {width}x{height}; {dreamer_told(settings.network, settings.dream)}"
+    return Still(picture, (width, height), told)
+
+
+def scaled(wanted: SizeSettings, size: Size) -> Size:
+    """The (width, height) asked for, for a picture of a size; one side alone keeps its shape."""
+    width, height = wanted.target_width, wanted.target_height
+    if width is None and height is None:
+        return size
+    if width is None or height is None:
+        share = Fraction(width or 0, size[0]) or Fraction(height or 0, size[1])
+        width, height = (max(1, round(side * share)) for side in size)
+    if max(width, height) > LARGEST:
+        raise UsageError(f"{width}x{height} is too large", where="size", remedy="give less")
+    return width, height
 
 
 def check_video(
@@ -213,7 +231,7 @@ def output_of(
     output = settings.output
     return Output(
         target,
-        output.codec,
+        output.codec or usual_codec(target),
         output.crf,
         overwrite,
         repeat_to=output.repeat_to,

@@ -50,10 +50,10 @@ def _default(value: object) -> str | None:
 
 COMMANDS = {
     "Dream": (
-        ("video", "films", "FILM -o OUT", "Dream a film: same length, rate, size, colours, sound."),
-        ("image", "films", "PICTURE -o OUT", "Dream on a picture."),
-        ("zoom", "zooms", "[PICTURE] -o OUT", "Dream an endless zoom."),
-        ("loop", "zooms", "[FILE] -o OUT", "Dream a loop without a seam, or close a film."),
+        ("video", "films", "FILM [OUT]", "Dream a film: same length, rate, size, colours, sound."),
+        ("image", "films", "PICTURE [OUT]", "Dream on a picture."),
+        ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
+        ("loop", "zooms", "[FILE] [OUT]", "Dream a loop without a seam, or close a film."),
     ),
     "Learn": (
         ("train", "training", "[FOLDER] -o OUT", "Train a network on pictures of your own."),

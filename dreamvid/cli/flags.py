@@ -19,6 +19,7 @@ from dreamvid.settings import (
     NetworkSettings,
     OutputSettings,
     ShapeSettings,
+    SizeSettings,
     SoundSettings,
     SteadySettings,
     TrainSettings,
@@ -40,6 +41,7 @@ Network = Annotated[NetworkSettings, _fields("Network", 2)]
 Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
 # Told the number, cyclopts does not try the value as a Fraction: 1e999999999 would take for ever.
 Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
+Resize = Annotated[SizeSettings, _fields("Picture", 4, n_tokens=1)]
 Encode = Annotated[OutputSettings, _fields("Output", 5, n_tokens=1)]
 Steady = Annotated[SteadySettings, _fields("Motion", 3)]
 Camera = Annotated[CameraSettings, _fields("Camera, per second", 3)]
@@ -50,9 +52,17 @@ Sound = Annotated[SoundSettings, _fields("Sound", 5)]
 NO_STEADY, NO_CAMERA, NO_CLIP = SteadySettings(), CameraSettings(), ClipSettings()
 NO_SHAPE, NO_SOUND = ShapeSettings(), SoundSettings()
 NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
+NO_SIZE = SizeSettings()
 NO_FILM, NO_OUTPUT, NO_TRAIN = FilmSettings(), OutputSettings(), TrainSettings()
 
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="The file to write.")]
+Beside = Annotated[
+    Path | None,
+    Parameter(
+        name=["--out", "-o"], help="The file to write. Default: SOURCE.dream, beside the source."
+    ),
+]
+To = Annotated[Path | None, Parameter(help="The file to write, as -o says it.")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Overwrite the output.")]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Only say errors.")]
 Verbose = Annotated[
