@@ -19,7 +19,7 @@ from dreamvid.media.formats import usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_apart, check_new, same_file
-from dreamvid.networks.known import check_model, default_layer
+from dreamvid.networks.known import check_model, default_layer, find_label, labels
 from dreamvid.schedule import Clock
 from dreamvid.settings import (
     LARGEST,
@@ -203,8 +203,11 @@ def check_beginning(
 
 
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
-    """Raise an error for a network that is not known, or a guide that cannot be read."""
+    """Raise an error for a network or a label that is not known, or an unreadable guide."""
     check_model(network.model, network.weights)
+    if dream.label is not None and network.weights is None:  # other weights may have other labels
+        known = labels(network.model)
+        find_label(dream.label, known, model=network.model)
     for guide in guides_of(dream):
         read_picture(guide)
 
@@ -259,14 +262,14 @@ def open_film(source: Path, settings: VideoSettings) -> VideoReader:
 
 def film_told(source: Path, info: FilmInfo) -> str:
     """Say what film there is."""
-    count = "" if info.frames is None else f"{info.frames} frames "
-    return f"{source}: {info.width}x{info.height}, {count}at {_rate(info.rate)} a second"
+    size, rate = f"{info.width}x{info.height}", f"at {_rate(info.rate)} a second"
+    return f"{source}: {size}, {rate if info.frames is None else f'{_count(info.frames)} {rate}'}"
 
 
 def clip_told(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
     """Say what clip will be grown, and on what."""
     name = "noise" if source is None else source
-    return f"{name}: {size[0]}x{size[1]}, {frames} frames at {_rate(fps)} a second"
+    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} a second"
 
 
 def dreamer_told(network: NetworkSettings, dream: DreamSettings) -> str:
@@ -278,6 +281,10 @@ def dreamer_told(network: NetworkSettings, dream: DreamSettings) -> str:
     else:
         raised = " + ".join(dream.layer) or default_layer(network.model)
     return "dreams with " + ", ".join(filter(None, (network.model, raised)))
+
+
+def _count(frames: int) -> str:
+    return f"{frames} frame{'' if frames == 1 else 's'}"
 
 
 def _rate(fps: Fraction) -> str:

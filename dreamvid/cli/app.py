@@ -62,8 +62,10 @@ COMMANDS = {
     "Look": (
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
+        ("labels", "networks", "[MODEL]", "List the labels of a network."),
         ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes dream."),
         ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
+        ("codecs", "machine", "", "List the codecs."),
         ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
         ("measure", "measuring", "[SOURCE] DREAMED", "Measure how calm and strong a dream is."),
         ("judge", "judging", "[MODEL]", "Judge what a network knows and how vivid it dreams."),

@@ -7,11 +7,16 @@ appear, objects where whole things do.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
+import functools
 import json
-from collections.abc import Mapping
+import runpy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from dreamvid.errors import UnreadableInput, UsageError, no_such_file
 
@@ -144,14 +149,59 @@ def default_layer(model: str) -> str:
     """The layer that a network dreams with unless told; empty where its file does not say."""
     if model in DESCRIPTIONS:
         return DESCRIPTIONS[model].default_layer
+    return str(_written(model).get("default_layer", ""))
+
+
+def labels(model: str) -> tuple[str, ...]:
+    """The labels that a network tells apart; none where its file does not say."""
+    return _of_imagenet() if model in DESCRIPTIONS else tuple(_written(model).get("labels", ()))
+
+
+def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...]:
+    """The places of a label, or of all labels of a class: 'fox' means 'fox/front', 'fox/side'.
+
+    Raises UsageError with the near misses when there is none.
+    """
+    if not among:
+        raise UsageError(f"{model} knows no labels", where="label", remedy="use --layer")
+    found = [k for k, known in enumerate(among) if name in (known, known.partition("/")[0])]
+    if not found:
+        some = [known for known in among if name.lower() in known.lower()]
+        near = some or difflib.get_close_matches(name, among, n=5, cutoff=0.5)
+        hint = ", ".join((near or among)[:5])
+        raise UsageError(
+            f"no label '{name}'", where="label", remedy=f"such as {hint} (dreamvid labels {model})"
+        )
+    return tuple(found)
+
+
+def _written(model: str) -> dict[str, Any]:
+    """What a network's own file says of it; nothing where it cannot be read."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(EMBEDDED_FILE if model == EMBEDDED else model, framework="numpy") as file:
             about = json.loads((file.metadata() or {})["description"])
-        return str(about["default_layer"])
     except (OSError, SafetensorError, KeyError, TypeError, ValueError):
-        return ""
+        return {}
+    return about if isinstance(about, dict) else {}
+
+
+@functools.cache
+def _of_imagenet() -> tuple[str, ...]:
+    """The 1000 labels of ImageNet: the same, in the same order, for all of its networks.
+
+    torchvision has them in a module of its own, which is read here without torchvision, whose
+    import takes seconds; where it is not found they are asked for in the documented way.
+    """
+    package = find_spec("torchvision")
+    for folder in (package and package.submodule_search_locations) or ():
+        with contextlib.suppress(OSError, KeyError, SyntaxError):
+            found = runpy.run_path(str(Path(folder) / "models" / "_meta.py"))
+            return tuple(found["_IMAGENET_CATEGORIES"])
+    from torchvision.models import get_model_weights
+
+    return tuple(get_model_weights("googlenet").IMAGENET1K_V1.meta["categories"])
 
 
 def unknown(model: str) -> UsageError:

@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 from dreamvid.errors import UsageError
 from dreamvid.networks import fused
 from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
-from dreamvid.networks.known import Description
+from dreamvid.networks.known import Description, find_label
 
 Body = Callable[[Tensor], dict[str, Tensor]]
 
@@ -56,21 +56,8 @@ class Network:
         )
 
     def labelled(self, name: str) -> tuple[int, ...]:
-        """The places of a label, or of all labels of a class: 'fox' means 'fox/front', 'fox/side'.
-
-        Raises UsageError with the near misses when there is none.
-        """
-        if not self.labels:
-            raise UsageError(f"{self.name} knows no labels", where="label", remedy="use --layer")
-        found = [
-            k for k, known in enumerate(self.labels) if name in (known, known.partition("/")[0])
-        ]
-        if not found:
-            some = [known for known in self.labels if name.lower() in known.lower()]
-            near = some or difflib.get_close_matches(name, self.labels, n=5, cutoff=0.5)
-            hint = ", ".join((near or self.labels)[:5])
-            raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
-        return tuple(found)
+        """The places of a label, or of all labels of a class; see `find_label`."""
+        return find_label(name, self.labels, model=self.name)
 
     def stride(self, layer: str) -> int:
         """Pixels of the picture from one activation of `layer` to the next."""

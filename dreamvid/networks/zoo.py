@@ -10,13 +10,12 @@ import torchvision
 from torch import nn
 
 from dreamvid.networks import efficientnet
-from dreamvid.networks.known import DESCRIPTIONS, Description
+from dreamvid.networks.known import DESCRIPTIONS, Description, labels
 
 
 def describe(name: str) -> Description:
     """The description of a network, with its 1000 ImageNet labels."""
-    labels = _weights("googlenet").meta["categories"]  # the same, in the same order, for all
-    return replace(DESCRIPTIONS[name], labels=tuple(labels))
+    return replace(DESCRIPTIONS[name], labels=labels(name))
 
 
 def url(name: str) -> str:
