@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dreamvid.dials import Dials, camera_dials, changing, guides_of, steady
-from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import picture_format, read_picture
 from dreamvid.media.formats import usual_codec
 from dreamvid.media.output import Output
@@ -29,6 +29,7 @@ from dreamvid.settings import (
     LoopSettings,
     NetworkSettings,
     SizeSettings,
+    TrainSettings,
     VideoSettings,
     ZoomSettings,
 )
@@ -181,6 +182,20 @@ def _check_closing(source: Path | None, output: Output, clip: ClipSettings) -> C
         return Clip(output, None, size, film_told(source, film.info))
 
 
+def check_train(
+    pictures: Path | None, target: Path, settings: TrainSettings, *, overwrite: bool = False
+) -> None:
+    """Check what `dreamvid train` is asked; raises any DreamvidError."""
+    if target.suffix != ".safetensors":
+        raise UsageError(
+            "a network is written as .safetensors", where=target, remedy="rename the output"
+        )
+    if pictures is not None and not pictures.is_dir():
+        raise no_such_folder(pictures)
+    check_new(target, overwrite=overwrite)
+    check_model(settings.model, settings.weights)
+
+
 def check_beginning(
     source: Path | None, target: Path, clip: ClipSettings
 ) -> tuple[NDArray[Any] | None, Size]:
@@ -205,8 +220,8 @@ def check_beginning(
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for a network or a label that is not known, or an unreadable guide."""
     check_model(network.model, network.weights)
-    if dream.label is not None and network.weights is None:  # other weights may have other labels
-        known = labels(network.model)
+    known = labels(network.model) if dream.label and network.weights is None else ()
+    if dream.label and known:  # else it is told later: other weights may have other labels
         find_label(dream.label, known, model=network.model)
     for guide in guides_of(dream):
         read_picture(guide)

@@ -15,7 +15,7 @@ from rich.console import Console, ConsoleOptions
 
 from dreamvid.cli.failures import explain
 from dreamvid.cli.streams import end_streams, open_streams
-from dreamvid.errors import DreamvidError
+from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.networks.allocator import keep_freed
 from dreamvid.networks.threads import calm
 
@@ -135,6 +135,12 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; gives the exit code, having told the error in one line."""
     try:
+        if arguments[:1] == ["help"]:
+            arguments = [*arguments[1:2], "--help"]
+        if "-" in arguments:
+            raise UsageError(
+                "standard input and output are not read or written", remedy="give file names"
+            )
         app = build(*arguments[:1])
         app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()

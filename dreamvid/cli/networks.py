@@ -21,6 +21,7 @@ def layers(model: str, /, *, json: Json = False) -> None:
 
     No weights are fetched for it. Any name or alias can be given to --layer.
     """
+    known.check_model(model)
     from dreamvid.networks.registry import describe
 
     network = describe(model)
@@ -88,13 +89,15 @@ def atlas(
 
     Without --classes twelve labels are shown, spread over all of them.
     """
-    from dreamvid import atlas as sheets
     from dreamvid.image import picture_format, save_image
     from dreamvid.media.target import check_new
-    from dreamvid.networks.registry import load_network
 
     picture_format(out)
     check_new(out, overwrite=yes)
+    known.check_model(model, weights)
+    from dreamvid import atlas as sheets
+    from dreamvid.networks.registry import load_network
+
     names = [name.strip() for name in classes.split(",")] if classes else []
     save_image(out, sheets.atlas(load_network(model, weights=weights), labels=names))
     with Show(quiet=quiet, verbose=False) as show:

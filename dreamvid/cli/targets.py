@@ -52,10 +52,7 @@ def _named(given: Path | None, out: Path | None) -> Path | None:
     """The output that was named, after the source or by -o."""
     if given is not None and out is not None:
         raise UsageError(f"two outputs, {given} and {out}", remedy="give one of them")
-    named = given or out
-    if named == Path("-"):
-        raise UsageError("standard output is not written to", remedy="give a file name")
-    return named
+    return given or out
 
 
 def _beside(source: Path) -> Path:
