@@ -84,7 +84,7 @@ def _usage(error: CycloptsError) -> UsageError:
     elif isinstance(error, UnknownOptionError) and (
         instead := hints.flag(_name(error), (error.command_chain or [""])[0])
     ):
-        text, remedy = f"no option {_name(error)}", f"use {instead}"
+        text, remedy = f"no option {_name(error)}", instead
     elif isinstance(error, UnknownOptionError) and "." in _name(error):
         text, remedy = f"no option {_name(error)}", f"write ./{_name(error)} for a file"
     elif isinstance(error, CoercionError) and error.token and error.token.keyword:
@@ -103,4 +103,4 @@ def _unknown_command(word: str) -> tuple[str, str]:
 
 
 def _name(error: UnknownOptionError) -> str:
-    return error.token.keyword or error.token.value
+    return (error.token.keyword or error.token.value).partition("=")[0]

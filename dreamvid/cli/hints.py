@@ -13,62 +13,63 @@ FILMS: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg",
                 ".mts", ".wmv", ".flv", ".mxf", ".ogv", ".3gp")  # fmt: skip
 
 FLAGS: Final[dict[str, str]] = {
-    "--output": "-o",
-    "--out-file": "-o",
+    "--output": "use -o",
+    "--out-file": "use -o",
     "--input": "the source comes first: dreamvid COMMAND SOURCE",
     "-i": "the source comes first: dreamvid COMMAND SOURCE",
-    "--gpu": "--device cuda",
-    "--cuda": "--device cuda",
-    "--cpu": "--device cpu",
-    "--fp16": "--precision fp16",
-    "--half": "--precision fp16",
-    "--fast": "--iterations 5, a smaller --size, or --device cuda where there is one",
-    "--quality": "--crf, lower is better",
-    "--overwrite": "-y",
-    "--force": "-y",
-    "--config": "--settings FILE",
-    "--network": "--model; dreamvid models lists them",
-    "--models": "dreamvid models",
-    "--layers": "--layer; dreamvid layers MODEL lists them",
-    "--class": "--label; dreamvid labels MODEL lists them",
-    "--classes": "--label; dreamvid labels MODEL lists them",
-    "--list": "dreamvid models, layers, labels, codecs or presets",
+    "--gpu": "use --device cuda",
+    "--cuda": "use --device cuda",
+    "--cpu": "use --device cpu",
+    "--fp16": "use --precision fp16",
+    "--half": "use --precision fp16",
+    "--fast": "use --iterations 5, a smaller --size, or --device cuda where there is one",
+    "--quality": "use --crf, lower is better",
+    "--overwrite": "use -y",
+    "--force": "use -y",
+    "--config": "use --settings FILE",
+    "--network": "use --model; dreamvid models lists them",
+    "--models": "use dreamvid models",
+    "--layers": "use --layer; dreamvid layers MODEL lists them",
+    "--class": "use --label; dreamvid labels MODEL lists them",
+    "--classes": "use --label; dreamvid labels MODEL lists them",
+    "--list": "use dreamvid models, layers, labels, codecs or presets",
     "--dry-run": "every request is checked before anything is written; --frames 1 tries a film",
-    "--steps": "--iterations",
-    "--lr": "--step",
-    "--learning-rate": "--step",
-    "--octave-ratio": "--octave-scale",
-    "--octave-count": "--octaves",
-    "--resolution": "--size, as 1280x720",
-    "--threads": "the variable OMP_NUM_THREADS",
-    "--workers": "the variable OMP_NUM_THREADS",
+    "--steps": "use --iterations",
+    "--lr": "use --step",
+    "--learning-rate": "use --step",
+    "--octave-ratio": "use --octave-scale",
+    "--octave-count": "use --octaves",
+    "--resolution": "use --size, as 1280x720",
+    "--threads": "use the variable OMP_NUM_THREADS",
+    "--workers": "use the variable OMP_NUM_THREADS",
 }
-"""By a flag of other tools: what to give instead."""
+"""By a flag of other tools: the remedy."""
 
 OF: Final[dict[str, dict[str, str]]] = {
     "image": {
-        "--fps": "nothing: a picture has no rate",
-        "--seconds": "dreamvid zoom or loop, which last",
-        "--duration": "dreamvid zoom or loop, which last",
-        "--frames": "dreamvid zoom or loop, which last",
+        "--fps": "a picture has no rate",
+        "--seconds": "use dreamvid zoom or loop, which last",
+        "--duration": "use dreamvid zoom or loop, which last",
+        "--frames": "use dreamvid zoom or loop, which last",
         "--dry-run": "every request is checked before anything is written; --iterations 1 is quick",
-        "--from": "--settings FILE",
+        "--from": "use --settings FILE",
+        "--quality": "name the output .png, which loses nothing",
     },
     "video": {
-        "--fps": "nothing: a film keeps its rate; --rate is that of a row of pictures",
-        "--seconds": "--end, or --start and --end; --frames counts frames",
-        "--duration": "--end, or --start and --end; --frames counts frames",
-        "--length": "--end, or --start and --end; --frames counts frames",
-        "--zoom": "dreamvid zoom",
+        "--fps": "a film keeps its rate; --rate is that of a row of pictures",
+        "--seconds": "use --end, or --start and --end; --frames counts frames",
+        "--duration": "use --end, or --start and --end; --frames counts frames",
+        "--length": "use --end, or --start and --end; --frames counts frames",
+        "--zoom": "use dreamvid zoom",
     },
     "zoom": {
-        "--frames": "--seconds and --fps",
-        "--duration": "--seconds",
-        "--length": "--seconds",
-        "--rate": "--fps",
-        "--speed": "--zoom, the factor per second",
-        "--width": "--size, as 1280x720",
-        "--height": "--size, as 1280x720",
+        "--frames": "use --seconds and --fps",
+        "--duration": "use --seconds",
+        "--length": "use --seconds",
+        "--rate": "use --fps",
+        "--speed": "use --zoom, the factor per second",
+        "--width": "use --size, as 1280x720",
+        "--height": "use --size, as 1280x720",
         "--dry-run": "--motion-preview shows the camera alone",
     },
 }
@@ -92,8 +93,7 @@ COMMANDS: Final = {
 
 
 def flag(name: str, command: str) -> str:
-    """What to give in place of a flag; empty where nothing is known of it."""
-    name = name.partition("=")[0]
+    """The remedy for a flag that a command has not; empty where nothing is known of it."""
     return OF.get(command, {}).get(name) or (FLAGS.get(name, "") if command in DREAMING else "")
 
 
@@ -111,6 +111,6 @@ def surplus(words: Iterable[str]) -> tuple[str, str]:
     """What to tell of words too many, and the remedy, if there is one."""
     words = list(words)
     if len(words) > 1 and all(Path(word).exists() for word in words):
-        told = f"too much: {words[0]!r} and {len(words) - 1} more files"
+        told = f"{len(words)} files too many, from {words[0]} on"
         return told, "one source a run: give a folder, or a pattern in quotes as 'frame_%05d.png'"
     return f"too much: {' '.join(map(repr, words))[:80]}", ""
