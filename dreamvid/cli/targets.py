@@ -63,4 +63,4 @@ def _beside(source: Path) -> Path:
         return where.with_name(f"{stem}.dream{where.suffix}")
     if where.is_dir():
         return where.with_name(f"{where.name}.dream.mp4")
-    return where.with_name(f"{where.stem}.dream{where.suffix.lower()}")
+    return where.with_name(f"{where.stem}.dream{where.suffix.lower() or '.mp4'}")
