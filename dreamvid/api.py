@@ -15,25 +15,26 @@ from typing import Any
 
 import torch
 
-from dreamvid.dials import Dials, changing, guides_of, steady
+from dreamvid.dials import Dials, guides_of, steady
 from dreamvid.dream.dreamer import Dreamer, pick_device
-from dreamvid.dream.octaves import Size
+from dreamvid.dream.octaves import Size, resize
 from dreamvid.dreaming import Dreams
-from dreamvid.errors import UnreadableInput, UsageError
-from dreamvid.image import load_image, picture_format, save_image
+from dreamvid.errors import UnreadableInput
+from dreamvid.image import save_image, to_image
 from dreamvid.media.ahead import Ahead
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.reader import VideoReader
-from dreamvid.media.stills import check_rate, is_sequence, pictures_of
-from dreamvid.media.target import alone, check_apart, check_new, same_file
+from dreamvid.media.source import is_sequence
+from dreamvid.media.stills import pictures_of
+from dreamvid.media.target import alone
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import Counted, sha256
+from dreamvid.preflight import check_image, check_video
 from dreamvid.schedule import Clock
 from dreamvid.sequence.dream_size import dream_size, dreamed_at, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
-from dreamvid.sequence.job import Job, Output, Progress
+from dreamvid.sequence.job import Job, Progress
 from dreamvid.settings import (
     FULL_SIZE,
     DreamSettings,
@@ -78,15 +79,9 @@ def dream_image(
     Raises any DreamvidError; the target appears complete or not at all.
     """
     settings, target = settings or ImageSettings(), Path(target)
-    picture_format(target)
-    if same_file(target, Path(source)):
-        raise UsageError("is the source itself", where=target, remedy="use another name")
-    check_new(target, overwrite=overwrite)
-    check_apart(target, guides_of(settings.dream))
-    if name := changing(settings.dream):
-        raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
-    image = load_image(source)
-    own = int(image.shape[1]), int(image.shape[2])
+    checked = check_image(Path(source), target, settings, overwrite=overwrite)
+    own = checked.size[1], checked.size[0]
+    image = resize(to_image(checked.picture), own).clamp(0, 1)
     size = dream_size(own, settings.picture.dream_size, on_cpu=False)
     dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
     save_image(target, dreamed_at(size, dream, image))
@@ -114,11 +109,9 @@ def dream_video(
     complete or not at all.
     """
     settings = settings or VideoSettings()
-    output = output_of(settings, Path(target), overwrite)
-    with open_film(Path(source), settings) as film, alone(output.path):
-        output.check(
-            film.info.path, (film.info.width, film.info.height)
-        )  # before anything is fetched
+    checked = check_video(Path(source), Path(target), settings, overwrite=overwrite)
+    output = checked.output
+    with checked.reader as film, alone(output.path):
         # Frames that are dreamed for themselves need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
@@ -180,37 +173,6 @@ def skipped(dream: Dreamer, height: int, width: int) -> tuple[str, ...]:
     count = dream.skipped(height, width)
     too_small = f"too small for {count} of the octaves, which were left out"
     return (f"{width}x{height} is {too_small}",) if count else ()
-
-
-def output_of(
-    settings: VideoSettings | ZoomSettings | LoopSettings, target: Path, overwrite: bool
-) -> Output:
-    """Where a film goes, as the settings say."""
-    output = settings.output
-    return Output(
-        target,
-        output.codec,
-        output.crf,
-        overwrite,
-        repeat_to=output.repeat_to,
-        alpha=output.alpha is not None,
-        guides=guides_of(settings.dream),
-    )
-
-
-def open_film(source: Path, settings: VideoSettings) -> VideoReader:
-    """Open a film as the settings say."""
-    film = settings.film
-    check_rate(film.rate, source)
-    return VideoReader(
-        source,
-        start=film.start,
-        end=film.end,
-        frames=film.frames,
-        width=film.target_width,
-        height=film.target_height,
-        rate=film.rate,
-    )
 
 
 def make_dreamer(

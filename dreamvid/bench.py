@@ -27,14 +27,16 @@ from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.flow import estimator
 from dreamvid.networks import registry
 from dreamvid.networks.chance import random_network
 from dreamvid.networks.flops import matmul_rate, step_flops
 from dreamvid.networks.network import Network
+from dreamvid.preflight import open_film
 from dreamvid.sequence.frames import film_frames
-from dreamvid.sequence.job import Job, Output
+from dreamvid.sequence.job import Job
 from dreamvid.settings import VideoSettings
 
 Row = dict[str, Any]
@@ -239,7 +241,7 @@ def _time_film(network: Network, stability: float, frames: int) -> Row:
 def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
     """Dream a film as `dream_video` does, with a Dreamer of one's own; gives its frames."""
     wanted = VideoSettings()
-    with api.open_film(clip, wanted) as film:
+    with open_film(clip, wanted) as film:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
         frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
         with api.in_time(frames, dream.device) as timely:

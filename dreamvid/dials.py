@@ -9,12 +9,22 @@ from pydantic import BaseModel
 
 from dreamvid.errors import UsageError
 from dreamvid.schedule import Clock, Curve, is_keyed, parse_schedule, parse_text_schedule
-from dreamvid.settings import Bounds, DreamSettings, SteadySettings, bounds_of
+from dreamvid.settings import (
+    DEFAULT_ZOOM,
+    Bounds,
+    CameraSettings,
+    DreamSettings,
+    SteadySettings,
+    bounds_of,
+)
 
 Pairs = tuple[tuple[str, float], ...]
 
 NUMBERS = ("octaves", "octave_scale", "iterations", "step", "strength", "colours", "detail")
 """The dials of DreamSettings that are numbers."""
+
+RATES = ("zoom", "rotate", "pan_x", "pan_y", "shear_x", "shear_y", "center_x", "center_y")
+"""The dials of CameraSettings."""
 
 HEAVIEST, LIGHTEST = 1e9, 1e-9
 """Weights of layers beyond these would leave float32's numbers, and nothing would be dreamed."""
@@ -156,6 +166,19 @@ class _Layers:
 def steady(motion: SteadySettings, clock: Clock) -> Dial:
     """The stability over time."""
     return dial(motion, "stability", clock)
+
+
+def camera_dials(camera: CameraSettings, clock: Clock) -> dict[str, Dial]:
+    """The rates of the camera over time; a gentle zoom where the settings do not say."""
+    if camera.zoom is None:
+        still = 1.0 if camera.rates == "per-frame" else DEFAULT_ZOOM
+        camera = camera.model_copy(update={"zoom": still})
+    curves = {name: dial(camera, name, clock) for name in RATES}
+    for curve in curves.values():
+        if curve.constant is None:
+            for frame in range(1, clock.frames or 1):
+                curve(frame - 0.5)  # where the camera looks: what cannot be is told at once
+    return curves
 
 
 def guides_of(dream: DreamSettings) -> tuple[str, ...]:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final, Literal
 
@@ -77,6 +76,8 @@ def missing(error: ImportError) -> MissingDependency | None:
 
 
 def _library(module: str, package: str) -> Check:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         found = import_module(module)
     except ImportError as error:

@@ -90,6 +90,11 @@ def no_such_file(path: object) -> UnreadableInput:
     return UnreadableInput("no such file", where=path, remedy=remedy)
 
 
+def no_such_folder(path: object) -> UnreadableInput:
+    """The error for a folder of pictures that is not there."""
+    return UnreadableInput("no such folder of pictures", where=path, remedy="check the path")
+
+
 @contextmanager
 def writing(where: object) -> Iterator[None]:
     """Turn an OSError while `where` is written into DiskFull or a DreamvidError that names it."""

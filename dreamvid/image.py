@@ -2,6 +2,7 @@
 
 Everywhere in dreamvid an *image* is a float32 tensor [3, H, W], RGB, values 0..1 with the
 transfer curve of the file (no linearisation). Arrays are [H, W, 3], RGB, uint8 or uint16.
+Reading a picture as an array, and looking whether one can be written, imports no torch.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ import io
 import uuid
 import warnings
 from pathlib import Path
-
-import numpy as np
-import torch
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from dreamvid.errors import UnreadableInput, UsageError, no_such_file, writing
 from dreamvid.saving import settle
+
+if TYPE_CHECKING:
+    import numpy as np
+    import torch
+    from numpy.typing import NDArray
+    from PIL import Image
 
 MAX_PIXELS = 150_000_000
 """The largest picture that is read: room for 8K by 8K twice over, not for a decompression bomb.
@@ -27,6 +31,9 @@ Pillow itself refuses at about 179 million.
 
 def to_image(array: NDArray[np.uint8] | NDArray[np.uint16]) -> torch.Tensor:
     """Turn an array [H, W, 3] of uint8 or uint16 into an image [3, H, W] of float32 in 0..1."""
+    import numpy as np
+    import torch
+
     scale = 1.0 / np.iinfo(array.dtype).max
     planes = np.ascontiguousarray(array.transpose(2, 0, 1)).astype(np.float32)
     return torch.from_numpy(planes).mul_(scale)
@@ -37,6 +44,8 @@ def to_array(image: torch.Tensor, bits: int = 8) -> NDArray[np.uint8] | NDArray[
 
     Values are clipped to 0..1 and rounded to the nearest level.
     """
+    import numpy as np
+
     top = (1 << bits) - 1
     levels = image.detach().float().clamp(0, 1).mul(top).round_().permute(1, 2, 0)
     array = levels.cpu().contiguous().numpy()
@@ -44,7 +53,12 @@ def to_array(image: torch.Tensor, bits: int = 8) -> NDArray[np.uint8] | NDArray[
 
 
 def load_image(path: str | Path) -> torch.Tensor:
-    """Read a picture as an image [3, H, W], turned upright by its EXIF tag, alpha dropped.
+    """Read a picture as an image [3, H, W], as `read_picture` does; raises the same."""
+    return to_image(read_picture(path))
+
+
+def read_picture(path: str | Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Read a picture as an array [H, W, 3], turned upright by its EXIF tag, alpha dropped.
 
     Grey pictures keep 16 bits, colour ones 8. Raises UnreadableInput when the file is missing, no
     picture, or larger than MAX_PIXELS.
@@ -58,11 +72,7 @@ def load_image(path: str | Path) -> torch.Tensor:
             with Image.open(path) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise UnreadableInput(too_large, where=path, remedy="shrink it first")
-                upright = ImageOps.exif_transpose(picture)
-                if upright.mode.startswith("I;16"):  # Pillow's own conversion cuts off at 255
-                    deep = np.asarray(upright).astype(np.uint16)
-                    return to_image(np.stack([deep] * 3, axis=2))
-                return to_image(np.asarray(upright.convert("RGB"), dtype=np.uint8))
+                return _array(ImageOps.exif_transpose(picture))
     except Image.DecompressionBombError:
         raise UnreadableInput(too_large, where=path, remedy="shrink it first") from None
     except FileNotFoundError:
@@ -71,6 +81,16 @@ def load_image(path: str | Path) -> torch.Tensor:
         raise UnreadableInput(
             f"not a readable picture ({error})", where=path, remedy="give a PNG, JPEG or WebP"
         ) from error
+
+
+def _array(picture: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Decode a picture of Pillow's."""
+    import numpy as np
+
+    if picture.mode.startswith("I;16"):  # Pillow's own conversion cuts off at 255
+        deep = np.asarray(picture).astype(np.uint16)
+        return np.stack([deep] * 3, axis=2)
+    return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
 def picture_format(path: str | Path) -> str:

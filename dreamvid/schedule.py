@@ -21,14 +21,15 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, NamedTuple
 
 from dreamvid.errors import UsageError
 from dreamvid.expression import Expression, ExpressionError, parse_expression
 from dreamvid.pieces import Span, peel, split
+
+if TYPE_CHECKING:  # to read a schedule takes none of it
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_LENGTH = 200_000
 """The longest schedule that is read, in characters."""
@@ -125,13 +126,20 @@ class Clock:
         last = len(self.pulse) - 1
         within = min(max(beats, 0.0), last)
         rest = (beats - within) * 60 / (self.bpm or math.inf)
-        return float(np.interp(within, range(last + 1), self.pulse)) + rest
+        return _between(within, range(last + 1), self.pulse) + rest
 
     def _beats(self, seconds: float) -> float:
         """Count the beats up to a time: what `when` does, the other way round."""
         within = min(max(seconds, self.pulse[0]), self.pulse[-1])
         rest = (seconds - within) * (self.bpm or 0.0) / 60
-        return float(np.interp(within, self.pulse, range(len(self.pulse)))) + rest
+        return _between(within, self.pulse, range(len(self.pulse))) + rest
+
+
+def _between(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    """The value at `x` of the line through the points (xs, ys); xs ascend."""
+    import numpy as np
+
+    return float(np.interp(x, xs, ys))
 
 
 class _Key(NamedTuple):
@@ -268,6 +276,8 @@ class Curve:
         """Give the value of every frame, [frames]; the clock must know the length."""
         if self._line.clock.frames is None:
             raise UsageError("the length is unknown", where=self._line.schedule.where)
+        import numpy as np
+
         return np.array([self(frame) for frame in range(self._line.clock.frames)])
 
     def _value(self, key: _Key, frame: float) -> float:

@@ -37,6 +37,9 @@ Python has its own escapes for those bytes (PEP 383), which cannot be written.
 _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
 
 
+_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+"""A number as it is written in half the world, which would be read as two keys of a schedule."""
+
 _A_TIME = "must be seconds such as 12, 1.5 or 1:02.5"
 
 
@@ -90,6 +93,8 @@ class Bounds:
     def __call__(self, value: object) -> object:
         """Read a dial; ValueError when it is neither, or a number outside."""
         if isinstance(value, str):
+            if _COMMA.fullmatch(value):
+                raise ValueError(f"write {value.replace(',', '.').strip()}")
             if value.strip().lower().lstrip("+-") in ("nan", "inf", "infinity"):
                 raise ValueError("must be a finite number")
             constant = parse_schedule(value).constant
@@ -278,22 +283,12 @@ class MotionSettings(SteadySettings):
     cuts: bool = Field(True, description="Begin anew at cuts.")
 
 
-class FilmSettings(Settings):
-    """Which part of a film is read, and at what size."""
+class SizeSettings(Settings):
+    """At what size a picture is dreamed."""
 
-    start: Seconds | None = Field(None, description="Where to begin: seconds or mm:ss.")
-    end: Seconds | None = Field(None, description="Where to end: seconds or mm:ss.")
-    frames: int | None = Field(None, ge=1, description="At most this many frames.")
     width: Pixels | None = Field(None, description="Scale to this width.")
     height: Pixels | None = Field(None, description="Scale to this height.")
     size: Size | None = Field(None, description="Scale to this size, as 1280x720.")
-    dream_size: DreamSize | None = Field(
-        None,
-        description="Dream at this width, or within this size, as 960x540, and add what was "
-        f"dreamed, enlarged, to the film; '{FULL_SIZE}' is the film's own. Default: {DREAM_LINES} "
-        "lines for films above 1920x1080 on a CPU, else the film's own.",
-    )
-    rate: Rate | None = Field(None, description="Frames per second of an image sequence.")
 
     @property
     def target_width(self) -> int | None:
@@ -306,10 +301,27 @@ class FilmSettings(Settings):
         return int(self.size.split("x")[1]) if self.size else self.height
 
 
+class FilmSettings(SizeSettings):
+    """Which part of a film is read, and at what size."""
+
+    start: Seconds | None = Field(None, description="Where to begin: seconds or mm:ss.")
+    end: Seconds | None = Field(None, description="Where to end: seconds or mm:ss.")
+    frames: int | None = Field(None, ge=1, description="At most this many frames.")
+    dream_size: DreamSize | None = Field(
+        None,
+        description="Dream at this width, or within this size, as 960x540, and add what was "
+        f"dreamed, enlarged, to the film; '{FULL_SIZE}' is the film's own. Default: {DREAM_LINES} "
+        "lines for films above 1920x1080 on a CPU, else the film's own.",
+    )
+    rate: Rate | None = Field(None, description="Frames per second of an image sequence.")
+
+
 class OutputSettings(Settings):
     """How a film is written."""
 
-    codec: str = Field("h264", description="Codec of the film.")
+    codec: str | None = Field(
+        None, description="Codec of the film. Default: by the name of the output, else h264."
+    )
     crf: float | None = Field(
         None, ge=0, le=63, description="Quality, lower is better. Default: the codec's own."
     )
@@ -456,7 +468,7 @@ class TrainSettings(Settings):
     offline: bool = Field(False, description="Never try to fetch weights.")
 
 
-class PictureSettings(Settings):
+class PictureSettings(SizeSettings):
     """At what size a picture is dreamed on."""
 
     dream_size: DreamSize | None = Field(

@@ -36,6 +36,7 @@ from dreamvid.networks.training.stream import Source
 from dreamvid.networks.training.tasks import CLASS
 from dreamvid.networks.training.trainer import Lesson, Trainer
 from dreamvid.networks.weights import Counted
+from dreamvid.preflight import check_train
 from dreamvid.saving import write_whole
 from dreamvid.settings import TrainSettings, differing, to_toml, write_toml
 
@@ -91,10 +92,7 @@ def train_network(
     target appears complete or not at all.
     """
     settings, target = settings or TrainSettings(), Path(target)
-    if target.suffix != ".safetensors":
-        raise UsageError(
-            "a network is written as .safetensors", where=target, remedy="rename the output"
-        )
+    check_train(None if pictures is None else Path(pictures), target, settings, overwrite=overwrite)
     work = Work(target)
     work.check(overwrite=overwrite)
     with alone(target):
@@ -185,9 +183,11 @@ class Work:
         self._checkpoint = self.folder / "checkpoint.pt"
 
     def check(self, *, overwrite: bool) -> None:
-        """Raise what `check_new` raises; a training that goes on may replace what it has shown."""
+        """Raise what `check_new` raises; a training that goes on may replace what it has shown.
+
+        The target itself is checked with all else that needs no network.
+        """
         begun = self._checkpoint.is_file()
-        check_new(self.target, overwrite=overwrite)
         for path in (self.partial, self.sheet):
             check_new(path, overwrite=overwrite or begun)
         if self.folder.exists() and not self.folder.is_dir():

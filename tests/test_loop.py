@@ -18,11 +18,8 @@ from tiny import moved, texture, tiny_dreamer, tiny_network
 from dreamvid import api, presets
 from dreamvid.clips.closed import Clip, led_back, turned
 from dreamvid.clips.loop import (
-    check_shape,
     dream_loop,
-    lap_zoom,
     told_seam,
-    whole_turns,
     with_octaves,
 )
 from dreamvid.errors import OutputExists, UsageError
@@ -38,6 +35,7 @@ from dreamvid.sequence.closing import SeamMeter
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.render import carry_for
 from dreamvid.settings import CameraSettings, ClipSettings, LoopSettings, ShapeSettings
+from dreamvid.shapes import check_shape, lap_zoom, whole_turns
 
 QUICK = {"octaves": 1, "iterations": 2}
 SMALL = {"size": "64x48", "fps": 8, "seconds": 1}

@@ -16,9 +16,9 @@ from dreamvid import api
 from dreamvid.clips.zoom import beginning, dream_zoom, fill
 from dreamvid.errors import Interrupted, UnreadableInput, UsageError
 from dreamvid.media.reader import VideoReader
+from dreamvid.preflight import check_zoom
 from dreamvid.sequence.job import Progress
 from dreamvid.settings import (
-    ClipSettings,
     ZoomSettings,
 )
 
@@ -136,6 +136,6 @@ def test_a_picture_fills_the_size_without_being_squeezed() -> None:
 
 
 def test_the_size_is_that_of_the_picture_unless_told(picture: Path) -> None:
-    out = Path("out.mp4")
-    assert beginning(picture, out, ClipSettings(), 0).shape == (3, 48, 64)
-    assert beginning(picture, out, ClipSettings(size="32x32"), 0).shape == (3, 32, 32)
+    for size, shape in ((None, (3, 48, 64)), ("32x32", (3, 32, 32))):
+        settings = ZoomSettings.checked({"clip": {"size": size}})
+        assert beginning(check_zoom(picture, Path("out.mp4"), settings), 0).shape == shape

@@ -15,7 +15,7 @@ from rich.console import Console, ConsoleOptions
 
 from dreamvid.cli.failures import explain
 from dreamvid.cli.streams import end_streams, open_streams
-from dreamvid.errors import DreamvidError
+from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.networks.allocator import keep_freed
 from dreamvid.networks.threads import calm
 
@@ -50,10 +50,10 @@ def _default(value: object) -> str | None:
 
 COMMANDS = {
     "Dream": (
-        ("video", "films", "FILM -o OUT", "Dream a film: same length, rate, size, colours, sound."),
-        ("image", "films", "PICTURE -o OUT", "Dream on a picture."),
-        ("zoom", "zooms", "[PICTURE] -o OUT", "Dream an endless zoom."),
-        ("loop", "zooms", "[FILE] -o OUT", "Dream a loop without a seam, or close a film."),
+        ("video", "films", "FILM [OUT]", "Dream a film: same length, rate, size, colours, sound."),
+        ("image", "films", "PICTURE [OUT]", "Dream on a picture."),
+        ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
+        ("loop", "zooms", "[FILE] [OUT]", "Dream a loop without a seam, or close a film."),
     ),
     "Learn": (
         ("train", "training", "[FOLDER] -o OUT", "Train a network on pictures of your own."),
@@ -62,8 +62,10 @@ COMMANDS = {
     "Look": (
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
+        ("labels", "networks", "[MODEL]", "List the labels of a network."),
         ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes dream."),
         ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
+        ("codecs", "machine", "", "List the codecs."),
         ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
         ("measure", "measuring", "[SOURCE] DREAMED", "Measure how calm and strong a dream is."),
         ("judge", "judging", "[MODEL]", "Judge what a network knows and how vivid it dreams."),
@@ -133,6 +135,12 @@ def main() -> None:
 def run(arguments: list[str]) -> int:
     """Run one command; gives the exit code, having told the error in one line."""
     try:
+        if arguments[:1] == ["help"]:
+            arguments = [*arguments[1:2], "--help"]
+        if "-" in arguments:
+            raise UsageError(
+                "standard input and output are not read or written", remedy="give file names"
+            )
         app = build(*arguments[:1])
         app(arguments, exit_on_error=False, print_error=False)
         sys.stdout.flush()

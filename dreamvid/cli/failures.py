@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 
-from cyclopts import CoercionError, CycloptsError, UnknownOptionError, UnusedCliTokensError
+from cyclopts import (
+    CoercionError,
+    CycloptsError,
+    UnknownCommandError,
+    UnknownOptionError,
+    UnusedCliTokensError,
+)
 
 from dreamvid import cli
+from dreamvid.cli import hints
 from dreamvid.doctor import missing
 from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, UsageError
 
@@ -69,7 +77,14 @@ def _usage(error: CycloptsError) -> UsageError:
         return usage_error(error.__cause__)
     text = str(error).rstrip(".")
     if isinstance(error, UnusedCliTokensError):
-        text = f"too much: {' '.join(map(repr, error.unused_tokens or ()))}"
+        text, better = hints.surplus(error.unused_tokens or ())
+        remedy = better or remedy
+    elif isinstance(error, UnknownCommandError):
+        text, remedy = _unknown_command((error.unused_tokens or [""])[0])
+    elif isinstance(error, UnknownOptionError) and (
+        instead := hints.flag(_name(error), (error.command_chain or [""])[0])
+    ):
+        text, remedy = f"no option {_name(error)}", instead
     elif isinstance(error, UnknownOptionError) and "." in _name(error):
         text, remedy = f"no option {_name(error)}", f"write ./{_name(error)} for a file"
     elif isinstance(error, CoercionError) and error.token and error.token.keyword:
@@ -77,5 +92,15 @@ def _usage(error: CycloptsError) -> UsageError:
     return UsageError(text, remedy=remedy)
 
 
+def _unknown_command(word: str) -> tuple[str, str]:
+    """What to tell of a word that is no command, and the remedy."""
+    from dreamvid.cli.app import COMMANDS
+
+    names = [name for group in COMMANDS.values() for name, *_ in group]
+    near = difflib.get_close_matches(word, names, n=2)
+    instead = hints.command(word) or " or ".join(f"dreamvid {name}" for name in near)
+    return f"no command {word!r:.80}", f"use {instead}" if instead else f"use {', '.join(names)}"
+
+
 def _name(error: UnknownOptionError) -> str:
-    return error.token.keyword or error.token.value
+    return (error.token.keyword or error.token.value).partition("=")[0]

@@ -14,6 +14,7 @@ from dreamvid.cli.flags import (
     NO_OUTPUT,
     NO_PICTURE,
     NO_SOUND,
+    Beside,
     Dream,
     Encode,
     File,
@@ -21,25 +22,28 @@ from dreamvid.cli.flags import (
     From,
     Motion,
     Network,
-    Out,
     Picture,
     Preset,
     Quiet,
     Sound,
+    To,
     Verbose,
     Yes,
     layered,
 )
 from dreamvid.cli.show import Show
+from dreamvid.cli.targets import film_target, picture_target
 from dreamvid.errors import UsageError
+from dreamvid.preflight import check_image, check_video
 from dreamvid.settings import ImageSettings, VideoSettings
 
 
 def image(
     source: Path,
+    target: To = None,
     /,
     *,
-    out: Out,
+    out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
     picture: Picture = NO_PICTURE,
@@ -52,20 +56,23 @@ def image(
     """Dream on a picture."""
     given = {"network": network, "dream": dream, "picture": picture}
     wanted = ImageSettings.checked(layered(given, name=preset, file=settings), where=settings)
-    from dreamvid.api import dream_image
-
+    path = picture_target(source, target, out)
     with Show(quiet=quiet, verbose=verbose) as show:
-        result = dream_image(source, out, wanted, overwrite=yes, fetched=show.fetched)
+        show.say(f"{check_image(source, path, wanted, overwrite=yes).told}, into {path}")
+        from dreamvid.api import dream_image
+
+        result = dream_image(source, path, wanted, overwrite=yes, fetched=show.fetched)
         for note in result.notes:
             show.say(note)
-        show.say(f"{out}")
+        show.say(f"{path}")
 
 
 def video(
     source: Path | None = None,
+    target: To = None,
     /,
     *,
-    out: Out,
+    out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
     motion: Motion = NO_MOTION,
@@ -88,11 +95,15 @@ def video(
     run = asked(VideoSettings, given, source, preset=preset, file=settings, from_=from_)
     if run.source is None:
         raise UsageError("no film given", remedy="dreamvid video FILM -o OUT")
-    from dreamvid.api import dream_video
-
+    path = film_target(run.source, target, out, run.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
+        checked = check_video(run.source, path, run.settings, overwrite=yes)
+        checked.reader.close()
+        show.say(f"{checked.told}, into {path}")
+        from dreamvid.api import dream_video
+
         result = dream_video(
-            run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
+            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
             report=show.report, begun=partial(tell_changes, run.then, show.say), say=show.say,
         )  # fmt: skip
         show.made(result)

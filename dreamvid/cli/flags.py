@@ -42,7 +42,7 @@ Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
 # Told the number, cyclopts does not try the value as a Fraction: 1e999999999 would take for ever.
 Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
 Encode = Annotated[OutputSettings, _fields("Output", 5, n_tokens=1)]
-Picture = Annotated[PictureSettings, _fields("Picture", 4)]
+Picture = Annotated[PictureSettings, _fields("Picture", 4, n_tokens=1)]
 Steady = Annotated[SteadySettings, _fields("Motion", 3)]
 Camera = Annotated[CameraSettings, _fields("Camera, per second", 3)]
 Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]
@@ -56,6 +56,13 @@ NO_FILM, NO_OUTPUT, NO_TRAIN = FilmSettings(), OutputSettings(), TrainSettings()
 NO_PICTURE = PictureSettings()
 
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="The file to write.")]
+Beside = Annotated[
+    Path | None,
+    Parameter(
+        name=["--out", "-o"], help="The file to write. Default: SOURCE.dream, beside the source."
+    ),
+]
+To = Annotated[Path | None, Parameter(help="The file to write, as -o says it.")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Overwrite the output.")]
 Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Only say errors.")]
 Verbose = Annotated[

@@ -32,6 +32,34 @@ def doctor(*, json: Json = False) -> None:
         raise MissingDependency(f"{', '.join(lacking)} missing", remedy="see above")
 
 
+def codecs(*, json: Json = False) -> None:
+    """List the codecs: what --codec takes, and the names of outputs that go with each."""
+    from dreamvid.media.formats import CODECS, codecs_here
+
+    here = codecs_here()
+    rows = [
+        {
+            "codec": codec.name,
+            "names": codec.suffixes,
+            "bits": max(codec.pixels),
+            "alpha": bool(codec.alpha),
+            "here": codec.name in here,
+        }
+        for codec in CODECS.values()
+    ]
+    if json:
+        print_json(rows)
+        return
+    print_table(
+        ("codec", "names", "bits", "alpha", "here"),
+        [
+            (row["codec"], " ".join(codec.suffixes), row["bits"],
+             "yes" if row["alpha"] else "", "yes" if row["here"] else "no")
+            for row, codec in zip(rows, CODECS.values(), strict=True)
+        ],
+    )  # fmt: skip
+
+
 def bench(
     *parts: str,
     model: Networks = (),

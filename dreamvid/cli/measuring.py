@@ -15,6 +15,8 @@ from dreamvid.cli.asked import command_of, record, sidecar_of, source_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
 from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import DamagedInput, UsageError
+from dreamvid.media.source import check_file, check_rate, is_sequence
+from dreamvid.networks.known import check_model
 from dreamvid.settings import DreamSettings, FilmSettings, NetworkSettings, ZoomSettings
 
 if TYPE_CHECKING:
@@ -115,12 +117,16 @@ def measure(
     made = _made(films["dreamed"])
     original = source if dreamed else made.source
     _check(film, original, independent)
-    from dreamvid.media.stills import check_rate
-    from dreamvid.networks.registry import load_network
-
-    check_rate(film.rate, *filter(None, (original, *films.values())))
+    every = [path for path in (original, *films.values()) if path is not None]
+    check_rate(film.rate, *every)
+    for path in every:
+        if not is_sequence(path):
+            check_file(path)
     named = {"model", "weights"} & network.model_fields_set
     judging, raised = (network, None) if named else made.judge(films["dreamed"])
+    check_model(judging.model, judging.weights)
+    from dreamvid.networks.registry import load_network
+
     judge = load_network(judging.model, weights=judging.weights, offline=network.offline)
     chosen = judge.resolve(layer or raised or judge.default_layer)
     given = {name: getattr(film, name) for name in film.model_fields_set}

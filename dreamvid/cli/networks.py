@@ -9,6 +9,8 @@ from cyclopts import Parameter
 
 from dreamvid.cli.flags import Json, Out, Quiet, Yes
 from dreamvid.cli.show import Show, print_json, print_table
+from dreamvid.errors import UsageError
+from dreamvid.networks import known
 
 Labels = Annotated[str | None, Parameter(name="--classes", help="Classes to show: owl,pagoda.")]
 Weights = Annotated[Path | None, Parameter(help="Take the weights from this file.")]
@@ -19,6 +21,7 @@ def layers(model: str, /, *, json: Json = False) -> None:
 
     No weights are fetched for it. Any name or alias can be given to --layer.
     """
+    known.check_model(model)
     from dreamvid.networks.registry import describe
 
     network = describe(model)
@@ -37,6 +40,22 @@ def layers(model: str, /, *, json: Json = False) -> None:
         ("layer", "stride", "alias"),
         [(name, network.stride(name), ", ".join(aliases.get(name, ()))) for name in network.layers],
     )
+
+
+def labels(model: str = known.DEFAULT, /, *, json: Json = False) -> None:
+    """List the labels of a network: what --label takes.
+
+    Of labels such as fox/front and fox/side, fox alone means all.
+    """
+    known.check_model(model)
+    found = known.labels(model)
+    if json:
+        print_json({"model": model, "labels": found})
+        return
+    if not found:
+        raise UsageError("knows no labels", where=model, remedy="use --layer")
+    for label in found:
+        print(label)
 
 
 def models(*, json: Json = False) -> None:
@@ -70,13 +89,15 @@ def atlas(
 
     Without --classes twelve labels are shown, spread over all of them.
     """
-    from dreamvid import atlas as sheets
     from dreamvid.image import picture_format, save_image
     from dreamvid.media.target import check_new
-    from dreamvid.networks.registry import load_network
 
     picture_format(out)
     check_new(out, overwrite=yes)
+    known.check_model(model, weights)
+    from dreamvid import atlas as sheets
+    from dreamvid.networks.registry import load_network
+
     names = [name.strip() for name in classes.split(",")] if classes else []
     save_image(out, sheets.atlas(load_network(model, weights=weights), labels=names))
     with Show(quiet=quiet, verbose=False) as show:

@@ -54,17 +54,19 @@ def _draw(
     picture: Path | None, out: Path, network: NetworkSettings, *, overwrite: bool, quiet: bool
 ) -> None:
     """Draw the contact sheet."""
-    from dreamvid.image import load_image, picture_format, save_image
+    from dreamvid.image import picture_format, read_picture, save_image, to_image
     from dreamvid.media.target import check_new, same_file
-    from dreamvid.preset_sheet import preset_sheet
 
     picture_format(out)
     if picture is not None and same_file(out, picture):
         raise UsageError("is the source itself", where=out, remedy="use another name")
     check_new(out, overwrite=overwrite)
+    ground = None if picture is None else read_picture(picture)
+    from dreamvid.preset_sheet import preset_sheet
+
     with Show(quiet=quiet, verbose=False) as show:
         sheet = preset_sheet(
-            None if picture is None else load_image(picture),
+            None if ground is None else to_image(ground),
             network,
             fetched=show.fetched,
             drawn=show.presets,

@@ -10,6 +10,7 @@ from cyclopts import Parameter
 from dreamvid.cli.flags import NO_TRAIN, Out, Quiet, Train, Verbose, Yes
 from dreamvid.cli.show import Show
 from dreamvid.errors import UsageError
+from dreamvid.preflight import check_train
 
 FromRenders = Annotated[
     bool, Parameter(name="--renders", negative="", help="Learn from renders, not from a folder.")
@@ -45,6 +46,7 @@ def train(
             where="train",
             remedy="dreamvid train FOLDER -o OUT.safetensors",
         )
+    check_train(pictures, out, settings, overwrite=yes)
     from dreamvid.train import Watch, train_network
 
     with Show(quiet=quiet, verbose=verbose) as show:

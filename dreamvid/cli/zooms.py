@@ -18,6 +18,7 @@ from dreamvid.cli.flags import (
     NO_SHAPE,
     NO_SOUND,
     NO_STEADY,
+    Beside,
     Camera,
     Clip,
     Dream,
@@ -31,11 +32,14 @@ from dreamvid.cli.flags import (
     Shape,
     Sound,
     Steady,
+    To,
     Verbose,
     Yes,
     layered,
 )
 from dreamvid.cli.show import Show
+from dreamvid.cli.targets import film_target
+from dreamvid.preflight import check_loop, check_zoom
 from dreamvid.settings import LoopSettings, ZoomSettings
 
 Preview = Annotated[
@@ -46,9 +50,10 @@ Preview = Annotated[
 
 def zoom(
     source: Path | None = None,
+    target: To = None,
     /,
     *,
-    out: Out,
+    out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
     motion: Steady = NO_STEADY,
@@ -72,16 +77,19 @@ def zoom(
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
     run = asked(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
-    from dreamvid.clips.preview import preview_motion
-    from dreamvid.clips.zoom import dream_zoom
-
+    path = film_target(run.source, target, out, run.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         if motion_preview:
-            seen = preview_motion(run.source, out, run.settings, overwrite=yes, report=show.report)
+            from dreamvid.clips.preview import preview_motion
+
+            seen = preview_motion(run.source, path, run.settings, overwrite=yes, report=show.report)
             show.made(seen)
             return
+        show.say(f"{check_zoom(run.source, path, run.settings, overwrite=yes).told}, into {path}")
+        from dreamvid.clips.zoom import dream_zoom
+
         result = dream_zoom(
-            run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
+            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
             report=show.report, begun=partial(tell_changes, run.then, show.say),
         )  # fmt: skip
         show.made(result)
@@ -89,9 +97,10 @@ def zoom(
 
 def loop(
     source: Path | None = None,
+    target: To = None,
     /,
     *,
-    out: Out,
+    out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
     motion: Steady = NO_STEADY,
@@ -115,11 +124,13 @@ def loop(
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
     run = asked(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
-    from dreamvid.clips.loop import dream_loop
-
+    path = film_target(run.source, target, out, run.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
+        show.say(f"{check_loop(run.source, path, run.settings, overwrite=yes).told}, into {path}")
+        from dreamvid.clips.loop import dream_loop
+
         result = dream_loop(
-            run.source, out, run.settings, overwrite=yes, fetched=show.fetched,
+            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
             report=show.report, say=show.say, begun=partial(tell_changes, run.then, show.say),
         )  # fmt: skip
         show.made(result)

@@ -18,18 +18,19 @@ from dreamvid.clips.zoom import BEGUN_TIMES, make_camera
 from dreamvid.dials import steady
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
-from dreamvid.errors import DreamvidError, UsageError
+from dreamvid.errors import DreamvidError
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.weights import Counted
 from dreamvid.sequence.closing import close_clip, find_join, ping_pong, thumbnails
 from dreamvid.sequence.frames import Frame, clouds
-from dreamvid.sequence.job import Output
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import Carry, carry_for
 from dreamvid.settings import ClipSettings, LoopSettings
+from dreamvid.shapes import fade_of
 
 Array = NDArray[Any]
 
@@ -55,16 +56,11 @@ class ClosedFilm:
     damage: str | None
 
 
-def close_film(source: Path | None, output: Output, settings: LoopSettings) -> ClosedFilm:
+def close_film(source: Path, output: Output, settings: LoopSettings) -> ClosedFilm:
     """Find where a film is best joined to itself, or play it forth and back."""
-    if source is None:
-        raise UsageError(
-            "no film given", where="loop", remedy="dreamvid loop FILM --kind film -o OUT"
-        )
     clip = Clip(source, settings.clip)
     with clip.open() as film:
         info = film.info
-        output.check(source, (info.width, info.height))
         arrays = clip.look(film) if settings.loop.ping_pong else (frame.array for frame in film)
         small = thumbnails(arrays)
     silent = info.has_audio and settings.sound.audio is None
@@ -149,10 +145,7 @@ def feedback(
     dreams = make_dreams(
         settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
     )
-    fade = settings.loop.fade or max(2, round(clip.fps / 2))
-    if fade > count:
-        raise UsageError(f"a fade of {fade} frames in a loop of {count}", where="fade",
-                         remedy=f"give at most {count}")  # fmt: skip
+    fade = fade_of(settings)
     # A phase is never 0: only the very first frame of all is dreamed with the full dose.
     carries = lambda frame, phase: carry_for(frame, dreams(phase), stability(phase))  # noqa: E731
     warm = min(count, max(fade, round(clip.fps)))

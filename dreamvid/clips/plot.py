@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dreamvid.api import Result, clock_of
-from dreamvid.clips.zoom import curves_of
-from dreamvid.dials import NUMBERS, dial, steady, words
+from dreamvid.dials import NUMBERS, camera_dials, dial, steady, words
 from dreamvid.image import picture_format, save_image, to_image
 from dreamvid.media.target import check_new
 from dreamvid.schedule import Clock
@@ -58,7 +57,7 @@ def panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
     """The dials to draw: the zoom, and all that are schedules."""
     frames = range(clock.frames or 1)
     found = []
-    for name, curve in curves_of(settings.camera, clock).items():
+    for name, curve in camera_dials(settings.camera, clock).items():
         if name == "zoom" or isinstance(getattr(settings.camera, name), str):
             found.append(Panel(name, {"": np.array([curve(frame) for frame in frames])}))
     for name in NUMBERS:

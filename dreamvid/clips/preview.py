@@ -8,9 +8,10 @@ from pathlib import Path
 import cv2
 
 from dreamvid.api import Result, clock_of, with_sound
-from dreamvid.clips.zoom import beginning, make_camera, zoom_output
+from dreamvid.clips.zoom import beginning, make_camera
 from dreamvid.image import to_array, to_image
 from dreamvid.media.info import FilmInfo
+from dreamvid.preflight import check_zoom
 from dreamvid.sequence.endless import endless
 from dreamvid.sequence.job import Progress
 from dreamvid.settings import ZoomSettings
@@ -31,10 +32,12 @@ def preview_motion(
 
     At most LINES high. Raises any DreamvidError; the target appears complete or not at all.
     """
-    output = zoom_output(settings, Path(target), overwrite)
     clip, sound = settings.clip, settings.sound
     clip = clip.model_copy(update={"from_noise": source is None})
-    picture = beginning(source, output.path, clip, settings.dream.seed)
+    settings = settings.model_copy(update={"clip": clip})
+    path = None if source is None else Path(source)
+    checked = check_zoom(path, Path(target), settings, overwrite=overwrite)
+    picture, output = beginning(checked, settings.dream.seed), checked.output
     share = min(1.0, LINES / picture.shape[1])
     height, width = (max(2, round(side * share / 2) * 2) for side in picture.shape[1:])
     small = cv2.resize(to_array(picture), (width, height), interpolation=cv2.INTER_AREA)

@@ -21,7 +21,8 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from dreamvid.errors import UnreadableInput
-from dreamvid.media.probe import SOUNDS, check_file, open_leniently, reason
+from dreamvid.media.probe import SOUNDS, open_leniently, reason
+from dreamvid.media.source import check_file
 
 RATE: Final = 22050
 HOP: Final = 256

@@ -242,6 +242,9 @@ CODECS: Final = {
 BY_NAME: Final = {".gif": "gif", ".apng": "apng", ".webp": "webp", ".png": "png", ".exr": "exr"}
 """The pictures that the end of an output's name alone asks for, whatever film codec is set."""
 
+USUAL: Final = {".webm": "webm"}
+"""The codecs that the end of an output's name asks for when none is set; h264 for all others."""
+
 OTHER_WORDS: Final = {
     "vp9": "webm",
     "hevc": "h265",

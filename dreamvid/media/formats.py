@@ -13,7 +13,7 @@ from typing import Final
 import imageio_ffmpeg
 
 from dreamvid.errors import MissingDependency, UsageError
-from dreamvid.media.codecs import BY_NAME, CODECS, OTHER_WORDS, Codec
+from dreamvid.media.codecs import BY_NAME, CODECS, OTHER_WORDS, USUAL, Codec
 
 __all__ = [
     "CODECS",
@@ -30,6 +30,7 @@ __all__ = [
     "filters",
     "minds_alpha",
     "part_codec",
+    "usual_codec",
 ]
 
 CONTAINERS: Final = {
@@ -82,6 +83,11 @@ def part_codec(path: Path, codec: str) -> str:
     if known is not None and known.pictures is not None:
         return codec
     return BY_NAME.get(path.suffix.lower(), codec)
+
+
+def usual_codec(path: Path) -> str:
+    """Name the codec of an output for which none is asked."""
+    return USUAL.get(path.suffix.lower(), "h264")
 
 
 def check_delivery(

@@ -12,7 +12,8 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
-from dreamvid.errors import UnreadableInput, no_such_file
+from dreamvid.errors import UnreadableInput
+from dreamvid.media.source import check_file
 
 FORMATS: Final = (
     "3gp,aiff,apng,asf,avi,dv,flv,gif,h264,hevc,image2,ivf,jpeg_pipe,jpegxl_anim,m4v,matroska,"
@@ -48,20 +49,6 @@ def open_leniently(path: Path, options: dict[str, str] | None = None) -> InputCo
 def exact(number: Any) -> Fraction | None:
     """A number of PyAV as a Fraction; None where it is not set, which PyAV 19 tells as 0."""
     return Fraction(number) if number else None
-
-
-def check_file(path: Path) -> None:
-    """Raise UnreadableInput unless `path` is a file with something in it that may be read."""
-    try:
-        size = path.stat().st_size
-    except FileNotFoundError:
-        raise no_such_file(path) from None
-    except (OSError, ValueError) as error:
-        raise UnreadableInput(f"cannot be read ({error})", where=repr(str(path))) from None
-    if path.is_file() and size == 0:
-        raise UnreadableInput("the file is empty", where=path, remedy="copy it again")
-    if not path.is_file():
-        raise UnreadableInput("not a file", where=path, remedy="give a film or a picture")
 
 
 def open_input(path: Path, *, formats: str = FORMATS) -> InputContainer:

@@ -21,7 +21,8 @@ from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.inspect import Treatment, inspect
 from dreamvid.media.probe import reason
-from dreamvid.media.stills import StillsDecoder, is_sequence, undecodable
+from dreamvid.media.source import is_sequence
+from dreamvid.media.stills import StillsDecoder, undecodable
 
 AHEAD_BYTES: Final = 64 << 20
 """Decode ahead at most so many bytes of finished frames."""

@@ -12,29 +12,14 @@ from typing import Final
 import av.error
 from av.video.frame import VideoFrame
 
-from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.errors import UnreadableInput
 from dreamvid.image import load_image
 from dreamvid.media.decode import Damage, Facts, Timed
 from dreamvid.media.probe import open_input, reason
+from dreamvid.media.source import NUMBER, STILL_SUFFIXES
 
-STILL_SUFFIXES: Final = frozenset(
-    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".exr", ".dpx"}
-)
 DEFAULT_RATE: Final = Fraction(24)
 """Pictures a second, for pictures, which have no rate of their own."""
-
-NUMBER: Final = re.compile(r"%(?:0(\d+))?d")
-
-
-def is_sequence(path: Path) -> bool:
-    """Whether `path` names a row of pictures: a folder, or a pattern like frame_%05d.png."""
-    return path.is_dir() or (not path.exists() and NUMBER.search(path.name) is not None)
-
-
-def check_rate(rate: Fraction | None, *sources: Path) -> None:
-    """Raise UsageError for a rate where no source is a row of pictures: films have their own."""
-    if rate is not None and all(source.is_file() for source in sources):
-        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
 
 
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:

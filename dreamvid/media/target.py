@@ -10,12 +10,14 @@ import re
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from dreamvid.errors import DiskFull, OutputExists, UsageError
 from dreamvid.media.formats import check_delivery
 from dreamvid.saving import draft_of
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 
 class Target:
@@ -127,6 +129,8 @@ def alone(path: Path) -> Iterator[None]:
     Two would write over each other's parts. The lock goes with its process, however that ends. Its
     file is removed behind a second lock, the door: whoever comes must not lock what is removed.
     """
+    from filelock import Timeout
+
     lock, door = _lock(os.path.realpath(path)), _lock(os.path.expanduser("~"))
     try:
         with door:
@@ -146,6 +150,8 @@ def alone(path: Path) -> Iterator[None]:
 
 
 def _lock(what: str) -> FileLock:
+    from filelock import FileLock
+
     name = hashlib.sha256(os.fsencode(what)).hexdigest()[:24]
     return FileLock(Path(tempfile.gettempdir()) / f"dreamvid-{name}.lock")
 

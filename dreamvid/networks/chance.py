@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from dreamvid.networks import zoo
+from dreamvid.networks.known import DESCRIPTIONS
 from dreamvid.networks.network import Network
 
 _NORMS = (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
@@ -16,7 +17,7 @@ def random_network(model: str, *, seed: int = 0) -> Network:
 
     KeyError for a name that torchvision does not describe.
     """
-    about = zoo.DESCRIPTIONS[model]
+    about = DESCRIPTIONS[model]
     network = zoo.bare(model).to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():

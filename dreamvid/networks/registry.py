@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor, nn
 
-from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.errors import UnreadableInput
 from dreamvid.networks import efficientnet, saved, zoo
+from dreamvid.networks.known import (
+    DEFAULT,
+    DESCRIPTIONS,
+    EMBEDDED,
+    EMBEDDED_FILE,
+    check_model,
+    names,
+)
 from dreamvid.networks.network import Network
 from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.weights import (
@@ -22,9 +29,18 @@ from dreamvid.networks.weights import (
     sha256,
 )
 
-DEFAULT = efficientnet.NAME
-EMBEDDED = "bestiary"
-_EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
+__all__ = [
+    "DEFAULT",
+    "EMBEDDED",
+    "Standing",
+    "check_fit",
+    "describe",
+    "load_network",
+    "load_saved",
+    "mismatch",
+    "names",
+    "standing",
+]
 
 
 @dataclass(frozen=True)
@@ -45,19 +61,14 @@ class Standing:
 def standing(name: str) -> Standing:
     """How the network called `name`, one of `names()`, stands here; nothing is fetched."""
     if name == EMBEDDED:
-        path, about = _EMBEDDED_FILE, saved.load(_EMBEDDED_FILE, name=name).description
+        path, about = EMBEDDED_FILE, saved.load(EMBEDDED_FILE, name=name).description
         size = path.stat().st_size / 1e6
     elif name == efficientnet.NAME:
-        path, about, size = efficientnet.weights_path(), efficientnet.ABOUT, efficientnet.MEGABYTES
+        path, about, size = efficientnet.weights_path(), DESCRIPTIONS[name], efficientnet.MEGABYTES
     else:
-        path, about, size = cached(zoo.url(name)), zoo.DESCRIPTIONS[name], zoo.megabytes(name)
+        path, about, size = cached(zoo.url(name)), DESCRIPTIONS[name], zoo.megabytes(name)
     here, layer = path.is_file(), about.default_layer
     return Standing(name, layer, about.default_step, here, round(size, 1), path)
-
-
-def names() -> tuple[str, ...]:
-    """The networks that can be asked for by name; the first two need no download."""
-    return (DEFAULT, EMBEDDED, *(name for name in zoo.DESCRIPTIONS if name != DEFAULT))
 
 
 def load_network(
@@ -89,12 +100,9 @@ def load_saved(
     progress: Counted | None = None,
 ) -> tuple[Saved, Path]:
     """What `load_network` makes a network of, and the file it is from; raises the same."""
-    if model not in names() and not model.endswith(".safetensors"):
-        raise unknown(model)
-    if weights and model not in names():
-        raise UsageError("a network's file has its own", where="weights", remedy="leave them out")
-    if model not in zoo.DESCRIPTIONS:
-        path = weights or (_EMBEDDED_FILE if model == EMBEDDED else Path(model))
+    check_model(model, weights)
+    if model not in DESCRIPTIONS:
+        path = weights or (EMBEDDED_FILE if model == EMBEDDED else Path(model))
         return saved.load(path, name=path.stem), path
     path = weights or _published(model, offline=offline, progress=progress)
     about, state = zoo.describe(model), read_state(path)
@@ -119,25 +127,15 @@ def describe(model: str) -> Network:
 
     Nothing is fetched. Raises UsageError for an unknown name.
     """
-    if model in zoo.DESCRIPTIONS:
+    if model in DESCRIPTIONS:
         return Network(zoo.bare(model), zoo.describe(model))
     return load_network(model)
-
-
-def unknown(model: str) -> UsageError:
-    """The error for a network that does not exist, with near misses."""
-    near = difflib.get_close_matches(model, names(), n=3, cutoff=0.4)
-    hint = f"did you mean {', '.join(near)}? " if near else ""
-    return UsageError(
-        f"no network '{model}'",
-        remedy=f"{hint}choose one of {', '.join(names())}, or a .safetensors file",
-    )
 
 
 def check_fit(state: Mapping[str, Tensor], *, model_name: str, where: Path) -> None:
     """Raise UnreadableInput, naming the first entry that does not fit the network, if one does."""
     if problem := mismatch(zoo.bare(model_name), state):
-        like = [n for n in zoo.DESCRIPTIONS if not mismatch(zoo.bare(n), state)]
+        like = [n for n in DESCRIPTIONS if not mismatch(zoo.bare(n), state)]
         looks = f": these look like weights of {' or '.join(like)}" if like else ""
         raise UnreadableInput(
             f"not weights of {model_name} ({problem}){looks}",

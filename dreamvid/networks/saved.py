@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from dreamvid.errors import UnreadableInput, no_such_file, writing
 from dreamvid.networks import zoo
 from dreamvid.networks.bestiary import Bestiary, Widths, folded, widths_of
-from dreamvid.networks.network import Description
+from dreamvid.networks.known import Description
 from dreamvid.saving import write_whole
 
 FORMAT = "dreamvid-network-1"

@@ -11,7 +11,6 @@ import math
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
 import torch
@@ -21,9 +20,10 @@ from dreamvid.errors import DreamvidError, Interrupted, OutputExists, Unreadable
 from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
+from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable, is_whole
-from dreamvid.media.target import Target, check_apart, check_place
-from dreamvid.media.writer import PartWriter, VideoWriter
+from dreamvid.media.target import Target
+from dreamvid.media.writer import PartWriter
 from dreamvid.saving import write_whole
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
@@ -47,50 +47,6 @@ class Progress:
     done: int
     total: int | None
     shot: int
-
-
-@dataclass(frozen=True)
-class Output:
-    """Where a film goes, and how it is encoded."""
-
-    path: Path
-    codec: str = "h264"
-    crf: float | None = None
-    overwrite: bool = False
-    repeat_to: Fraction | None = None
-    alpha: bool = False
-    guides: tuple[str, ...] = ()
-
-    @property
-    def sidecar(self) -> Path:
-        """The file that says how the film was made."""
-        return self.path.with_name(self.path.name + ".dreamvid.toml")
-
-    def check(self, source: Path | None, size: tuple[int, int] | None = None) -> None:
-        """Raise an error when a film of `source`, of (width, height), cannot go here."""
-        Target(
-            self.path,
-            codec=self.codec,
-            source=source,
-            overwrite=self.overwrite,
-            crf=self.crf,
-            alpha=self.alpha,
-            repeated=self.repeat_to is not None,
-            size=size,
-        )
-        check_apart(self.path, self.guides)
-        check_place(self.sidecar)
-
-    def writer(self, like: FilmInfo) -> VideoWriter:
-        """Open the output for a film that is made in one go."""
-        return VideoWriter(
-            self.path,
-            like=like,
-            codec=self.codec,
-            crf=self.crf,
-            overwrite=self.overwrite,
-            repeat_to=self.repeat_to,
-        )
 
 
 class Job:

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,16 +131,3 @@ def unwrap_places(lattice: Lattice, rows: Plane, columns: Plane) -> tuple[Plane,
     place = (rows + 1j * columns) / lattice.pitch
     z = np.exp(place)
     return z.real.astype(np.float32), z.imag.astype(np.float32)
-
-
-def whole_frames(seconds: Fraction, fps: Fraction) -> int:
-    """Count the frames of a loop; UsageError, with the nearest length that fits, if not whole."""
-    frames = seconds * fps
-    if frames.denominator != 1 or frames < 2:
-        near = max(2, round(frames)) / fps
-        raise UsageError(
-            f"{float(seconds):g} s at {float(fps):g} frames a second is {float(frames):.4g} frames",
-            where="seconds",
-            remedy=f"a loop needs a whole number of two or more: give {near}",
-        )
-    return int(frames)

@@ -24,12 +24,6 @@ from dreamvid.sequence.torus import TorusView
 
 Array = NDArray[Any]
 
-DIRECTIONS = {"right": (0, 1), "left": (0, -1), "down": (1, 0), "up": (-1, 0)}
-"""Ways to pan by name: whole (heights, widths) that the picture moves down and right in a lap."""
-
-MOST_TILES = 100
-"""The most whole tiles that a pan goes in a lap, either way."""
-
 
 class ExactLoop:
     """The frames of a loop, [H, W, 3] uint8 (uint16 if `bits` is 16): `loop.frame(k)`, or iterate.
@@ -87,23 +81,6 @@ class ExactLoop:
 def texture_density(width: int, height: int) -> float:
     """How dense a zoom's texture should be for frames of that size: sharp to the sides' middles."""
     return max(width, height) / math.pi
-
-
-def pan_periods(direction: str) -> tuple[int, int]:
-    """Read a direction: a name, or whole 'x,y' tiles that the picture moves right and down."""
-    if direction in DIRECTIONS:
-        return DIRECTIONS[direction]
-    try:
-        x, y = (int(part) for part in direction.split(","))
-    except ValueError:
-        x = y = 0
-    if (x, y) == (0, 0) or max(abs(x), abs(y)) > MOST_TILES:
-        raise UsageError(
-            f"cannot pan '{direction[:40]}'",
-            where="direction",
-            remedy=f"{', '.join(DIRECTIONS)}, or up to {MOST_TILES} whole tiles each way as 2,-1",
-        )
-    return y, x
 
 
 def noise_cycle(

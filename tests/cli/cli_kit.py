@@ -32,8 +32,13 @@ class Told:
 
     @property
     def line(self) -> str:
-        """The one line of its error; below it a schedule may be shown, with a caret."""
+        """The one line of its error; below it a schedule may be shown, with a caret.
+
+        Above it there may be the line that says what there is and what will dream.
+        """
         line, *picture = self.err.splitlines()
+        if "; dreams with " in line or ", into " in line:
+            line, *picture = picture
         assert not picture or (len(picture) == 2 and picture[1].strip() == "^"), self.err
         assert line.startswith("dreamvid: "), self.err
         return line

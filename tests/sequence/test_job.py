@@ -27,10 +27,11 @@ from dreamvid.image import to_array
 from dreamvid.media import mux, pictures
 from dreamvid.media.child import FfmpegChild
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
 from dreamvid.sequence import job as jobs
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.job import Job, Output, Progress
+from dreamvid.sequence.job import Job, Progress
 from dreamvid.sequence.render import render
 
 COUNT, CUT = 9, 5

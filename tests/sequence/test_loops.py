@@ -13,17 +13,17 @@ import torch
 from dreamvid.dream.dreamer import Gauge
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
-from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, whole_frames, zoom_view
+from dreamvid.sequence.lattice import Lattice, fit_lattice, pan_view, zoom_view
 from dreamvid.sequence.loops import (
     ExactLoop,
     evolve,
     noise_cycle,
-    pan_periods,
     texture_density,
 )
 from dreamvid.sequence.periodic import PeriodicDreamer
 from dreamvid.sequence.texture import noise_texture, resize_periodic, tile_picture, wrap_picture
 from dreamvid.sequence.torus import TorusView
+from dreamvid.shapes import pan_periods, whole_frames
 
 WIDTH, HEIGHT, FRAMES = 160, 120, 24
 DENSITY = texture_density(WIDTH, HEIGHT)

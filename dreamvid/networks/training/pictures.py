@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.errors import DreamvidError, UnreadableInput
+from dreamvid.errors import DreamvidError, UnreadableInput, no_such_folder
 from dreamvid.image import load_image, to_array
 from dreamvid.networks.renders import Batch, Exposure, developed, framed, render_backgrounds
 
@@ -107,7 +107,7 @@ def read_pictures(
     to `skipped`. Raises UnreadableInput when the folder is missing or holds fewer than 8 pictures.
     """
     if not folder.is_dir():
-        raise UnreadableInput("no such folder of pictures", where=folder)
+        raise no_such_folder(folder)
     children = [child for child in sorted(folder.iterdir()) if child.is_dir()]
     by_class = {child.name: _files(child, sheet) for child in children}
     by_class = {name: files for name, files in by_class.items() if files}

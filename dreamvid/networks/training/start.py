@@ -10,9 +10,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from dreamvid.networks import zoo
 from dreamvid.networks.bestiary import ALIASES, SHIPPED, Bestiary, Widths
-from dreamvid.networks.network import Description
+from dreamvid.networks.known import DESCRIPTIONS, Description
 from dreamvid.networks.registry import EMBEDDED, load_saved
 from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.training.folding import unfolded
@@ -79,8 +78,8 @@ def start(
     torch.manual_seed(seed)
     if blank and base == EMBEDDED:
         file = Saved(Plan(SHIPPED, 0), ABOUT, {})
-    elif blank and base in zoo.DESCRIPTIONS:
-        file = Saved(Plan(base, 0), zoo.DESCRIPTIONS[base], {})
+    elif blank and base in DESCRIPTIONS:
+        file = Saved(Plan(base, 0), DESCRIPTIONS[base], {})
     else:
         file, _ = load_saved(base, weights=weights, offline=offline, progress=progress)
     plan = replace(file.plan, classes=len(labels))

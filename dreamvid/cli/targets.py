@@ -1,0 +1,66 @@
+"""Where a command writes: as it was told, or beside the source under a name of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dreamvid.errors import UsageError
+from dreamvid.image import picture_format
+from dreamvid.media.codecs import CODECS
+from dreamvid.media.formats import part_codec, usual_codec
+from dreamvid.media.source import NUMBER
+from dreamvid.settings import OutputSettings
+
+NOISE = Path("noise")
+"""What stands for the source of a clip that has none: its output goes into the current folder."""
+
+
+def film_target(
+    source: Path | None, given: Path | None, out: Path | None, output: OutputSettings
+) -> Path:
+    """The film to write: SOURCE.dream with the source's suffix if the codec goes into it."""
+    if named := _named(given, out):
+        return named
+    beside = _beside(source or NOISE)
+    for suffix in (beside.suffix, ".mp4"):
+        path = beside.with_suffix(suffix)
+        known = CODECS.get(part_codec(path, output.codec or usual_codec(path)))
+        if known is None:
+            return path  # the codec is refused later
+        numbered = known.pictures is not None and known.pictures.numbered
+        if suffix in known.suffixes and not numbered:
+            return path
+    assert known is not None
+    name = f"{beside.stem}_%05d" if numbered else beside.stem
+    return beside.with_name(name + known.suffixes[0])
+
+
+def picture_target(source: Path, given: Path | None, out: Path | None) -> Path:
+    """The picture to write: SOURCE.dream with the source's suffix if it can be written."""
+    if named := _named(given, out):
+        return named
+    beside = _beside(source)
+    try:
+        picture_format(beside)
+    except UsageError:
+        return beside.with_suffix(".png")
+    return beside
+
+
+def _named(given: Path | None, out: Path | None) -> Path | None:
+    """The output that was named, after the source or by -o."""
+    if given is not None and out is not None:
+        raise UsageError(f"two outputs, {given} and {out}", remedy="give one of them")
+    return given or out
+
+
+def _beside(source: Path) -> Path:
+    """The name SOURCE.dream.SUFFIX; a folder's is beside it, a pattern's is without the number."""
+    where = source.resolve() if source.name in ("", "..") else source
+    if NUMBER.search(where.name) and not where.exists():
+        stem = re.sub(rf"[-_. ]*{NUMBER.pattern}", "", where.stem) or where.resolve().parent.name
+        return where.with_name(f"{stem}.dream{where.suffix}")
+    if where.is_dir():
+        return where.with_name(f"{where.name}.dream.mp4")
+    return where.with_name(f"{where.stem}.dream{where.suffix.lower() or '.mp4'}")

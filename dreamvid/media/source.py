@@ -1,0 +1,41 @@
+"""What a source is by its name and its place, before it is opened."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Final
+
+from dreamvid.errors import UnreadableInput, UsageError, no_such_file
+
+STILL_SUFFIXES: Final = frozenset(
+    {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".exr", ".dpx"}
+)
+
+NUMBER: Final = re.compile(r"%(?:0(\d+))?d")
+
+
+def is_sequence(path: Path) -> bool:
+    """Whether `path` names a row of pictures: a folder, or a pattern like frame_%05d.png."""
+    return path.is_dir() or (not path.exists() and NUMBER.search(path.name) is not None)
+
+
+def check_rate(rate: Fraction | None, *sources: Path) -> None:
+    """Raise UsageError for a rate where no source is a row of pictures: films have their own."""
+    if rate is not None and all(source.is_file() for source in sources):
+        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
+
+
+def check_file(path: Path) -> None:
+    """Raise UnreadableInput unless `path` is a file with something in it that may be read."""
+    try:
+        size = path.stat().st_size
+    except FileNotFoundError:
+        raise no_such_file(path) from None
+    except (OSError, ValueError) as error:
+        raise UnreadableInput(f"cannot be read ({error})", where=repr(str(path))) from None
+    if path.is_file() and size == 0:
+        raise UnreadableInput("the file is empty", where=path, remedy="copy it again")
+    if not path.is_file():
+        raise UnreadableInput("not a file", where=path, remedy="give a film or a picture")

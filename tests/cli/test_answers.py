@@ -1,0 +1,277 @@
+"""What is answered at once: refusals that need no network, the first line of a run, and hints."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
+from PIL import Image
+from tiny import texture, tiny_network
+
+from dreamvid import api
+from dreamvid.cli import app
+from dreamvid.image import load_image, save_image, to_image
+from dreamvid.media.formats import CODECS
+from dreamvid.networks import known
+
+REFUSED = {
+    "video gone.mp4 -o a.mp4": (3, "no such file"),
+    "video text.mp4 -o a.mp4": (3, "not a film that can be read"),
+    "video film.mp4 -o there.mp4": (4, "there.mp4: exists already; use another name, or -y"),
+    "video film.mp4 -o a.xyz": (2, "does not go into '.xyz'"),
+    "video film.mp4 -o no/a.mp4": (2, "no such folder"),
+    "video film.mp4 -o a.mp4 --codec h999": (2, "no codec 'h999'"),
+    "video film.mp4 -o a.mp4 --preset furr": (2, "no preset 'furr'"),
+    "video film.mp4 -o a.mp4 --settings gone.toml": (3, "gone.toml: no such file"),
+    "video film.mp4 -o a.mp4 --model gogglenet": (2, "did you mean googlenet"),
+    "video film.mp4 -o a.mp4 --model gone.safetensors": (3, "no such file"),
+    "video film.mp4 -o a.mp4 --weights gone.pth": (3, "no such weights file"),
+    "video film.mp4 -o a.mp4 --label unicornfish": (2, "no label 'unicornfish'"),
+    "video film.mp4 -o a.mp4 --guide gone.png": (3, "no such file"),
+    "video film.mp4 -o a.mp4 --strength 0:(1),5:(rms)": (2, "needs sound (audio)"),
+    "video film.mp4 -o a.mp4 --strength 0:(": (2, "strength"),
+    "video film.mp4 -o a.mp4 --strength 1,5": (2, "write 1.5"),
+    "video film.mp4 -o a.mp4 --start 99": (2, "no frame at or after 99 s"),
+    "video film.mp4 -o a.mp4 --nonsense": (2, "--nonsense"),
+    "video film.mp4 a.mp4 -o b.mp4": (2, "two outputs, a.mp4 and b.mp4; give one of them"),
+    "image gone.png": (3, "no such file"),
+    "image text.png": (3, "not a readable picture"),
+    "image in.png -o in.png": (2, "is the source itself"),
+    "image in.png -o a.xyz": (2, "unknown picture format"),
+    "image in.png --label foxx --model bestiary": (2, "such as fox"),
+    "image in.png --layer 0:(parts),2:(objects)": (2, "a picture has no time to change in"),
+    "zoom": (2, "no picture given"),
+    "zoom gone.png": (3, "no such file"),
+    "zoom in.png -o there.mp4": (4, "exists already"),
+    "zoom in.png --zoom 0:(1.4),3s:(2,bogus)": (2, "not an easing"),
+    "zoom in.png --zoom 0:(1.4),30:(-2)": (2, "zoom"),
+    "loop --model gogglenet": (2, "did you mean googlenet"),
+    "loop --seconds 1.01": (2, "a loop needs a whole number"),
+    "loop --rotate 7": (2, "do not come round"),
+    "loop --kind film": (2, "no film given"),
+    "loop gone.mp4 --kind film": (3, "no such file"),
+    "loop --kind pan --direction sideways": (2, "cannot pan"),
+    "loop --kind feedback --fade 999": (2, "a fade of 999 frames in a loop of 300"),
+    "train gone -o a.safetensors": (3, "no such folder of pictures"),
+    "train . -o a.png": (2, "written as .safetensors"),
+    "train . -o a.safetensors --model gogglenet": (2, "did you mean googlenet"),
+    "atlas gogglenet -o a.png": (2, "did you mean googlenet"),
+    "layers gogglenet": (2, "did you mean googlenet"),
+    "presets gone.png -o a.png": (3, "no such file"),
+    "measure gone.mp4 film.mp4": (3, "no such file"),
+    "measure film.mp4 there.mp4 --model gogglenet": (2, "did you mean googlenet"),
+}
+"""By a command: its exit code, and what it tells."""
+
+ANSWERED = ("video --help", "image --help", "labels", "labels bestiary", "codecs", "presets")
+
+ASK = """
+import contextlib, io, json, sys
+from dreamvid.cli.app import run
+
+told = {}
+for line in json.load(sys.stdin):
+    for name in ("torch", "torchvision", "cv2", "scenedetect"):
+        sys.modules.pop(name, None)
+    with contextlib.redirect_stderr(io.StringIO()) as err:
+        with contextlib.redirect_stdout(io.StringIO()):
+            code = run(line.split())
+    heavy = [n for n in ("torch", "torchvision", "cv2", "scenedetect") if n in sys.modules]
+    told[line] = (code, err.getvalue(), heavy)
+json.dump(told, sys.stdout)
+"""
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, list[str]]]:
+    """What all of them answer, one after the other in one process that has not met torch."""
+    folder = tmp_path_factory.mktemp("answers")
+    write_film(folder / "film.mp4", frames=4)
+    for name in ("text.mp4", "text.png", "there.mp4"):
+        (folder / name).write_text("mine\n" * 100)
+    Image.new("RGB", (64, 48)).save(folder / "in.png")
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], input=json.dumps([*REFUSED, *ANSWERED]), cwd=folder,
+        capture_output=True, text=True, env=environment(), check=True,
+    )  # fmt: skip
+    left = {path.name for path in folder.iterdir()}
+    assert left == {"film.mp4", "text.mp4", "text.png", "there.mp4", "in.png"}
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("line", REFUSED)
+def test_what_needs_no_network_is_refused_without_torch(line, answers):
+    code, says = REFUSED[line]
+    got, err, heavy = answers[line]
+    assert (got, heavy) == (code, []), err
+    assert err.startswith("dreamvid: ") and says in err.splitlines()[0]
+
+
+@pytest.mark.parametrize("line", ANSWERED)
+def test_what_there_is_is_told_without_torch(line, answers):
+    assert answers[line] == [0, "", []]
+
+
+# --- the first line, and where the output goes ------------------------------------------------
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A folder with a film and a picture, and a network that is quick."""
+    monkeypatch.setattr(api, "load_network", lambda *_, **__: tiny_network())
+    monkeypatch.chdir(tmp_path)
+    save_image("in.png", to_image(texture()))
+    write_film(tmp_path / "film.mov", frames=3)
+    return tmp_path
+
+
+def test_a_run_begins_with_what_there_is_and_what_dreams(here):
+    told = dreamvid("video", "film.mov", "-o", "a.mp4", *QUICK)
+    assert told.err.splitlines()[0] == (
+        "film.mov: 64x48, 3 frames at 25 a second; dreams with efficientnet_lite0, 5c, into a.mp4"
+    )
+    told = dreamvid("image", "in.png", *QUICK, "--layer", "parts*2", "--layer", "one:3")
+    assert "in.png: 64x48; dreams with efficientnet_lite0, parts*2 + one:3, into" in told.err
+    told = dreamvid("zoom", "--from-noise", "--seconds", "1", "--size", "32x32", "--model", "nix")
+    assert told.line.startswith("dreamvid: no network 'nix'")
+    assert dreamvid("video", "film.mov", "b.mp4", *QUICK, "-q").err == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("video film.mov", "film.dream.mov"),
+        ("video film.mov --codec webm", "film.dream.webm"),
+        ("video sub/clip.avi", "sub/clip.dream.mp4"),
+        ("video row", "row.dream.mp4"),
+        ("video row/f_%02d.png", "row/f.dream.mp4"),
+        ("image in.png", "in.dream.png"),
+        ("image in.png --width 32", "in.dream.png"),
+        ("zoom in.png --seconds 0.2 --size 32x32", "in.dream.mp4"),
+        ("loop --seconds 0.2 --size 32x32", "noise.dream.mp4"),
+    ],
+)
+def test_an_output_that_is_not_named_lies_beside_the_source(line, name, here):
+    for folder in ("sub", "row"):
+        Path(folder).mkdir()
+    write_film(Path("sub/clip.avi"), frames=2, codec="libx264")
+    for number in (1, 2):
+        save_image(f"row/f_{number:02d}.png", to_image(texture()))
+    before = {*here.rglob("*")}
+    told = dreamvid(*line.split(), *QUICK)
+    made = {path.relative_to(here).as_posix() for path in {*here.rglob("*")} - before}
+    assert told.code == 0, told.err
+    assert {path for path in made if not path.endswith(".toml")} == {name}
+    assert name in told.err.splitlines()[0] and name in told.err.splitlines()[-1]
+    assert dreamvid(*line.split(), *QUICK).line.endswith("use another name, or -y")
+
+
+def test_the_output_may_follow_the_source(here):
+    assert dreamvid("video", "film.mov", "out.webm", *QUICK, "-q").code == 0
+    assert frames_of(Path("out.webm")) == 3
+    assert dreamvid("image", "in.png", "out.jpg", *QUICK, "-q").code == 0
+    assert dreamvid("loop", "in.png", "out.mp4", *QUICK, "--seconds", "1", "-q").code == 0
+    assert Path("out.jpg").is_file() and Path("out.mp4").is_file()
+    assert dreamvid("video", "--from", "out.webm", "-o", "again.webm", "-q").code == 0
+    assert Path("again.webm").read_bytes() == Path("out.webm").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("options", "size"),
+    [
+        (("--width", "32"), (24, 32)),
+        (("--height", "96"), (96, 128)),
+        (("--size", "20x40"), (40, 20)),
+        (("--width", "20", "--height", "30"), (30, 20)),
+        ((), (48, 64)),
+    ],
+)
+def test_a_picture_is_dreamed_at_the_size_asked_for(options, size, here):
+    assert dreamvid("image", "in.png", "out.png", *QUICK, *options, "-q").code == 0
+    assert tuple(load_image("out.png").shape[1:]) == size
+
+
+def test_sizes_exclude_each_other(here):
+    told = dreamvid("image", "in.png", "--size", "20x40", "--width", "20")
+    assert told.code == 2 and "size and width: give only one" in told.line
+
+
+# --- hints ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("video a.mp4 --fps 30", "no option --fps; a film keeps its rate; --rate is that of a row"),
+        ("video a.mp4 --output b.mp4", "no option --output; use -o"),
+        ("video a.mp4 --output=b.mp4", "no option --output; use -o"),
+        ("image a.png --gpu", "no option --gpu; use --device cuda"),
+        ("video a.mp4 --fast", "use --iterations 5"),
+        ("video a.mp4 --seconds 3", "use --end"),
+        ("zoom a.png --duration 3", "use --seconds"),
+        ("zoom a.png --frames 40", "use --seconds and --fps"),
+        ("loop --frames 40", "use --seconds and --fps"),
+        ("image a.png --seconds 3", "use dreamvid zoom or loop"),
+        ("zoom a.png --dry-run", "--motion-preview shows the camera alone"),
+        ("video --list", "use dreamvid models, layers, labels, codecs or presets"),
+        ("clip.mp4", "no command 'clip.mp4'; use dreamvid video clip.mp4"),
+        ("photo.JPG -o a.png", "no command 'photo.JPG'; use dreamvid image photo.JPG"),
+        ("lables", "no command 'lables'; use dreamvid labels or dreamvid layers"),
+        ("networks", "no command 'networks'; use dreamvid models"),
+        ("xyzzy", "use video, image, zoom, loop, train"),
+        ("video -", "standard input and output are not read or written; give file names"),
+        ("video a.mp4 -o -", "standard input and output are not read or written"),
+    ],
+)
+def test_the_right_name_is_told(line, says):
+    told = dreamvid(*line.split())
+    assert told.code == 2 and says in told.line
+    assert ", ;" not in told.line and told.err.count("\n") == 1
+
+
+def test_a_pattern_that_the_shell_opened_is_not_echoed(tmp_path):
+    names = [tmp_path / f"{number}.png" for number in range(40)]
+    for name in names:
+        name.write_bytes(b"")
+    told = dreamvid("video", *names, "-o", tmp_path / "a.mp4")
+    assert told.code == 2 and "38 files too many" in told.line
+    assert "a pattern in quotes" in told.line and len(told.line) < 250
+
+
+def test_help_is_a_command_too():
+    assert dreamvid("help").out == dreamvid("--help").out
+    assert dreamvid("help", "video").out == dreamvid("video", "--help").out
+
+
+def test_labels_are_listed():
+    told = dreamvid("labels")
+    assert told.out.splitlines()[:2] == ["tench", "goldfish"] and told.out.count("\n") == 1000
+    assert "fox/side" in dreamvid("labels", "bestiary").out
+    assert json.loads(dreamvid("labels", "vgg16", "--json").out)["labels"][1] == "goldfish"
+
+
+def test_labels_are_those_that_torchvision_documents():
+    from torchvision.models import get_model_weights
+
+    told = get_model_weights("vgg16").IMAGENET1K_V1.meta["categories"]
+    assert list(known.labels("vgg16")) == told
+
+
+def test_codecs_are_listed():
+    rows = json.loads(dreamvid("codecs", "--json").out)
+    assert [row["codec"] for row in rows] == list(CODECS)
+    assert next(row for row in rows if row["codec"] == "webm")["names"] == [".webm", ".mkv"]
+    shown = dreamvid("codecs").out
+    assert all(name in shown for name in CODECS)
+
+
+def test_every_command_that_is_hinted_at_is_there():
+    from dreamvid.cli import hints
+
+    names = [name for group in app.COMMANDS.values() for name, *_ in group]
+    assert set(hints.COMMANDS.values()) <= set(names)
+    assert not set(hints.COMMANDS) & set(names)
