@@ -13,6 +13,7 @@ from torch import Tensor, fx, nn
 from dreamvid.errors import UsageError
 from dreamvid.networks import fused
 from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
+from dreamvid.networks.kinds import group
 
 Body = Callable[[Tensor], dict[str, Tensor]]
 
@@ -81,21 +82,27 @@ class Network:
         )
 
     def labelled(self, name: str) -> tuple[int, ...]:
-        """The places of a label, or of all labels of a class: 'fox' means 'fox/front', 'fox/side'.
+        """The places of a label, or of all labels that a word stands for.
 
-        Raises UsageError with the near misses when there is none.
+        A class stands for its kinds, 'fox' for 'fox/front' and 'fox/side'; 'bird' for all birds;
+        any other word for the labels it stands in, 'owl' or 'owls' for 'great grey owl'. Raises
+        UsageError with the near misses when there is none.
         """
         if not self.labels:
             raise UsageError(f"{self.name} knows no labels", where="label", remedy="use --layer")
-        found = [
-            k for k, known in enumerate(self.labels) if name in (known, known.partition("/")[0])
-        ]
-        if not found:
-            some = [known for known in self.labels if name.lower() in known.lower()]
-            near = some or difflib.get_close_matches(name, self.labels, n=5, cutoff=0.5)
-            hint = ", ".join((near or self.labels)[:5])
-            raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
-        return tuple(found)
+        for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
+            if found := self._meant(word):
+                return found
+        some = [known for known in self.labels if name.lower() in known.lower()]
+        near = some or difflib.get_close_matches(name, self.labels, n=5, cutoff=0.5)
+        hint = ", ".join((near or self.labels)[:5])
+        raise UsageError(f"no label '{name}'", where="label", remedy=f"such as {hint}")
+
+    def _meant(self, word: str) -> tuple[int, ...]:
+        """The places of the labels that are a word, stand for it or have it in them."""
+        exact = [k for k, known in enumerate(self.labels) if word in _names(known)]
+        within = (k for k, known in enumerate(self.labels) if word in known.lower().split())
+        return tuple(exact) or group(self.labels, word) or tuple(within)
 
     def stride(self, layer: str) -> int:
         """Pixels of the picture from one activation of `layer` to the next."""
@@ -162,6 +169,11 @@ class Trunk(nn.Module):
             fits = self.mean.device.type == "cpu" and fused.available(dtype)
             self._bodies[dtype] = fused.Fused(body) if fits else body
         return self._bodies[dtype]
+
+
+def _names(label: str) -> tuple[str, str]:
+    """What a label is called: by itself, and by its class."""
+    return label, label.partition("/")[0]
 
 
 def _layout(device: torch.device) -> torch.memory_format:
