@@ -25,7 +25,7 @@ from dreamvid.networks.network import Network
 SIZE = 0.36
 """Size of a being, in shorter sides of the picture."""
 
-VIEW, NEARER, ASIDE = 1.4, 0.25, 0.06
+VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
 """What is looked at, in sizes of the being: so much, give or take a share, and so far aside."""
 
 LOOKS = 2
@@ -46,8 +46,11 @@ USUAL = 0.5
 OFTEN = 1.0
 """Taken off a score for every being of its class, and of its word, that is there already."""
 
-FUR = 0.3
+FUR = 0.6
 """How strongly the ground's own dream goes on within a being."""
+
+STRENGTH = 1.5
+"""Length of a being's steps, beside those of a whole picture's dream."""
 
 DETAIL = 0.7
 """Detail of a being's gradient, beside what is asked for: its form counts more than its skin."""
@@ -180,7 +183,9 @@ class Beings:
 
     def over(self, ground: Tensor, beings: Tensor, window: Tensor) -> Tensor:
         """Updates [3, H, W] of the ground and of beings, both of mean size 1, put together."""
-        return torch.lerp(self._ground * ground, FUR * ground + self._weight * beings, window)
+        return torch.lerp(
+            self._ground * ground, FUR * ground + STRENGTH * self._weight * beings, window
+        )
 
 
 class _Look:
