@@ -49,7 +49,7 @@ OFTEN = 1.0
 FUR = 0.6
 """How strongly the ground's own dream goes on within a being."""
 
-STRENGTH = 1.5
+STRENGTH = 1.3
 """Length of a being's steps, beside those of a whole picture's dream."""
 
 DETAIL = 0.7

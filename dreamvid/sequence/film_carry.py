@@ -23,6 +23,7 @@ from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UsageError
 from dreamvid.motion.warp import BRIEF, CRISP, torn, warp
+from dreamvid.sequence.bearings import carried
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.reference import FullDoseReference
@@ -60,8 +61,10 @@ class FilmCarry:
 
     def _carried_frame(self, frame: Frame, previous: Memory) -> Memory:
         """Carry the residual over, and add a little where it is weak or fresh."""
+        assert frame.motion is not None
         tuning, gauge = self._tuning, previous.gauge.copy()
         source, residual, fresh = self._carried(frame, previous)
+        places = self._dream.places(source, carried(previous.places, frame.motion))
         held, weight = self._evened(residual, previous.reference.spread * max(1, previous.aim))
         pace = min(1, previous.aim) ** tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
@@ -72,6 +75,7 @@ class FilmCarry:
             weight=weight * (pace + (tuning.fresh - pace) * fresh),
             crisp=previous.crisp - 1,
             turn=previous.age * sum(dose.iterations),
+            places=places,
         )
         now = replace(
             previous,
@@ -80,6 +84,7 @@ class FilmCarry:
             fresh=fresh,
             gauge=gauge,
             age=previous.age + 1,
+            places=places,
         )
         return self._controlled(now)
 
@@ -124,7 +129,7 @@ class FilmCarry:
         """
         tuning = self._tuning
         if now.age % tuning.measure_every == 0:
-            now = replace(now, reference=self._reference.at(now.reference, now.source, now.age))
+            now = replace(now, reference=self._reference.at(now))
         height = now.reference.height
         if height is not None and height > 0:
             measured = now.gauge.heights[-1]

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import torch
 
+from dreamvid.dream.beings import Places
 from dreamvid.dream.dreamer import Dreamer, Gauge
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory, Reference
@@ -26,7 +27,8 @@ class FullDoseReference:
         """Dream the first frame of a shot for itself."""
         assert frame.image is not None, "a shot begins with an image"
         source = frame.image.to(self._dream.device)
-        dreamed, reference = self.measure(source)
+        places = self._dream.places(source) if self._dream.dose.step else ()
+        dreamed, reference = self.measure(source, places)
         return Memory(
             dreamed=dreamed,
             source=source,
@@ -35,12 +37,13 @@ class FullDoseReference:
             reference=reference,
             tone=tone_of(dreamed),
             shot=shot,
+            places=places,
         )
 
-    def measure(self, source: torch.Tensor) -> tuple[torch.Tensor, Reference]:
+    def measure(self, source: torch.Tensor, places: Places) -> tuple[torch.Tensor, Reference]:
         """Dream on an image with the full dose, and measure what it did."""
         gauge, dose = Gauge(), self._dream.dose
-        dreamed = self._dream.ascend(source, dose, gauge=gauge)
+        dreamed = self._dream.ascend(source, dose, gauge=gauge, places=places)
         spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
         edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
         if not self._measured or dose.step == 0:
@@ -48,18 +51,20 @@ class FullDoseReference:
         largest = gauge.heights[-dose.iterations[-1] :][: self._tuning.early]
         return dreamed, Reference(spread, self._dream.rate(dreamed), edges, largest[-1])
 
-    def at(self, reference: Reference, source: torch.Tensor, age: int) -> Reference:
+    def at(self, now: Memory) -> Reference:
         """What the full dose does to a later frame: measured now and then, else foretold.
 
         How the ascent begins on the largest octave foretells where it ends, at two thirds of the
         passes.
         """
-        if age % self._tuning.renew_every == 0 or reference.height is None:
-            return self.measure(source)[1]
+        reference = now.reference
+        if now.age % self._tuning.renew_every == 0 or reference.height is None:
+            return self.measure(now.source, now.places)[1]
         if reference.height <= 0 or reference.early <= 0:
             return reference
         gauge, dose = Gauge(), self._dream.dose
         iterations = (*dose.iterations[:-1], min(self._tuning.early, dose.iterations[-1]))
-        self._dream.ascend(source, replace(dose, iterations=iterations), gauge=gauge)
+        dose = replace(dose, iterations=iterations)
+        self._dream.ascend(now.source, dose, gauge=gauge, places=now.places)
         early = gauge.heights[-1]
         return reference._replace(height=reference.height * early / reference.early, early=early)
