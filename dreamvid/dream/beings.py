@@ -144,17 +144,28 @@ class Beings:
             found.append((float(score) - OFTEN * others, place))
         return max(found, key=lambda pair: pair[0])
 
-    def gradient(
-        self, image: Tensor, places: Places, glances: Iterator[Glance]
-    ) -> tuple[Tensor, Tensor]:
-        """The gradient [3, H, W] that raises beings in an image, and where they are, [1, H, W].
+    def window(self, image: Tensor, places: Places) -> Tensor:
+        """Where beings are in an image [3, H, W]: [1, H, W], 1 in their middle and 0 outside."""
+        window = torch.zeros_like(image[:1])
+        shorter = min(image.shape[-2:])
+        for place in self._seen(places):
+            rows, columns = (
+                _part(centre * length, OUTER * place.size * shorter, length)
+                for centre, length in zip((place.y, place.x), image.shape[-2:], strict=True)
+            )
+            here = window[0, rows, columns]
+            torch.maximum(here, _near(place, rows, columns, image), out=here)
+        return window
+
+    def gradient(self, image: Tensor, places: Places, glances: Iterator[Glance]) -> Tensor:
+        """The gradient [3, H, W] that raises beings in an image, each within its own window.
 
         Every being's gradient is of mean size 1 before it is moved into the picture.
         """
-        total, window = torch.zeros_like(image), torch.zeros_like(image[:1])
-        seen = [place for place in places if self._kinds.get(place.word)]
+        total = torch.zeros_like(image)
+        seen = self._seen(places)
         if not seen:
-            return total, window
+            return total
         count = _pixels(image, seen)
         looks = [
             _Look(place, glance, image, count)
@@ -168,8 +179,11 @@ class Beings:
         (gradients,) = torch.autograd.grad(above.sum(), views)
         for look, gradient in zip(looks, gradients, strict=True):
             weight = self._kinds[look.place.word]
-            look.add(total, window, weight * gradient / (gradient.abs().mean() + 1e-20))
-        return total, window
+            look.add(total, weight * gradient / (gradient.abs().mean() + 1e-20))
+        return total
+
+    def _seen(self, places: Places) -> Places:
+        return tuple(place for place in places if self._kinds.get(place.word))
 
     def normal(
         self, gradient: Tensor, window: Tensor, shape: Shape | None, gauge: Running, key: str
@@ -197,26 +211,17 @@ class _Look:
         nearer, down, right = glance
         size = place.size * min(height, width)
         side = VIEW * size * (1 + NEARER * nearer)
-        self._y, self._x, self._size = place.y * height, place.x * width, size
-        self._down = _Taps(self._y + ASIDE * size * down, side, count, height, image.device)
-        self._right = _Taps(self._x + ASIDE * size * right, side, count, width, image.device)
+        y, x = place.y * height + ASIDE * size * down, place.x * width + ASIDE * size * right
+        self._down = _Taps(y, side, count, height, image.device)
+        self._right = _Taps(x, side, count, width, image.device)
         part = image[:, self._down.part, self._right.part]
         self.view = self._down.weights @ part @ self._right.weights.T
 
-    def add(self, total: Tensor, window: Tensor, gradient: Tensor) -> None:
+    def add(self, total: Tensor, gradient: Tensor) -> None:
         """Add the gradient [3, n, n] of the view to that of the picture, within the window."""
-        down, right = self._down, self._right
-        y, x = (
-            torch.arange(taps.part.start, taps.part.stop, device=total.device) + 0.5 - centre
-            for taps, centre in ((down, self._y), (right, self._x))
-        )
-        distance = (y[:, None].square() + x.square()).sqrt() / self._size
-        near = ((OUTER - distance) / (OUTER - INNER)).clamp(0, 1)
-        near = near * near * (3 - 2 * near)
-        part = down.weights.T @ gradient @ right.weights
-        total[:, down.part, right.part] += near * part
-        seen = window[0, down.part, right.part]
-        torch.maximum(seen, near, out=seen)
+        rows, columns = self._down.part, self._right.part
+        part = self._down.weights.T @ gradient @ self._right.weights
+        total[:, rows, columns] += part * _near(self.place, rows, columns, total)
 
 
 class _Taps:
@@ -238,6 +243,21 @@ class _Taps:
         pixels = torch.arange(first, self.part.stop, device=device) + 0.5
         weights = (1 - (places[:, None] - pixels).abs() / reach).clamp_min(0)
         self.weights = weights / weights.sum(1, keepdim=True)
+
+
+def _near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:
+    """How near a part of an image [3, H, W] is to a being: 1 in its middle, 0 from `OUTER` on."""
+    height, width = image.shape[-2:]
+    y = torch.arange(rows.start, rows.stop, device=image.device) + 0.5 - place.y * height
+    x = torch.arange(columns.start, columns.stop, device=image.device) + 0.5 - place.x * width
+    distance = (y[:, None].square() + x.square()).sqrt() / (place.size * min(height, width))
+    near = ((OUTER - distance) / (OUTER - INNER)).clamp(0, 1)
+    return near * near * (3 - 2 * near)
+
+
+def _part(centre: float, reach: float, length: int) -> slice:
+    """The pixels of a line within reach of a centre."""
+    return slice(max(0, int(centre - reach)), max(0, min(length, int(centre + reach) + 1)))
 
 
 def glances(seed: int, start: int = 0) -> Iterator[Glance]:

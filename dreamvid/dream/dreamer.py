@@ -262,7 +262,8 @@ class Dreamer:
     ) -> torch.Tensor:
         """The normalised gradient [3, H, W] of beings in an image, over that of the ground."""
         assert self.beings is not None
-        gradient, window = self.beings.gradient(image, places, looks)
+        gradient = self.beings.gradient(image, places, looks)
+        window = self.beings.window(image, places)
         beings = self.beings.normal(gradient, window, self.shape, gauge, f"{key}.beings")
         return self.beings.over(ground, beings, window)
 
