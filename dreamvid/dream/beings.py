@@ -31,8 +31,8 @@ VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
 LOOKS = 2
 """So often a being is looked at before an update."""
 
-LEAST, MOST, STEP = 96, 192, 32
-"""Pixels along a side of what the network is shown: as many as there are, within these bounds."""
+FINE, LEAST, MOST, STEP = 0.75, 96, 192, 32
+"""Pixels along a side of what the network is shown: a share of those there, within bounds."""
 
 INNER, OUTER = 0.3, 0.6
 """A being is raised fully as far from its centre, in its sizes, and not at all from there on."""
@@ -260,11 +260,14 @@ def _part(centre: float, reach: float, length: int) -> slice:
     return slice(max(0, int(centre - reach)), max(0, min(length, int(centre + reach) + 1)))
 
 
-def glances(seed: int, start: int = 0) -> Iterator[Glance]:
-    """Give glances for ever, spread evenly (Roberts 2018), from the `start`-th update on."""
+def glances(seed: int) -> Iterator[Glance]:
+    """Give glances for ever, spread evenly (Roberts 2018).
+
+    Every frame begins with the same ones: beings change less than by looking at each otherwise.
+    """
     generator = torch.Generator().manual_seed(seed)
     first = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
-    place = start * LOOKS
+    place = 0
     while True:
         near, down, right = (
             2 * ((begin + ratio * place) % 1.0) - 1
@@ -277,7 +280,7 @@ def glances(seed: int, start: int = 0) -> Iterator[Glance]:
 def _pixels(image: Tensor, places: Sequence[Place]) -> int:
     """Pixels along a side of the views of beings, the same for all."""
     size = max(place.size for place in places) * min(image.shape[-2:])
-    return min(MOST, max(LEAST, round(VIEW * size / STEP) * STEP))
+    return min(MOST, max(LEAST, round(FINE * VIEW * size / STEP) * STEP))
 
 
 def _spans(height: int, width: int) -> tuple[float, float]:

@@ -193,7 +193,7 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts, looks = jitter(self.seed, turn), glances(self.seed, turn)
+        shifts, looks = jitter(self.seed, turn), glances(self.seed)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]

@@ -30,7 +30,7 @@ Kinds = tuple[tuple[str, float], ...]
 CREATURES = "creatures"
 """What the objective of beings is called where a layer could stand."""
 
-GROUND = 0.2
+GROUND = 0.25
 """How strongly the ground between beings is dreamed on, beside them."""
 
 
