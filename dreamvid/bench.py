@@ -23,6 +23,7 @@ from torch import Tensor
 from dreamvid import api
 from dreamvid.clips.bench import measure_loops, measure_zooms
 from dreamvid.dream import objectives
+from dreamvid.dream.beings import Places
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
@@ -201,10 +202,13 @@ class Watched(Dreamer):
         weight: Tensor | None = None,
         crisp: float = 0.0,
         turn: int = 0,
+        places: Places = (),
     ) -> Tensor:
         """Dream on an image, as Dreamer does."""
         begin = time.perf_counter()
-        result = super().ascend(image, dose, gauge=gauge, weight=weight, crisp=crisp, turn=turn)
+        result = super().ascend(
+            image, dose, gauge=gauge, weight=weight, crisp=crisp, turn=turn, places=places
+        )
         self.seconds += time.perf_counter() - begin
         return result
 

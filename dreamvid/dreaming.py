@@ -54,9 +54,13 @@ class Dreams:
         blank = torch.zeros(1, 3, network.minimum_size, network.minimum_size)
         for name in self._dials.names():
             named = objectives.parse(name, resolve=network.resolve)
-            if ":" in name:  # the channel may not be there
+            for word, _ in named.kinds:
+                network.labelled(word)
+            if ":" in name and named.layers:  # the channel may not be there
                 named(network.trunk(named.layers)(blank))
-        self._dials.check_weights(network.resolve)
+        self._dials.check_weights(
+            lambda name: name if name == objectives.CREATURES else network.resolve(name)
+        )
         for text in guides_of(dream):
             self._objectives.guide(text, self._dials(0).layers)
         self(0)

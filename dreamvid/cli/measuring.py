@@ -172,13 +172,17 @@ def _made(path: Path) -> _Made:
 def _raised(dream: DreamSettings) -> str | None:
     """The first layer that was raised, without its channel and weight; None for the network's own.
 
-    A label is told by what all layers see, so it has none either.
+    A label is told by what all layers see, so it has none either, and creatures stand on the
+    network's own.
     """
     from dreamvid.dials import texts_of
+    from dreamvid.dream.objectives import CREATURES
 
-    if dream.label is not None or not dream.layer:
+    if dream.label is not None:
         return None
-    return re.split(r"[:*]", texts_of(dream.layer[0], "layer")[0])[0].strip()
+    texts = (texts_of(layer, "layer")[0] for layer in dream.layer)
+    names = (re.split(r"[:*]", text)[0].strip() for text in texts)
+    return next((name for name in names if name != CREATURES), None)
 
 
 def _found(

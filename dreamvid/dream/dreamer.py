@@ -12,6 +12,7 @@ from typing import Self
 import torch
 
 from dreamvid.dream import objectives
+from dreamvid.dream.beings import Beings, Glance, Places, glances
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
     Size,
@@ -115,9 +116,13 @@ class Dreamer:
                                  remedy=f"give {least} or more")  # fmt: skip
         self.network = load_network(network) if isinstance(network, str) else network
         self.objective = objective or objectives.layer(self.network.default_layer)
+        ground = self.objective
+        if not ground.layers:
+            ground = objectives.layer(self.network.default_layer)
         self.device = pick_device(device)
         self.dtype = pick_dtype(precision, self.device)
-        self.slope = Slope(self.network, self.objective, device=self.device, dtype=self.dtype)
+        self.slope = Slope(self.network, ground, device=self.device, dtype=self.dtype)
+        self.beings = Beings.of(self.network, self.objective, device=self.device, dtype=self.dtype)
         self._rise = Recorded(self.slope) if self.device.type == "cuda" else self.slope
         self.octave_scale = octave_scale
         self._by_size = octaves is None
@@ -130,8 +135,13 @@ class Dreamer:
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
-        height, width = image.shape[-2:]
-        return self.ascend(image, self.fitted(height, width).dose, gauge=Gauge())
+        dose = self.fitted(*image.shape[-2:]).dose
+        places = self.places(image) if dose.step else ()
+        return self.ascend(image, dose, gauge=Gauge(), places=places)
+
+    def places(self, image: torch.Tensor, kept: Places = ()) -> Places:
+        """Where beings stand in an image [3, H, W]: those `kept`, and more where there is room."""
+        return self.beings.settle(image.to(self.device), kept) if self.beings else ()
 
     def fitted(self, height: int, width: int) -> Self:
         """The same Dreamer with the octaves for pictures of this size, unless they were given."""
@@ -169,12 +179,13 @@ class Dreamer:
         weight: torch.Tensor | None = None,
         crisp: float = 0.0,
         turn: int = 0,
+        places: Places = (),
     ) -> torch.Tensor:
         """Dream on an image [3, H, W]: from small to large, what was added carried along.
 
         `weight` [1, H, W] multiplies the step by place. `crisp` adds so much of their finest detail
         to the updates of the largest octave. `turn` says where in the list of jitter
-        shifts to begin.
+        shifts to begin, `places` where beings are raised.
         """
         gauge.heights = []
         if dose.step == 0:
@@ -182,7 +193,7 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts = jitter(self.seed, turn)
+        shifts, looks = jitter(self.seed, turn), glances(self.seed)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -193,6 +204,8 @@ class Dreamer:
             for iteration in range(iterations):
                 key = f"{len(sizes) - octave}.{iteration}"
                 gradient = self._direction(dreamed, next(shifts), gauge, key)
+                if self.beings and places:
+                    gradient = self._among(gradient, dreamed, places, looks, gauge, key)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
@@ -237,6 +250,22 @@ class Dreamer:
             return gradient / (mean + 1e-20)
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
         return gradient / (local * mean).sqrt_().add_(1e-20)
+
+    def _among(
+        self,
+        ground: torch.Tensor,
+        image: torch.Tensor,
+        places: Places,
+        looks: Iterator[Glance],
+        gauge: Gauge,
+        key: str,
+    ) -> torch.Tensor:
+        """The normalised gradient [3, H, W] of beings in an image, over that of the ground."""
+        assert self.beings is not None
+        gradient = self.beings.gradient(image, places, looks)
+        window = self.beings.window(image, places)
+        beings = self.beings.normal(gradient, window, self.shape, gauge, f"{key}.beings")
+        return self.beings.over(ground, beings, window)
 
     def _gradient(self, image: torch.Tensor, *, heights: list[float]) -> torch.Tensor:
         """The gradient of the objective at an image; adds its value to the heights."""

@@ -1,6 +1,7 @@
 """Objectives: what the ascent raises. Each turns activations into a scalar; they add and scale.
 
 layer("inception4c") + 0.5 * channel("conv2", 7)
+layer("parts") + creatures("owl", "fish")
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dreamvid.errors import UsageError
+from dreamvid.networks.kinds import ANIMAL
 
 Activations = Mapping[str, Tensor]
 
@@ -22,12 +24,28 @@ _TABLE = 1 << 24
 """Places of the picture times places of the guide that are compared at once."""
 
 
+Kinds = tuple[tuple[str, float], ...]
+"""Words for classes, with weights."""
+
+CREATURES = "creatures"
+"""What the objective of beings is called where a layer could stand."""
+
+GROUND = 0.25
+"""How strongly the ground between beings is dreamed on, beside them."""
+
+
 @dataclass(frozen=True)
 class Objective:
-    """A scalar to raise, read off the activations [1, C, h, w] of the layers named."""
+    """A scalar to raise, read off the activations [1, C, h, w] of the layers named.
+
+    `kinds` are beings to raise besides, each at places of its own, as steps of so much. `ground` is
+    the size of the scalar's own steps beside those; without beings, or above 1, it is 1.
+    """
 
     layers: tuple[str, ...]
     value: Callable[[Activations], Tensor]
+    kinds: Kinds = ()
+    ground: float = 1.0
 
     def __call__(self, activations: Activations) -> Tensor:
         """The scalar at these activations."""
@@ -35,10 +53,20 @@ class Objective:
 
     def __add__(self, other: Objective) -> Objective:
         layers = tuple(dict.fromkeys(self.layers + other.layers))
-        return Objective(layers, lambda a: self.value(a) + other.value(a))
+        return Objective(
+            layers,
+            lambda a: self.value(a) + other.value(a),
+            _merged(self.kinds + other.kinds),
+            self.ground + other.ground,
+        )
 
     def __mul__(self, weight: float) -> Objective:
-        return Objective(self.layers, lambda a: self.value(a) * weight)
+        return Objective(
+            self.layers,
+            lambda a: self.value(a) * weight,
+            tuple((word, own * weight) for word, own in self.kinds),
+            self.ground * abs(weight),
+        )
 
     __rmul__ = __mul__
 
@@ -105,6 +133,17 @@ def label(name: str, *indices: int) -> Objective:
     return Objective((name,), value)
 
 
+def creatures(*words: str) -> Objective:
+    """Raise whole beings at places well apart, at each the class that is strongest there.
+
+    `words` say which classes of the network there are to choose from: labels, or words for several
+    ("bird"); without any, all animals that it knows, or all classes of one that knows none. With no
+    other objective beside it the network's own layer is raised a little in between.
+    """
+    kinds = tuple((word, 1.0) for word in words or (ANIMAL,))
+    return Objective((), lambda activations: torch.zeros(()), _merged(kinds), GROUND)
+
+
 def guide(activations: Activations) -> Objective:
     """Raise, at every place, the features of a guide picture that match best.
 
@@ -136,37 +175,52 @@ def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
     if len(parts) == 1:
         return parts[0][0]
     layers = tuple(dict.fromkeys(name for part, _ in parts for name in part.layers))
+    kinds = _merged(tuple((word, own * s) for part, s in parts for word, own in part.kinds))
+    ground = sum(part.ground * share for part, share in parts)
+    whole = [(part, share) for part, share in parts if part.layers]
 
     def value(activations: Activations) -> Tensor:
-        values = [part(activations) for part, _ in parts]
-        shares = [share for _, share in parts]
+        values = [part(activations) for part, _ in whole]
+        shares = [share for _, share in whole]
         # Both are reckoned, and one chosen without a look at it: a GPU need not be waited for.
         logs = [v.clamp_min(1e-30).log() * s for v, s in zip(values, shares, strict=True)]
         mean = torch.stack(logs).sum().exp()
         total = torch.stack([v * s for v, s in zip(values, shares, strict=True)]).sum()
         return torch.where(torch.stack(values).detach().min() > 0, mean, total)
 
-    return Objective(layers, value)
+    return Objective(layers, value, kinds, ground)
 
 
 def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
     """Read `layer`, `layer:channel` and either with `*weight`, as the flag `--layer` takes them.
 
-    `resolve` turns an alias or a name into the name of a layer. Raises UsageError when the channel
-    or the weight is no number.
+    `creatures` and `creatures:owl,fish` stand for beings. `resolve` turns an alias or a name into
+    the name of a layer. Raises UsageError when the channel or the weight is no number.
     """
     name, star, weight = text.partition("*")
     name, colon, index = name.partition(":")
+    known = name.strip()
     try:
-        number, scale = int(index) if colon else None, float(weight) if star else 1.0
+        number = int(index) if colon and known != CREATURES else None
+        scale = float(weight) if star else 1.0
         if not math.isfinite(scale):
             raise ValueError
     except ValueError:
         raise UsageError(
             f"cannot read layer '{text}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
         ) from None
-    known = resolve(name.strip())
+    if known == CREATURES:
+        return creatures(*filter(None, map(str.strip, index.split(",")))) * scale
+    known = resolve(known)
     return (layer(known) if number is None else channel(known, number)) * scale
+
+
+def _merged(kinds: Kinds) -> Kinds:
+    """Kinds whose words differ, the weights of those that do not added up."""
+    weights: dict[str, float] = {}
+    for word, weight in kinds:
+        weights[word] = weights.get(word, 0.0) + weight
+    return tuple(weights.items())
 
 
 def _sent(tensor: Tensor) -> Callable[[torch.device], Tensor]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import UnreadableInput, UsageError, no_such_file
+from dreamvid.networks.kinds import group
 
 DEFAULT = "efficientnet_lite0"
 EMBEDDED = "bestiary"
@@ -158,21 +159,35 @@ def labels(model: str) -> tuple[str, ...]:
 
 
 def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...]:
-    """The places of a label, or of all labels of a class: 'fox' means 'fox/front', 'fox/side'.
+    """The places of a label, or of all labels that a word stands for.
 
-    Raises UsageError with the near misses when there is none.
+    A class stands for its kinds, 'fox' for 'fox/front' and 'fox/side'; 'bird' for all birds; any
+    other word for the labels it stands in, 'owl' or 'owls' for 'great grey owl'. Raises UsageError
+    with the near misses when there is none.
     """
     if not among:
         raise UsageError(f"{model} knows no labels", where="label", remedy="use --layer")
-    found = [k for k, known in enumerate(among) if name in (known, known.partition("/")[0])]
-    if not found:
-        some = [known for known in among if name.lower() in known.lower()]
-        near = some or difflib.get_close_matches(name, among, n=5, cutoff=0.5)
-        hint = ", ".join((near or among)[:5])
-        raise UsageError(
-            f"no label '{name}'", where="label", remedy=f"such as {hint} (dreamvid labels {model})"
-        )
-    return tuple(found)
+    for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
+        if found := _meant(word, among):
+            return found
+    some = [known for known in among if name.lower() in known.lower()]
+    near = some or difflib.get_close_matches(name, among, n=5, cutoff=0.5)
+    hint = ", ".join((near or among)[:5])
+    raise UsageError(
+        f"no label '{name}'", where="label", remedy=f"such as {hint} (dreamvid labels {model})"
+    )
+
+
+def _meant(word: str, among: Sequence[str]) -> tuple[int, ...]:
+    """The places of the labels that are a word, stand for it or have it in them."""
+    exact = [k for k, known in enumerate(among) if word in _names(known)]
+    within = (k for k, known in enumerate(among) if word in known.lower().split())
+    return tuple(exact) or group(among, word) or tuple(within)
+
+
+def _names(label: str) -> tuple[str, str]:
+    """What a label is called: by itself, and by its class."""
+    return label, label.partition("/")[0]
 
 
 def _written(model: str) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UsageError
 from dreamvid.motion.warp import BRIEF, CRISP, torn, warp
+from dreamvid.sequence.bearings import carried
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.reference import FullDoseReference
@@ -60,8 +61,10 @@ class FilmCarry:
 
     def _carried_frame(self, frame: Frame, previous: Memory) -> Memory:
         """Carry the residual over, and add a little where it is weak or fresh."""
+        assert frame.motion is not None
         tuning, gauge = self._tuning, previous.gauge.copy()
         source, residual, fresh = self._carried(frame, previous)
+        places = self._dream.places(source, carried(previous.places, frame.motion))
         above, below = max(1, previous.aim), min(1, previous.aim)
         spread = previous.reference.spread * above**tuning.spread_power
         held, weight = self._evened(residual, spread)
@@ -74,6 +77,7 @@ class FilmCarry:
             weight=weight * (pace + (tuning.fresh - pace) * fresh),
             crisp=previous.crisp - 1,
             turn=previous.age * sum(dose.iterations),
+            places=places,
         )
         now = replace(
             previous,
@@ -82,6 +86,7 @@ class FilmCarry:
             fresh=fresh,
             gauge=gauge,
             age=previous.age + 1,
+            places=places,
         )
         return self._controlled(now)
 
@@ -126,7 +131,7 @@ class FilmCarry:
         """
         tuning = self._tuning
         if now.age % tuning.measure_every == 0:
-            now = replace(now, reference=self._reference.measure(now.source)[1])
+            now = replace(now, reference=self._reference.measure(now.source, now.places)[1])
         if now.age % tuning.control_every:
             return now
         height, aim = now.reference.height, now.aim

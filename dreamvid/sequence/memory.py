@@ -11,6 +11,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from dreamvid.dream.beings import Place, Places
 from dreamvid.dream.dreamer import Gauge
 from dreamvid.errors import UnreadableInput
 from dreamvid.saving import write_whole
@@ -37,6 +38,7 @@ class Memory:
     `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
     `reference` says what the full dose does to a frame; `aim` is the share of its strength that is
     wanted now, `crisp`, from 1 on, sharpens the updates. `tone` is that of the shot's first dream.
+    `places` are those of beings, the oldest first.
     `gauge` is that of the carried frames. `age` counts the frames of the shot so far, `shot` the
     shots of the film.
     """
@@ -51,6 +53,7 @@ class Memory:
     crisp: float = 1.0
     age: int = 0
     shot: int = 1
+    places: Places = ()
 
     def save(self, path: Path) -> None:
         """Write it to a file, which appears complete."""
@@ -58,6 +61,7 @@ class Memory:
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
         numbers |= {"gauge": gauge, "reference": self.reference, "tone": self.tone}
+        numbers["places"] = self.places
         write_whole(path, save(planes, metadata={"numbers": json.dumps(numbers)}))
 
     @classmethod
@@ -75,6 +79,7 @@ class Memory:
         tone = Tone(tuple(mean), tuple(spread), sharpness)
         sizes = {name: torch.tensor(size, device=device) for name, size in numbers["gauge"].items()}
         gauge, reference = Gauge(sizes), Reference(*numbers["reference"])
+        numbers["places"] = tuple(Place(*place) for place in numbers["places"])
         return cls(**planes, **numbers | {"gauge": gauge, "reference": reference, "tone": tone})
 
 

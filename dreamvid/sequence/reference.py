@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from dreamvid.dream.beings import Places
 from dreamvid.dream.dreamer import Dreamer, Gauge
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory, Reference
@@ -24,7 +25,8 @@ class FullDoseReference:
         """Dream the first frame of a shot for itself."""
         assert frame.image is not None, "a shot begins with an image"
         source = frame.image.to(self._dream.device)
-        dreamed, reference = self.measure(source)
+        places = self._dream.places(source) if self._dream.dose.step else ()
+        dreamed, reference = self.measure(source, places)
         return Memory(
             dreamed=dreamed,
             source=source,
@@ -33,12 +35,13 @@ class FullDoseReference:
             reference=reference,
             tone=tone_of(dreamed),
             shot=shot,
+            places=places,
         )
 
-    def measure(self, source: torch.Tensor) -> tuple[torch.Tensor, Reference]:
+    def measure(self, source: torch.Tensor, places: Places) -> tuple[torch.Tensor, Reference]:
         """Dream on an image with the full dose, and measure what it did."""
         dose = self._dream.dose
-        dreamed = self._dream.ascend(source, dose, gauge=Gauge())
+        dreamed = self._dream.ascend(source, dose, gauge=Gauge(), places=places)
         spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
         edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
         if not self._measured or dose.step == 0:

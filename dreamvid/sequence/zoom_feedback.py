@@ -18,6 +18,7 @@ from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.motion.flow import Flow, squares
 from dreamvid.motion.warp import warp
+from dreamvid.sequence.bearings import carried
 from dreamvid.sequence.film_carry import check_stability
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
@@ -52,14 +53,17 @@ class ZoomFeedback:
             contrast = tuning.ground * sum(previous.tone.spread) / 3
             ground = contrast * frame.ground.to(self._dream.device)
             start = torch.lerp(blur_wide(start) + ground, start, mask)
+        start = start.clamp_(0, 1)
+        places = self._dream.places(start, carried(previous.places, frame.motion))
         moved = travel(flow) * previous.aim
         dose = feedback_dose(self._dream.dose, self._stability, moved, tuning)
         dreamed = self._dream.ascend(
-            start.clamp_(0, 1),
+            start,
             dose,
             gauge=gauge,
             weight=1 + (tuning.fresh - 1) * fresh,
             turn=previous.age * sum(dose.iterations),
+            places=places,
         )
         now = replace(
             previous,
@@ -67,6 +71,7 @@ class ZoomFeedback:
             fresh=fresh,
             gauge=gauge,
             age=previous.age + 1,
+            places=places,
         )
         return self._controlled(now)
 
