@@ -17,12 +17,17 @@ NOISE = Path("noise")
 
 
 def film_target(
-    source: Path | None, given: Path | None, out: Path | None, output: OutputSettings
+    source: Path | None,
+    given: Path | None,
+    out: Path | None,
+    output: OutputSettings,
+    *,
+    kind: str = "dream",
 ) -> Path:
-    """The film to write: SOURCE.dream with the source's suffix if the codec goes into it."""
+    """The film to write: SOURCE.KIND with the source's suffix if the codec goes into it."""
     if named := _named(given, out):
         return named
-    beside = _beside(source or NOISE)
+    beside = _beside(source or NOISE, kind)
     for suffix in (beside.suffix, ".mp4"):
         path = beside.with_suffix(suffix)
         known = CODECS.get(part_codec(path, output.codec or usual_codec(path)))
@@ -40,7 +45,7 @@ def picture_target(source: Path, given: Path | None, out: Path | None) -> Path:
     """The picture to write: SOURCE.dream with the source's suffix if it can be written."""
     if named := _named(given, out):
         return named
-    beside = _beside(source)
+    beside = _beside(source, "dream")
     try:
         picture_format(beside)
     except UsageError:
@@ -55,12 +60,14 @@ def _named(given: Path | None, out: Path | None) -> Path | None:
     return given or out
 
 
-def _beside(source: Path) -> Path:
-    """The name SOURCE.dream.SUFFIX; a folder's is beside it, a pattern's is without the number."""
+def _beside(source: Path, kind: str) -> Path:
+    """The name SOURCE.KIND.SUFFIX; a folder's is beside it, a pattern's is without the number."""
     where = source.resolve() if source.name in ("", "..") else source
+    if not where.name:  # the root of a disk
+        return Path(f"{kind}.mp4")
     if NUMBER.search(where.name) and not where.exists():
         stem = re.sub(rf"[-_. ]*{NUMBER.pattern}", "", where.stem) or where.resolve().parent.name
-        return where.with_name(f"{stem}.dream{where.suffix}")
+        return where.with_name(f"{stem}.{kind}{where.suffix}")
     if where.is_dir():
-        return where.with_name(f"{where.name}.dream.mp4")
-    return where.with_name(f"{where.stem}.dream{where.suffix.lower() or '.mp4'}")
+        return where.with_name(f"{where.name}.{kind}.mp4")
+    return where.with_name(f"{where.stem}.{kind}{where.suffix.lower() or '.mp4'}")

@@ -77,7 +77,8 @@ def zoom(
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
     run = asked(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
-    path = film_target(run.source, target, out, run.settings.output)
+    kind = "preview" if motion_preview else "dream"
+    path = film_target(run.source, target, out, run.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
         if motion_preview:
             from dreamvid.clips.preview import preview_motion
