@@ -10,6 +10,7 @@ dream loop dusk.png -o loop-zoom.mp4 --settings settings/loop-zoom.toml
 dream loop dusk.png -o loop-pan.mp4 --settings settings/loop-pan.toml
 dream loop dusk.png -o loop-feedback.mp4 --settings settings/loop-feedback.toml
 dream loop reef.mp4 -o loop-film.mp4 --settings settings/loop-film.toml
+dream presets valley.png -o presets.webp
 dream renders -o renders.webp --seed 4 --cell 80
 dream atlas -o bestiary.webp --classes owl,fox,butterfly,rose,octopus,parrot,elephant,mushroom,spider,skull,car,castle
 rm -f ./*.dreamvid.toml
