@@ -233,7 +233,9 @@ def check_dials(
     """Raise UsageError for a schedule that leaves its bounds; with a song that is told later."""
     sound = settings.sound
     if sound.audio is not None:
-        check_file(sound.audio)
+        from dreamvid.media.audio import check_sound
+
+        check_sound(sound.audio)
         return
     clock = Clock(fps, frames, settings.dream.seed, sound.bpm)
     Dials(settings.dream, clock)

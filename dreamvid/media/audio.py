@@ -90,8 +90,6 @@ def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
     """Decode to one channel at RATE, block by block; silence where the sound begins late."""
     with _open(path) as container:
         streams = container.streams.audio
-        if not streams:
-            raise UnreadableInput("no sound in it", where=path, remedy="give a file with sound")
         resampler = AudioResampler(format="flt", layout="mono", rate=RATE)
         heard = failed = 0
         packets = container.demux(streams[0])
@@ -127,13 +125,22 @@ def _open(path: Path) -> InputContainer:
     check_file(path)
     options = {"format_whitelist": SOUNDS, "protocol_whitelist": "file"}
     try:
-        return open_leniently(path, options)
+        opened = open_leniently(path, options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise UnreadableInput(
             f"not sound that can be read ({reason(error)})",
             where=path,
             remedy="give WAV, FLAC, MP3, or a film with sound",
         ) from error
+    if not opened.streams.audio:
+        opened.close()
+        raise UnreadableInput("no sound in it", where=path, remedy="give a file with sound")
+    return opened
+
+
+def check_sound(path: Path) -> None:
+    """Raise UnreadableInput unless a file opens and has sound in it; it is not listened to."""
+    _open(path).close()
 
 
 def _spectra(

@@ -49,6 +49,8 @@ REFUSED = {
     "zoom in.png -o there.mp4": (4, "exists already"),
     "zoom in.png --zoom 0:(1.4),3s:(2,bogus)": (2, "not an easing"),
     "zoom in.png --zoom 0:(1.4),30:(-2)": (2, "zoom"),
+    "zoom in.png --audio gone.wav": (3, "no such file"),
+    "zoom in.png --audio in.png": (3, "no sound in it"),
     "loop --model gogglenet": (2, "did you mean googlenet"),
     "loop --seconds 1.01": (2, "a loop needs a whole number"),
     "loop --rotate 7": (2, "do not come round"),
