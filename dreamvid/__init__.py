@@ -6,9 +6,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dreamvid.api import Result, dream_image, dream_video
-    from dreamvid.clips.loop import dream_loop
-    from dreamvid.clips.zoom import dream_zoom
+    from dreamvid.commands.image import dream_image
+    from dreamvid.commands.loop import dream_loop
+    from dreamvid.commands.result import Result
+    from dreamvid.commands.train import train_network
+    from dreamvid.commands.video import dream_video
+    from dreamvid.commands.zoom import dream_zoom
     from dreamvid.dream.dreamer import Dreamer
     from dreamvid.dream.objectives import channel, direction, layer, neuron
     from dreamvid.errors import DreamvidError
@@ -17,40 +20,39 @@ if TYPE_CHECKING:
     from dreamvid.media.writer import VideoWriter
     from dreamvid.sequence.frames import Frame, film_frames
     from dreamvid.sequence.render import render
-    from dreamvid.settings import (
+    from dreamvid.settings.models import (
         ImageSettings,
         LoopSettings,
         TrainSettings,
         VideoSettings,
         ZoomSettings,
     )
-    from dreamvid.train import train_network
 
 _HOMES = {
     "DreamvidError": "errors",
     "Dreamer": "dream.dreamer",
     "Frame": "sequence.frames",
-    "ImageSettings": "settings",
-    "LoopSettings": "settings",
-    "Result": "api",
-    "TrainSettings": "settings",
+    "ImageSettings": "settings.models",
+    "LoopSettings": "settings.models",
+    "Result": "commands.result",
+    "TrainSettings": "settings.models",
     "VideoReader": "media.reader",
-    "VideoSettings": "settings",
+    "VideoSettings": "settings.models",
     "VideoWriter": "media.writer",
-    "ZoomSettings": "settings",
+    "ZoomSettings": "settings.models",
     "channel": "dream.objectives",
     "direction": "dream.objectives",
-    "dream_image": "api",
-    "dream_loop": "clips.loop",
-    "dream_video": "api",
-    "dream_zoom": "clips.zoom",
+    "dream_image": "commands.image",
+    "dream_loop": "commands.loop",
+    "dream_video": "commands.video",
+    "dream_zoom": "commands.zoom",
     "film_frames": "sequence.frames",
     "layer": "dream.objectives",
     "load_image": "image",
     "neuron": "dream.objectives",
     "render": "sequence.render",
     "save_image": "image",
-    "train_network": "train",
+    "train_network": "commands.train",
 }
 
 __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above

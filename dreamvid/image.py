@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamvid.errors import UnreadableInput, UsageError, no_such_file, writing
-from dreamvid.saving import settle
+from dreamvid.files import settle
 
 if TYPE_CHECKING:
     import numpy as np

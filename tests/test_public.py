@@ -79,7 +79,7 @@ def test_the_code_in_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyP
         return describe(model)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("dreamvid.api.load_network", untrained)
+    monkeypatch.setattr("dreamvid.commands.shared.load_network", untrained)
     monkeypatch.setattr("dreamvid.dream.dreamer.load_network", untrained)
     Path("samples").mkdir()
     save_image("samples/dusk.png", to_image(texture()))

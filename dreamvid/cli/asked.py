@@ -12,10 +12,12 @@ from pydantic import BaseModel
 
 from dreamvid.cli.flags import layered
 from dreamvid.errors import DamagedInput, UnreadableInput, UsageError
-from dreamvid.settings import LoopSettings, Settings, VideoSettings, ZoomSettings, read_toml
+from dreamvid.settings.base import Settings
+from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings
+from dreamvid.settings.toml import read_toml
 
 if TYPE_CHECKING:
-    from dreamvid.api import Result
+    from dreamvid.commands.result import Result
 
 S = TypeVar("S", bound=Settings)
 

@@ -14,8 +14,8 @@ from cyclopts import (
 )
 
 from dreamvid import cli
+from dreamvid.bench.doctor import missing
 from dreamvid.cli import hints
-from dreamvid.doctor import missing
 from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, UsageError
 
 _NO_MEMORY = (
@@ -69,7 +69,7 @@ def _usage(error: CycloptsError) -> UsageError:
     """Put what cyclopts or pydantic complains about into one line."""
     from pydantic import ValidationError
 
-    from dreamvid.settings import usage_error
+    from dreamvid.settings.base import usage_error
 
     command = " ".join(["dreamvid", *(error.command_chain or ())])
     remedy = f"see {command} --help"

@@ -33,9 +33,9 @@ from dreamvid.cli.flags import (
 )
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target, picture_target
+from dreamvid.commands.preflight import check_image, check_video
 from dreamvid.errors import UsageError
-from dreamvid.preflight import check_image, check_video
-from dreamvid.settings import ImageSettings, VideoSettings
+from dreamvid.settings.models import ImageSettings, VideoSettings
 
 
 def image(
@@ -59,7 +59,7 @@ def image(
     path = picture_target(source, target, out)
     with Show(quiet=quiet, verbose=verbose) as show:
         show.say(f"{check_image(source, path, wanted, overwrite=yes).told}, into {path}")
-        from dreamvid.api import dream_image
+        from dreamvid.commands.image import dream_image
 
         result = dream_image(source, path, wanted, overwrite=yes, fetched=show.fetched)
         for note in result.notes:
@@ -100,7 +100,7 @@ def video(
         checked = check_video(run.source, path, run.settings, overwrite=yes)
         checked.reader.close()
         show.say(f"{checked.told}, into {path}")
-        from dreamvid.api import dream_video
+        from dreamvid.commands.video import dream_video
 
         result = dream_video(
             run.source, path, run.settings, overwrite=yes, fetched=show.fetched,

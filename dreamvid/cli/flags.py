@@ -9,8 +9,9 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 from pydantic import BaseModel
 
-from dreamvid import presets
-from dreamvid.settings import (
+from dreamvid.settings import presets
+from dreamvid.settings.models import TrainSettings
+from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
     DreamSettings,
@@ -22,10 +23,8 @@ from dreamvid.settings import (
     ShapeSettings,
     SoundSettings,
     SteadySettings,
-    TrainSettings,
-    merge,
-    read_toml,
 )
+from dreamvid.settings.toml import merge, read_toml
 
 
 def _fields(

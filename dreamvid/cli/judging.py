@@ -47,7 +47,7 @@ def judge(
     another network's of the same strength. With --reader it dreams every class out of noise, and
     the reader, a network that was trained apart from it, names them.
     """
-    from dreamvid import judge as court
+    from dreamvid.bestiary import judge as court
     from dreamvid.networks.registry import load_network
 
     network = load_network(model)
@@ -86,7 +86,7 @@ def _photographs(
     network: Network, other: Network, photos: Path, out: Path | None
 ) -> dict[str, list[dict[str, Any]]]:
     """Measure dreams on photographs beside another network's, and save them as sheets."""
-    from dreamvid import judge as court
+    from dreamvid.bestiary import judge as court
 
     found = court.beside(network, other, photos, OURS)
     pairs = sorted(found, key=lambda pair: OURS.index(pair.layer))
@@ -100,8 +100,8 @@ def _photographs(
 
 def _classes(network: Network, namer: Network, out: Path | None) -> dict[str, Any]:
     """Dream every class, save the dreams as a sheet, and count those that another network names."""
-    from dreamvid import judge as court
-    from dreamvid.atlas import tiled
+    from dreamvid.bestiary import judge as court
+    from dreamvid.bestiary.atlas import tiled
 
     told = list(court.recognised(network, namer))
     missed = [name for name, right, _ in told if not right]

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from dreamvid.bench.doctor import checks
 from dreamvid.cli.flags import Json, Quiet
 from dreamvid.cli.show import Show, print_json, print_table, print_tables
-from dreamvid.doctor import checks
 from dreamvid.errors import MissingDependency
 
 Networks = Annotated[
@@ -71,7 +71,7 @@ def bench(
     PARTS are any of step, objects, video, memory, loop and zoom; without any, all are measured.
     The machine should have nothing else to do meanwhile.
     """
-    from dreamvid import bench as bench_module
+    from dreamvid.bench import speed as bench_module
 
     found: dict[str, Any] = {"machine": bench_module.machine()}
     with Show(quiet=quiet or json, verbose=False) as show:

@@ -17,7 +17,8 @@ from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import DamagedInput, UsageError
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.networks.known import check_model
-from dreamvid.settings import DreamSettings, FilmSettings, NetworkSettings, ZoomSettings
+from dreamvid.settings.models import ZoomSettings
+from dreamvid.settings.tables import DreamSettings, FilmSettings, NetworkSettings
 
 if TYPE_CHECKING:
     from dreamvid.measures.film import Measures
@@ -175,8 +176,8 @@ def _raised(dream: DreamSettings) -> str | None:
     A label is told by what all layers see, so it has none either, and creatures stand on the
     network's own.
     """
-    from dreamvid.dials import texts_of
     from dreamvid.dream.objectives import CREATURES
+    from dreamvid.settings.dials import texts_of
 
     if dream.label is not None:
         return None
@@ -189,7 +190,7 @@ def _found(
     made: _Made, original: Path | None, films: Mapping[str, Path], options: Mapping[str, Any]
 ) -> Mapping[str, Measures | LoneMeasures]:
     """Measure each of the films."""
-    from dreamvid.clips.zoom import zoom_moves
+    from dreamvid.commands.zoom import zoom_moves
     from dreamvid.measures.files import measure_films, measure_lone_film
 
     if original is None:

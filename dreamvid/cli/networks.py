@@ -95,7 +95,7 @@ def atlas(
     picture_format(out)
     check_new(out, overwrite=yes)
     known.check_model(model, weights)
-    from dreamvid import atlas as sheets
+    from dreamvid.bestiary import atlas as sheets
     from dreamvid.networks.registry import load_network
 
     names = [name.strip() for name in classes.split(",")] if classes else []

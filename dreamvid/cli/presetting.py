@@ -7,11 +7,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dreamvid import presets as known
 from dreamvid.cli.flags import NO_NETWORK, Json, Network, Quiet, Yes
 from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import UsageError
-from dreamvid.settings import NetworkSettings
+from dreamvid.settings import presets as known
+from dreamvid.settings.tables import NetworkSettings
 
 Picture = Annotated[
     Path | None, Parameter(help="Picture to draw them on. Default: hills, made by formula.")
@@ -62,7 +62,7 @@ def _draw(
         raise UsageError("is the source itself", where=out, remedy="use another name")
     check_new(out, overwrite=overwrite)
     ground = None if picture is None else read_picture(picture)
-    from dreamvid.preset_sheet import preset_sheet
+    from dreamvid.commands.preset_sheet import preset_sheet
 
     with Show(quiet=quiet, verbose=False) as show:
         sheet = preset_sheet(

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.progress import TimeRemainingColumn as Eta
 
 if TYPE_CHECKING:
-    from dreamvid.api import Result
+    from dreamvid.commands.result import Result
 
 LINE_EVERY = 10.0
 """Seconds between lines where there is no terminal."""

@@ -10,7 +10,7 @@ from dreamvid.image import picture_format
 from dreamvid.media.codecs import CODECS
 from dreamvid.media.formats import part_codec, usual_codec
 from dreamvid.media.source import NUMBER
-from dreamvid.settings import OutputSettings
+from dreamvid.settings.tables import OutputSettings
 
 NOISE = Path("noise")
 """What stands for the source of a clip that has none: its output goes into the current folder."""

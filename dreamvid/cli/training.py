@@ -9,8 +9,8 @@ from cyclopts import Parameter
 
 from dreamvid.cli.flags import NO_TRAIN, Out, Quiet, Train, Verbose, Yes
 from dreamvid.cli.show import Show
+from dreamvid.commands.preflight import check_train
 from dreamvid.errors import UsageError
-from dreamvid.preflight import check_train
 
 FromRenders = Annotated[
     bool, Parameter(name="--renders", negative="", help="Learn from renders, not from a folder.")
@@ -47,7 +47,7 @@ def train(
             remedy="dreamvid train FOLDER -o OUT.safetensors",
         )
     check_train(pictures, out, settings, overwrite=yes)
-    from dreamvid.train import Watch, train_network
+    from dreamvid.commands.train import Watch, train_network
 
     with Show(quiet=quiet, verbose=verbose) as show:
         watch = Watch(
@@ -74,9 +74,9 @@ def renders(
 
     Without --classes one picture of every class is drawn.
     """
+    from dreamvid.bestiary.renders import sheet
     from dreamvid.image import picture_format, save_image, to_image
     from dreamvid.media.target import check_new
-    from dreamvid.networks.renders import sheet
 
     picture_format(out)
     check_new(out, overwrite=yes)

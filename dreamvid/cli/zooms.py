@@ -39,8 +39,8 @@ from dreamvid.cli.flags import (
 )
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
-from dreamvid.preflight import check_loop, check_zoom
-from dreamvid.settings import LoopSettings, ZoomSettings
+from dreamvid.commands.preflight import check_loop, check_zoom
+from dreamvid.settings.models import LoopSettings, ZoomSettings
 
 Preview = Annotated[
     bool,
@@ -81,13 +81,13 @@ def zoom(
     path = film_target(run.source, target, out, run.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
         if motion_preview:
-            from dreamvid.clips.preview import preview_motion
+            from dreamvid.commands.preview import preview_motion
 
             seen = preview_motion(run.source, path, run.settings, overwrite=yes, report=show.report)
             show.made(seen)
             return
         show.say(f"{check_zoom(run.source, path, run.settings, overwrite=yes).told}, into {path}")
-        from dreamvid.clips.zoom import dream_zoom
+        from dreamvid.commands.zoom import dream_zoom
 
         result = dream_zoom(
             run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
@@ -128,7 +128,7 @@ def loop(
     path = film_target(run.source, target, out, run.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         show.say(f"{check_loop(run.source, path, run.settings, overwrite=yes).told}, into {path}")
-        from dreamvid.clips.loop import dream_loop
+        from dreamvid.commands.loop import dream_loop
 
         result = dream_loop(
             run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
@@ -152,8 +152,8 @@ def plot(
 
     Settings of a film do not say how long it is: give --seconds and --fps.
     """
-    from dreamvid.clips.plot import PlotSettings
-    from dreamvid.clips.plot import plot as draw
+    from dreamvid.commands.plot import PlotSettings
+    from dreamvid.commands.plot import plot as draw
 
     given = {"clip": clip, "sound": sound}
     layers = layered(given, name=None, file=settings)

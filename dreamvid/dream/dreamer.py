@@ -29,7 +29,8 @@ from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import DEFAULT, load_network
-from dreamvid.settings import DreamSettings, bounds_of
+from dreamvid.settings.tables import DreamSettings
+from dreamvid.settings.values import bounds_of
 
 REACH = 32
 """Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""

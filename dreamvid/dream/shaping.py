@@ -17,8 +17,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from dreamvid.dream.planes import colour_basis
 from dreamvid.errors import UsageError
-from dreamvid.planes import colour_basis
 
 Running = Callable[[str, Tensor], Tensor]
 """Takes in a measured value by name and gives its running mean."""

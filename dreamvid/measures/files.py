@@ -17,7 +17,7 @@ from dreamvid.measures.terms import Judge
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.networks.network import Network
-from dreamvid.settings import FilmSettings
+from dreamvid.settings.tables import FilmSettings
 
 PADDING = 8
 """A codec pads the right and the lower side by fewer pixels than this."""

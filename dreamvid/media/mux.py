@@ -21,6 +21,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from dreamvid.errors import DiskFull, DreamvidError, UsageError
+from dreamvid.files import settle
 from dreamvid.media.formats import CODECS, CONTAINERS
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.parts import PartTable
@@ -28,7 +29,6 @@ from dreamvid.media.pictures import Footage, write_pictures
 from dreamvid.media.probe import file_url, reason
 from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
-from dreamvid.saving import settle
 
 FINEST_CLOCK: Final = 50_000_000
 """Ticks a second that an mp4's film clock may have, so that its 32-bit lengths last a minute."""

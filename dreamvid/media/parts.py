@@ -14,9 +14,9 @@ import av
 import av.error
 
 from dreamvid.errors import DreamvidError
+from dreamvid.files import write_whole
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import open_leniently
-from dreamvid.saving import write_whole
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError
+from dreamvid.files import settle
 from dreamvid.media.child import FfmpegChild, run_ffmpeg
 from dreamvid.media.curves import to_linear
 from dreamvid.media.formats import minds_alpha
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
-from dreamvid.saving import settle
 
 GIF_RATE: Final = 50
 """Pictures a second that a GIF can show: viewers play delays below 2/100 s as 10/100."""

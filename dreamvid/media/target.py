@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamvid.errors import DiskFull, OutputExists, UsageError
+from dreamvid.files import draft_of
 from dreamvid.media.formats import check_delivery
-from dreamvid.saving import draft_of
 
 if TYPE_CHECKING:
     from filelock import FileLock

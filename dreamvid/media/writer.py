@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UsageError
+from dreamvid.files import settle
 from dreamvid.image import to_array, to_image
 from dreamvid.media.child import FfmpegChild
 from dreamvid.media.formats import check_alpha, check_crf, check_size, codec_named, part_codec
@@ -22,7 +23,6 @@ from dreamvid.media.parts import PartTable, read_ranks
 from dreamvid.media.pixels import padded_size, raw_format, to_codec
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
-from dreamvid.saving import settle
 
 Array = NDArray[np.uint8] | NDArray[np.uint16]
 

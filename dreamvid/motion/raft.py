@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import torch
 
-from dreamvid.cache import cache_folder
 from dreamvid.errors import MissingDependency
+from dreamvid.files import cache_folder
 from dreamvid.motion.flow import Array, Flow, at_working_size, pad, resize_flow
 
 FILES = {

@@ -23,7 +23,7 @@ from dreamvid.networks.kinds import group
 
 DEFAULT = "efficientnet_lite0"
 EMBEDDED = "bestiary"
-EMBEDDED_FILE = Path(__file__).with_name("bestiary.safetensors")
+EMBEDDED_FILE = Path(__file__).parents[1] / "bestiary" / "bestiary.safetensors"
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -20,14 +20,7 @@ from dreamvid.networks.known import (
 )
 from dreamvid.networks.network import Network
 from dreamvid.networks.saved import Plan, Saved
-from dreamvid.networks.weights import (
-    Counted,
-    cached,
-    check_digest,
-    fetch,
-    read_state,
-    sha256,
-)
+from dreamvid.networks.weights import Counted, cached, check_digest, fetch, read_state, sha256
 
 __all__ = [
     "DEFAULT",

@@ -18,10 +18,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from dreamvid.errors import UnreadableInput, no_such_file, writing
+from dreamvid.files import write_whole
 from dreamvid.networks import zoo
-from dreamvid.networks.bestiary import Bestiary, Widths, folded, widths_of
+from dreamvid.networks.embedded import Bestiary, Widths, folded, widths_of
 from dreamvid.networks.known import Description
-from dreamvid.saving import write_whole
 
 FORMAT = "dreamvid-network-1"
 _OTHERS = "for weights of another network give --model NAME --weights FILE"

@@ -24,9 +24,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from dreamvid.cache import cache_folder
 from dreamvid.errors import DiskFull, MissingDependency, UnreadableInput
-from dreamvid.saving import settle
+from dreamvid.files import cache_folder, settle
 
 Counted = Callable[[int, int], None]
 """Told how far something is: (done, total), in bytes for a download."""

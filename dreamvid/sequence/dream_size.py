@@ -20,7 +20,7 @@ from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.flow import Array
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
-from dreamvid.settings import DREAM_LINES, FULL_SIZE, LARGE_FILM
+from dreamvid.settings.values import DREAM_LINES, FULL_SIZE, LARGE_FILM
 
 
 def dream_size(film: Size, asked: str | None, *, on_cpu: bool) -> Size:

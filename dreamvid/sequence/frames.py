@@ -11,13 +11,13 @@ import numpy as np
 import torch
 
 from dreamvid.image import to_image
+from dreamvid.loops.texture import noise_texture
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.camera import Camera, Matrix
 from dreamvid.motion.estimate import Motion, estimate_motion
 from dreamvid.motion.flow import Array, FlowEstimator, Still, estimator
 from dreamvid.motion.shots import CutDetector, mask_says_cut
 from dreamvid.sequence.endless import endless
-from dreamvid.sequence.texture import noise_texture
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import torch
 
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, writing
+from dreamvid.files import write_whole
 from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
@@ -24,13 +25,12 @@ from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable, is_whole
 from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
-from dreamvid.saving import write_whole
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import DreamerAt, remember
-from dreamvid.settings import differing
+from dreamvid.settings.toml import differing
 
 PART_FRAMES = 120
 PART_SIZE = 640 * 360

@@ -14,7 +14,7 @@ from safetensors.torch import save
 from dreamvid.dream.beings import Place, Places
 from dreamvid.dream.dreamer import Gauge
 from dreamvid.errors import UnreadableInput
-from dreamvid.saving import write_whole
+from dreamvid.files import write_whole
 from dreamvid.sequence.tone import Tone
 
 

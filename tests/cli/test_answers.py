@@ -12,8 +12,8 @@ from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
 from PIL import Image
 from tiny import texture, tiny_network
 
-from dreamvid import api
 from dreamvid.cli import app
+from dreamvid.commands import shared
 from dreamvid.image import load_image, save_image, to_image
 from dreamvid.media.formats import CODECS
 from dreamvid.networks import known
@@ -124,7 +124,7 @@ def test_what_there_is_is_told_without_torch(line, answers):
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder with a film and a picture, and a network that is quick."""
-    monkeypatch.setattr(api, "load_network", lambda *_, **__: tiny_network())
+    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
     monkeypatch.chdir(tmp_path)
     save_image("in.png", to_image(texture()))
     write_film(tmp_path / "film.mov", frames=3)

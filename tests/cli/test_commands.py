@@ -14,13 +14,13 @@ import pytest
 from cli_kit import QUICK, Told, dreamvid, environment, frames_of, write_film
 from PIL import Image
 
-from dreamvid import presets
-from dreamvid.atlas import GAP
+from dreamvid.bestiary.atlas import GAP
 from dreamvid.cli import app, failures
 from dreamvid.cli.app import run
+from dreamvid.commands.preset_sheet import LETTERS
 from dreamvid.errors import Interrupted
-from dreamvid.preset_sheet import LETTERS
-from dreamvid.settings import read_toml
+from dreamvid.settings import presets
+from dreamvid.settings.toml import read_toml
 
 COMMANDS = [name for group in app.COMMANDS.values() for name, *_ in group]
 
@@ -534,7 +534,7 @@ def test_a_bug_is_told_in_a_line_and_traced_back_with_v(monkeypatch, tmp_path, f
     def broken(*arguments, **options):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("dreamvid.api.dream_video", broken)
+    monkeypatch.setattr("dreamvid.commands.video.dream_video", broken)
     told = dreamvid("video", film, "-o", tmp_path / "o.mp4")
     assert told.code == 1
     assert told.line.startswith("dreamvid: ZeroDivisionError: division by zero; this is a bug")

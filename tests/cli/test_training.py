@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from cli_kit import dreamvid
 
+from dreamvid.bestiary.training.trainer import Lesson
 from dreamvid.cli.show import Show
 from dreamvid.image import load_image
-from dreamvid.networks.training.trainer import Lesson
 
 
 def test_renders_are_drawn_the_same_for_the_same_seed(tmp_path):

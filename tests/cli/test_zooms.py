@@ -8,7 +8,7 @@ import pytest
 from cli_kit import QUICK, dreamvid, frames_of, write_sound
 from tiny import texture, tiny_network
 
-from dreamvid import api
+from dreamvid.commands import shared
 from dreamvid.image import save_image, to_image
 
 CLIP = ("--size", "64x48", "--seconds", "0.5", "--fps", "8", "-q")
@@ -16,7 +16,7 @@ CLIP = ("--size", "64x48", "--seconds", "0.5", "--fps", "8", "-q")
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(api, "load_network", lambda *_, **__: tiny_network())
+    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
     monkeypatch.chdir(tmp_path)
     save_image("in.png", to_image(texture()))
 

@@ -15,7 +15,7 @@ from dreamvid.dream.dreamer import REACH, Dose, Dreamer, Gauge, jitter, pick_dev
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
-from dreamvid.settings import DreamSettings, NetworkSettings
+from dreamvid.settings.tables import DreamSettings, NetworkSettings
 
 IMAGE = to_image(texture())
 

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
+from dreamvid.bench.chance import random_network
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
 from dreamvid.dream.recorded import SEEN, Recorded
 from dreamvid.motion.warp import BRIEF, CRISP, warp
-from dreamvid.networks.chance import random_network
 from dreamvid.networks.registry import load_network
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

@@ -9,10 +9,10 @@ import torch
 from tiny import texture, tiny_dreamer
 from torch import Tensor
 
+from dreamvid.dream.planes import PLANES
 from dreamvid.dream.shaping import BANDS, Shape
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
-from dreamvid.planes import PLANES
 
 
 def alone(key: str, size: Tensor) -> Tensor:

@@ -11,7 +11,8 @@ import pytest
 
 from dreamvid.errors import UnreadableInput
 from dreamvid.media.audio import AudioFeatures, listen
-from dreamvid.schedule import Clock, parse_schedule
+from dreamvid.schedules.parse import parse_schedule
+from dreamvid.schedules.schedule import Clock
 
 FPS = Fraction(30)
 RATE = 44100

@@ -12,7 +12,8 @@ import torch
 from dreamvid.errors import UsageError
 from dreamvid.motion.camera import Camera, Edges, Move, motion_of, step_matrix
 from dreamvid.motion.warp import warp
-from dreamvid.schedule import Clock, parse_schedule
+from dreamvid.schedules.parse import parse_schedule
+from dreamvid.schedules.schedule import Clock
 
 WIDTH, HEIGHT = 96, 64
 FULL = Move(1.7, 25, 0.1, -0.2, 0.3, -0.1, 0.3, 0.8)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
+from dreamvid.bench.chance import random_network
 from dreamvid.networks import fused
-from dreamvid.networks.chance import random_network
 from dreamvid.networks.network import Description, Network, Trunk
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.steps import Convolution, Eager, Kernel, MaxPool, Stem, Step

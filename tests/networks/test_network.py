@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import nn
 
+from dreamvid.bench import flops
+from dreamvid.bench.chance import random_network
+from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.errors import UsageError
-from dreamvid.networks import flops
-from dreamvid.networks.chance import random_network
-from dreamvid.networks.flops import matmul_rate, step_flops
 from dreamvid.networks.registry import describe, load_network, names
 from dreamvid.networks.threads import calm
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from dreamvid.errors import DreamvidError, UnreadableInput
 from dreamvid.networks import zoo
-from dreamvid.networks.bestiary import Bestiary, Widths
+from dreamvid.networks.embedded import Bestiary, Widths
 from dreamvid.networks.network import Description
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.saved import FORMAT, Plan, load, save

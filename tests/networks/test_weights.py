@@ -16,9 +16,9 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 
+from dreamvid.bench.chance import random_network
 from dreamvid.errors import MissingDependency, UnreadableInput
 from dreamvid.networks import zoo
-from dreamvid.networks.chance import random_network
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import fetch, read_state, sha256
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 from tiny import known_frames, moved, tiny_dreamer
 
-from dreamvid import saving
+from dreamvid import files as saving
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import (
     DiskFull,

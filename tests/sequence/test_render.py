@@ -15,7 +15,7 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UsageError
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.render import render
-from dreamvid.settings import MotionSettings
+from dreamvid.settings.tables import MotionSettings
 
 DX, DY, COUNT = 2, 1, 16
 FRAMES = known_frames(moved(COUNT, dx=DX, dy=DY), dx=DX, dy=DY)

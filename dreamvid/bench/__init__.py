@@ -1,0 +1,1 @@
+"""Bench: how fast and in how much memory this machine dreams, and what is installed."""

@@ -1,0 +1,390 @@
+"""How fast a machine dreams, and in how much memory, on a clip made by formula."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from dreamvid.bench.chance import random_network
+from dreamvid.bench.clips import measure_loops, measure_zooms
+from dreamvid.bench.flops import matmul_rate, step_flops
+from dreamvid.commands.preflight import open_film
+from dreamvid.commands.video import in_time
+from dreamvid.dream import objectives
+from dreamvid.dream.beings import Places
+from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
+from dreamvid.errors import DreamvidError, MissingDependency, UsageError
+from dreamvid.image import to_image
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
+from dreamvid.media.writer import VideoWriter
+from dreamvid.motion.flow import estimator
+from dreamvid.networks import registry
+from dreamvid.networks.network import Network
+from dreamvid.sequence.frames import film_frames
+from dreamvid.sequence.job import Job
+from dreamvid.settings.models import VideoSettings
+
+Row = dict[str, Any]
+
+STEP_SIZE: Final = (320, 512)
+"""Height and width at which dream steps are timed."""
+
+OBJECTS_SIZE: Final = (360, 640)
+"""Height and width at which the steps of two networks are compared."""
+
+UPDATE: Final = Dose((1,), 0.01)
+
+SECONDS: Final = 2.0
+"""How long a dream step is timed, at least."""
+
+FILM_SIZE: Final = (432, 240)
+"""Width and height of the film whose dreaming is timed."""
+
+STABILITY: Final = float(VideoSettings().motion.stability)
+FILM_FRAMES: Final = {0.0: 4, STABILITY: 32}
+"""How many frames are dreamed, by stability."""
+
+FILM_SIZES: Final = {"360p": (640, 360, 24), "1080p": (1920, 1080, 10), "4K": (3840, 2160, 4)}
+"""Width, height and frames of the films whose memory is measured."""
+
+
+def chosen(parts: Sequence[str]) -> tuple[str, ...]:
+    """The parts of the bench asked for, all if none; UsageError for one that is not there."""
+    for part in parts:
+        if part not in PARTS:
+            raise UsageError(f"no part '{part}' of the bench", remedy=f"use {', '.join(PARTS)}")
+    return tuple(parts) or tuple(PARTS)
+
+
+def machine() -> dict[str, Any]:
+    """What is measured: cores, threads, load before the start, versions."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return {
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load": None if load is None else round(load, 2),
+        "torch": torch.__version__,
+    }
+
+
+def time_steps(models: Sequence[str] = ()) -> list[Row]:
+    """Time one dream step per network on the CPU, and the share of the machine's rate it reaches.
+
+    `gradient_ms` is forward and backward to the picture, from which `gflops` and `share` follow;
+    `step_ms` is the whole update with jitter, normaliser and clipping. The rate of matrix products
+    is taken between the networks, and the best counts: others may be computing now and then.
+    Weights that are not at hand are random.
+    """
+    loaded = [at_hand(name) for name in models or registry.names()]
+    rate, timed = matmul_rate(), []
+    for network in loaded:
+        timed.append(_time_step(network))
+        rate = max(rate, matmul_rate(seconds=0.5))
+    rows = [row | {"share": round(row["gflops"] * 1e9 / rate, 3)} for row in timed]
+    return [{"network": "(matrix products)", **dict.fromkeys(list(rows[0])[1:]),
+             "gflops": round(rate / 1e9, 1), "share": 1.0}, *rows]  # fmt: skip
+
+
+def at_hand(model: str) -> Network:
+    """The network, with random weights where its own would have to be fetched."""
+    try:
+        return registry.load_network(model, offline=True)
+    except MissingDependency:
+        return random_network(model)
+
+
+def _time_step(network: Network) -> Row:
+    dream = Dreamer(network, device="cpu", precision="fp32")
+    picture = to_image(_texture(STEP_SIZE[1], STEP_SIZE[0]))
+
+    work = step_flops(dream.slope.trunk, STEP_SIZE)
+    taken = _best(lambda: dream.slope(picture))
+    whole = _best(lambda: dream.ascend(picture, UPDATE, gauge=Gauge()))
+    return {
+        "network": network.name,
+        "layer": network.default_layer,
+        "gflop": round(work / 1e9, 1),
+        "gradient_ms": round(taken * 1e3, 1),
+        "step_ms": round(whole * 1e3, 1),
+        "gflops": round(work / taken / 1e9, 1),
+    }
+
+
+def time_objects(models: Sequence[str] = ()) -> list[Row]:
+    """Time a dream step on a network's `objects` beside GoogLeNet's to inception4c, in turn."""
+    classic = Dreamer(at_hand("googlenet"), device="cpu")
+    picture = to_image(_texture(OBJECTS_SIZE[1], OBJECTS_SIZE[0]))
+    rows = []
+    for model in models or (registry.DEFAULT,):
+        network = at_hand(model)
+        name = network.resolve("objects")
+        dreams = Dreamer(network, objectives.layer(name), device="cpu"), classic
+        taken: list[list[float]] = [[], []]
+        while sum(map(sum, taken)) < 2 * SECONDS or len(taken[0]) < 3:
+            for times, dream in zip(taken, dreams, strict=True):
+                times.append(_timed(lambda d=dream: d.ascend(picture, UPDATE, gauge=Gauge())))  # type: ignore[misc]
+        ours, theirs = map(min, taken)
+        flops, whole = (step_flops(dream.slope.trunk, OBJECTS_SIZE) for dream in dreams)
+        rows.append({
+            "network": network.name, "layer": name, "step_ms": round(ours * 1e3, 1),
+            "googlenet_ms": round(theirs * 1e3, 1), "of_googlenet": round(ours / theirs, 3),
+            "of_arithmetic": round(flops / whole, 3),
+        })  # fmt: skip
+    return rows
+
+
+def _timed(call: Callable[[], object]) -> float:
+    begin = time.perf_counter()
+    call()
+    return time.perf_counter() - begin
+
+
+def _best(call: Callable[[], object]) -> float:
+    call()
+    taken: list[float] = []
+    while sum(taken) < SECONDS / 2 or len(taken) < 3:
+        taken.append(_timed(call))
+    return min(taken)
+
+
+def time_films(models: Sequence[str] = ()) -> list[Row]:
+    """Dream a film with the defaults, and one with every frame for itself.
+
+    `passes` are full-size forward and backward passes a frame, the first frame of the shot
+    included, a forward one alone counting half; `of_alone` is their share of what dreaming each
+    frame for itself takes, and `later` that share for the frames after the first. `other` is the
+    share of the wall time that is not the dream step: reading, motion, warping, encoding, putting
+    the film together. Loading the network is left out.
+    """
+    rows = []
+    for model in models or (registry.DEFAULT,):
+        network = at_hand(model)
+        rows += [_time_film(network, *how) for how in FILM_FRAMES.items()]
+        alone, carried = rows[-2:]
+        for row in (alone, carried):
+            row["of_alone"] = round(row["passes"] / alone["passes"], 3)
+            first, count = alone["passes"], row["frames"]
+            row["later"] = round((row["passes"] * count - first) / (count - 1) / first, 3)
+    return rows
+
+
+class Watched(Dreamer):
+    """A Dreamer that counts its passes, in full-size pictures, and its seconds."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__(network)
+        self.seconds = 0.0
+        self.pixels = 0.0
+
+    def ascend(
+        self,
+        image: Tensor,
+        dose: Dose,
+        *,
+        gauge: Gauge,
+        weight: Tensor | None = None,
+        crisp: float = 0.0,
+        turn: int = 0,
+        places: Places = (),
+    ) -> Tensor:
+        """Dream on an image, as Dreamer does."""
+        begin = time.perf_counter()
+        result = super().ascend(
+            image, dose, gauge=gauge, weight=weight, crisp=crisp, turn=turn, places=places
+        )
+        self.seconds += time.perf_counter() - begin
+        return result
+
+    def rate(self, image: Tensor) -> float:
+        """The objective at an image, as Dreamer gives it: a forward pass alone."""
+        self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
+        return super().rate(image)
+
+    def _gradient(self, image: Tensor, *, heights: list[float]) -> Tensor:
+        self.pixels += image.shape[-2] * image.shape[-1]
+        return super()._gradient(image, heights=heights)
+
+
+def _time_film(network: Network, stability: float, frames: int) -> Row:
+    width, height = FILM_SIZE
+    dream = Watched(network).fitted(height, width)
+    dream.ascend(torch.rand(3, *STEP_SIZE), Dose((2,), 0.01), gauge=Gauge())  # warm up
+    dream.seconds, dream.pixels = 0.0, 0.0
+    with _clip(width, height, frames) as clip:
+        begin = time.perf_counter()
+        done = dream_clip(clip, dream, stability)
+        wall = time.perf_counter() - begin
+    return {
+        "network": network.name,
+        "stability": stability,
+        "frames": done,
+        "fps": round(done / wall, 2),
+        "s_per_frame": round(wall / done, 3),
+        "passes": round(dream.pixels / (width * height * done), 2),
+        "other": round(1 - dream.seconds / wall, 3),
+    }
+
+
+def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
+    """Dream a film as `dream_video` does, with a Dreamer of one's own; gives its frames."""
+    wanted = VideoSettings()
+    with open_film(clip, wanted) as film:
+        job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
+        frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
+        with in_time(frames, dream.device) as timely:
+            job.run(timely, dream, stability=stability, report=lambda progress: None)
+        return job.done
+
+
+def measure_memory(models: Sequence[str] = ()) -> list[Row]:
+    """Measure the peak memory of dreaming a film, in a process of its own for each size.
+
+    `peak_mb` is resident memory of dreamvid, `encoder_mb` of the ffmpeg beside it (None where the
+    system does not tell). One iteration at each octave: more take longer, but no more memory.
+    """
+    rows = []
+    for name, (width, height, frames) in FILM_SIZES.items():
+        with _clip(width, height, frames) as clip:
+            begin = time.perf_counter()
+            model = models[0] if models else registry.DEFAULT
+            peak, encoder = _peaks(_command(clip, model))
+            seconds = round(time.perf_counter() - begin, 1)
+        rows.append({"size": name, "frames": frames, "seconds": seconds,
+                     "peak_mb": peak, "encoder_mb": encoder})  # fmt: skip
+    return rows
+
+
+def dream_once(clip: str, model: str) -> float | None:
+    """Dream a film with one iteration an octave; gives this process's peak memory in bytes."""
+    dream = Dreamer(at_hand(model), iterations=1)
+    dream_clip(Path(clip), dream, STABILITY)
+    return _peak_of("self")
+
+
+def _command(clip: Path, model: str) -> list[str]:
+    run = f"from dreamvid.bench import dream_once as d; print(d({str(clip)!r}, {model!r}))"
+    return [sys.executable, "-c", run]
+
+
+def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
+    """Run a command; give the peak memory of it and of the largest of its children, in MB."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        encoder = 0.0
+        while process.poll() is None:
+            children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+            with _gone():
+                for child in children.read_text().split():
+                    if not _just_born(child):
+                        encoder = max(encoder, _peak_of(child) or 0)
+            time.sleep(0.05)
+        told, wrong = process.communicate()
+    if process.returncode:
+        lines = wrong.decode(errors="replace").strip().splitlines()
+        raise DreamvidError(f"the bench ended early ({lines[-1] if lines else 'no reason told'})")
+    return _megabytes(float(told) if told.strip() != b"None" else 0), _megabytes(encoder)
+
+
+def _just_born(child: str) -> bool:
+    """Whether a process still is the Python that started it, with all its memory, and no ffmpeg."""
+    return Path(f"/proc/{child}/exe").resolve() == Path(sys.executable).resolve()
+
+
+@contextmanager
+def _gone() -> Iterator[None]:
+    """Processes end while one looks at them, and other systems have no /proc."""
+    try:
+        yield
+    except (OSError, ValueError):
+        return
+
+
+def _megabytes(size: float) -> int | None:
+    return round(size / 1e6) or None
+
+
+def _peak_of(process: str) -> float | None:
+    """The most memory a process has had, in bytes; None where the system does not say.
+
+    Not getrusage: what that tells begins with the memory of the process that started this one.
+    """
+    with _gone():
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024.0
+    if process != "self":
+        return None
+    try:
+        from resource import RUSAGE_SELF, getrusage
+    except ImportError:  # Windows
+        return None
+    return getrusage(RUSAGE_SELF).ru_maxrss * (1.0 if sys.platform == "darwin" else 1024.0)
+
+
+@contextmanager
+def _clip(width: int, height: int, frames: int) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dreamvid-bench-") as folder:
+        yield write_clip(Path(folder) / "clip.mp4", width=width, height=height, frames=frames)
+
+
+def write_clip(path: Path, *, width: int, height: int, frames: int) -> Path:
+    """Write a silent film of a texture that moves by 2 pixels right and 1 down a frame."""
+    rate = Fraction(24)
+    wide = _texture(width + 2 * frames, height + frames)
+    with VideoWriter(path, like=FilmInfo.plain(width, height, rate, frames)) as film:
+        for t in range(frames):
+            left, top = 2 * (frames - t), frames - t
+            view = wide[top : top + height, left : left + width]
+            film.write(to_image(np.ascontiguousarray(view)), t / rate)
+    return path
+
+
+def _texture(width: int, height: int) -> NDArray[np.uint8]:
+    """Noise [height, width, 3] with as much in every octave, the same every time."""
+    random = np.random.default_rng(0)
+    total = np.zeros((height, width, 3), np.float32)
+    for size in (4, 8, 16, 32, 64):
+        cells = random.standard_normal((height // size + 2, width // size + 2, 3), np.float32)
+        total += cv2.resize(cells, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.asarray(np.clip(127.5 + 25 * total, 0, 255), np.uint8)
+
+
+PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
+    "step": time_steps,
+    "objects": time_objects,
+    "video": time_films,
+    "memory": measure_memory,
+    "loop": lambda models: measure_loops(),
+    "zoom": lambda models: [
+        {"network": model} | row
+        for model in models or (registry.DEFAULT,)
+        for row in measure_zooms(at_hand(model))
+    ],
+}
+"""What can be measured, by name; each takes the networks to measure."""
+
+TITLES: Final = {
+    "step": f"One dream step at {STEP_SIZE[1]}x{STEP_SIZE[0]}, float32, CPU",
+    "objects": f"One dream step at {OBJECTS_SIZE[1]}x{OBJECTS_SIZE[0]} beside GoogLeNet's",
+    "video": f"video at {FILM_SIZE[0]}x{FILM_SIZE[1]}",
+    "memory": "Peak memory of video",
+    "loop": "Exact loops, once dreamed",
+    "zoom": "A long zoom that feeds on itself",
+}
+"""The headings of the tables."""

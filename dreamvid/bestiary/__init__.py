@@ -1,0 +1,1 @@
+"""The embedded network: the renders it learned from, its training, atlas and judge."""

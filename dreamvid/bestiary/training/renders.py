@@ -1,0 +1,57 @@
+"""Training on renders: a bank of layers, composed afresh for every batch."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from dreamvid.bestiary.renders import Bank, Compositor, Mixture, labels, render_layers
+from dreamvid.bestiary.training.stream import Composer
+from dreamvid.errors import writing
+from dreamvid.networks.weights import Counted
+
+SIDE = 128
+"""Pixels of a render's side."""
+LARGE = Mixture(full=0.25, second=0.35, zoom=(-0.6, 0.35))
+"""Objects more often than textures, and large: a dream is to be full of them."""
+
+
+@dataclass(frozen=True)
+class Renders:
+    """Renders out of a bank in a folder, which `draw_bank` has written."""
+
+    folder: Path
+    mixture: Mixture = LARGE
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The names of all renders, such as 'fox/side'."""
+        return labels()
+
+    def composer(self, *, size: int, seed: int) -> Composer:
+        """Objects on cluttered grounds."""
+        layers = np.load(self.folder / "layers.npy", mmap_mode="r")
+        bank = Bank(layers, np.load(self.folder / "labels.npy"))
+        return Compositor(bank, size=size, seed=seed, mixture=self.mixture)
+
+
+def draw_bank(
+    folder: Path, count: int, *, seed: int = 0, drawn: Counted = lambda done, total: None
+) -> None:
+    """Draw `count` renders into a folder, on all cores, unless they are there already.
+
+    `drawn(done, total)` counts them.
+    """
+    layers, finished = folder / "layers.npy", folder / "labels.npy"
+    if finished.exists():
+        return
+    with writing(layers):
+        room = np.lib.format.open_memmap(layers, "w+", np.uint8, (count, SIDE, SIDE, 4))
+        bank = render_layers(
+            count, size=SIDE, seed=seed, workers=os.cpu_count() or 1, into=room, drawn=drawn
+        )
+        room.flush()
+        np.save(finished, bank.labels)

@@ -1,0 +1,208 @@
+"""Loops that are led back: films joined where they are alike, zooms dreamed to their beginning."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from dreamvid.commands.shapes import fade_of
+from dreamvid.commands.shared import clock_of, make_dreams, with_sound
+from dreamvid.commands.sidecar import made_of
+from dreamvid.commands.zoom import BEGUN_TIMES, make_camera
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.octaves import resize
+from dreamvid.errors import DreamvidError
+from dreamvid.loops.closing import close_clip, find_join, ping_pong, thumbnails
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
+from dreamvid.media.reader import VideoReader
+from dreamvid.motion.camera import Camera
+from dreamvid.motion.flow import estimator
+from dreamvid.networks.weights import Counted
+from dreamvid.sequence.frames import Frame, clouds
+from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.render import Carry, carry_for
+from dreamvid.settings.dials import steady
+from dreamvid.settings.models import LoopSettings
+from dreamvid.settings.tables import ClipSettings
+
+Array = NDArray[Any]
+
+CELLS = 6
+"""So many hills, across and down, rise out of the first lap in the fade."""
+
+LEAD = 2
+"""Interlaced frames are woven with those before them, which have to be read as well."""
+
+SOFT = 0.4
+"""Share of the fade during which one place goes over from the old dream to the new one."""
+
+
+@dataclass(frozen=True)
+class ClosedFilm:
+    """The frames of a loop made of a film, and what there is to say of them and of the film."""
+
+    info: FilmInfo
+    frames: Iterable[Array]
+    count: int
+    record: str
+    notes: tuple[str, ...]
+    damage: str | None
+
+
+def close_film(source: Path, output: Output, settings: LoopSettings) -> ClosedFilm:
+    """Find where a film is best joined to itself, or play it forth and back."""
+    clip = Clip(source, settings.clip)
+    with clip.open() as film:
+        info = film.info
+        arrays = clip.look(film) if settings.loop.ping_pong else (frame.array for frame in film)
+        small = thumbnails(arrays)
+    silent = info.has_audio and settings.sound.audio is None
+    notes = (*film.warnings, *(("the sound is left out",) if silent else ()))
+    if settings.loop.ping_pong:
+        count = 2 * len(small) - 2
+        frames: Iterable[Array] = ping_pong(clip, len(small))
+    else:
+        fade = settings.loop.fade or max(2, round(info.rate / 2))
+        least = None if settings.clip.seconds is None else round(settings.clip.seconds * info.rate)
+        join = find_join(small, fade=fade, least=least)
+        count, frames = len(join), close_clip(clip(0, len(small)), join, estimator())
+        first, last = (float(n / info.rate) for n in (join.start, join.stop))
+        notes += (f"plays {first:.2f} s to {last:.2f} s, faded over {join.fade} frames",)
+    rate = info.rate
+    like = replace(
+        FilmInfo.plain(info.width, info.height, rate, count), colour=info.colour, bits=info.bits
+    )
+    like = with_sound(like, settings.sound)
+    return ClosedFilm(like, frames, count, made_of(settings, source), notes, film.damage)
+
+
+class Clip:
+    """The film of a loop, looked at once and then read again from anywhere: `clip(start, stop)`."""
+
+    def __init__(self, source: Path, settings: ClipSettings) -> None:
+        self._source = source
+        self._size = settings.size_for(None) if settings.size else (None, None)
+        self._times: list[Fraction] = []
+        self._marks: list[int] = []
+
+    def open(self, start: Fraction | None = None) -> VideoReader:
+        """Open the film at `start` seconds."""
+        width, height = self._size
+        return VideoReader(self._source, start=start, width=width, height=height)
+
+    def look(self, film: VideoReader) -> Iterator[Array]:
+        """Give all frames, and note what each is and when it is shown by the film's own clock."""
+        for frame in film:
+            self._times.append(film.info.start + frame.time)
+            self._marks.append(zlib.crc32(frame.array.data))
+            yield frame.array
+
+    def __call__(self, start: int, stop: int) -> Iterable[Array]:
+        """Give the frames from the `start`-th to before the `stop`-th, once all were looked at.
+
+        Where a film is damaged, or its clock jumps, others may be found there: then all that comes
+        before is read as well.
+        """
+        if start:
+            found = self._sought(start, stop)
+            if [zlib.crc32(frame.data) for frame in found] == self._marks[start:stop]:
+                return found
+        return itertools.islice(self._all(), start, stop)
+
+    def _sought(self, start: int, stop: int) -> list[Array]:
+        lead = max(0, start - LEAD)
+        try:
+            with self.open(self._times[lead] - self._times[0]) as film:
+                begun = self._times[start] - film.info.start
+                frames = (frame.array for frame in film if frame.time >= begun)
+                return list(itertools.islice(frames, stop - start))
+        except DreamvidError:  # nothing is there
+            return []
+
+    def _all(self) -> Iterator[Array]:
+        with self.open() as film:
+            for frame in film:
+                yield frame.array
+
+
+def feedback(
+    start: torch.Tensor, settings: LoopSettings, count: int, noise: bool, fetched: Counted | None
+) -> tuple[Iterator[torch.Tensor], Dreamer]:
+    """Dream a zoom of `count` frames that is led back to where it began; and its first Dreamer."""
+    clip = settings.clip
+    clock = clock_of(settings.sound, clip.fps, count, settings.dream.seed)
+    height, width = start.shape[1:]
+    camera = make_camera(settings.camera, clock, width, height)
+    stability = steady(settings.motion, clock)
+    times = BEGUN_TIMES if noise else 1.0
+    dreams = make_dreams(
+        settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
+    )
+    fade = fade_of(settings)
+    # A phase is never 0: only the very first frame of all is dreamed with the full dose.
+    carries = lambda frame, phase: carry_for(frame, dreams(phase), stability(phase))  # noqa: E731
+    warm = min(count, max(fade, round(clip.fps)))
+    return led_back(start, camera, carries, count=count, fade=fade, warm=warm), dreams(0)
+
+
+def led_back(
+    start: torch.Tensor,
+    camera: Camera,
+    carries: Callable[[Frame, int], Carry],
+    *,
+    count: int,
+    fade: int,
+    warm: int,
+) -> Iterator[torch.Tensor]:
+    """Give the `count` frames of a zoom whose motion and dreams have that period.
+
+    After `warm` frames and a lap the second lap is turned, over `fade` frames, into the first: by
+    and by, place after place, each frame begins from the one that the first lap began from, and is
+    dreamed on, so that no picture ever stands over another. `camera` and `carries` are asked for
+    phases 1 to `count`.
+    """
+    first = Frame(0, Fraction(0), start, None)
+    memory = carries(first, 0)(first, None)
+    when = _order(start.shape[1:])
+    kept: list[torch.Tensor] = []
+    phases = [(index - warm - 1) % count + 1 for index in range(warm + count + fade)]
+    size = int(start.shape[1]), int(start.shape[2])
+    grounds = clouds(size, lambda index: camera.matrix(phases[index]), len(phases))
+    for index, ground in enumerate(grounds, 1):
+        place, phase = index - warm, phases[index]
+        memory = replace(memory, age=phase)
+        if place > count:
+            share = (place - count) / max(1, fade - 1)
+            memory = turned(memory, kept[place - count - 1], share, when)
+        frame = Frame(index, Fraction(index), None, camera(phase), ground)
+        memory = carries(frame, phase)(frame, memory)
+        if 0 <= place < fade:
+            kept.append(memory.dreamed.half().cpu())
+        if place >= fade:
+            yield memory.dreamed
+
+
+def turned(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor) -> Memory:
+    """Put `first` in the place of what was dreamed, wherever its time, `when`, has come."""
+    other = first.to(memory.dreamed)
+    there = ((share * (1 + SOFT) - when.to(other.device)) / SOFT).clamp(0, 1)
+    there = there * there * (3 - 2 * there)
+    return replace(memory, dreamed=torch.lerp(memory.dreamed, other, there))
+
+
+def _order(size: torch.Size) -> torch.Tensor:
+    """When each place has its turn [1, H, W], evenly spread over 0..1: wide hills, by level."""
+    hills = torch.rand((1, CELLS, CELLS), generator=torch.Generator().manual_seed(1))
+    hills = resize(hills, (int(size[0]), int(size[1])))
+    ranks = torch.empty(hills.numel())
+    ranks[hills.flatten().argsort()] = torch.linspace(0, 1, hills.numel())
+    return ranks.view_as(hills)

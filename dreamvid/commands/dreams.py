@@ -1,0 +1,139 @@
+"""From settings to Dreamers: one for every frame, the same one while nothing changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import torch
+
+from dreamvid.dream import objectives
+from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.octaves import octaves_for, shrink
+from dreamvid.dream.shaping import Shape
+from dreamvid.image import load_image
+from dreamvid.networks.network import Network
+from dreamvid.schedules.schedule import Clock
+from dreamvid.settings.dials import Dials, Layer, Moment, guides_of
+from dreamvid.settings.tables import DreamSettings, NetworkSettings
+
+KEPT = 64
+"""So many Dreamers are kept for frames that dream alike; each is small beside the network."""
+
+
+GUIDE_SIDE = 512
+"""Guide pictures are shrunk to this longest side: every place of the frame is compared with every
+place of the guide, and features that fill a screen are no guide for a frame of its size."""
+
+
+class Dreams:
+    """The Dreamer of each frame: `dreams(index)`, as the schedules of the settings say.
+
+    `size` is the (height, width) of the pictures. `times` multiplies the iterations of frame 0, for
+    beginnings that are faint. `kind` is Dreamer or one that is made like it. Every layer, label and
+    guide is looked up at once, so that no error comes later.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        how: NetworkSettings,
+        dream: DreamSettings,
+        clock: Clock,
+        *,
+        size: tuple[int, int],
+        times: float = 1.0,
+        kind: type[Dreamer] = Dreamer,
+    ) -> None:
+        self.network, self._how, self._dream = network, how, dream
+        self._size, self._times, self._kind = size, times, kind
+        self._dials = Dials(dream, clock)
+        self._objectives = Objectives(network)
+        self._known: dict[Moment, Dreamer] = {}
+        self._raised: object = None
+        blank = torch.zeros(1, 3, network.minimum_size, network.minimum_size)
+        for name in self._dials.names():
+            named = objectives.parse(name, resolve=network.resolve)
+            for word, _ in named.kinds:
+                network.labelled(word)
+            if ":" in name and named.layers:  # the channel may not be there
+                named(network.trunk(named.layers)(blank))
+        self._dials.check_weights(
+            lambda name: name if name == objectives.CREATURES else network.resolve(name)
+        )
+        for text in guides_of(dream):
+            self._objectives.guide(text, self._dials(0).layers)
+        self(0)
+
+    def __call__(self, index: int) -> Dreamer:
+        """The Dreamer of a frame."""
+        moment = self._dials(index)
+        if index == 0 and self._times != 1:
+            moment = replace(moment, iterations=max(1, round(moment.iterations * self._times)))
+        if moment not in self._known:
+            if len(self._known) == KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[moment] = self._make(moment)
+        return self._known[moment]
+
+    def _make(self, moment: Moment) -> Dreamer:
+        raised = moment.layers, moment.label, moment.guides
+        if self._raised != raised:  # else only the dose is another
+            self._raised = raised
+            self._climber = self._kind(
+                self.network,
+                self._objectives(moment),
+                seed=self._dream.seed,
+                tile=self._dream.tile,
+                device=self._how.device,
+                precision=self._how.precision,
+            )
+        step = self.network.default_step if moment.step is None else moment.step
+        octaves = moment.octaves or octaves_for(*self._size, moment.octave_scale)
+        dose = Dose((moment.iterations,) * octaves, step * moment.strength)
+        shape = Shape(moment.colours, moment.detail) if self._dream.gradient == "shaped" else None
+        return self._climber.dosed(dose, moment.octave_scale, shape)
+
+
+class Objectives:
+    """Makes the objective of a moment: a label, a guide, or layers that add."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._guides: dict[tuple[str, tuple[str, ...]], objectives.Objective] = {}
+
+    def __call__(self, moment: Moment) -> objectives.Objective:
+        """The objective of a moment."""
+        if moment.label is not None:
+            return objectives.label(
+                self._network.label_layer, *self._network.labelled(moment.label)
+            )
+        if moment.guides:
+            return objectives.fade(
+                [(self.guide(text, moment.layers), share) for text, share in moment.guides]
+            )
+        layers = moment.layers or (Layer(((self._network.default_layer, 1.0, 1.0),)),)
+        total = self._layer(layers[0])
+        for layer in layers[1:]:
+            total = total + self._layer(layer)
+        return total
+
+    def guide(self, text: str, layers: tuple[Layer, ...]) -> objectives.Objective:
+        """The objective of a guide picture, kept; UnreadableInput when it is none."""
+        names = [name for layer in layers for name in layer.names] or [self._network.default_layer]
+        parts = [objectives.parse(name, resolve=self._network.resolve) for name in names]
+        known = tuple(dict.fromkeys(layer for part in parts for layer in part.layers))
+        if (text, known) not in self._guides:
+            picture = shrink(load_image(text), GUIDE_SIDE)
+            activations = self._network.trunk(known)(picture[None])
+            self._guides[text, known] = objectives.guide(activations)
+        return self._guides[text, known]
+
+    def _layer(self, layer: Layer) -> objectives.Objective:
+        resolve: Callable[[str], str] = self._network.resolve
+        return objectives.fade(
+            [
+                (objectives.parse(name, resolve=resolve) * weight, share)
+                for name, weight, share in layer.parts
+            ]
+        )

@@ -1,0 +1,38 @@
+"""dream_image: dream on a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dreamvid.commands.preflight import check_image
+from dreamvid.commands.result import Result, size_told, skipped
+from dreamvid.commands.shared import make_dreamer
+from dreamvid.dream.octaves import resize
+from dreamvid.image import save_image, to_image
+from dreamvid.networks.weights import Counted
+from dreamvid.sequence.dream_size import dream_size, dreamed_at
+from dreamvid.settings.models import ImageSettings
+
+
+def dream_image(
+    source: str | Path,
+    target: str | Path,
+    settings: ImageSettings | None = None,
+    *,
+    overwrite: bool = False,
+    fetched: Counted | None = None,
+) -> Result:
+    """Dream on a picture file.
+
+    Raises any DreamvidError; the target appears complete or not at all.
+    """
+    settings, target = settings or ImageSettings(), Path(target)
+    checked = check_image(Path(source), target, settings, overwrite=overwrite)
+    own = checked.size[1], checked.size[0]
+    image = resize(to_image(checked.picture), own).clamp(0, 1)
+    size = dream_size(own, settings.picture.dream_size, on_cpu=False)
+    dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
+    save_image(target, dreamed_at(size, dream, image))
+    told = size_told(own, settings.picture.dream_size, size, "picture")
+    notes = (f"dreamed {told}",) if told else ()
+    return Result(target, 1, (*notes, *skipped(dream, *size)))

@@ -1,0 +1,252 @@
+"""dream_loop: films whose last frame leads into their first."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from dreamvid.commands.closed import close_film, feedback
+from dreamvid.commands.preflight import Clip, check_loop
+from dreamvid.commands.result import Begun, Result, skipped
+from dreamvid.commands.shapes import lap_of, pan_periods, whole_frames
+from dreamvid.commands.shared import make_dreams, with_sound
+from dreamvid.commands.sidecar import sidecar
+from dreamvid.commands.zoom import NOISE_TIMES, beginning, fill
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.octaves import octaves_for
+from dreamvid.image import to_array
+from dreamvid.loops.closing import SeamMeter
+from dreamvid.loops.exact import ExactLoop, evolve, noise_cycle, texture_density
+from dreamvid.loops.lattice import Lattice, fit_lattice, pan_view, zoom_view
+from dreamvid.loops.periodic import PeriodicDreamer
+from dreamvid.loops.texture import noise_texture, tile_picture, wrap_picture
+from dreamvid.media.formats import codec_named, part_codec
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
+from dreamvid.media.target import alone
+from dreamvid.networks.weights import Counted
+from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence.job import Progress, write_record
+from dreamvid.settings.models import LoopSettings
+from dreamvid.settings.tables import DreamSettings, ShapeSettings
+
+Array = NDArray[Any]
+
+COARSEST = 64
+"""The shorter side, in texels, of the coarsest octave of a texture."""
+
+LEAST_OCTAVES, MOST_OCTAVES = 4, 12
+"""Octaves of a texture, whatever its size."""
+
+SIDEWAYS = 4.0
+"""The zoom of the texture of a loop that only turns or evolves."""
+
+SEAM_WANTED = 1.3
+SEAM_ADVICE = {"film": ": try a longer fade, or ping-pong", "feedback": ": try a longer fade"}
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Whom to tell what: bytes fetched, frames done, lines about what goes on, how it is made."""
+
+    fetched: Counted | None
+    report: Callable[[Progress], None]
+    say: Callable[[str], None]
+    begun: Begun
+
+
+def dream_loop(
+    source: str | Path | None,
+    target: str | Path,
+    settings: LoopSettings | None = None,
+    *,
+    overwrite: bool = False,
+    fetched: Counted | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+    say: Callable[[str], None] = lambda line: None,
+    begun: Begun = lambda record: None,
+) -> Result:
+    """Make a loop: an exact one of a picture or of noise, or one of a film's frames.
+
+    `report` is told after every frame, `begun` how it is made before the first. The result's notes
+    tell the seam, the step across the join over the median step. Raises any DreamvidError; the
+    target appears complete or not at all.
+    """
+    settings, path = settings or LoopSettings(), None if source is None else Path(source)
+    checked = check_loop(path, Path(target), settings, overwrite=overwrite)
+    calls = Calls(fetched, report, say, begun)
+    with alone(checked.output.path):
+        if settings.loop.kind == "film":
+            assert path is not None, "a film that was checked is there"
+            return closed_loop(path, checked.output, settings, calls)
+        return grown_loop(path, checked, settings, calls)
+
+
+def closed_loop(source: Path, output: Output, settings: LoopSettings, calls: Calls) -> Result:
+    """Close a film into a loop."""
+    film = close_film(source, output, settings)
+    calls.begun(film.record)
+    made = write_loop(
+        output, film.info, film.frames, film.count, film.record, calls, settings.loop, film.notes
+    )
+    return replace(made, damage=film.damage)
+
+
+def grown_loop(source: Path | None, checked: Clip, settings: LoopSettings, calls: Calls) -> Result:
+    """Dream a loop of a picture or of noise."""
+    count = whole_frames(settings.clip.length, settings.clip.fps)
+    start = beginning(checked, settings.dream.seed)
+    output, size = checked.output, checked.size
+    like = with_sound(FilmInfo.plain(*size, settings.clip.fps, count), settings.sound)
+    noise = source is None
+    frames: Iterable[Array | torch.Tensor]
+    if settings.loop.kind == "feedback":
+        frames, dream = feedback(start, settings, count, noise, calls.fetched)
+        record, notes = sidecar(settings, source, dream), skipped(dream, size[1], size[0])
+        calls.begun(record)
+    else:
+        deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
+        plan = {"zoom": exact_zoom, "pan": exact_pan}[settings.loop.kind](settings, size, count)
+        base = plan.base(None if noise else start)
+        dream = loop_dreamer(settings, (int(base.shape[1]), int(base.shape[2])), noise, calls)
+        record, notes = sidecar(settings, source, dream), plan.notes
+        calls.begun(record)
+        frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
+    return write_loop(output, like, frames, count, record, calls, settings.loop, notes)
+
+
+def write_loop(
+    output: Output,
+    like: FilmInfo,
+    frames: Iterable[Array | torch.Tensor],
+    count: int,
+    record: str,
+    calls: Calls,
+    shape: ShapeSettings,
+    notes: Sequence[str] = (),
+) -> Result:
+    """Write the frames of a loop, measure its seam, and say how it was made."""
+    meter = SeamMeter()
+    with output.writer(like) as film:
+        for index, frame in enumerate(frames):
+            meter.look(to_array(frame) if isinstance(frame, torch.Tensor) else frame)
+            film.write(frame, index / like.rate)
+            calls.report(Progress(index + 1, count, 1))
+    write_record(output.sidecar, record)
+    return Result(output.path, count, (*notes, *film.notes, told_seam(meter, shape)))
+
+
+def told_seam(meter: SeamMeter, shape: ShapeSettings) -> str:
+    """Say the seam in words, and what would help a loop of that shape."""
+    if meter.seam is None:
+        return "seam: nothing moves"
+    advice = "" if shape.ping_pong else SEAM_ADVICE.get(shape.kind, "")
+    shows = f", which shows{advice}" if meter.seam > SEAM_WANTED else ""
+    return f"seam: {meter.seam:.3f} of a usual step{shows}"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An exact loop to be: its texture's size, how frames look at it, and how it slides."""
+
+    base: Callable[[torch.Tensor | None], torch.Tensor]
+    view: Callable[[], Any]
+    periods: tuple[int, int]
+    frames: int
+    notes: tuple[str, ...]
+
+
+def exact_zoom(settings: LoopSettings, size: tuple[int, int], frames: int) -> Plan:
+    """Plan a zoom; UsageError when its rates do not close."""
+    lap, shape = lap_of(settings), settings.loop
+    lattice = fit_lattice(
+        max(lap.factor, 1 / lap.factor) if lap.way else SIDEWAYS,
+        texture_density(*size),
+        symmetry=shape.symmetry,
+        arms=shape.twist,
+    )
+    periods = (lap.way, -lap.turns)
+    slide = lattice.slide(periods)
+    center = float(settings.camera.center_x), float(settings.camera.center_y)
+    told = f"zooms by {slide.zoom:.4g} and turns by {0 - slide.degrees:.3g} degrees a lap"
+    return Plan(
+        base=lambda picture: zoom_base(picture, lattice, settings.dream.seed),
+        view=lambda: zoom_view(lattice, *size, center=center),
+        periods=periods,
+        frames=frames,
+        notes=(f"{told}; one dream of {lattice.width}x{lattice.height}",),
+    )
+
+
+def zoom_base(picture: torch.Tensor | None, lattice: Lattice, seed: int) -> torch.Tensor:
+    """The texture that a zoom's dream begins with."""
+    if picture is None:
+        return noise_texture((lattice.height, lattice.width), seed=seed)
+    return wrap_picture(picture, lattice)
+
+
+def exact_pan(settings: LoopSettings, size: tuple[int, int], frames: int) -> Plan:
+    """Plan a pan over a picture of the frame's size, whose sides meet."""
+    width, height = size
+
+    def base(picture: torch.Tensor | None) -> torch.Tensor:
+        if picture is None:
+            return noise_texture((height, width), seed=settings.dream.seed)
+        wide = fill(picture, math.ceil(width * 1.2), math.ceil(height * 1.2))
+        return fill(tile_picture(wide), width, height)
+
+    return Plan(
+        base=base,
+        view=lambda: pan_view((height, width), width, height),
+        periods=pan_periods(settings.loop.direction),
+        frames=frames,
+        notes=(),
+    )
+
+
+def loop_dreamer(
+    settings: LoopSettings, size: tuple[int, int], noise: bool, calls: Calls
+) -> Dreamer:
+    """Make what dreams the texture, or textures, of a size (height, width), of an exact loop."""
+    return make_dreams(
+        settings.network,
+        with_octaves(settings.dream, size),
+        Clock(Fraction(1), 1, settings.dream.seed),
+        size=size,
+        times=NOISE_TIMES if noise else 1.0,
+        kind=PeriodicDreamer,
+        fetched=calls.fetched,
+    )(0)
+
+
+def with_octaves(dream: DreamSettings, size: tuple[int, int]) -> DreamSettings:
+    """Give a texture of a size (height, width) its octaves, unless they were asked for.
+
+    More than a picture of that size has: a frame shows only part of it, and dreams would be dots.
+    """
+    if dream.octaves is not None or isinstance(dream.octave_scale, str):
+        return dream
+    octaves = octaves_for(*size, dream.octave_scale, coarsest=COARSEST)
+    chosen = min(MOST_OCTAVES, max(LEAST_OCTAVES, octaves))
+    return dream.model_copy(update={"octaves": chosen})
+
+
+def dreamed_loop(
+    plan: Plan, base: torch.Tensor, settings: LoopSettings, dream: Dreamer, bits: int, calls: Calls
+) -> ExactLoop:
+    """Dream the texture, or textures, of an exact loop."""
+    count = settings.loop.evolve
+    size = f"{base.shape[2]}x{base.shape[1]}"
+    calls.say(f"dreaming {'a texture' if count == 1 else f'{count} textures'} of {size}")
+    if count == 1:
+        textures = [dream(base).cpu()]
+    else:
+        textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), dream)
+    return ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)

@@ -1,0 +1,305 @@
+"""What a request is refused for before a network is needed: nothing here imports torch.
+
+There is a function for each command that dreams. Each raises what the command would raise later,
+and gives what was found: where the output goes, the picture or the film, and `told`, the line that
+says what there is and what will dream.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dreamvid.commands.shapes import check_shape, whole_frames
+from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
+from dreamvid.image import picture_format, read_picture
+from dreamvid.media.formats import usual_codec
+from dreamvid.media.output import Output
+from dreamvid.media.source import check_file, check_rate, is_sequence
+from dreamvid.media.target import check_apart, check_new, same_file
+from dreamvid.networks.known import check_model, default_layer, find_label, labels
+from dreamvid.schedules.schedule import Clock
+from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady
+from dreamvid.settings.models import (
+    ImageSettings,
+    LoopSettings,
+    TrainSettings,
+    VideoSettings,
+    ZoomSettings,
+)
+from dreamvid.settings.tables import ClipSettings, DreamSettings, NetworkSettings, SizeSettings
+from dreamvid.settings.values import LARGEST
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dreamvid.media.info import FilmInfo
+    from dreamvid.media.reader import VideoReader
+
+Size = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Still:
+    """A picture [H, W, 3] that was checked, uint8 or uint16, and the (width, height) to be."""
+
+    picture: NDArray[Any]
+    size: Size
+    told: str
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film that was checked: it is open, and to be closed by whoever asked."""
+
+    output: Output
+    reader: VideoReader
+    told: str
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What a zoom or a loop grows on: a picture [H, W, 3], or None for noise or a film to close.
+
+    `size` is the (width, height) of its frames.
+    """
+
+    output: Output
+    picture: NDArray[Any] | None
+    size: Size
+    told: str
+
+
+def check_image(
+    source: Path, target: Path, settings: ImageSettings, *, overwrite: bool = False
+) -> Still:
+    """Check what `dreamvid image` is asked; raises any DreamvidError."""
+    picture_format(target)
+    if same_file(target, source):
+        raise UsageError("is the source itself", where=target, remedy="use another name")
+    check_new(target, overwrite=overwrite)
+    check_apart(target, guides_of(settings.dream))
+    if name := changing(settings.dream):
+        raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
+    picture = read_picture(source)
+    check_dream(settings.network, settings.dream)
+    width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
+    told = f"{source}: {width}x{height}; {dreamer_told(settings.network, settings.dream)}"
+    return Still(picture, (width, height), told)
+
+
+def scaled(wanted: SizeSettings, size: Size) -> Size:
+    """The (width, height) asked for, for a picture of a size; one side alone keeps its shape."""
+    width, height = wanted.target_width, wanted.target_height
+    if width is None and height is None:
+        return size
+    if width is None or height is None:
+        share = Fraction(width or 0, size[0]) or Fraction(height or 0, size[1])
+        width, height = (max(1, round(side * share)) for side in size)
+    if max(width, height) > LARGEST:
+        raise UsageError(f"{width}x{height} is too large", where="size", remedy="give less")
+    return width, height
+
+
+def check_video(
+    source: Path, target: Path, settings: VideoSettings, *, overwrite: bool = False
+) -> Film:
+    """Check what `dreamvid video` is asked; raises any DreamvidError."""
+    output = output_of(settings, target, overwrite)
+    if not is_sequence(source):
+        check_file(source)
+    output.check(source)
+    check_dream(settings.network, settings.dream)
+    film = open_film(source, settings)
+    try:
+        info = film.info
+        output.check(source, (info.width, info.height))
+        check_dials(settings, info.rate, info.frames)
+    except BaseException:
+        film.close()
+        raise
+    told = f"{film_told(source, info)}; {dreamer_told(settings.network, settings.dream)}"
+    return Film(output, film, told)
+
+
+def check_zoom(
+    source: Path | None, target: Path, settings: ZoomSettings, *, overwrite: bool = False
+) -> Clip:
+    """Check what `dreamvid zoom` is asked; raises any DreamvidError."""
+    output, clip = output_of(settings, target, overwrite), settings.clip
+    if output.alpha:
+        raise UsageError("a zoom is all dream", where="alpha", remedy="leave it out")
+    picture, size = check_beginning(source, target, clip)
+    output.check(source, size)
+    check_dream(settings.network, settings.dream)
+    check_dials(settings, clip.fps, clip.frames)
+    what = clip_told(source, clip.frames, size, clip.fps)
+    told = f"{what}; {dreamer_told(settings.network, settings.dream)}"
+    return Clip(output, picture, size, told)
+
+
+def check_loop(
+    source: Path | None, target: Path, settings: LoopSettings, *, overwrite: bool = False
+) -> Clip:
+    """Check what `dreamvid loop` is asked; raises any DreamvidError."""
+    output, clip = output_of(settings, target, overwrite), settings.clip
+    if output.alpha:
+        raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")
+    check_shape(settings)
+    if settings.loop.kind == "film":
+        return _check_closing(source, output, clip)
+    count = whole_frames(clip.length, clip.fps)
+    if source is None:
+        clip = clip.model_copy(update={"from_noise": True})
+    picture, size = check_beginning(source, target, clip)
+    output.check(source, size)
+    check_dream(settings.network, settings.dream)
+    if settings.loop.kind == "feedback":
+        check_dials(settings, clip.fps, count)
+    what = clip_told(source, count, size, clip.fps)
+    told = f"{what}; {dreamer_told(settings.network, settings.dream)}"
+    return Clip(output, picture, size, told)
+
+
+def _check_closing(source: Path | None, output: Output, clip: ClipSettings) -> Clip:
+    """Check a film that is to be closed into a loop."""
+    from dreamvid.media.reader import VideoReader
+
+    if source is None:
+        raise UsageError(
+            "no film given", where="loop", remedy="dreamvid loop FILM --kind film -o OUT"
+        )
+    output.check(source)
+    width, height = clip.size_for(None) if clip.size else (None, None)
+    with VideoReader(source, width=width, height=height) as film:
+        size = film.info.width, film.info.height
+        output.check(source, size)
+        return Clip(output, None, size, film_told(source, film.info))
+
+
+def check_train(
+    pictures: Path | None, target: Path, settings: TrainSettings, *, overwrite: bool = False
+) -> None:
+    """Check what `dreamvid train` is asked; raises any DreamvidError."""
+    if target.suffix != ".safetensors":
+        raise UsageError(
+            "a network is written as .safetensors", where=target, remedy="rename the output"
+        )
+    if pictures is not None and not pictures.is_dir():
+        raise no_such_folder(pictures)
+    check_new(target, overwrite=overwrite)
+    check_model(settings.model, settings.weights)
+
+
+def check_beginning(
+    source: Path | None, target: Path, clip: ClipSettings
+) -> tuple[NDArray[Any] | None, Size]:
+    """Read the picture that a clip begins with, None for noise; and the size of its frames."""
+    if source is None:
+        if not clip.from_noise:
+            raise UsageError("no picture given", where="zoom", remedy="give one, or --from-noise")
+        return None, clip.size_for(None)
+    if clip.from_noise:
+        raise UsageError(
+            "begins with the picture or with noise", where="from_noise", remedy="leave one out"
+        )
+    if same_file(target, source):
+        raise UsageError("is the source itself", where=target, remedy="use another name")
+    picture = read_picture(source)
+    height, width = picture.shape[:2]
+    if min(height, width) < 2:
+        raise UnreadableInput("too small a picture", where=source, remedy="give a larger one")
+    return picture, clip.size_for((width, height))
+
+
+def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
+    """Raise an error for a network or a label that is not known, or an unreadable guide."""
+    check_model(network.model, network.weights)
+    known = labels(network.model) if dream.label and network.weights is None else ()
+    if dream.label and known:  # else it is told later: other weights may have other labels
+        find_label(dream.label, known, model=network.model)
+    for guide in guides_of(dream):
+        read_picture(guide)
+
+
+def check_dials(
+    settings: VideoSettings | ZoomSettings | LoopSettings, fps: Fraction, frames: int | None
+) -> None:
+    """Raise UsageError for a schedule that leaves its bounds; with a song that is told later."""
+    sound = settings.sound
+    if sound.audio is not None:
+        from dreamvid.media.audio import check_sound
+
+        check_sound(sound.audio)
+        return
+    clock = Clock(fps, frames, settings.dream.seed, sound.bpm)
+    Dials(settings.dream, clock)
+    steady(settings.motion, clock)
+    if not isinstance(settings, VideoSettings):
+        camera_dials(settings.camera, clock)
+
+
+def output_of(
+    settings: VideoSettings | ZoomSettings | LoopSettings, target: Path, overwrite: bool
+) -> Output:
+    """Where a film goes, as the settings say."""
+    output = settings.output
+    return Output(
+        target,
+        output.codec or usual_codec(target),
+        output.crf,
+        overwrite,
+        repeat_to=output.repeat_to,
+        alpha=output.alpha is not None,
+        guides=guides_of(settings.dream),
+    )
+
+
+def open_film(source: Path, settings: VideoSettings) -> VideoReader:
+    """Open a film as the settings say."""
+    from dreamvid.media.reader import VideoReader
+
+    film = settings.film
+    check_rate(film.rate, source)
+    return VideoReader(
+        source,
+        start=film.start,
+        end=film.end,
+        frames=film.frames,
+        width=film.target_width,
+        height=film.target_height,
+        rate=film.rate,
+    )
+
+
+def film_told(source: Path, info: FilmInfo) -> str:
+    """Say what film there is."""
+    size, rate = f"{info.width}x{info.height}", f"at {_rate(info.rate)} a second"
+    return f"{source}: {size}, {rate if info.frames is None else f'{_count(info.frames)} {rate}'}"
+
+
+def clip_told(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
+    """Say what clip will be grown, and on what."""
+    name = "noise" if source is None else source
+    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} a second"
+
+
+def dreamer_told(network: NetworkSettings, dream: DreamSettings) -> str:
+    """Say which network will dream, and what it will raise."""
+    if dream.label is not None:
+        raised = f"label {dream.label}"
+    elif dream.guide is not None:
+        raised = f"guide {dream.guide}"
+    else:
+        raised = " + ".join(dream.layer) or default_layer(network.model)
+    return "dreams with " + ", ".join(filter(None, (network.model, raised)))
+
+
+def _count(frames: int) -> str:
+    return f"{frames} frame{'' if frames == 1 else 's'}"
+
+
+def _rate(fps: Fraction) -> str:
+    return f"{float(fps):.5g}"

@@ -1,0 +1,91 @@
+"""A contact sheet of the presets: each dreamed on one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from dreamvid.bestiary.atlas import GAP, PAPER, captioned, tiled
+from dreamvid.bestiary.renders.backgrounds import hills
+from dreamvid.commands.dreams import Dreams
+from dreamvid.dream.octaves import resize, shrink
+from dreamvid.image import to_image
+from dreamvid.networks.network import Network
+from dreamvid.networks.registry import load_network
+from dreamvid.networks.weights import Counted
+from dreamvid.schedules.schedule import Clock
+from dreamvid.settings import presets
+from dreamvid.settings.tables import DreamSettings, NetworkSettings
+
+SIDE, CELL = 512, 256
+"""The longest side of a picture, in pixels, as it is dreamed and as it stands on the sheet."""
+
+COLUMNS = 4
+"""Pictures in a row; the source is as large as two by two of them, which makes 4x4 of twelve."""
+
+LETTERS = 18
+"""Height of the names below the pictures, in pixels: readable where a sheet is shown smaller."""
+
+EDGE = 16
+"""Pixels at the upper left of the landscape whose clouds are cut off."""
+
+
+def preset_sheet(
+    picture: Tensor | None,
+    network: NetworkSettings,
+    *,
+    fetched: Counted | None = None,
+    drawn: Callable[[int, int], None] = lambda done, total: None,
+) -> Tensor:
+    """Draw all presets on a picture [3, H, W], or on a landscape made by formula; it stands first.
+
+    MissingDependency when the weights of the network are not there.
+    """
+    source = landscape() if picture is None else picture
+    small, names, images = shrink(source, SIDE), presets.names(), dict[str, Tensor]()
+    loaded = load_network(
+        network.model, weights=network.weights, offline=network.offline, progress=fetched
+    )
+    for done, name in enumerate(names, start=1):
+        dream = DreamSettings.checked(presets.preset(name)["dream"], where=name)
+        images[name] = shrink(_dreamed(small, loaded, network, dream), CELL)
+        drawn(done, len(names))
+    return laid_out(source, images)
+
+
+def laid_out(source: Tensor, images: Mapping[str, Tensor]) -> Tensor:
+    """The images [3, h, w] with their names below, row by row, beside the source [3, H, W].
+
+    The source takes the upper left corner, two images high and wide.
+    """
+    cells = [captioned(image, name, LETTERS) for name, image in images.items()]
+    height, width = cells[0].shape[-2:]
+    blank = torch.full_like(cells[0], PAPER)
+    for row in range(2):
+        cells[row * COLUMNS : row * COLUMNS] = [blank, blank]
+    sheet = tiled(cells, columns=COLUMNS)
+    tall, wide = 2 * height + GAP, 2 * width + GAP
+    letters = height - next(iter(images.values())).shape[-2]
+    scale = min((tall - letters) / source.shape[-2], wide / source.shape[-1])
+    size = round(source.shape[-2] * scale), round(source.shape[-1] * scale)
+    corner = captioned(resize(source, size).clamp(0, 1), "source", LETTERS)
+    sheet[:, GAP : GAP + corner.shape[-2], GAP : GAP + corner.shape[-1]] = corner
+    return sheet
+
+
+def landscape() -> Tensor:
+    """Hills under clouds [3, SIDE, SIDE]."""
+    picture = hills(np.random.default_rng(3), SIDE + EDGE)[EDGE:, EDGE:]
+    return to_image(np.rint(picture.clip(0, 1) * 255).astype(np.uint8))
+
+
+def _dreamed(
+    picture: Tensor, network: Network, how: NetworkSettings, dream: DreamSettings
+) -> Tensor:
+    clock = Clock(Fraction(1), 1, dream.seed)
+    size = int(picture.shape[1]), int(picture.shape[2])
+    return Dreams(network, how, dream, clock, size=size)(0)(picture).cpu()

@@ -1,0 +1,52 @@
+"""The camera alone: what a zoom will do, without a network, in seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+
+from dreamvid.commands.preflight import check_zoom
+from dreamvid.commands.result import Result
+from dreamvid.commands.shared import clock_of, with_sound
+from dreamvid.commands.zoom import beginning, make_camera
+from dreamvid.image import to_array, to_image
+from dreamvid.media.info import FilmInfo
+from dreamvid.sequence.endless import endless
+from dreamvid.sequence.job import Progress
+from dreamvid.settings.models import ZoomSettings
+
+LINES = 360
+"""Previews are at most so high."""
+
+
+def preview_motion(
+    source: str | Path | None,
+    target: str | Path,
+    settings: ZoomSettings,
+    *,
+    overwrite: bool = False,
+    report: Callable[[Progress], None] = lambda progress: None,
+) -> Result:
+    """Write the film of a zoom's camera over a picture that shows itself at every scale.
+
+    At most LINES high. Raises any DreamvidError; the target appears complete or not at all.
+    """
+    clip, sound = settings.clip, settings.sound
+    clip = clip.model_copy(update={"from_noise": source is None})
+    settings = settings.model_copy(update={"clip": clip})
+    path = None if source is None else Path(source)
+    checked = check_zoom(path, Path(target), settings, overwrite=overwrite)
+    picture, output = beginning(checked, settings.dream.seed), checked.output
+    share = min(1.0, LINES / picture.shape[1])
+    height, width = (max(2, round(side * share / 2) * 2) for side in picture.shape[1:])
+    small = cv2.resize(to_array(picture), (width, height), interpolation=cv2.INTER_AREA)
+    clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
+    camera = make_camera(settings.camera, clock, width, height)
+    like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
+    with output.writer(like) as film:
+        for index, frame in enumerate(endless(small, camera.matrix, clip.frames)):
+            film.write(to_image(frame), index / clip.fps)
+            report(Progress(index + 1, clip.frames, 1))
+    return Result(output.path, clip.frames, film.notes)

@@ -1,0 +1,78 @@
+"""What films, zooms and loops share: their dreams, clock, sound and output."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+from dreamvid.commands.dreams import Dreams
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.media.audio import listen
+from dreamvid.media.info import FilmInfo
+from dreamvid.networks.registry import load_network
+from dreamvid.networks.weights import Counted
+from dreamvid.schedules.schedule import Clock
+from dreamvid.settings.dials import Dials
+from dreamvid.settings.tables import DreamSettings, NetworkSettings, SoundSettings
+
+
+def make_dreamer(
+    network: NetworkSettings,
+    dream: DreamSettings,
+    *,
+    size: tuple[int, int],
+    fetched: Counted | None = None,
+) -> Dreamer:
+    """Make the Dreamer that the settings describe, for pictures of a size (height, width).
+
+    `fetched` counts the bytes of a download.
+    """
+    clock = Clock(Fraction(1), 1, dream.seed)
+    return make_dreams(network, dream, clock, size=size, fetched=fetched)(0)
+
+
+def make_dreams(
+    network: NetworkSettings,
+    dream: DreamSettings,
+    clock: Clock,
+    *,
+    size: tuple[int, int],
+    times: float = 1.0,
+    kind: type[Dreamer] = Dreamer,
+    fetched: Counted | None = None,
+) -> Dreams:
+    """Make what gives the Dreamer of each frame: see Dreams for `size`, `times` and `kind`."""
+    Dials(dream, clock)  # before anything is fetched
+    loaded = load_network(
+        network.model, weights=network.weights, offline=network.offline, progress=fetched
+    )
+    return Dreams(loaded, network, dream, clock, size=size, times=times, kind=kind)
+
+
+def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
+    """Make the clock of a film, whose song, if there is one, is listened to.
+
+    The song's beats are its own, wherever they begin; a tempo that is given counts from frame 0.
+    """
+    if sound.audio is None:
+        return Clock(fps, frames, seed, sound.bpm)
+    heard = listen(sound.audio, fps)
+    if sound.bpm is None:
+        pulse = tuple(heard.beats.tolist()) or (0.0,)
+        return Clock(fps, frames, seed, heard.tempo, heard.signals, pulse)
+    return Clock(fps, frames, seed, sound.bpm, heard.signals)
+
+
+def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:
+    """Put a song in the place of a film's own sound; it ends with the picture."""
+    if sound.audio is None:
+        return info
+    nothing = Fraction(0)
+    return replace(
+        info,
+        path=sound.audio,
+        has_audio=True,
+        start=nothing,
+        origin=nothing,
+        cut_out=True,
+    )

@@ -1,0 +1,91 @@
+"""The sidecar beside every film: how it was made, so that it can be made again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.errors import UnreadableInput
+from dreamvid.media.source import is_sequence
+from dreamvid.media.stills import pictures_of
+from dreamvid.networks.weights import sha256
+from dreamvid.settings.dials import guides_of
+from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings
+from dreamvid.settings.toml import merge, to_toml, write_toml
+
+
+def sidecar(
+    settings: VideoSettings | ZoomSettings | LoopSettings, source: Path | None, dream: Dreamer
+) -> str:
+    """The text that says how a film was made: settings, versions, digests of all that went in.
+
+    What the settings leave to the network or the machine is written as it was decided.
+    """
+    made: dict[str, Any] = {} if source is None else origin(source)
+    made |= {
+        "weights_sha256": dream.network.weights_sha256,
+        "versions": versions(),
+        "threads": torch.get_num_threads(),  # sums round differently with another number
+    }
+    if guides := guides_of(settings.dream):
+        made["guide_sha256"] = " ".join(digest(Path(guide)) for guide in guides)
+    if settings.sound.audio is not None:
+        made["audio_sha256"] = digest(settings.sound.audio)
+    decided: dict[str, dict[str, Any]] = {
+        "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
+        "dream": {
+            "tile": dream.tile,
+            "step": settings.dream.step or dream.network.default_step,
+            "octaves": settings.dream.octaves or len(dream.dose.iterations),
+        },
+    }
+    if settings.dream.label is None:
+        decided["dream"]["layer"] = list(settings.dream.layer) or [dream.network.default_layer]
+    resolved = type(settings).checked(merge(to_toml(settings), decided))
+    return write_toml({"made": made} | to_toml(resolved))
+
+
+def made_of(settings: LoopSettings, source: Path) -> str:
+    """The sidecar of a film that was made without a network."""
+    return write_toml({"made": origin(source) | {"versions": versions()}} | to_toml(settings))
+
+
+def origin(source: Path) -> dict[str, Any]:
+    """What a sidecar says of a source."""
+    return {"source": str(source), "source_sha256": digest(source)}
+
+
+_PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}
+
+
+def versions() -> dict[str, str]:
+    """The versions of what decides a film's bytes, by name; "?" where nobody knows."""
+    found = {"python": platform.python_version()}
+    for name in ("dreamvid", "torch", "av", "opencv-python", "scenedetect", "imageio-ffmpeg"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = "?"
+    return found
+
+
+def digest(path: Path) -> str:
+    """The sha256 of a file, or of the names and bytes of a row of pictures; else empty."""
+    try:
+        if not is_sequence(path):
+            return sha256(path)
+        total = hashlib.sha256()
+        for picture in pictures_of(path).values():
+            total.update(os.fsencode(picture.name) + b"\0" + bytes.fromhex(sha256(picture)))
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise UnreadableInput(f"cannot be read ({error.strerror})", where=path) from error
+    return total.hexdigest()

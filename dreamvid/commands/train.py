@@ -1,0 +1,248 @@
+"""Training a network on renders or on pictures of one's own, to a file that dreams like any other.
+
+While it learns, a folder beside the target holds the checkpoint, and two files show how far it is:
+`NAME.partial.safetensors`, the network so far, and `NAME.sheet.png`, what it dreams.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import pickle
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from dreamvid.bestiary.atlas import atlas
+from dreamvid.bestiary.renders import labels as render_labels
+from dreamvid.bestiary.training.pictures import Skipped, read_pictures
+from dreamvid.bestiary.training.recipe import Recipe
+from dreamvid.bestiary.training.renders import Renders, draw_bank
+from dreamvid.bestiary.training.start import Start, start
+from dreamvid.bestiary.training.stream import Source
+from dreamvid.bestiary.training.tasks import CLASS
+from dreamvid.bestiary.training.trainer import Lesson, Trainer
+from dreamvid.commands.preflight import check_train
+from dreamvid.dream.dreamer import pick_device, pick_dtype
+from dreamvid.dream.shaping import Shape
+from dreamvid.errors import Interrupted, OutputExists, UsageError, writing
+from dreamvid.files import write_whole
+from dreamvid.image import save_image
+from dreamvid.media.target import alone, check_new
+from dreamvid.networks import saved
+from dreamvid.networks.registry import load_network
+from dreamvid.networks.saved import Plan
+from dreamvid.networks.weights import Counted
+from dreamvid.settings.models import TrainSettings
+from dreamvid.settings.toml import differing, to_toml, write_toml
+
+CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 300.0
+"""Seconds of training."""
+LAYERS_A_MINUTE = 240
+"""Renders drawn for each minute that is spent on learning from them."""
+PROBED = 16
+"""Batches of pictures that decide which channels are dead."""
+NEW_RATE = 0.001
+"""The learning rate at which gradients are aligned on pictures that are new to a network."""
+TELLING = 0.5
+"""The share of the time in which a network that knows nothing learns to tell pictures apart."""
+GOALS = {"objects": 0.3, "parts": 0.25, "patterns": 0.2}
+"""How often the gradients of these layers are aligned; for the rest, that of the class is."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What came of a training: the network's file, its sheet of dreams, and the last lesson (None
+    when all of them had been learned before)."""
+
+    path: Path
+    sheet: Path
+    lesson: Lesson | None
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told what: lessons, renders drawn (done, total), bytes fetched, pictures left out."""
+
+    lesson: Callable[[Lesson], None] = lambda lesson: None
+    drawn: Counted = lambda done, total: None
+    fetched: Counted = lambda done, total: None
+    skipped: Skipped = lambda path, why: None
+
+
+NOBODY = Watch()
+
+
+def train_network(
+    pictures: str | Path | None,
+    target: str | Path,
+    settings: TrainSettings | None = None,
+    *,
+    overwrite: bool = False,
+    watch: Watch = NOBODY,
+) -> Trained:
+    """Train a network on a folder of pictures, or on renders when there is none.
+
+    A call that was stopped goes on where it was when it is made again. Raises any DreamvidError,
+    OutputExists also when the one that was stopped was another, unless `overwrite` begins anew; the
+    target appears complete or not at all.
+    """
+    settings, target = settings or TrainSettings(), Path(target)
+    check_train(None if pictures is None else Path(pictures), target, settings, overwrite=overwrite)
+    work = Work(target)
+    work.check(overwrite=overwrite)
+    with alone(target):
+        source = work.source(pictures, settings, watch)
+        state = work.claim(record(settings, source.labels), overwrite=overwrite)
+        if isinstance(source, Renders):
+            _draw(source.folder, settings, watch)
+        begun = start(
+            settings.model, source.labels, weights=settings.weights, offline=settings.offline,
+            blank=settings.blank, seed=settings.seed, progress=watch.fetched,
+        )  # fmt: skip
+        trainer = make_trainer(begun, source, settings)
+        if state is not None:
+            trainer.restore(state)
+        lesson = _run(trainer, begun, work, watch)
+        work.finish(trainer, begun)
+        return Trained(target, work.sheet, lesson)
+
+
+def record(settings: TrainSettings, labels: tuple[str, ...]) -> str:
+    """What a training must share with an earlier one to go on from it, as text: not its length."""
+    free = {"minutes": 0, "offline": False}
+    return write_toml({"train": to_toml(settings) | free, "labels": list(labels)})
+
+
+def _draw(bank: Path, settings: TrainSettings, watch: Watch) -> None:
+    """Draw the renders to learn from, unless they are there already."""
+    bank.mkdir(parents=True, exist_ok=True)
+    count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
+    draw_bank(bank, count, seed=settings.seed, drawn=watch.drawn)
+
+
+def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Trainer:
+    """The trainer that the settings ask for; what knows something already is aligned at once."""
+    recipe = Recipe(
+        minutes=settings.minutes, attack=settings.attack, seed=settings.seed,
+        telling=TELLING if begun.blank else 0.0,
+    )  # fmt: skip
+    if not isinstance(source, Renders):
+        recipe = replace(recipe, aligned_rate=NEW_RATE)
+    about, device = begun.description, pick_device(settings.device)
+    if recipe.sizes[0] < about.minimum_size:
+        recipe = replace(recipe, sizes=recipe.sizes[-1:] * 2)
+    goals = {about.aliases[name]: share for name, share in GOALS.items()}
+    return Trainer(
+        begun.model, source, recipe, mean=about.mean, std=about.std,
+        goals=goals | {CLASS: 1 - sum(goals.values())}, shaping=shaped,
+        device=device, dtype=pick_dtype(settings.precision, device),
+    )  # fmt: skip
+
+
+def shaped(gradient: Tensor) -> Tensor:
+    """A gradient [3, H, W] as dreams take it."""
+    return Shape()(gradient, lambda _, size: size, "")
+
+
+def _run(trainer: Trainer, begun: Start, work: Work, watch: Watch) -> Lesson | None:
+    """Learn until the time is over, keeping checkpoints and showing dreams on the way."""
+    lesson, kept, shown = None, trainer.seconds, trainer.seconds
+    try:
+        for lesson in trainer:
+            watch.lesson(lesson)
+            if trainer.seconds - kept > CHECKPOINT_EVERY:
+                work.keep(trainer)
+                kept = trainer.seconds
+            if trainer.seconds - shown > SHEET_EVERY:
+                work.show(trainer, begun)
+                shown = trainer.seconds
+    except KeyboardInterrupt:
+        work.keep(trainer)
+        work.show(trainer, begun)
+        raise Interrupted(
+            f"what was learned in {trainer.seconds / 60:.1f} minutes; it can be used as it is",
+            where=work.partial,
+            remedy="give the same command again to go on",
+        ) from None
+    return lesson
+
+
+class Work:
+    """The files of one training: what is kept for going on, and what is shown of it."""
+
+    def __init__(self, target: Path) -> None:
+        self.target, self._record = target, ""
+        self.folder = target.with_name(target.name + ".training")
+        self.partial = target.with_suffix(".partial.safetensors")
+        self.sheet = target.with_suffix(".sheet.png")
+        self._checkpoint = self.folder / "checkpoint.pt"
+
+    def check(self, *, overwrite: bool) -> None:
+        """Raise what `check_new` raises; a training that goes on may replace what it has shown.
+
+        The target itself is checked with all else that needs no network.
+        """
+        begun = self._checkpoint.is_file()
+        for path in (self.partial, self.sheet):
+            check_new(path, overwrite=overwrite or begun)
+        if self.folder.exists() and not self.folder.is_dir():
+            remedy = "use another name for the output"
+            raise UsageError("is where checkpoints would go", where=self.folder, remedy=remedy)
+
+    def source(self, pictures: str | Path | None, settings: TrainSettings, watch: Watch) -> Source:
+        """The pictures to learn from: read, or to be drawn and kept until the work is done."""
+        if pictures is not None:
+            return read_pictures(Path(pictures), sheet=self.sheet, skipped=watch.skipped)
+        return Renders(self.folder / f"bank-{settings.seed}")
+
+    def keep(self, trainer: Trainer) -> None:
+        """Write a checkpoint."""
+        self.folder.mkdir(exist_ok=True)
+        memory = io.BytesIO()
+        torch.save({"record": self._record, "state": trainer.state()}, memory)
+        with writing(self._checkpoint):
+            write_whole(self._checkpoint, memory.getbuffer())
+
+    def claim(self, record: str, *, overwrite: bool) -> dict[str, Any] | None:
+        """The state to go on from, if there is one; OutputExists when it is of another record."""
+        self._record = record
+        try:
+            kept = torch.load(self._checkpoint, map_location="cpu", weights_only=True)
+        except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
+            return None  # none, or one that was cut off
+        state: dict[str, Any] = kept["state"]
+        if kept["record"] == record:
+            return state
+        if overwrite:
+            return None
+        raise OutputExists(
+            f"{state['seconds'] / 60:.1f} minutes of it are learned, by a training that differs in "
+            f"{differing(kept['record'], record)}",
+            where=self.target,
+            remedy="another name keeps them, -y begins anew",
+        )
+
+    def show(self, trainer: Trainer, begun: Start) -> None:
+        """Write the network so far, and a sheet of what it dreams."""
+        self._write(self.partial, *begun.finished(trainer.averaged.module), begun)
+
+    def _write(self, path: Path, model: nn.Module, plan: Plan, begun: Start) -> None:
+        saved.save(path, model, plan, begun.description)
+        save_image(self.sheet, atlas(load_network(str(path))))
+
+    def finish(self, trainer: Trainer, begun: Start) -> None:
+        """Write the network itself; what was kept for going on is no longer needed."""
+        model, plan = begun.finished(trainer.averaged.module, trainer.probe(PROBED))
+        self._write(self.target, model, plan, begun)
+        for file in (self.partial, self._checkpoint):
+            file.unlink(missing_ok=True)
+        for bank in self.folder.glob("bank-*"):
+            shutil.rmtree(bank, ignore_errors=True)
+        with contextlib.suppress(OSError):  # it is not there, or holds something of the user's
+            self.folder.rmdir()

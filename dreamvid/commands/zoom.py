@@ -1,0 +1,123 @@
+"""dream_zoom: grow a zoom out of a picture, or out of nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+
+from dreamvid.commands.preflight import Clip, check_zoom
+from dreamvid.commands.result import Begun, Result, skipped
+from dreamvid.commands.shared import clock_of, make_dreams, with_sound
+from dreamvid.commands.sidecar import sidecar
+from dreamvid.dream.octaves import resize
+from dreamvid.image import to_image
+from dreamvid.loops.texture import noise_texture
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.target import alone
+from dreamvid.motion.camera import Camera
+from dreamvid.motion.estimate import Motion
+from dreamvid.networks.weights import Counted
+from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence.frames import camera_frames
+from dreamvid.sequence.job import Job, Progress
+from dreamvid.settings.dials import camera_dials, steady
+from dreamvid.settings.models import ZoomSettings
+from dreamvid.settings.tables import CameraSettings
+
+NOISE_TIMES = 3.0
+"""How much longer a texture from noise is dreamed on: it is faint otherwise."""
+
+BEGUN_TIMES = 2.0
+"""The same for the first frame of a zoom, which goes on to be dreamed at the contrast it got."""
+
+
+def dream_zoom(
+    source: str | Path | None,
+    target: str | Path,
+    settings: ZoomSettings | None = None,
+    *,
+    overwrite: bool = False,
+    fetched: Counted | None = None,
+    report: Callable[[Progress], None] = lambda progress: None,
+    begun: Begun = lambda record: None,
+) -> Result:
+    """Dream an endless zoom into a picture, or with `source` None and `from_noise` into noise.
+
+    `report` is told after every frame, `begun` how it is made before the first. A call that was
+    stopped goes on after its last finished part when it is made again. Raises any DreamvidError;
+    the target appears complete or not at all.
+    """
+    settings = settings or ZoomSettings()
+    path = None if source is None else Path(source)
+    checked = check_zoom(path, Path(target), settings, overwrite=overwrite)
+    start, output = beginning(checked, settings.dream.seed), checked.output
+    width, height = checked.size
+    clip, sound = settings.clip, settings.sound
+    clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
+    camera = make_camera(settings.camera, clock, width, height)
+    stability = steady(settings.motion, clock)
+    times = BEGUN_TIMES if source is None else 1.0
+    dreams = make_dreams(
+        settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
+    )
+    like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
+    with alone(output.path):
+        record = sidecar(settings, path, dreams(0))
+        begun(record)
+        job = Job(output, like=like, record=record)
+        frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
+        left = (frame for frame in frames if frame.index >= job.done)
+        job.run(left, dreams, stability=stability, report=report)
+    notes = (*skipped(dreams(0), height, width), *job.notes)
+    return Result(output.path, job.done, notes)
+
+
+def beginning(clip: Clip, seed: int) -> torch.Tensor:
+    """The image [3, H, W] that a checked clip begins with: the picture, fitted, or noise."""
+    width, height = clip.size
+    if clip.picture is None:
+        return noise_texture((height, width), seed=seed)
+    return fill(to_image(clip.picture), width, height)
+
+
+def fill(picture: torch.Tensor, width: int, height: int) -> torch.Tensor:
+    """Fit a picture [3, h, w] to a size so that it fills it; what stands over is cut off."""
+    share = max(width / picture.shape[2], height / picture.shape[1])
+    high = max(height, round(picture.shape[1] * share))
+    wide = max(width, round(picture.shape[2] * share))
+    fitted = resize(picture, (high, wide)).clamp(0, 1)
+    top, left = (high - height) // 2, (wide - width) // 2
+    return fitted[:, top : top + height, left : left + width].contiguous()
+
+
+def make_camera(camera: CameraSettings, clock: Clock, width: int, height: int) -> Camera:
+    """Make the camera that the settings describe, for frames of that size."""
+    made = Camera(
+        camera_dials(camera, clock),
+        fps=Fraction(clock.fps),
+        width=width,
+        height=height,
+        rates=camera.rates,
+        edges=camera.edges,
+    )
+    made.matrix(1)  # a step that cannot be is told at once
+    return made
+
+
+def zoom_moves(settings: ZoomSettings, width: int, height: int) -> Callable[[int], Motion | None]:
+    """The camera's motion to each frame of the film of a zoom; None where it begins.
+
+    With `repeat_to` it begins again and again.
+    """
+    clip = settings.clip
+    clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)
+    camera = make_camera(settings.camera, clock, width, height)
+
+    def moves(index: int) -> Motion | None:
+        frame = index % clip.frames
+        return camera(frame) if frame else None
+
+    return moves

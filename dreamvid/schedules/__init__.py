@@ -1,0 +1,1 @@
+"""Schedules: text becomes a value over time, parsed once and never evaluated by Python."""

@@ -1,0 +1,210 @@
+"""What the dials say at a frame: schedules of the settings, on the clock of one sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from dreamvid.errors import UsageError
+from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
+from dreamvid.schedules.schedule import Clock, Curve
+from dreamvid.settings.tables import CameraSettings, DreamSettings, SteadySettings
+from dreamvid.settings.values import DEFAULT_ZOOM, Bounds, bounds_of
+
+Pairs = tuple[tuple[str, float], ...]
+
+NUMBERS = ("octaves", "octave_scale", "iterations", "step", "strength", "colours", "detail")
+"""The dials of DreamSettings that are numbers."""
+
+RATES = ("zoom", "rotate", "pan_x", "pan_y", "shear_x", "shear_y", "center_x", "center_y")
+"""The dials of CameraSettings."""
+
+HEAVIEST, LIGHTEST = 1e9, 1e-9
+"""Weights of layers beyond these would leave float32's numbers, and nothing would be dreamed."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one `layer` says at a moment: names that cross-fade by shares, times their weights."""
+
+    parts: tuple[tuple[str, float, float], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The layers in it."""
+        return tuple(name for name, _, _ in self.parts)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What is dreamed at one frame: plain values.
+
+    `step` None is the network's own, `octaves` None the number for the size of the picture.
+    """
+
+    layers: tuple[Layer, ...]
+    label: str | None
+    guides: Pairs
+    octaves: int | None
+    octave_scale: float
+    iterations: int
+    step: float | None
+    strength: float
+    colours: float
+    detail: float
+
+
+class Dial:
+    """A number over time: `dial(frame)`; every frame of a known length is looked at at once.
+
+    UsageError for what is out of bounds, naming the dial, the frame and the character.
+    """
+
+    def __init__(self, value: float | str, clock: Clock, bounds: Bounds, where: str) -> None:
+        self._whole = bounds.whole
+        schedule = parse_schedule(value, where=where)
+        # Between whole numbers a glide is rounded, to ones that are within the bounds.
+        self.curve: Curve = schedule.on(clock, low=bounds.low, high=bounds.high)
+        self.constant = schedule.constant
+
+    def __call__(self, frame: float) -> float:
+        """The value at a frame."""
+        value = self.curve(frame) if self.constant is None else self.constant
+        return round(value) if self._whole else value
+
+
+def dial(model: BaseModel, name: str, clock: Clock) -> Dial:
+    """The dial of that name of a settings model, on a clock."""
+    return Dial(getattr(model, name), clock, bounds_of(type(model), name), name)
+
+
+class Dials:
+    """All that `DreamSettings` say, frame by frame: `dials(frame)` is a Moment."""
+
+    def __init__(self, dream: DreamSettings, clock: Clock) -> None:
+        self._dream = dream
+        self._numbers = {
+            name: dial(dream, name, clock) for name in NUMBERS if getattr(dream, name) is not None
+        }
+        self._layers = [_Layers(text, clock) for text in dream.layer]
+        self._guides: Callable[[float], Pairs] = lambda frame: ()
+        if dream.guide is not None:
+            self._guides = words(dream.guide, clock, "guide")[1]
+
+    def __call__(self, frame: int) -> Moment:
+        """What is dreamed at a frame."""
+        values = {name: number(frame) for name, number in self._numbers.items()}
+        return Moment(
+            layers=tuple(layers(frame) for layers in self._layers),
+            label=self._dream.label,
+            guides=self._guides(frame),
+            octaves=int(values["octaves"]) if "octaves" in values else None,
+            octave_scale=values["octave_scale"],
+            iterations=int(values["iterations"]),
+            step=values.get("step"),
+            strength=values["strength"],
+            colours=values["colours"],
+            detail=values["detail"],
+        )
+
+    def names(self) -> Iterator[str]:
+        """Every layer that is dreamed at some frame."""
+        for layers in self._layers:
+            yield from layers.names
+
+    def check_weights(self, resolve: Callable[[str], str]) -> None:
+        """Raise UsageError when the layers, by their resolved names, weigh nothing at any time."""
+        sums: dict[str, float] = {}
+        for layers in self._layers:
+            if layers.constant is None:
+                return
+            name, colon, channel = layers.names[0].partition(":")
+            known = resolve(name.strip()) + colon + channel.strip()
+            sums[known] = sums.get(known, 0.0) + layers.constant
+        if sums and all(abs(total) < LIGHTEST for total in sums.values()):
+            raise UsageError("the weights come to nothing", where="layer",
+                             remedy="give others, or --strength 0 to dream nothing")  # fmt: skip
+
+
+class _Layers:
+    """One `layer` over time."""
+
+    def __init__(self, text: str, clock: Clock) -> None:
+        texts, self._curve = words(text, clock, "layer")
+        self._weights: dict[str, tuple[str, Dial]] = {}
+        for value in texts:
+            name, star, weight = value.partition("*")
+            if star and not weight.strip():
+                raise UsageError(
+                    f"cannot read layer '{value}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
+                )
+            bounds = Bounds(-HEAVIEST, HEAVIEST)
+            times = Dial(weight if star else 1.0, clock, bounds, "layer")
+            self._weights[value] = name.strip(), times
+        self.names = tuple(name for name, _ in self._weights.values())
+        constants = [times.constant for _, times in self._weights.values()]
+        self.constant = constants[0] if len(constants) == 1 else None
+
+    def __call__(self, frame: int) -> Layer:
+        found: list[tuple[str, float, float]] = []
+        for value, share in self._curve(frame):
+            name, weight = self._weights[value]
+            found.append((name, weight(frame), share))
+        if len({name for name, _, _ in found}) == 1:  # only the weight changes: in a straight line
+            total = sum(weight * share for _, weight, share in found)
+            found = [(found[0][0], total, 1.0)]
+        return Layer(tuple(found))
+
+
+def steady(motion: SteadySettings, clock: Clock) -> Dial:
+    """The stability over time."""
+    return dial(motion, "stability", clock)
+
+
+def camera_dials(camera: CameraSettings, clock: Clock) -> dict[str, Dial]:
+    """The rates of the camera over time; a gentle zoom where the settings do not say."""
+    if camera.zoom is None:
+        still = 1.0 if camera.rates == "per-frame" else DEFAULT_ZOOM
+        camera = camera.model_copy(update={"zoom": still})
+    curves = {name: dial(camera, name, clock) for name in RATES}
+    for curve in curves.values():
+        if curve.constant is None:
+            for frame in range(1, clock.frames or 1):
+                curve(frame - 0.5)  # where the camera looks: what cannot be is told at once
+    return curves
+
+
+def guides_of(dream: DreamSettings) -> tuple[str, ...]:
+    """Every guide picture that the settings name."""
+    if dream.guide is None:
+        return ()
+    return texts_of(dream.guide, "guide")
+
+
+def texts_of(text: str, where: str) -> tuple[str, ...]:
+    """Every text of a schedule of words; plain words are the only one."""
+    return parse_text_schedule(text, where=where).texts if is_keyed(text) else (text,)
+
+
+def words(text: str, clock: Clock, where: str) -> tuple[tuple[str, ...], Callable[[float], Pairs]]:
+    """Read plain words, or a schedule of them: every text in it, and the curve of them."""
+    if not is_keyed(text):
+        return (text,), lambda frame: ((text, 1.0),)
+    schedule = parse_text_schedule(text, where=where)
+    return schedule.texts, schedule.text_on(clock)
+
+
+def changing(dream: DreamSettings) -> str | None:
+    """Name a dial that has another value at another time, if one does."""
+    for name in NUMBERS:
+        value = getattr(dream, name)
+        if value is not None and parse_schedule(value, where=name).constant is None:
+            return name
+    for text in dream.layer:
+        first, *others = texts_of(text, "layer")
+        weight = first.partition("*")[2] or 1.0
+        if others or parse_schedule(weight, where="layer").constant is None:
+            return "layer"
+    return "guide" if len(guides_of(dream)) > 1 else None

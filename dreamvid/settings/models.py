@@ -1,0 +1,94 @@
+"""The settings of each command, out of tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import (
+    Field,
+)
+
+from dreamvid.settings.base import Settings
+from dreamvid.settings.tables import (
+    CameraSettings,
+    ClipSettings,
+    DreamSettings,
+    FilmSettings,
+    MotionSettings,
+    NetworkSettings,
+    OutputSettings,
+    PictureSettings,
+    ShapeSettings,
+    SoundSettings,
+    SteadySettings,
+)
+from dreamvid.settings.values import Device
+
+
+class TrainSettings(Settings):
+    """How a network is trained, from what, and for how long."""
+
+    minutes: float = Field(30, gt=0, le=100_000, description="Minutes of learning.")
+    model: str = Field(
+        "bestiary", description="Network to start from, by name, or a .safetensors file."
+    )
+    weights: Path | None = Field(
+        None, description="Take its weights from this file instead of fetching them."
+    )
+    blank: bool = Field(False, description="Forget its weights first, and begin from nothing.")
+    attack: float = Field(
+        2.0,
+        ge=0,
+        le=20,
+        description="How far pictures are changed against the network while it learns: more makes "
+        "smoother, clearer forms, 0 makes speckle.",
+    )
+    seed: int = Field(0, ge=0, lt=2**31, description="Decides every random number.")
+    device: Device = Field("auto", description="Where the network learns.")
+    precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="Number format.")
+    offline: bool = Field(False, description="Never try to fetch weights.")
+
+
+class ImageSettings(Settings):
+    """Settings of `dreamvid image`."""
+
+    network: NetworkSettings = NetworkSettings()
+    dream: DreamSettings = DreamSettings()
+    picture: PictureSettings = PictureSettings()
+
+
+class VideoSettings(Settings):
+    """Settings of `dreamvid video`."""
+
+    network: NetworkSettings = NetworkSettings()
+    dream: DreamSettings = DreamSettings()
+    motion: MotionSettings = MotionSettings()
+    film: FilmSettings = FilmSettings()
+    sound: SoundSettings = SoundSettings()
+    output: OutputSettings = OutputSettings()
+
+
+class ZoomSettings(Settings):
+    """Settings of `dreamvid zoom`."""
+
+    network: NetworkSettings = NetworkSettings()
+    dream: DreamSettings = DreamSettings()
+    motion: SteadySettings = SteadySettings()
+    camera: CameraSettings = CameraSettings()
+    clip: ClipSettings = ClipSettings()
+    sound: SoundSettings = SoundSettings()
+    output: OutputSettings = OutputSettings()
+
+
+class LoopSettings(Settings):
+    """Settings of `dreamvid loop`."""
+
+    network: NetworkSettings = NetworkSettings()
+    dream: DreamSettings = DreamSettings()
+    motion: SteadySettings = SteadySettings()
+    camera: CameraSettings = CameraSettings()
+    clip: ClipSettings = ClipSettings()
+    loop: ShapeSettings = ShapeSettings()
+    sound: SoundSettings = SoundSettings()
+    output: OutputSettings = OutputSettings()

@@ -1,0 +1,54 @@
+"""Named settings, each a TOML file of this folder: `--preset NAME`.
+
+The first line of a file is a comment that says in one sentence what the preset looks like.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from dreamvid.errors import UsageError
+from dreamvid.settings.toml import read_toml
+
+Tables = dict[str, dict[str, Any]]
+
+_FOLDER = Path(__file__).parent
+
+
+def names() -> tuple[str, ...]:
+    """The presets, in alphabetical order."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
+
+
+def preset(name: str) -> Tables:
+    """The values of a preset; UsageError with near misses for an unknown one."""
+    return read_toml(_file(name))
+
+
+def about(name: str) -> str:
+    """What a preset looks like, in one sentence."""
+    return _file(name).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
+
+
+def fitting(values: Tables, models: Mapping[str, type[BaseModel]]) -> Tables:
+    """What of a preset a command has: its tables, by their models, and the fields of those."""
+    kept = {
+        table: {name: value for name, value in row.items() if name in models[table].model_fields}
+        for table, row in values.items()
+        if table in models
+    }
+    return {table: row for table, row in kept.items() if row}
+
+
+def _file(name: str) -> Path:
+    known = names()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+        hint = f"did you mean {', '.join(near)}? " if near else ""
+        raise UsageError(f"no preset '{name}'", remedy=f"{hint}choose one of {', '.join(known)}")
+    return _FOLDER / f"{name}.toml"

@@ -1,0 +1,172 @@
+"""What the fields of settings may hold, each value read and checked."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    Field,
+)
+
+from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
+
+_PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
+
+
+_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+"""A number as it is written in half the world, which would be read as two keys of a schedule."""
+
+
+_A_TIME = "must be seconds such as 12, 1.5 or 1:02.5"
+
+
+def _seconds(value: object) -> object:
+    """Read `12`, `1.5`, `1:02.5`, `24000/1001` or a Fraction as exact seconds."""
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("must be a finite number of seconds")
+    if isinstance(value, bool):
+        raise ValueError(_A_TIME)
+    if isinstance(value, int | float | Fraction):
+        return Fraction(str(value))
+    if isinstance(value, str):
+        try:
+            seconds = Fraction(0)
+            for part in value.split(":"):
+                if not _PLAIN_NUMBER.fullmatch(part):  # Fraction writes out all of 1e999999999
+                    raise ValueError
+                seconds = seconds * 60 + Fraction(part)
+            return seconds
+        except (ValueError, ZeroDivisionError):
+            raise ValueError(_A_TIME) from None
+    return value
+
+
+def _rate(value: object) -> object:
+    """Read `30` or `24000/1001` as an exact number of frames a second.
+
+    MP4 cannot hold frames that last much longer than a thousand seconds.
+    """
+    try:
+        rate = _seconds(value)
+    except ValueError:
+        raise ValueError("must be frames a second such as 25 or 24000/1001") from None
+    if isinstance(rate, Fraction) and not Fraction(1, 1000) <= rate <= 1000:
+        raise ValueError("must be 0.001 to 1000 frames a second")
+    return rate
+
+
+Seconds = Annotated[Fraction, BeforeValidator(_seconds), Field(ge=0, le=10**9)]
+
+
+Rate = Annotated[Fraction, BeforeValidator(_rate)]
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a dial may be: a number within bounds, or a schedule, which is read at once."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+
+    def __call__(self, value: object) -> object:
+        """Read a dial; ValueError when it is neither, or a number outside."""
+        if isinstance(value, str):
+            if _COMMA.fullmatch(value):
+                raise ValueError(f"write {value.replace(',', '.').strip()}")
+            if value.strip().lower().lstrip("+-") in ("nan", "inf", "infinity"):
+                raise ValueError("must be a finite number")
+            constant = parse_schedule(value).constant
+            if constant is None:
+                return value
+            value = constant
+        if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
+            raise ValueError("must be a number or a schedule")
+        if not math.isfinite(value):
+            raise ValueError("must be a finite number")
+        if not self.low <= value <= self.high:
+            raise ValueError(f"must be {self.low:g} to {self.high:g}")
+        if self.whole and value != int(value):
+            raise ValueError("must be a whole number")
+        return int(value) if self.whole else float(value)
+
+
+def _words(value: object) -> object:
+    """Look at a schedule of words at once, so that what is wrong in it is told early."""
+    if isinstance(value, str | Path):
+        if is_keyed(str(value)):
+            parse_text_schedule(str(value))
+        return str(value)
+    return value
+
+
+Words = Annotated[str, BeforeValidator(_words)]
+
+
+def bounds_of(model: type[BaseModel], name: str) -> Bounds:
+    """The bounds of a dial of a settings model."""
+    field = model.model_fields[name]
+    inner = [item for kind in get_args(field.annotation) for item in get_args(kind)[1:]]
+    readers = (getattr(item, "func", None) for item in (*field.metadata, *inner))
+    return next((reader for reader in readers if isinstance(reader, Bounds)), Bounds())
+
+
+def _size(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,5}x[0-9]{1,5}", value):
+        raise ValueError("must be a width and a height such as 1280x720")
+    return _sides(value)
+
+
+def _sides(text: str) -> str:
+    if not all(SMALLEST <= int(side) <= LARGEST for side in text.split("x")):
+        raise ValueError(f"sides must be {SMALLEST} to {LARGEST}")
+    return text
+
+
+def _dream_size(value: object) -> object:
+    """Read a width, a size, or the word for the film's own."""
+    text = str(value).strip().lower() if isinstance(value, int | str) else ""
+    if text == FULL_SIZE:
+        return text
+    if not re.fullmatch(r"[0-9]{1,5}(x[0-9]{1,5})?", text):
+        raise ValueError(f"must be a width such as 960, a size such as 960x540, or {FULL_SIZE}")
+    return _sides(text)
+
+
+SMALLEST, LARGEST = 16, 16384
+
+
+MOST_FRAMES = 10_000_000
+
+
+DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
+
+
+FULL_SIZE = "full"
+
+
+LARGE_FILM, DREAM_LINES = 1920 * 1080, 540
+"""On a CPU, films of more pixels are dreamed with so many lines on their shorter side."""
+
+
+Size = Annotated[str, AfterValidator(_size)]
+
+
+DreamSize = Annotated[str, BeforeValidator(_dream_size)]
+
+
+Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
+
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+Precision = Literal["auto", "fp32", "bf16", "fp16"]

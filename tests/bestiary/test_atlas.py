@@ -1,0 +1,47 @@
+"""Sheets of dreams: where pictures stand, and that they show what they should."""
+
+from __future__ import annotations
+
+import torch
+from tiny import tiny_network
+
+from dreamvid.bestiary.atlas import GAP, atlas, captioned, from_noise, spread, tiled
+from dreamvid.dream.objectives import label
+
+
+def test_pictures_stand_row_by_row_with_gaps() -> None:
+    images = [torch.full((3, 10, 10), k / 4) for k in range(4)]
+    sheet = tiled(images, columns=3)
+    assert sheet.shape == (3, 2 * (10 + GAP) + GAP, 3 * (10 + GAP) + GAP)
+    for k in range(4):
+        y, x = GAP + k // 3 * (10 + GAP), GAP + k % 3 * (10 + GAP)
+        assert (sheet[:, y : y + 10, x : x + 10] == k / 4).all()
+    assert (sheet[:, :GAP] < 0.1).all()
+
+
+def test_a_caption_stands_below_its_picture() -> None:
+    owl, blank = (captioned(torch.zeros(3, 20, 60), text, 12) for text in ("owl", ""))
+    assert owl.shape == blank.shape == (3, 20 + 12 + 6, 60)
+    assert (owl[:, :20] == 0).all()
+    assert float(owl[:, 20:].max()) > 0.7 and float(blank[:, 20:].max()) < 0.1
+
+
+def test_names_are_spread_evenly() -> None:
+    assert spread("abcdef", 3) == ("a", "c", "e")
+    assert spread("ab", 3) == ("a", "b")
+
+
+def test_noise_becomes_what_is_asked_for() -> None:
+    network = tiny_network()
+    trunk = network.trunk(["logits"])
+    dreams = [from_noise(network, label("logits", index), size=48) for index in range(5)]
+    with torch.no_grad():
+        told = torch.stack([trunk(dream[None])["logits"][0].softmax(0) for dream in dreams])
+    assert told.argmax(dim=0).tolist() == [0, 1, 2, 3, 4]  # each class is likeliest in its own
+
+
+def test_the_same_seed_gives_the_same_sheet() -> None:
+    network = tiny_network()
+    first, again, other = (atlas(network, labels=["ant"], size=32, seed=s) for s in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+    assert first.shape == (3, 32 + 2 * GAP, 5 * (32 + GAP) + GAP)
