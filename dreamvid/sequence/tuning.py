@@ -82,7 +82,8 @@ class ZoomTuning:
     `dose` is how many full doses are added while the picture moves by its own height, at stability
     0.9, over all octaves; a frame moves by `least` heights at least, even if the camera stands.
     `longest` is the longest step, in steps of the full dose, before a second iteration is made.
-    `strength` leads the dose so that updates meet `surplus` times the first dream's objective.
+    Every `control_every` frames `strength` leads the dose so that the objective stays at `surplus`
+    times the first dream's.
     `fresh` and `ageing` are those of CarryTuning. `ground` is the contrast of what the camera
     uncovers, as a share of the dream's.
     """
@@ -90,8 +91,9 @@ class ZoomTuning:
     dose: float = 20.0
     least: float = 0.0005
     longest: float = 1.6
-    surplus: float = 1.1
-    strength: Controller = Controller(gain=0.1, fastest=1.1, low=0.7, high=3.0)
+    control_every: int = 3
+    surplus: float = 1.15
+    strength: Controller = Controller(gain=0.5, fastest=1.2, low=0.7, high=3.0)
     fresh: float = CarryTuning.fresh
     ageing: float = CarryTuning.ageing
     ground: float = 0.7

@@ -80,11 +80,11 @@ class ZoomFeedback:
 
         Objectives below zero are left alone.
         """
-        height = now.reference.height
-        if height is None or height <= 0 or not now.gauge.heights:
+        tuning, height = self._tuning, now.reference.height
+        if height is None or height <= 0 or now.age % tuning.control_every:
             return now
-        wanted, measured = self._tuning.surplus * height, now.gauge.heights[-1]
-        return replace(now, aim=self._tuning.strength(now.aim, wanted=wanted, measured=measured))
+        wanted, measured = tuning.surplus * height, self._dream.rate(now.dreamed)
+        return replace(now, aim=tuning.strength(now.aim, wanted=wanted, measured=measured))
 
 
 def travel(flow: Flow) -> float:

@@ -38,7 +38,7 @@ def after(count: int, dream: Dreamer | Callable[[int], Dreamer] | None = None) -
 
 def aim_where(height: float | None) -> float:
     """The aim after a frame of a zoom whose first dream reached a height."""
-    memory = after(2)
+    memory = replace(after(2), age=TUNING.control_every - 1)
     reference = memory.reference._replace(height=height)
     feedback = ZoomFeedback(tiny_dreamer(), 0.9)
     return feedback(frames(3)[2], replace(memory, reference=reference, aim=1.2)).aim
