@@ -234,15 +234,15 @@ class _Taps:
     def __init__(
         self, centre: float, side: float, count: int, length: int, device: torch.device
     ) -> None:
-        steps = (torch.arange(count, device=device) + 0.5) / count - 0.5
+        steps = (torch.arange(count) + 0.5) / count - 0.5
         places = (centre + side * steps).abs() % (2 * length)  # mirrored beyond the sides
         places = length - (length - places).abs()
         reach = max(1.0, side / count)
         first = max(0, int(places.min() - reach))
         self.part = slice(first, min(length, int(places.max() + reach) + 1))
-        pixels = torch.arange(first, self.part.stop, device=device) + 0.5
+        pixels = torch.arange(first, self.part.stop) + 0.5
         weights = (1 - (places[:, None] - pixels).abs() / reach).clamp_min(0)
-        self.weights = weights / weights.sum(1, keepdim=True)
+        self.weights = (weights / weights.sum(1, keepdim=True)).to(device)
 
 
 def _near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:

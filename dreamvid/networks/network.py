@@ -89,7 +89,8 @@ class Network:
         UsageError with the near misses when there is none.
         """
         if not self.labels:
-            raise UsageError(f"{self.name} knows no labels", where="label", remedy="use --layer")
+            raise UsageError(f"{self.name} knows no labels", where="label",
+                             remedy="raise one of its layers")  # fmt: skip
         for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
             if found := self._meant(word):
                 return found
