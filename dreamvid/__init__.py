@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from dreamvid.clips.loop import dream_loop
     from dreamvid.clips.zoom import dream_zoom
     from dreamvid.dream.dreamer import Dreamer
-    from dreamvid.dream.objectives import channel, direction, layer, neuron
+    from dreamvid.dream.objectives import channel, creatures, direction, layer, neuron
     from dreamvid.errors import DreamvidError
     from dreamvid.image import load_image, save_image
     from dreamvid.media.reader import VideoReader
@@ -39,6 +39,7 @@ _HOMES = {
     "VideoWriter": "media.writer",
     "ZoomSettings": "settings",
     "channel": "dream.objectives",
+    "creatures": "dream.objectives",
     "direction": "dream.objectives",
     "dream_image": "api",
     "dream_loop": "clips.loop",
@@ -66,6 +67,7 @@ __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "VideoWriter",
     "ZoomSettings",
     "channel",
+    "creatures",
     "direction",
     "dream_image",
     "dream_loop",

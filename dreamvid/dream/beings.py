@@ -28,6 +28,9 @@ SIZE = 0.36
 VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
 """What is looked at, in sizes of the being: so much, give or take a share, and so far aside."""
 
+REACH = VIEW * (1 + NEARER) / 2 + ASIDE
+"""So far from the centre of a being, in its sizes, the picture is looked at."""
+
 LOOKS = 2
 """So often a being is looked at before an update."""
 
