@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from dreamvid.commands.video import dream_video
     from dreamvid.commands.zoom import dream_zoom
     from dreamvid.dream.dreamer import Dreamer
-    from dreamvid.dream.objectives import channel, direction, layer, neuron
+    from dreamvid.dream.objectives import channel, creatures, direction, layer, neuron
     from dreamvid.errors import DreamvidError
     from dreamvid.image import load_image, save_image
     from dreamvid.media.reader import VideoReader
@@ -41,6 +41,7 @@ _HOMES = {
     "VideoWriter": "media.writer",
     "ZoomSettings": "settings.models",
     "channel": "dream.objectives",
+    "creatures": "dream.objectives",
     "direction": "dream.objectives",
     "dream_image": "commands.image",
     "dream_loop": "commands.loop",
@@ -68,6 +69,7 @@ __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "VideoWriter",
     "ZoomSettings",
     "channel",
+    "creatures",
     "direction",
     "dream_image",
     "dream_loop",

@@ -31,6 +31,7 @@ NAMES = [
     "VideoWriter",
     "ZoomSettings",
     "channel",
+    "creatures",
     "direction",
     "dream_image",
     "dream_loop",

@@ -39,7 +39,7 @@ class Step(Protocol):
 
 
 class Learned(Protocol):
-    """How far a training is; see `dreamvid.networks.training.trainer.Lesson`."""
+    """How far a training is; see `dreamvid.bestiary.training.trainer.Lesson`."""
 
     @property
     def pictures(self) -> int:

@@ -96,7 +96,7 @@ class Dreams:
 
 
 class Objectives:
-    """Makes the objective of a moment: a label, a guide, or layers that add."""
+    """Makes the objective of a moment: a label, a guide, or layers that add, and beings."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -108,21 +108,20 @@ class Objectives:
             return objectives.label(
                 self._network.label_layer, *self._network.labelled(moment.label)
             )
-        if moment.guides:
-            return objectives.fade(
-                [(self.guide(text, moment.layers), share) for text, share in moment.guides]
-            )
         layers = moment.layers or (Layer(((self._network.default_layer, 1.0, 1.0),)),)
-        total = self._layer(layers[0])
-        for layer in layers[1:]:
-            total = total + self._layer(layer)
+        first, *others = [self._layer(layer) for layer in layers]
+        total = sum(others, start=first)
+        if moment.guides:
+            guides = [(self.guide(text, moment.layers), share) for text, share in moment.guides]
+            return replace(objectives.fade(guides), kinds=total.kinds)
         return total
 
     def guide(self, text: str, layers: tuple[Layer, ...]) -> objectives.Objective:
         """The objective of a guide picture, kept; UnreadableInput when it is none."""
-        names = [name for layer in layers for name in layer.names] or [self._network.default_layer]
+        names = [name for layer in layers for name in layer.names]
         parts = [objectives.parse(name, resolve=self._network.resolve) for name in names]
         known = tuple(dict.fromkeys(layer for part in parts for layer in part.layers))
+        known = known or (self._network.default_layer,)
         if (text, known) not in self._guides:
             picture = shrink(load_image(text), GUIDE_SIDE)
             activations = self._network.trunk(known)(picture[None])

@@ -28,6 +28,9 @@ SIZE = 0.36
 VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
 """What is looked at, in sizes of the being: so much, give or take a share, and so far aside."""
 
+REACH = VIEW * (1 + NEARER) / 2 + ASIDE
+"""So far from the centre of a being, in its sizes, the picture is looked at."""
+
 LOOKS = 2
 """So often a being is looked at before an update."""
 
@@ -234,15 +237,15 @@ class _Taps:
     def __init__(
         self, centre: float, side: float, count: int, length: int, device: torch.device
     ) -> None:
-        steps = (torch.arange(count, device=device) + 0.5) / count - 0.5
+        steps = (torch.arange(count) + 0.5) / count - 0.5
         places = (centre + side * steps).abs() % (2 * length)  # mirrored beyond the sides
         places = length - (length - places).abs()
         reach = max(1.0, side / count)
         first = max(0, int(places.min() - reach))
         self.part = slice(first, min(length, int(places.max() + reach) + 1))
-        pixels = torch.arange(first, self.part.stop, device=device) + 0.5
+        pixels = torch.arange(first, self.part.stop) + 0.5
         weights = (1 - (places[:, None] - pixels).abs() / reach).clamp_min(0)
-        self.weights = weights / weights.sum(1, keepdim=True)
+        self.weights = (weights / weights.sum(1, keepdim=True)).to(device)
 
 
 def _near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import torch
 
+from dreamvid.dream.beings import OUTER, REACH, SIZE, Glance, Places
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.loops.texture import resize_periodic
@@ -30,13 +33,15 @@ class PeriodicDreamer(Dreamer):
             scale=self.octave_scale,
             minimum=self.network.minimum_size // 2,  # the margin is there besides
         )
+        places = self.places(image)
         dreamed, detail, turn = image, None, 0
         rounds = self.dose.iterations[-len(sizes) :]
         for size, iterations in zip(sizes, rounds, strict=True):
             base = resize_periodic(image, size)
             start = base if detail is None else base + resize_periodic(detail, size)
             dose = Dose((iterations,), self.dose.step)
-            dreamed = self.ascend(start.clamp(0, 1), dose, gauge=Gauge(), turn=turn)
+            start = start.clamp(0, 1)
+            dreamed = self.ascend(start, dose, gauge=Gauge(), turn=turn, places=places)
             detail = dreamed - base
             turn += iterations
         return dreamed
@@ -46,12 +51,49 @@ class PeriodicDreamer(Dreamer):
     ) -> torch.Tensor:
         """The normalised gradient of the texture, seen with a margin of its other sides."""
         height, width = image.shape[-2:]
-        rolled = image.roll(shift, (1, 2))
-        down, across = (
-            torch.arange(-MARGIN, side + MARGIN, device=image.device) % side
-            for side in (height, width)
-        )
-        wide = rolled.index_select(1, down).index_select(2, across)
+        wide = _across(image.roll(shift, (1, 2)), MARGIN)
         gradient = super()._direction(wide, (0, 0), gauge, key)
         gradient = gradient[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
         return gradient.roll((-shift[0], -shift[1]), (1, 2))
+
+    def _among(
+        self,
+        ground: torch.Tensor,
+        image: torch.Tensor,
+        places: Places,
+        looks: Iterator[Glance],
+        gauge: Gauge,
+        key: str,
+    ) -> torch.Tensor:
+        """The same, with beings that stand at a side standing at the other as well."""
+        height, width = image.shape[-2:]
+        shorter = min(height, width)
+        margin = round((OUTER + REACH) * SIZE * shorter)
+        share = shorter / (shorter + 2 * margin)
+        copies = tuple(
+            place._replace(
+                y=(margin + y * height) / (height + 2 * margin),
+                x=(margin + x * width) / (width + 2 * margin),
+                size=place.size * share,
+            )
+            for place in places
+            for y in _seen(place.y, OUTER * place.size * shorter / height)
+            for x in _seen(place.x, OUTER * place.size * shorter / width)
+        )
+        ground, image = _across(ground, margin), _across(image, margin)
+        update = super()._among(ground, image, copies, looks, gauge, key)
+        return update[:, margin : margin + height, margin : margin + width]
+
+
+def _across(planes: torch.Tensor, margin: int) -> torch.Tensor:
+    """Planes [C, H, W] with so much of their other sides beyond each side."""
+    down, across = (
+        torch.arange(-margin, side + margin, device=planes.device) % side
+        for side in planes.shape[-2:]
+    )
+    return planes.index_select(1, down).index_select(2, across)
+
+
+def _seen(place: float, reach: float) -> list[float]:
+    """Where, counted from a line of length 1, what stands on it is seen within reach of it."""
+    return [place + lap for lap in (0, -1, 1) if -reach < place + lap < 1 + reach]

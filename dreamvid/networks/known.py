@@ -166,7 +166,9 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
     with the near misses when there is none.
     """
     if not among:
-        raise UsageError(f"{model} knows no labels", where="label", remedy="use --layer")
+        raise UsageError(
+            f"{model} knows no labels", where="label", remedy="raise one of its layers"
+        )
     for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
         if found := _meant(word, among):
             return found

@@ -9,9 +9,12 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from tiny import tiny_network
 
 from dreamvid.commands.shapes import pan_periods, whole_frames
+from dreamvid.dream.beings import SIZE, Place, glances
 from dreamvid.dream.dreamer import Gauge
+from dreamvid.dream.objectives import creatures, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.loops.exact import ExactLoop, evolve, noise_cycle, texture_density
@@ -358,3 +361,31 @@ def test_evolving_carries_the_dream_before() -> None:
             value = (float(k) if lap == k == 0 else 0.5 * k + 0.5 * value) + 1
             expected.append(value)
     assert [float(dream) for dream in dreams] == expected[3:]
+
+
+def test_beings_of_a_texture_stand_across_its_sides() -> None:
+    """A being at the side is the one in the middle, moved there."""
+    dream = PeriodicDreamer(
+        tiny_network(), creatures("cat"), device="cpu", octaves=1, iterations=3, precision="fp32"
+    )
+    texture = noise_texture((64, 96), contrast=0.2)
+    middle, corner = (Place(y, x, SIZE, "cat", 2) for y, x in ((0.5, 0.5), (0.0, 1.0)))
+
+    def update(image: torch.Tensor, place: Place) -> torch.Tensor:
+        flat = torch.zeros_like(image)
+        return dream._among(flat, image, (place,), glances(0), Gauge(), "")
+
+    moved = update(texture.roll((32, 48), (1, 2)), corner)
+    assert moved[:, :8, :8].abs().mean() > 0.5  # the corner that is furthest from its own
+    torch.testing.assert_close(
+        moved.roll((-32, -48), (1, 2)), update(texture, middle), atol=0.01, rtol=0
+    )
+
+
+def test_a_texture_is_dreamed_full_of_beings() -> None:
+    texture = noise_texture((64, 96), contrast=0.2)
+    plain, full = (
+        PeriodicDreamer(tiny_network(), goal, device="cpu", octaves=1, iterations=2)(texture)
+        for goal in (layer("two"), layer("two") + creatures())
+    )
+    assert (plain - full).abs().mean() > 0.003

@@ -9,7 +9,10 @@ from torch import nn
 from dreamvid.bench import flops
 from dreamvid.bench.chance import random_network
 from dreamvid.bench.flops import matmul_rate, step_flops
+from dreamvid.bestiary.renders import catalogue
+from dreamvid.bestiary.renders.registry import ANIMAL_FAMILIES
 from dreamvid.errors import UsageError
+from dreamvid.networks import kinds
 from dreamvid.networks.registry import describe, load_network, names
 from dreamvid.networks.threads import calm
 
@@ -140,6 +143,44 @@ def test_a_class_means_all_its_labels() -> None:
     foxes = network.labelled("fox")
     assert len(foxes) > 1 and all(network.labels[k].startswith("fox/") for k in foxes)
     assert network.labelled(network.labels[foxes[1]]) == (foxes[1],)
+
+
+@pytest.mark.parametrize(
+    "model, word, label",
+    [
+        ("googlenet", "owl", "great grey owl"),
+        ("googlenet", "Owls", "great grey owl"),
+        ("googlenet", "fish", "anemone fish"),
+        ("googlenet", "cat", "Siamese cat"),
+        ("googlenet", "animal", "tench"),
+        ("bestiary", "fish", "puffer/side"),
+        ("bestiary", "birds", "owl/head"),
+        ("bestiary", "animal", "wasp/top"),
+    ],
+)
+def test_a_word_means_all_labels_that_it_stands_for(model: str, word: str, label: str) -> None:
+    network = describe(model)
+    assert label in {network.labels[k] for k in network.labelled(word)}
+
+
+def test_words_for_animals_mean_animals_alone() -> None:
+    network = describe("googlenet")
+    meant = {word: network.labelled(word) for word in kinds.IMAGENET}
+    animals = set(meant["animal"])
+    assert len(animals) == 398 and all(set(places) <= animals for places in meant.values())
+    assert "Madagascar cat" not in {network.labels[k] for k in meant["cat"]}  # a lemur
+    assert {"abacus", "spider web"}.isdisjoint(network.labels[k] for k in animals)
+
+
+def test_every_class_of_the_renders_that_lives_is_an_animal() -> None:
+    kinds_of = catalogue.REGISTER.kinds
+    living = {name for name, kind in kinds_of.items() if kind.family in ANIMAL_FAMILIES}
+    assert set(kinds.RENDERS["animal"].split()) == living - {"insectface"}
+
+
+def test_where_no_label_is_known_to_live_all_do() -> None:
+    assert kinds.group(("gold", "night"), "animal") == (0, 1)
+    assert kinds.group(("gold", "night"), "bird") == ()
 
 
 def test_near_misses_of_labels() -> None:
