@@ -419,6 +419,18 @@ def test_measure_a_zoom_by_itself_along_its_camera(zoomed, tmp_path):
     assert alone == found["dreamed"] | {"r": None}
 
 
+def test_creatures_are_judged_by_the_layer_between_them(film, tmp_path):
+    out = tmp_path / "owls.mkv"
+    told = dreamvid(
+        "video", film, "-o", out, "--frames", 3, "--codec", "ffv1", "--model", "bestiary",
+        "--layer", "creatures:owls,fish", *QUICK,
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    assert settings_of(out)["dream"]["layer"] == ["creatures:owls,fish"]
+    found = json.loads(dreamvid("measure", out, "--json").out)
+    assert found["judge"] == {"model": "bestiary", "layer": "5b"} and found["dreamed"]["gain"] > 1
+
+
 def test_measure_a_zoom_as_a_table(zoomed):
     rows = {line.split()[0]: line for line in dreamvid("measure", zoomed).out.splitlines()}
     assert rows["measure"].split() == ["measure", "dreamed", "meaning"]

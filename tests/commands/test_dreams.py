@@ -99,6 +99,42 @@ def test_an_unknown_layer_is_told_before_its_time(last: str, said: str) -> None:
         at({"layer": (f"0:(one), 10:({last})",)})
 
 
+def test_creatures_stand_where_a_layer_could() -> None:
+    dreams = at({"layer": ("0:(creatures:cat, dog), 10:(one*2, linear)", "two*0.5")})
+    first, middle, last = (dreams(k).objective for k in (0, 5, 10))
+    assert dict(first.kinds) == {"cat": 1.0, "dog": 1.0} and first.layers == ("two",)
+    assert dict(middle.kinds) == {"cat": 0.5, "dog": 0.5} and middle.layers == ("one", "two")
+    assert last.kinds == () and dreams(10).beings is None
+    assert first.ground == pytest.approx(objectives.GROUND + 0.5)
+
+
+def test_creatures_stand_beside_a_guide(picture: Path) -> None:
+    objective = at({"guide": str(picture), "layer": ("one", "creatures")})(0).objective
+    assert dict(objective.kinds) == {"animal": 1.0} and objective.layers == ("one",)
+    alone = at({"guide": str(picture), "layer": ("creatures",)})(0).objective
+    assert dict(alone.kinds) == {"animal": 1.0} and alone.layers == ("two",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0:(creatures:cat), 10:(creatures:catt)", "no label 'catt'; such as cat"),
+        ("creatures*0", "the weights come to nothing"),
+    ],
+)
+def test_creatures_that_cannot_be_are_told_at_once(text: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        at({"layer": (text,)})
+
+
+def test_creatures_need_a_network_with_labels() -> None:
+    network = tiny_network()
+    network.labels = ()
+    clock, settings = Clock(Fraction(1), 1), DreamSettings(layer=("creatures",))
+    with pytest.raises(UsageError, match="tiny knows no labels; raise one of its layers"):
+        Dreams(network, CPU, settings, clock, size=(48, 64))
+
+
 def test_a_film_is_dreamed_by_what_each_frame_says() -> None:
     frames = known_frames(moved(6))
     dreams = at({"strength": "0:(0, hold), 3:(1, hold)"}, frames=6)
