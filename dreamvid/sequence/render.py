@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from dreamvid.dream.dreamer import Dreamer, Gauge
-from dreamvid.sequence.film_carry import FilmCarry
+from dreamvid.sequence.film_carry import FilmCarry, check_stability
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.zoom_feedback import ZoomFeedback
@@ -28,10 +28,13 @@ def render(
 ) -> Iterator[torch.Tensor]:
     """Dream a sequence: yields an image [3, H, W] of float32 in 0..1 for every frame.
 
-    `stability` 0..1 says how calm: 0 dreams every frame for itself. Both it and `dream` may be
-    functions of the frame's index. Raises UsageError for a stability out of range.
+    `stability` is 0..1: 0 dreams every frame for itself, towards 1 more is carried over. Both it
+    and `dream` may be functions of the frame's index. Raises UsageError for a stability out of
+    range.
     """
-    for _, memory in remember(frames, dream, stability=stability):
+    carry, memory = make_carry(dream, stability), None
+    for frame in frames:
+        memory = carry(frame, memory)
         yield memory.dreamed
 
 
@@ -44,31 +47,62 @@ def remember(
 ) -> Iterator[tuple[Frame, Memory]]:
     """Dream a sequence: yields every frame with what it leaves to the next.
 
-    With the `memory` of an earlier frame the sequence goes on from there, to the same bytes as if
-    it had never stopped.
+    With the `memory` of an earlier frame the sequence resumes there, and gives the same bytes as
+    an uninterrupted run.
     """
+    carry = make_carry(dream, stability)
     for frame in frames:
-        carry, memory = _prepared(frame, memory, dream, stability)
         memory = carry(frame, memory)
         yield frame, memory
 
 
-def _prepared(
-    frame: Frame,
-    memory: Memory | None,
-    dream: Dreamer | DreamerAt,
-    stability: float | Callable[[int], float],
-) -> tuple[Carry, Memory | None]:
-    """How a frame is to be dreamed, and what it takes over."""
-    calm = stability(frame.index) if callable(stability) else stability
-    if isinstance(dream, Dreamer):
-        picture = frame.image if memory is None else memory.dreamed
-        assert picture is not None, "a sequence begins with an image"
-        return carry_for(frame, dream.fitted(*picture.shape[-2:]), calm), memory
-    now = dream(frame.index)
-    if memory is not None:
-        memory = _redosed(memory, dream(frame.index - 1), now, frame)
-    return carry_for(frame, now, calm), memory
+def make_carry(dream: Dreamer | DreamerAt, stability: float | Callable[[int], float]) -> Carry:
+    """The carry of a whole sequence; UsageError for a stability out of range."""
+    if isinstance(dream, Dreamer) and not callable(stability):
+        return SteadyCarry(dream, stability)
+    return ScheduledCarry(
+        (lambda _: dream) if isinstance(dream, Dreamer) else dream,
+        stability if callable(stability) else lambda _: stability,
+    )
+
+
+class SteadyCarry:
+    """Carries with one dose: film carry, or zoom feedback for frames without an image.
+
+    The octaves are fitted to the size of the first frame.
+    """
+
+    def __init__(self, dream: Dreamer, stability: float) -> None:
+        check_stability(stability)
+        self._dream, self._stability = dream, stability
+        self._carries: dict[bool, Carry] = {}
+
+    def __call__(self, frame: Frame, memory: Memory | None) -> Memory:
+        """Dream the next frame."""
+        has_image = frame.image is not None
+        if has_image not in self._carries:
+            picture = frame.image if memory is None else memory.dreamed
+            assert picture is not None, "a sequence begins with an image"
+            dream = self._dream.fitted(*picture.shape[-2:])
+            self._carries[has_image] = carry_for(frame, dream, self._stability)
+        return self._carries[has_image](frame, memory)
+
+
+class ScheduledCarry:
+    """Wraps SteadyCarry where the dose or the stability may change from frame to frame."""
+
+    def __init__(self, dream_at: DreamerAt, stability_at: Callable[[int], float]) -> None:
+        self._dream_at, self._stability_at = dream_at, stability_at
+        self._current: tuple[Dreamer, float] | None = None
+
+    def __call__(self, frame: Frame, memory: Memory | None) -> Memory:
+        """Dream the next frame with what the schedules say of it."""
+        dream, stability = self._dream_at(frame.index), self._stability_at(frame.index)
+        if memory is not None:
+            memory = _redosed(memory, self._dream_at(frame.index - 1), dream, frame)
+        if self._current != (dream, stability):
+            self._current, self._carry = (dream, stability), SteadyCarry(dream, stability)
+        return self._carry(frame, memory)
 
 
 def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
@@ -79,7 +113,7 @@ def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
 
 
 def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
-    """What is remembered, for a dose that has changed; None where nothing had been dreamed."""
+    """The memory adapted to a changed dose; None where nothing had been dreamed."""
     if before is now:
         return memory
     if before.objective.layers != now.objective.layers:  # gradients of another size altogether
