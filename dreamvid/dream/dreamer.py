@@ -13,6 +13,7 @@ import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.beings import Beings, Glance, Places, glances
+from dreamvid.dream.cuda_graph import CudaGraphed
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
     Size,
@@ -22,7 +23,6 @@ from dreamvid.dream.octaves import (
     resize,
     soften,
 )
-from dreamvid.dream.recorded import Recorded
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
 from dreamvid.dream.tiles import pieces, tiled
@@ -124,7 +124,7 @@ class Dreamer:
         self.dtype = pick_dtype(precision, self.device)
         self.slope = Slope(self.network, ground, device=self.device, dtype=self.dtype)
         self.beings = Beings.of(self.network, self.objective, device=self.device, dtype=self.dtype)
-        self._rise = Recorded(self.slope) if self.device.type == "cuda" else self.slope
+        self._rise = CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope
         self.octave_scale = octave_scale
         self._by_size = octaves is None
         step = self.network.default_step if step is None else step

@@ -15,16 +15,16 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UsageError
-from dreamvid.media.ahead import Ahead
 from dreamvid.media.decode import Decoder, FilmDecoder, Timed
 from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.inspect import Treatment, inspect
+from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.probe import reason
 from dreamvid.media.source import is_sequence
 from dreamvid.media.stills import StillsDecoder, undecodable
 
-AHEAD_BYTES: Final = 64 << 20
+PREFETCH_BYTES: Final = 64 << 20
 """Decode ahead at most so many bytes of finished frames."""
 
 GAPS_APART: Final = 10
@@ -87,16 +87,16 @@ class VideoReader:
         self._look = treatment.look
         self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *treatment.warnings)
         self.damage: str | None = None
-        self._ahead: Ahead[SourceFrame] | None = None
+        self._prefetcher: Prefetcher[SourceFrame] | None = None
 
     def __iter__(self) -> Iterator[SourceFrame]:
         return self
 
     def __next__(self) -> SourceFrame:
-        if self._ahead is None:
+        if self._prefetcher is None:
             size = self.info.width * self.info.height * (6 if self._look.deep else 3)
-            self._ahead = Ahead(self._frames(), max(2, min(16, AHEAD_BYTES // size)))
-        return next(self._ahead)
+            self._prefetcher = Prefetcher(self._frames(), max(2, min(16, PREFETCH_BYTES // size)))
+        return next(self._prefetcher)
 
     def __enter__(self) -> Self:
         return self
@@ -111,8 +111,8 @@ class VideoReader:
 
     def close(self) -> None:
         """Stop decoding and let go of the file."""
-        if self._ahead is not None:
-            self._ahead.stop()
+        if self._prefetcher is not None:
+            self._prefetcher.stop()
         self._decoder.close()
 
     def _look_at(self, start: Fraction | None, width: int | None, height: int | None) -> Treatment:

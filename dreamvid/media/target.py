@@ -76,7 +76,7 @@ class Target:
         return same_file(folder, self.folder) and bool(self.files())
 
     @contextlib.contextmanager
-    def workshop(self) -> Iterator[Path]:
+    def staging_dir(self) -> Iterator[Path]:
         """Lend a hidden folder beside the output, so that renaming out of it never copies."""
         with tempfile.TemporaryDirectory(
             prefix=f".{self.path.stem[:40].replace('%', '')}-", dir=self.folder
@@ -123,7 +123,7 @@ def check_apart(path: Path, guides: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
+def exclusive_lock(path: Path) -> Iterator[None]:
     """Let only one run at a time make the file at `path`; UsageError when another one does.
 
     Two would write over each other's parts. The lock goes with its process, however that ends. Its

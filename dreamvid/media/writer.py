@@ -199,7 +199,7 @@ class VideoWriter:
         self._count = 0
         self._like = like
         self._stack = contextlib.ExitStack()
-        folder = self._stack.enter_context(self._target.workshop())
+        folder = self._stack.enter_context(self._target.staging_dir())
         try:
             self._part = PartWriter(
                 folder / "part",

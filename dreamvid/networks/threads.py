@@ -9,7 +9,7 @@ SPINS = 2000
 """Turns that a waiting thread spins before it sleeps: about the time between two operations."""
 
 
-def calm() -> bool:
+def limit_openmp_spin() -> bool:
     """Let threads that wait for each other sleep soon; False when it is too late or was chosen.
 
     A dream step meets at some hundred barriers. GNU OpenMP, which torch brings on Linux, spins

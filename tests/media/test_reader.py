@@ -669,8 +669,8 @@ def test_reading_ahead_is_bounded(make: Make) -> None:
     with VideoReader(clip) as film:
         next(film)
         time.sleep(0.3)
-        assert film._ahead is not None
-        assert film._ahead._queue.qsize() <= 16
+        assert film._prefetcher is not None
+        assert film._prefetcher._queue.qsize() <= 16
 
 
 def test_an_error_of_the_thread_reaches_the_caller(

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.target import alone, check_apart, check_new
+from dreamvid.media.target import check_apart, check_new, exclusive_lock
 
 
 def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
-    with alone(tmp_path / "a.mp4"):
+    with exclusive_lock(tmp_path / "a.mp4"):
         with pytest.raises(UsageError, match=r"a\.mp4: another run is making it"):
-            alone(tmp_path / "." / "a.mp4").__enter__()
-        with alone(tmp_path / "b.mp4"):
+            exclusive_lock(tmp_path / "." / "a.mp4").__enter__()
+        with exclusive_lock(tmp_path / "b.mp4"):
             pass
-    with alone(tmp_path / "a.mp4"):
+    with exclusive_lock(tmp_path / "a.mp4"):
         pass
 
 
@@ -36,7 +36,7 @@ def test_runs_that_come_and_go_leave_one_lock_file_and_never_meet(
     def come_and_go(_: int) -> None:
         nonlocal inside
         for _ in range(50):
-            with contextlib.suppress(UsageError), alone(tmp_path / "a.mp4"):
+            with contextlib.suppress(UsageError), exclusive_lock(tmp_path / "a.mp4"):
                 inside += 1
                 time.sleep(0.001)
                 met.append(inside)
@@ -45,7 +45,7 @@ def test_runs_that_come_and_go_leave_one_lock_file_and_never_meet(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(come_and_go, range(4)))
     assert set(met) == {1}
-    with alone(tmp_path / "b.mp4"):
+    with exclusive_lock(tmp_path / "b.mp4"):
         pass
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -55,12 +55,12 @@ def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     code = f"""
 import os
 from pathlib import Path
-from dreamvid.media.target import alone
-alone(Path({str(target)!r})).__enter__()
+from dreamvid.media.target import exclusive_lock
+exclusive_lock(Path({str(target)!r})).__enter__()
 os._exit(3)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 3
-    with alone(target):
+    with exclusive_lock(target):
         pass
 
 

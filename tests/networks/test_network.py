@@ -11,7 +11,7 @@ from dreamvid.bench.chance import random_network
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.errors import UsageError
 from dreamvid.networks.registry import describe, load_network, names
-from dreamvid.networks.threads import calm
+from dreamvid.networks.threads import limit_openmp_spin
 
 
 def test_a_trunk_ends_behind_the_deepest_layer() -> None:
@@ -129,9 +129,9 @@ def test_the_rate_of_the_machine_is_that_of_its_best_product(
 def test_waiting_threads_are_calmed_only_before_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    assert not calm()
+    assert not limit_openmp_spin()
     monkeypatch.delitem(__import__("sys").modules, "torch")
-    assert calm() and not calm()
+    assert limit_openmp_spin() and not limit_openmp_spin()
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
 
 

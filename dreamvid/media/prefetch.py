@@ -11,7 +11,7 @@ from typing import Generic, Self, TypeVar
 Item = TypeVar("Item")
 
 
-class Ahead(Generic[Item]):
+class Prefetcher(Generic[Item]):
     """Iterate over `items`, made in a thread at most `size` ahead; a context manager.
 
     An exception of the thread is raised by the iteration, in its place. `stop` ends the thread
@@ -22,7 +22,9 @@ class Ahead(Generic[Item]):
         self._queue: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue(size)
         self._stopping = threading.Event()
         self._done = False
-        self._thread = threading.Thread(target=self._run, args=(items,), name="ahead", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(items,), name="prefetch", daemon=True
+        )
         self._thread.start()
 
     def __iter__(self) -> Iterator[Item]:
