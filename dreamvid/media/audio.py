@@ -81,7 +81,7 @@ def listen(path: str | Path, fps: Fraction, *, start: Fraction = Fraction(0)) ->
             found, previous = _levels(spectra, previous)
             levels.append(found)
     if not levels:
-        raise UnreadableInput("its sound is empty", where=path, remedy="give another file")
+        raise UnreadableInput("the audio track is empty", where=path, remedy="give another file")
     table = np.concatenate(levels)
     return _features(table, fps, float(start), count / RATE)
 
@@ -111,7 +111,7 @@ def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
                     yield _floats(block)
         if not heard:
             raise UnreadableInput(
-                "its sound cannot be decoded" if failed else "its sound is empty", where=path
+                "the audio cannot be decoded" if failed else "the audio track is empty", where=path
             )
         for block in resampler.resample(None):
             yield _floats(block)
@@ -128,13 +128,13 @@ def _open(path: Path) -> InputContainer:
         opened = open_leniently(path, options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise UnreadableInput(
-            f"not sound that can be read ({reason(error)})",
+            f"not a readable audio file ({reason(error)})",
             where=path,
             remedy="give WAV, FLAC, MP3, or a film with sound",
         ) from error
     if not opened.streams.audio:
         opened.close()
-        raise UnreadableInput("no sound in it", where=path, remedy="give a file with sound")
+        raise UnreadableInput("no audio track", where=path, remedy="give a file with sound")
     return opened
 
 

@@ -107,8 +107,12 @@ class FfmpegChild:
         self._listener.join()
         said = " / ".join(line for line in self._said if line)
         if "No space left on device" in said:
-            return DiskFull("no space left on the disk", where=self._where, remedy="make room")
-        return DreamvidError(f"ffmpeg ended with code {code}: {said[:400]}", where=self._where)
+            return DiskFull(
+                "no space left on the disk", where=self._where, remedy="free some space"
+            )
+        return DreamvidError(
+            f"ffmpeg failed with exit code {code}: {said[:400]}", where=self._where
+        )
 
 
 def run_ffmpeg(arguments: Sequence[str], *, where: Path) -> None:

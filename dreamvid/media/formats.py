@@ -54,13 +54,13 @@ def codec_named(name: str) -> Codec:
         near = [OTHER_WORDS[name.lower()]] if name.lower() in OTHER_WORDS else []
         near = near or difflib.get_close_matches(name.lower(), CODECS, n=3)
         raise UsageError(
-            f"no codec '{name}'", where="codec", remedy=f"use {', '.join(near or CODECS)}"
+            f"unknown codec '{name}'", where="codec", remedy=f"use {', '.join(near or CODECS)}"
         )
     if not _at_hand(codec):
         wanting = next(encoder for encoder in _wanted(codec) if encoder not in encoders())
         instead = [near for near in codec.near if _at_hand(CODECS[near])][:1]
         raise MissingDependency(
-            f"this ffmpeg cannot write {codec.name} (it has no {wanting})",
+            f"this ffmpeg cannot encode {codec.name} (it lacks {wanting})",
             where="codec",
             remedy=" or ".join(
                 [*(f"use {near}" for near in instead), "pip install --upgrade imageio-ffmpeg"]
@@ -110,8 +110,9 @@ def check_delivery(
     if alpha:
         check_alpha(known)
     if repeated and known.pictures is not None:
-        why = "cannot be repeated" if known.pictures.numbered else "loops by itself"
-        raise UsageError(f"{known.name} {why}", where="repeat_to", remedy="leave it out")
+        numbered = known.pictures.numbered
+        why = "images cannot be repeated" if numbered else "already plays in a loop"
+        raise UsageError(f"{known.name} {why}", where="repeat_to", remedy="omit it")
     if size is not None:
         check_size(known, size, where=path)
     return known
@@ -124,11 +125,13 @@ def check_crf(codec: Codec, crf: float | None) -> float | None:
     if codec.crf is None:
         have = _listing(name for name, other in CODECS.items() if other.crf is not None)
         raise UsageError(
-            f"{codec.name} has no crf", where="crf", remedy=f"leave it out, or use {have}"
+            f"{codec.name} has no crf setting", where="crf", remedy=f"omit it, or use {have}"
         )
     if not 0 <= crf <= codec.top_crf:
         raise UsageError(
-            f"{crf:g} is outside 0..{codec.top_crf:g}", where="crf", remedy="lower is better"
+            f"{crf:g} is outside 0..{codec.top_crf:g}",
+            where="crf",
+            remedy="lower is better quality",
         )
     return crf
 
@@ -137,7 +140,9 @@ def check_alpha(codec: Codec) -> None:
     """Raise UsageError, naming the codecs that have it, when this one has no transparency."""
     if not codec.alpha:
         have = _listing(name for name in codecs_here() if CODECS[name].alpha)
-        raise UsageError(f"{codec.name} has no transparency", where="codec", remedy=f"use {have}")
+        raise UsageError(
+            f"{codec.name} does not support transparency", where="codec", remedy=f"use {have}"
+        )
 
 
 def check_size(codec: Codec, size: tuple[int, int], *, where: object = None) -> None:
@@ -145,7 +150,7 @@ def check_size(codec: Codec, size: tuple[int, int], *, where: object = None) -> 
     if codec.holds(size):
         return
     small = any(side < least for side, least in zip(size, codec.smallest, strict=True))
-    wrong, limit = ("small", "needs") if small else ("large", "goes up to")
+    wrong, limit = ("small", "needs at least") if small else ("large", "supports at most")
     bound = codec.smallest if small else codec.largest
     known = (CODECS[name] for name in codec.near)
     instead = [f"use {near.name}" for near in known if near.holds(size) and _at_hand(near)][:1]
@@ -163,21 +168,21 @@ def _by(size: tuple[int, int]) -> str:
 def _check_name(path: Path, codec: Codec) -> None:
     suffix = path.suffix.lower()
     if suffix not in codec.suffixes:
-        does = f"{codec.name} does not go into '{suffix}'"
+        does = f"{codec.name} cannot be stored in a '{suffix}' file"
         others = _listing(name for name, known in CODECS.items() if suffix in known.suffixes)
         raise UsageError(
-            does if suffix else "its name does not end in a format",
+            does if suffix else "the output name has no file extension",
             where=path,
-            remedy=f"name it {', '.join(codec.suffixes)}"
+            remedy=f"end it in {', '.join(codec.suffixes)}"
             + (f", or use codec {others}" if others else ", or .gif, .webp, frame_%05d.png"),
         )
     numbered = codec.pictures is not None and codec.pictures.numbered
     if numbered and not re.search(r"%(0\d+)?d", path.name):
         animated = " or codec apng" if suffix == ".png" else ""
         raise UsageError(
-            "one file cannot hold all frames",
+            "a single image file cannot hold all frames",
             where=path,
-            remedy=f"use {path.stem}_%05d{suffix},{animated} or a film name",
+            remedy=f"use {path.stem}_%05d{suffix},{animated} or a video file name",
         )
 
 
@@ -202,7 +207,7 @@ def ffmpeg_path() -> str:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise MissingDependency(
-            "no ffmpeg found", where="ffmpeg", remedy="pip install imageio-ffmpeg"
+            "ffmpeg was not found", where="ffmpeg", remedy="pip install imageio-ffmpeg"
         ) from error
 
 

@@ -125,11 +125,17 @@ def _warnings(
     beside = side_data(frame)
     light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
     told = (
-        (frame.interlaced_frame, "interlaced: fields are woven together by bwdif"),
+        (frame.interlaced_frame, "interlaced: deinterlaced with bwdif"),
         (info.has_alpha, "the alpha channel is dropped"),
-        (any(map(beside.get, light)), "HDR10's mastering display and light levels are left out"),
-        (bool(turn), "turned upright, as the file asks"),
-        (aspect != 1, f"pixels of {aspect.numerator}:{aspect.denominator} made square"),
+        (
+            any(map(beside.get, light)),
+            "HDR10 mastering display and light level metadata is dropped",
+        ),
+        (bool(turn), "rotated as the file specifies"),
+        (
+            aspect != 1,
+            f"pixels of {aspect.numerator}:{aspect.denominator} were converted to square pixels",
+        ),
     )
     return tuple(text for holds, text in told if holds)
 

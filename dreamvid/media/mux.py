@@ -58,7 +58,7 @@ def assemble(
     Raises OutputExists, UsageError, DiskFull, or DreamvidError when the parts do not fit together.
     """
     if not parts:
-        raise UsageError("there is no part to put together", where=target)
+        raise UsageError("there are no parts to join", where=target)
     film = _Film(parts, source, complete=complete, repeat_to=repeat_to)
     place = Target(
         target,
@@ -73,7 +73,9 @@ def assemble(
             return _deliver(film, Path(folder), place)
     except (av.error.FFmpegError, OSError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
-            raise DiskFull("no space left", where=place.folder, remedy="make room") from error
+            raise DiskFull(
+                "no space left on the disk", where=place.folder, remedy="free some space"
+            ) from error
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
 
@@ -107,7 +109,7 @@ def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ..
     except Exception as error:  # or each run of a film dreamed for hours would end at this
         film.write(draft, container, None)
         _count(draft, film.frames)
-        return (f"sound and subtitles cannot be written ({reason(error)}); left out",)
+        return (f"audio and subtitles cannot be written ({reason(error)}) and are omitted",)
 
 
 class _Film:
@@ -130,12 +132,16 @@ class _Film:
         first = self._tables[0]
         kind = (first.codec, first.tick, first.alpha)
         if any((table.codec, table.tick, table.alpha) != kind for table in self._tables):
-            raise DreamvidError("parts of different films", where=parts[0], remedy="start anew")
+            raise DreamvidError(
+                "the parts belong to different films", where=parts[0], remedy="start over with -y"
+            )
         self.codec, self._tick, self._alpha = CODECS[first.codec], first.tick, first.alpha
         offset = round((source.start - source.origin) / self._tick)
         self._times = [offset + tick for table in self._tables for tick in table.ticks]
         if any(b <= a for a, b in pairwise(self._times)):
-            raise DreamvidError("the parts are not in order", where=parts[0], remedy="start anew")
+            raise DreamvidError(
+                "the parts are not in order", where=parts[0], remedy="start over with -y"
+            )
         self.cut = source.cut_out or not complete
         self._step = max(1, round(1 / (source.rate * self._tick)))
         self._end = self._times[-1] + self._step
@@ -166,15 +172,15 @@ class _Film:
         free = shutil.disk_usage(folder).free
         if needed > free:
             raise DiskFull(
-                f"the repeated film needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} are free",
+                f"the repeated film needs {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free",
                 where=folder,
-                remedy="make room, or repeat it to less",
+                remedy="free some space, or repeat to a shorter duration",
             )
 
     def repeated_notes(self) -> tuple[str, ...]:
         """Say how often the frames are played, and that there is no sound."""
         length = f"played {self.rounds} times, {float(self.end):g} s"
-        return (length, *(("no sound in a repeated film",) if self.source.has_audio else ()))
+        return (length, *(("a repeated film has no audio",) if self.source.has_audio else ()))
 
     def write(self, path: Path, container: str, sides: SideTracks | None) -> None:
         """Write the film to `path`."""
@@ -235,14 +241,18 @@ class _Film:
         """Yield the packets of a part, each with the rank of its frame, once they prove to fit."""
         video = container.streams.video[0]
         if bytes(video.codec_context.extradata or b"") != self._headers:
-            raise DreamvidError("the parts were encoded differently", where=part)
+            raise DreamvidError(
+                "the parts were encoded with different settings",
+                where=part,
+                remedy="start over with -y",
+            )
         packets = (packet for packet in container.demux(video) if packet.size)
         for rank, packet in zip_longest(table.ranks, packets):
             if rank is None or packet is None:
-                raise DreamvidError("a damaged part", where=part, remedy="render it again")
+                raise DreamvidError("the part is damaged", where=part, remedy="render it again")
             if self.rounds is not None and not packet.is_keyframe:
                 raise DreamvidError(
-                    "not every frame stands alone", where=part, remedy="render it intra-only"
+                    "not every frame is a keyframe", where=part, remedy="encode it intra-only"
                 )
             yield rank, packet
 
@@ -278,4 +288,4 @@ def _count(path: Path, frames: int) -> None:
         stream = container.streams.video[0]
         found = stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
     if found != frames:
-        raise DreamvidError(f"only {found} of {frames} frames arrived in the film", where=path)
+        raise DreamvidError(f"the film holds only {found} of {frames} frames", where=path)

@@ -55,7 +55,9 @@ class PartTable:
             return cls(Fraction(data["tick"]), *words)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DreamvidError(
-                f"the part's times cannot be read ({error})", where=part, remedy="render it again"
+                f"the frame times of the part cannot be read ({error})",
+                where=part,
+                remedy="render it again",
             ) from error
 
     def save(self, part: Path) -> None:

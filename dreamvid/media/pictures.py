@@ -51,7 +51,7 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
     pictures = target.codec.pictures
     assert pictures is not None
     notes: tuple[str, ...] = (
-        (f"no sound in {target.codec.name}",) if footage.source.has_audio else ()
+        (f"{target.codec.name} cannot hold audio",) if footage.source.has_audio else ()
     )
     if pictures.numbered:
         folder = film.with_name("frames")
@@ -63,7 +63,9 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
         made = sorted(folder.iterdir())
         if len(made) != len(footage.times):
             wanted = len(footage.times)
-            raise DreamvidError(f"only {len(made)} of {wanted} pictures made", where=target.path)
+            raise DreamvidError(
+                f"only {len(made)} of {wanted} images were written", where=target.path
+            )
         older = {file.name for file in target.files()}
         for file in made:
             settle(file, target.folder / file.name)
@@ -108,7 +110,11 @@ def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tup
     options = ["-i", file_url(palette), "-filter_complex", graph, "-loop", "0"]
     _encode(film, [*options, "-final_delay", str(last), "-f", "gif"], draft, target)
     _count(draft, len(kept), target)
-    return () if every == 1 else (f"every {every}. frame: a GIF shows at most {GIF_RATE} a second",)
+    return (
+        ()
+        if every == 1
+        else (f"1 of {every} frames kept: a GIF plays at most {GIF_RATE} per second",)
+    )
 
 
 def _hundredths(time: Fraction) -> int:
@@ -190,7 +196,7 @@ def _write_exr(film: Path, folder: Path, target: Target, footage: Footage) -> tu
         if child is not None:
             child.kill()
     transfer = footage.source.transfer
-    odd = f"light by the sRGB curve, though the film's is {transfer}"
+    odd = f"linearised with the sRGB curve, but the film uses {transfer}"
     return (odd,) if transfer in WIDE else ()
 
 
@@ -221,4 +227,4 @@ def _count(draft: Path, frames: int, target: Target) -> None:
     with av.open(file_url(draft)) as container:
         found = sum(1 for packet in container.demux(video=0) if packet.size)
     if found != frames:
-        raise DreamvidError(f"only {found} of {frames} frames arrived", where=target.path)
+        raise DreamvidError(f"the file holds only {found} of {frames} frames", where=target.path)

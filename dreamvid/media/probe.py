@@ -60,16 +60,18 @@ def open_input(path: Path, *, formats: str = FORMATS) -> InputContainer:
     try:
         return open_leniently(path, {"format_whitelist": formats, "protocol_whitelist": "file"})
     except PermissionError:
-        raise UnreadableInput("no permission to read it", where=path) from None
+        raise UnreadableInput("no permission to read the file", where=path) from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if _is_quicktime(path):
             raise UnreadableInput(
-                "cut off before its index (moov)", where=path, remedy="copy or export it again"
+                "the file is truncated: its index (moov) is missing",
+                where=path,
+                remedy="copy or export it again",
             ) from error
         raise UnreadableInput(
-            f"not a film that can be read ({reason(error)})",
+            f"not a readable film ({reason(error)})",
             where=path,
-            remedy="check that it plays, or export it again",
+            remedy="check that it plays in a player, or export it again",
         ) from error
 
 
@@ -94,9 +96,9 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [s for s in container.streams.video if not s.disposition & cover]
     if not streams:
         kinds = sorted({s.type for s in container.streams})
-        found = f"only {' and '.join(kinds)}" if kinds else "nothing"
+        found = f" (only {' and '.join(kinds)})" if kinds else ""
         raise UnreadableInput(
-            f"no picture in it, {found}", where=path, remedy="give a file with a video track"
+            f"no video track{found}", where=path, remedy="give a file with a video track"
         )
     first: VideoStream = next(
         (s for s in streams if s.disposition & Disposition.default), streams[0]

@@ -123,7 +123,7 @@ class VideoReader:
             raise UsageError(
                 f"no frame at or after {float(start):g} s",
                 where=decoder.path,
-                remedy="start sooner",
+                remedy="start earlier",
             )
         if head is None:
             raise undecodable(decoder.path)
@@ -150,8 +150,8 @@ class VideoReader:
         self.damage = self._damage(count if ended else None, last, left_out)
         if left_out and found.skip is not None and self.damage is None:
             when = float(found.skip - self._decoder.first_time)
-            left = f"{_frames(left_out, None)} left out, from {when:.3f} s on"
-            self.warnings += (f"{left}: so it was made, or it is damaged",)
+            left = f"{_frames(left_out, None)} missing from {when:.3f} s on"
+            self.warnings += (f"{left}: dropped when the file was made, or damaged",)
 
     def _finished(self) -> Iterator[Timed]:
         """Send every frame through the graph, a new one when the stream changes its shape."""
@@ -160,7 +160,7 @@ class VideoReader:
         for time, frame in self._kept():
             if frame.interlaced_frame and not self._look.deinterlace:
                 self._look = replace(self._look, deinterlace=True)
-                self.warnings += ("interlaced in part: fields are woven together by bwdif",)
+                self.warnings += ("partly interlaced: deinterlaced with bwdif",)
             if _shape(frame, self._look) != shape:
                 if graph is not None:
                     yield from _timed(graph.push(None), zero)
@@ -184,8 +184,8 @@ class VideoReader:
             return FrameGraph(frame, base, self._look)
         except av.error.FFmpegError as error:
             raise DreamvidError(
-                f"{frame.format.name} frames of {frame.width}x{frame.height} cannot be made "
-                f"{self.info.width}x{self.info.height} RGB ({reason(error)})",
+                f"{frame.format.name} frames of {frame.width}x{frame.height} cannot be converted "
+                f"to {self.info.width}x{self.info.height} RGB ({reason(error)})",
                 where=self._decoder.path,
             ) from error
 
@@ -229,7 +229,7 @@ def _frames(count: int, of: int | None) -> str:
 
 def _decoder(path: Path, rate: Fraction | None) -> Decoder:
     if rate is not None and rate <= 0:
-        raise UsageError(f"{rate} pictures a second", where="rate", remedy="give more than 0")
+        raise UsageError(f"{rate} is not a frame rate", where="rate", remedy="give more than 0")
     return StillsDecoder(path, rate) if is_sequence(path) else FilmDecoder(path)
 
 
@@ -245,9 +245,11 @@ def _shape(frame: VideoFrame, look: Look) -> tuple[int, int, str, bool]:
 
 def _check_span(start: Fraction | None, end: Fraction | None) -> None:
     if start is not None and start < 0:
-        raise UsageError(f"{float(start):g} s is before the film", where="start")
+        raise UsageError(f"{float(start):g} s is negative", where="start", remedy="give 0 or more")
     if end is not None and end <= (start or 0):
-        raise UsageError(f"{float(end):g} s leaves no frame", where="end", remedy="end after start")
+        raise UsageError(
+            f"{float(end):g} s is not after the start", where="end", remedy="end after start"
+        )
 
 
 def _check_counts(**values: int | None) -> None:

@@ -24,7 +24,7 @@ def is_sequence(path: Path) -> bool:
 def check_rate(rate: Fraction | None, *sources: Path) -> None:
     """Raise UsageError for a rate where no source is a row of pictures: films have their own."""
     if rate is not None and all(source.is_file() for source in sources):
-        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
+        raise UsageError("applies only to image sequences", where="rate", remedy="omit it")
 
 
 def check_file(path: Path) -> None:
@@ -38,4 +38,4 @@ def check_file(path: Path) -> None:
     if path.is_file() and size == 0:
         raise UnreadableInput("the file is empty", where=path, remedy="copy it again")
     if not path.is_file():
-        raise UnreadableInput("not a file", where=path, remedy="give a film or a picture")
+        raise UnreadableInput("not a file", where=path, remedy="give a film or an image")

@@ -41,7 +41,7 @@ class StillsDecoder:
         self._files = pictures_of(path)
         if not self._files:
             raise UnreadableInput(
-                "no pictures there", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
+                "no images found", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
             )
         rate = rate or DEFAULT_RATE
         count = max(self._files) + 1
@@ -85,9 +85,9 @@ class StillsDecoder:
         if size != self._size:
             first = "x".join(map(str, self._size))
             raise UnreadableInput(
-                f"a picture of {size[0]}x{size[1]} among pictures of {first}",
+                f"the image is {size[0]}x{size[1]}, the first one {first}",
                 where=file,
-                remedy="make them all one size",
+                remedy="resize all images to one size",
             )
         return frame
 
@@ -101,25 +101,23 @@ def load_still(file: Path) -> VideoFrame:
         try:
             frame = next(container.decode(video=0), None)
         except (av.error.FFmpegError, IndexError) as error:
-            raise UnreadableInput(f"not a picture ({reason(error)})", where=file) from error
+            raise UnreadableInput(f"not a readable image ({reason(error)})", where=file) from error
     if frame is None:
-        raise UnreadableInput("not a picture", where=file)
+        raise UnreadableInput("not a readable image", where=file)
     return frame
 
 
 def undecodable(path: Path) -> UnreadableInput:
     """Say why no frame of a file can be decoded; a picture may well be whole, for Pillow."""
     if not path.is_file() or path.suffix.lower() not in STILL_SUFFIXES:
-        return UnreadableInput(
-            "no frame in it can be decoded", where=path, remedy="export it again"
-        )
+        return UnreadableInput("no frame can be decoded", where=path, remedy="export it again")
     try:
         load_image(path)
     except UnreadableInput as error:
         return error
     kind = path.suffix[1:].upper()
     return UnreadableInput(
-        f"a {kind} that cannot be read as a film, animated or of a rare kind",
+        f"this {kind} cannot be read as a film (animated, or an unusual variant)",
         where=path,
         remedy="give a PNG, or an animated GIF or APNG",
     )
@@ -147,8 +145,8 @@ def _gaps(files: Iterable[Path]) -> tuple[str, ...]:
     if not gaps or 2 * len(gaps) >= len(pairs):  # the latter: times, or every second picture
         return ()
     missing = sum(count for _, count in gaps)
-    are = "numbers are" if missing > 1 else "number is"
-    return (f"{missing} {are} missing, the first {gaps[0][0]}: the pictures close up",)
+    are = "images are" if missing > 1 else "image is"
+    return (f"{missing} {are} missing, the first number {gaps[0][0]}: the gap is skipped",)
 
 
 def _pattern(path: Path) -> dict[int, Path]:

@@ -48,9 +48,11 @@ class Target:
         self._numbered = self.codec.pictures is not None and self.codec.pictures.numbered
         check_place(self.path)
         if source is not None and self._is_source(source):
-            raise UsageError("is the source itself", where=self.path, remedy="use another name")
+            raise UsageError(
+                "the output is the source file", where=self.path, remedy="use another name"
+            )
         if not overwrite and (taken := self.files()):
-            raise OutputExists("exists already", where=taken[0], remedy="use another name, or -y")
+            raise OutputExists("already exists", where=taken[0], remedy="use another name, or -y")
 
     def files(self) -> list[Path]:
         """The files that are there under this name: one, or the pictures of a numbered one."""
@@ -91,35 +93,41 @@ def check_place(path: Path) -> None:
     """
     folder = path.parent
     if not folder.is_dir():
-        raise UsageError("no such folder", where=folder, remedy="make it first")
+        raise UsageError("no such folder", where=folder, remedy="create it first")
     try:
         with tempfile.TemporaryFile(dir=folder), contextlib.suppress(FileNotFoundError):
             os.lstat(draft_of(path))
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            raise UsageError("the name is too long", where=path, remedy="shorten it") from error
+            raise UsageError(
+                "the file name is too long", where=path, remedy="shorten it"
+            ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull("no space left", where=folder, remedy="make room") from error
-        raise UsageError("cannot write there", where=folder, remedy="use another folder") from error
+            raise DiskFull(
+                "no space left on the disk", where=folder, remedy="free some space"
+            ) from error
+        raise UsageError(
+            "the folder is not writable", where=folder, remedy="use another folder"
+        ) from error
     if path.is_dir():
-        raise UsageError("is a folder", where=path, remedy="give a file name")
+        raise UsageError("the output is a folder", where=path, remedy="give a file name")
     if path.exists() and not path.is_file():
-        raise UsageError("is not a plain file", where=path, remedy="use another name")
+        raise UsageError("the output is not a regular file", where=path, remedy="use another name")
     if path.exists() and not os.access(path, os.W_OK):
-        raise UsageError("is write-protected", where=path, remedy="use another name")
+        raise UsageError("the output is write-protected", where=path, remedy="use another name")
 
 
 def check_new(path: Path, *, overwrite: bool) -> None:
     """Raise OutputExists, or what `check_place` raises, unless a new file can be written here."""
     check_place(path)
     if os.path.lexists(path) and not overwrite:
-        raise OutputExists("exists already", where=path, remedy="use another name, or -y")
+        raise OutputExists("already exists", where=path, remedy="use another name, or -y")
 
 
 def check_apart(path: Path, guides: Iterable[str]) -> None:
     """Raise UsageError when writing to `path` would take the place of a guide picture."""
     if any(same_file(path, Path(guide)) for guide in guides):
-        raise UsageError("is a guide itself", where=path, remedy="use another name")
+        raise UsageError("the output is a guide file", where=path, remedy="use another name")
 
 
 @contextlib.contextmanager
@@ -136,8 +144,8 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         with door:
             lock.acquire(timeout=0)
     except Timeout:
-        remedy = "wait for it, or give this one another name"
-        raise UsageError("another run is making it", where=path, remedy=remedy) from None
+        remedy = "wait for it, or use another name"
+        raise UsageError("another run is writing this file", where=path, remedy=remedy) from None
     except OSError:  # nowhere to put a lock: better to go on without one than not at all
         yield
         return

@@ -73,7 +73,7 @@ class SideTracks:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a user should know about the tracks."""
-        refused = (f"damaged sound or subtitles: {self.refused} packets are left out",)
+        refused = (f"damaged audio or subtitles: {self.refused} packets are dropped",)
         return (*dict.fromkeys(self._notes), *(refused if self.refused else ()))
 
     def clocks(self) -> list[int]:
@@ -86,7 +86,7 @@ class SideTracks:
         if self._source.path is not None and self._source.path.is_file():
             self._home = self._stack.enter_context(open_input(self._source.path, formats=SOUNDS))
         elif self._source.has_audio:
-            self._notes.append(f"{self._source.path} is gone, and its sound with it")
+            self._notes.append(f"{self._source.path} no longer exists, so the audio is omitted")
         return self
 
     def __exit__(
@@ -113,7 +113,9 @@ class SideTracks:
             fitted = self._fitted(stream, container)
             track = None if fitted is None else _added(out, fitted)
             if fitted is None or track is None:
-                self._notes.append(f"{_called(stream)} does not fit {container}; left out")
+                self._notes.append(
+                    f"{_called(stream)} cannot be stored in {container} and is omitted"
+                )
                 continue
             _dressed(track, stream)
             flows.append(
@@ -165,7 +167,9 @@ class SideTracks:
             raise
         except (DreamvidError, av.error.FFmpegError, IndexError):
             return None
-        self._notes.append(f"{_called(stream)} does not fit {container}; made {codec}")
+        self._notes.append(
+            f"{_called(stream)} cannot be stored in {container} and is converted to {codec}"
+        )
         return fitted
 
     def _packets(
@@ -184,7 +188,7 @@ class SideTracks:
             except StopIteration:
                 return
             except av.error.FFmpegError:
-                self._notes.append("the sound is damaged and ends early")
+                self._notes.append("the audio is damaged and ends early")
                 return
             index, base = packet.stream.index, packet.time_base
             stamp = packet.pts if packet.pts is not None else packet.dts
@@ -235,13 +239,13 @@ def _left_out(home: InputContainer, source: FilmInfo) -> list[str]:
     told = []
     for stream in home.streams:
         if stream.type == "video" and stream.disposition & cover:
-            told.append("the cover picture is left out")
+            told.append("the cover image is omitted")
         elif stream.type == "video" and stream.index != picture:
-            told.append(f"picture track {stream.index} is left out: only one is dreamed")
+            told.append(f"video track {stream.index} is omitted: only one is dreamed")
         elif stream.type not in ("video", "audio", "subtitle"):
             words = stream.metadata
             name = words.get("filename") or words.get("handler_name") or ""
-            told.append(f"{stream.type} track {stream.index} is left out{name and f' ({name})'}")
+            told.append(f"{stream.type} track {stream.index} is omitted{name and f' ({name})'}")
     return told
 
 
@@ -267,6 +271,6 @@ def _kept(words: dict[str, str]) -> dict[str, str]:
 
 
 def _called(stream: Stream) -> str:
-    kind = {"audio": "sound", "subtitle": "subtitles"}.get(stream.type, stream.type)
+    kind = {"subtitle": "subtitles"}.get(stream.type, stream.type)
     known = stream.codec_context  # None where there is no decoder
     return f"{kind} track {stream.index} ({known.name if known else 'unknown'})"

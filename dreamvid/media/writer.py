@@ -64,7 +64,7 @@ class PartWriter:
         self._deep = self._codec.is_deep(like.bits)
         self._ticks: list[int] = []
         if like.bits > max(self._codec.pixels):
-            self.notes += (f"{self._codec.name} keeps 8 of the source's {like.bits} bits",)
+            self.notes += (f"{self._codec.name} stores 8 bits, the source has {like.bits}",)
 
     def write(self, image: torch.Tensor | Array, time: Fraction) -> None:
         """Encode an image shown from `time` on, in seconds since the film's first frame.
@@ -76,13 +76,13 @@ class PartWriter:
         """
         tick = round(time / PartTable.clock(self._like))
         if self._ticks and tick <= self._ticks[-1]:
-            raise UsageError(f"the frame at {float(time):g} s does not come after the last one")
+            raise UsageError(f"the frame at {float(time):g} s is not later than the last one")
         array = _levels(image, 16 if self._deep else 8)
         if self._child is None:
             self._child = self._start(array.shape, array.nbytes)
         if array.shape != self._shape:
-            made, film = (f"{w}x{h} with {n} planes" for h, w, n in (array.shape, self._shape))
-            raise UsageError(f"a frame of {made} in a film of {film}")
+            made, film = (f"{w}x{h} with {n} channels" for h, w, n in (array.shape, self._shape))
+            raise UsageError(f"the frame is {made}, the film {film}")
         self._child.write(array)
         self._ticks.append(tick)
 
@@ -97,7 +97,7 @@ class PartWriter:
         Raises UsageError when nothing was written, DreamvidError or DiskFull when encoding failed.
         """
         if self._child is None:
-            raise UsageError("no frame was written", where=self._where)
+            raise UsageError("no frames were written", where=self._where)
         try:
             self._child.finish()
             ranks = read_ranks(self._draft)

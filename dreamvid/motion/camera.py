@@ -61,12 +61,12 @@ class Move:
         for item in fields(self):
             value = getattr(self, item.name)
             if not math.isfinite(value):
-                raise UsageError(f"{value} is not a number", where=item.name)
+                raise UsageError(f"{value} is not a finite number", where=item.name)
         if not 1 / FASTEST <= self.zoom <= FASTEST:
             raise UsageError(
-                f"{self.zoom:g} is not a zoom",
+                f"{self.zoom:g} is not a valid zoom",
                 where="zoom",
-                remedy=f"a factor, {1 / FASTEST:g} to {FASTEST:g}; 1 stands still",
+                remedy=f"give a factor from {1 / FASTEST:g} to {FASTEST:g}; 1 is no zoom",
             )
 
 
@@ -79,8 +79,8 @@ def step_matrix(move: Move, seconds: float, width: int, height: int) -> Matrix:
     log_zoom = math.log(move.zoom)
     for name, rate in (("zoom", log_zoom), ("shear_x", move.shear_x), ("shear_y", move.shear_y)):
         if abs(rate * seconds) > FARTHEST:
-            raise UsageError(f"{getattr(move, name):g} is too far for one frame",
-                             where=name, remedy="move slower, or give more fps")  # fmt: skip
+            raise UsageError(f"{getattr(move, name):g} is too much for one frame",
+                             where=name, remedy="move slower, or raise --fps")  # fmt: skip
     # y points down, so a counterclockwise turn has this sign.
     linear = np.array([[log_zoom, turn + move.shear_x], [move.shear_y - turn, log_zoom]])
     center = np.array([move.center_x * width - 0.5, move.center_y * height - 0.5])
@@ -97,7 +97,9 @@ def motion_of(matrix: Matrix, width: int, height: int, *, edges: Edges = "mirror
     finds black. The mask is 0 there (1 everywhere for wrap, where nothing is outside).
     """
     if edges not in get_args(Edges):
-        raise UsageError(f"'{edges}' is unknown", where="edges", remedy="mirror, replicate or wrap")
+        raise UsageError(
+            f"unknown mode '{edges}'", where="edges", remedy="use mirror, replicate or wrap"
+        )
     x = np.arange(width, dtype=np.float32)
     y = np.arange(height, dtype=np.float32)[:, None]
     back = np.linalg.inv(matrix).astype(np.float32)
@@ -158,7 +160,7 @@ class Camera:
         known = {item.name for item in fields(Move)}
         if unknown := sorted(set(curves) - known):
             raise UsageError(
-                f"no such rate: {unknown[0]}", remedy=f"use {', '.join(sorted(known))}"
+                f"unknown camera rate '{unknown[0]}'", remedy=f"use {', '.join(sorted(known))}"
             )
         self.curves, self.edges = dict(curves), edges
         self.width, self.height = width, height

@@ -128,7 +128,7 @@ def shrink(array: Array) -> Array:
 def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:
     """Estimate on shrunk arrays, and scale the flow back up."""
     if a.shape != b.shape:
-        raise UsageError(f"cannot compare {a.shape} with {b.shape}", where="flow")
+        raise UsageError(f"the images have different shapes, {a.shape} and {b.shape}", where="flow")
     return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
 
 

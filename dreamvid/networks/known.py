@@ -139,7 +139,7 @@ def check_model(model: str, weights: Path | None = None) -> None:
     if not named and not model.endswith(".safetensors"):
         raise unknown(model)
     if weights and not named:
-        raise UsageError("a network's file has its own", where="weights", remedy="leave them out")
+        raise UsageError("a network file contains its weights", where="weights", remedy="omit it")
     if weights and not weights.is_file():
         raise UnreadableInput("no such weights file", where=weights, remedy="check the path")
     if not named and not Path(model).exists():
@@ -166,7 +166,7 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
     with the near misses when there is none.
     """
     if not among:
-        raise UsageError(f"{model} knows no labels", where="label", remedy="use --layer")
+        raise UsageError(f"{model} has no labels", where="label", remedy="use --layer")
     for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
         if found := _meant(word, among):
             return found
@@ -174,7 +174,7 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
     near = some or difflib.get_close_matches(name, among, n=5, cutoff=0.5)
     hint = ", ".join((near or among)[:5])
     raise UsageError(
-        f"no label '{name}'", where="label", remedy=f"such as {hint} (dreamvid labels {model})"
+        f"unknown label '{name}'", where="label", remedy=f"try {hint} (dreamvid labels {model})"
     )
 
 
@@ -224,6 +224,6 @@ def unknown(model: str) -> UsageError:
     near = difflib.get_close_matches(model, names(), n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}? " if near else ""
     return UsageError(
-        f"no network '{model}'",
+        f"unknown network '{model}'",
         remedy=f"{hint}choose one of {', '.join(names())}, or a .safetensors file",
     )

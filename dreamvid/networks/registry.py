@@ -129,11 +129,11 @@ def check_fit(state: Mapping[str, Tensor], *, model_name: str, where: Path) -> N
     """Raise UnreadableInput, naming the first entry that does not fit the network, if one does."""
     if problem := mismatch(zoo.bare(model_name), state):
         like = [n for n in DESCRIPTIONS if not mismatch(zoo.bare(n), state)]
-        looks = f": these look like weights of {' or '.join(like)}" if like else ""
+        looks = f"; they look like weights of {' or '.join(like)}" if like else ""
         raise UnreadableInput(
-            f"not weights of {model_name} ({problem}){looks}",
+            f"not the weights of {model_name} ({problem}){looks}",
             where=where,
-            remedy=f"choose {like[0]} as the model" if like else "",
+            remedy=f"use --model {like[0]}" if like else "",
         )
 
 
@@ -144,13 +144,13 @@ def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:
         if key.endswith("num_batches_tracked"):
             continue  # a counter of training; early files lack it
         if key not in state:
-            return f"no '{key}'"
+            return f"'{key}' is missing"
         if state[key].shape != value.shape:
             has, needs = ("x".join(map(str, s)) for s in (state[key].shape, value.shape))
-            return f"'{key}' is {has}, not {needs}"
+            return f"'{key}' is {has}, expected {needs}"
         if state[key].is_floating_point() != value.is_floating_point():
             has, needs = (str(t.dtype).removeprefix("torch.") for t in (state[key], value))
-            return f"'{key}' is {has}, not {needs}"
+            return f"'{key}' is {has}, expected {needs}"
     return next((f"unexpected '{key}'" for key in state if key not in wanted), "")
 
 

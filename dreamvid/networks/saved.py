@@ -24,7 +24,7 @@ from dreamvid.networks.embedded import Bestiary, Widths, folded, widths_of
 from dreamvid.networks.known import Description
 
 FORMAT = "dreamvid-network-1"
-_OTHERS = "for weights of another network give --model NAME --weights FILE"
+_OTHERS = "for the weights of a built-in network give --model NAME --weights FILE"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def load(path: Path, *, name: str) -> Saved:
 
 def _description(name: str, value: Any) -> Description:
     if not isinstance(value, dict):
-        raise ValueError(f"its description is a {type(value).__name__}")
+        raise ValueError(f"its metadata is a {type(value).__name__}, not a table")
     tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     return Description(name=name, **tuples)
 

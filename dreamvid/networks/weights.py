@@ -48,9 +48,9 @@ def sha256(path: Path) -> str:
 def check_digest(path: Path, expected: str, *, remedy: str) -> None:
     """Raise MissingDependency, with the remedy, unless a file is there and has this sha256."""
     if not path.is_file():
-        raise MissingDependency("no weights file", where=path, remedy=remedy)
+        raise MissingDependency("the weights file is missing", where=path, remedy=remedy)
     if (digest := sha256(path)) != expected:
-        what = f"its sha256 is {digest[:16]}..., not {expected[:16]}..."
+        what = f"the sha256 checksum is {digest[:16]}..., expected {expected[:16]}..."
         raise MissingDependency(what, where=path, remedy=remedy)
 
 
@@ -68,7 +68,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
             state = load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
     except pickle.UnpicklingError as error:
         raise UnreadableInput(
-            "not a plain state dict: it holds objects, which would have to be run to be read",
+            "not a plain state dict: it contains pickled objects, which could run code",
             where=path,
             remedy="save model.state_dict() with torch.save, or as safetensors",
         ) from error
@@ -90,12 +90,12 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
             state = state[wrapper]
     if not isinstance(state, dict) or not state:
-        raise ValueError(f"it holds a {type(state).__name__}, not a state dict")
+        raise ValueError(f"it contains a {type(state).__name__}, not a state dict")
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise ValueError(f"entry {key!r:.40} is not a tensor")
         if value.layout != torch.strided:
-            raise ValueError(f"entry {key!r:.40} is sparse")
+            raise ValueError(f"entry {key!r:.40} is a sparse tensor")
     return {key.removeprefix("module."): value for key, value in state.items()}
 
 
@@ -106,17 +106,21 @@ def fetch(url: str, *, model: str, offline: bool = False, progress: Counted | No
     MissingDependency when there is no copy and none can be fetched, or when it fails its check.
     """
     path = cached(url)
-    remedy = f"fetch {url} where there is a network and put it at {path}, or give --weights FILE"
+    remedy = f"download {url} to {path}, or give --weights FILE"
     if not path.is_file():
         if offline:
-            raise MissingDependency(f"no weights for {model}, and --offline", remedy=remedy)
+            raise MissingDependency(
+                f"the weights of {model} are not in the cache, and --offline is set", remedy=remedy
+            )
         try:
             _download(url, path, progress)
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                raise DiskFull("no room for the weights", where=path.parent) from error
+                raise DiskFull(
+                    "no space left for the weights", where=path.parent, remedy="free some space"
+                ) from error
             raise MissingDependency(
-                f"cannot fetch the weights of {model} ({error})", remedy=remedy
+                f"cannot download the weights of {model} ({error})", remedy=remedy
             ) from error
     _check(path, model)
     return path
@@ -132,7 +136,7 @@ def _download(url: str, path: Path, progress: Counted | None) -> None:
             total = int(source.headers.get("Content-Length") or 0)
             done = _copy(source, target, total, progress)
         if total and done != total:
-            raise OSError(f"it ended after {done} of {total} bytes")
+            raise OSError(f"the download ended after {done} of {total} bytes")
         _match(partial, path.name)
         settle(partial, path)
     finally:
@@ -155,7 +159,7 @@ def _match(path: Path, name: str) -> str:
     published = re.search(r"-([0-9a-f]{8,64})\.\w+$", name)
     expected = published[1] if published else ""
     if not digest.startswith(expected):
-        raise OSError(f"its sha256 is {digest[:16]}..., not {expected}")
+        raise OSError(f"its sha256 checksum is {digest[:16]}..., expected {expected}")
     return digest
 
 
@@ -165,12 +169,14 @@ def _check(path: Path, model: str) -> None:
         digest = _match(path, path.name)
         first = record.read_text().split()[0] if record.is_file() else digest
         if digest != first:
-            raise OSError(f"its sha256 is {digest[:16]}..., on first use it was {first[:16]}...")
+            raise OSError(
+                f"its sha256 checksum is {digest[:16]}..., on first use it was {first[:16]}..."
+            )
         if not record.is_file():
             record.write_text(f"{digest}  {path.name}\n")
     except OSError as error:
         raise MissingDependency(
-            f"the kept weights of {model} are damaged ({error})",
+            f"the cached weights of {model} are damaged ({error})",
             where=path,
-            remedy="delete this file and its .sha256 to fetch it again",
+            remedy="delete this file and its .sha256 to download it again",
         ) from error

@@ -158,4 +158,4 @@ def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:
 def check_stability(stability: float) -> None:
     """Raise UsageError unless it is 0 to 1."""
     if not 0 <= stability <= 1:
-        raise UsageError(f"{stability} is not 0 to 1", where="stability")
+        raise UsageError(f"{stability} is out of range", where="stability", remedy="give 0 to 1")

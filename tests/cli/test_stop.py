@@ -108,7 +108,7 @@ def test_other_settings_begin_anew_when_told(long_film, uninterrupted, tmp_path)
     assert code == 130, said
     told = dreamvid("video", long_film, "-o", out, *OPTIONS)
     assert told.code == 4
-    assert f"{CUT} frames of it are there, of a run that differs in seed" in told.err
+    assert f"{CUT} frames are already dreamed, by a run with other settings (seed)" in told.err
     assert dreamvid("video", long_film, "-o", out, *OPTIONS, "-y").code == 0
     assert out.read_bytes() == uninterrupted.read_bytes()
 
