@@ -1,4 +1,4 @@
-"""Run an iterator in a thread, a bounded number of items ahead."""
+"""Run an iterator in a background thread with a bounded buffer."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Item = TypeVar("Item")
 
 
 class Prefetcher(Generic[Item]):
-    """Iterate over `items`, made in a thread at most `size` ahead; a context manager.
+    """Iterate over `items`, which a thread produces at most `size` items ahead; a context manager.
 
-    An exception of the thread is raised by the iteration, in its place. `stop` ends the thread
-    at its next item, and waits for it.
+    An exception in the thread is raised by the iteration at the same position. `stop` ends the
+    thread at its next item and waits for it.
     """
 
     def __init__(self, items: Iterator[Item], size: int) -> None:
@@ -54,7 +54,7 @@ class Prefetcher(Generic[Item]):
         self.stop()
 
     def stop(self) -> None:
-        """End the thread, whatever it waits for; nothing more comes."""
+        """End the thread, even if it is blocked on a full buffer; the iteration ends."""
         self._done = True
         self._stopping.set()
         self._thread.join()

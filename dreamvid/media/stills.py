@@ -1,4 +1,4 @@
-"""A row of pictures as a film: a numbered pattern, or a folder in natural order."""
+"""Read an image sequence as a film: a numbered pattern, or a folder in natural order."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from dreamvid.media.probe import open_input, reason
 from dreamvid.media.source import NUMBER, STILL_SUFFIXES
 
 DEFAULT_RATE: Final = Fraction(24)
-"""Pictures a second, for pictures, which have no rate of their own."""
+"""Default rate of an image sequence, in images per second."""
 
 
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
-    """A key that sorts names as people count: frame 2, frame 10, frame 100."""
+    """Sort key for natural order: frame 2, frame 10, frame 100."""
     pieces = re.split(r"(\d+)", name.lower())
     return tuple((0, int(p)) if p.isdecimal() else (1, p) for p in pieces if p)
 
 
 class StillsDecoder:
-    """The pictures of a folder or a pattern, one after the other at a steady rate.
+    """The images of a folder or a pattern, in order, at a constant rate.
 
-    Numbers missing in a pattern leave their time empty and count as lost.
-    Raises UnreadableInput when there is no picture.
+    Numbers missing from a pattern leave a gap and count as lost frames.
+    Raises UnreadableInput if there are no images.
     """
 
     def __init__(self, path: Path, rate: Fraction | None = None) -> None:
         self.path = path
         self.damage = Damage()
-        self._files = pictures_of(path)
+        self._files = sequence_files(path)
         if not self._files:
             raise UnreadableInput(
                 "no images found", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
@@ -57,11 +57,11 @@ class StillsDecoder:
 
     @property
     def first_time(self) -> Fraction:
-        """The time of the first picture: 0."""
+        """The time of the first image: 0."""
         return Fraction(0)
 
     def frames(self, since: Fraction | None = None) -> Iterator[Timed]:
-        """Yield (time, picture) from the first one at or after `since`."""
+        """Yield (time, frame) from the first frame at or after `since`."""
         rate = self.facts.rate
         first = 0 if since is None else -int(-since * rate // 1)
         for slot in range(first, max(self._files) + 1):
@@ -73,7 +73,7 @@ class StillsDecoder:
                 yield time, frame
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file stays open."""
 
     def _load(self, file: Path) -> VideoFrame | None:
         try:
@@ -93,9 +93,9 @@ class StillsDecoder:
 
 
 def load_still(file: Path) -> VideoFrame:
-    """Decode the first picture of a file.
+    """Decode the first image of a file.
 
-    Raises UnreadableInput when there is none.
+    Raises UnreadableInput if there is none.
     """
     with open_input(file) as container:
         try:
@@ -108,7 +108,7 @@ def load_still(file: Path) -> VideoFrame:
 
 
 def undecodable(path: Path) -> UnreadableInput:
-    """Say why no frame of a file can be decoded; a picture may well be whole, for Pillow."""
+    """Return the error for a file of which no frame can be decoded; Pillow may still read it."""
     if not path.is_file() or path.suffix.lower() not in STILL_SUFFIXES:
         return UnreadableInput("no frame can be decoded", where=path, remedy="export it again")
     try:
@@ -123,8 +123,8 @@ def undecodable(path: Path) -> UnreadableInput:
     )
 
 
-def pictures_of(path: Path) -> dict[int, Path]:
-    """The pictures of a folder or a pattern, by their place in the film; there may be gaps."""
+def sequence_files(path: Path) -> dict[int, Path]:
+    """The images of a folder or a pattern, by frame index; there may be gaps."""
     return _folder(path) if path.is_dir() else _pattern(path)
 
 
@@ -138,11 +138,11 @@ def _folder(path: Path) -> dict[int, Path]:
 
 
 def _gaps(files: Iterable[Path]) -> tuple[str, ...]:
-    """Say which numbers are missing among pictures in natural order that are counted one by one."""
+    """Return a note on missing numbers, for files in natural order numbered one by one."""
     hits = [hit for file in files if (hit := re.fullmatch(r"(.*?)(\d+)\D*", file.stem))]
     pairs = [(int(a[2]), int(b[2])) for a, b in pairwise(hits) if a[1] == b[1]]
     gaps = [(a + 1, b - a - 1) for a, b in pairs if b - a > 1]
-    if not gaps or 2 * len(gaps) >= len(pairs):  # the latter: times, or every second picture
+    if not gaps or 2 * len(gaps) >= len(pairs):  # the latter: timestamps, or every second image
         return ()
     missing = sum(count for _, count in gaps)
     are = "images are" if missing > 1 else "image is"
@@ -150,7 +150,7 @@ def _gaps(files: Iterable[Path]) -> tuple[str, ...]:
 
 
 def _pattern(path: Path) -> dict[int, Path]:
-    """Map slot (counted from the first number found) to file."""
+    """Map frame index (counted from the first number found) to file."""
     if not path.parent.is_dir():
         return {}
     match = NUMBER.search(path.name)

@@ -123,8 +123,8 @@ def test_a_film_stopped_and_started_again_has_the_same_bytes(
         run(tmp_path / "film.mp4", report=stop_after(stop))
     assert f"{stop} frames are in {tmp_path / 'film.partial.mp4'}" in str(caught.value)
     done = max(end for end in ENDS if end < stop)
-    kept = f"after frame {done}" if done else "from the beginning"
-    assert str(caught.value).endswith(f"; give the same command again to go on {kept}")
+    kept = f"after frame {done}" if done else "from the first frame"
+    assert str(caught.value).endswith(f"; repeat the command to resume {kept}")
     assert not (tmp_path / "film.mp4").exists()
     assert len(arrays(tmp_path / "film.partial.mp4")) == stop
     told: list[Progress] = []
@@ -303,7 +303,7 @@ def test_what_a_power_cut_has_damaged_is_dreamed_again(
     again = run(tmp_path / "film.mp4", report=told.append)
     assert told[0].done == done + 1
     assert (tmp_path / "film.mp4").read_bytes() == whole
-    assert any("are damaged: dreamed again" in note for note in again.notes)
+    assert any("are damaged and are dreamed again" in note for note in again.notes)
 
 
 @pytest.mark.parametrize(("size", "frames"), [((64, 48), 30), ((640, 360), 30), ((1280, 720), 15)])
