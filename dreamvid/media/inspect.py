@@ -39,7 +39,7 @@ class Treatment:
     warnings: tuple[str, ...]
 
     def trimmed(self, until: Fraction | None, frames: int | None, *, started: bool) -> FilmInfo:
-"""The same by counter-clockwise degrees, if PyAV hides the matrix; no mirroring."""
+        """Return the info of the film trimmed at the start, at `until`, or to `frames`."""
         info = self.info
         if started:
             info = replace(info, origin=info.start)
