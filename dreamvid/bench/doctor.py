@@ -151,7 +151,7 @@ def _weights() -> tuple[State, str]:
     from dreamvid.files import cache_folder
     from dreamvid.networks import registry
 
-    here = [name for name in registry.names() if registry.standing(name).here]
+    here = [name for name in registry.names() if registry.availability(name).here]
     return "ok", f"{', '.join(here)}; others are fetched into {cache_folder()} on first use"
 
 

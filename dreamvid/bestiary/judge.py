@@ -194,7 +194,7 @@ def photographs(folder: Path) -> list[Path]:
         raise UnreadableInput("no such folder", where=folder, remedy="give a folder of pictures")
     found = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS)
     if not found:
-        raise UnreadableInput("no photographs", where=folder, remedy="give a folder of pictures")
+        raise UnreadableInput("no images found", where=folder, remedy="give a folder of pictures")
     return found
 
 

@@ -17,7 +17,7 @@ from dreamvid.cli.failures import explain
 from dreamvid.cli.streams import end_streams, open_streams
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.networks.allocator import keep_freed
-from dreamvid.networks.threads import calm
+from dreamvid.networks.threads import limit_openmp_spin
 
 VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
 KINDS = {"FRACTION": "TIME", "FLOAT|STR": "FLOAT", "INT|STR": "INT"}
@@ -118,7 +118,7 @@ _TOLD = (DreamvidError, CycloptsError, KeyboardInterrupt)
 def main() -> None:
     """Run the command line; ends the process with the exit code of the error, if any."""
     open_streams()
-    calm()
+    limit_openmp_spin()
     keep_freed()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)

@@ -62,7 +62,7 @@ def models(*, json: Json = False) -> None:
     """List the networks, their default layers, and whose weights are at hand."""
     from dreamvid.networks import registry
 
-    rows = [registry.standing(name) for name in registry.names()]
+    rows = [registry.availability(name) for name in registry.names()]
     if json:
         print_json([vars(row) for row in rows])
         return

@@ -30,7 +30,7 @@ from dreamvid.loops.texture import noise_texture, tile_picture, wrap_picture
 from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
-from dreamvid.media.target import alone
+from dreamvid.media.target import exclusive_lock
 from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.job import Progress, write_record
@@ -82,7 +82,7 @@ def dream_loop(
     settings, path = settings or LoopSettings(), None if source is None else Path(source)
     checked = check_loop(path, Path(target), settings, overwrite=overwrite)
     calls = Calls(fetched, report, say, begun)
-    with alone(checked.output.path):
+    with exclusive_lock(checked.output.path):
         if settings.loop.kind == "film":
             assert path is not None, "a film that was checked is there"
             return closed_loop(path, checked.output, settings, calls)

@@ -14,7 +14,7 @@ import torch
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
 from dreamvid.media.source import is_sequence
-from dreamvid.media.stills import pictures_of
+from dreamvid.media.stills import sequence_files
 from dreamvid.networks.weights import sha256
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings
@@ -82,7 +82,7 @@ def digest(path: Path) -> str:
         if not is_sequence(path):
             return sha256(path)
         total = hashlib.sha256()
-        for picture in pictures_of(path).values():
+        for picture in sequence_files(path).values():
             total.update(os.fsencode(picture.name) + b"\0" + bytes.fromhex(sha256(picture)))
     except FileNotFoundError:
         return ""

@@ -33,7 +33,7 @@ from dreamvid.dream.shaping import Shape
 from dreamvid.errors import Interrupted, OutputExists, UsageError, writing
 from dreamvid.files import write_whole
 from dreamvid.image import save_image
-from dreamvid.media.target import alone, check_new
+from dreamvid.media.target import check_new, exclusive_lock
 from dreamvid.networks import saved
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.saved import Plan
@@ -96,7 +96,7 @@ def train_network(
     check_train(None if pictures is None else Path(pictures), target, settings, overwrite=overwrite)
     work = Work(target)
     work.check(overwrite=overwrite)
-    with alone(target):
+    with exclusive_lock(target):
         source = work.source(pictures, settings, watch)
         state = work.claim(record(settings, source.labels), overwrite=overwrite)
         if isinstance(source, Renders):

@@ -14,9 +14,9 @@ from dreamvid.commands.shared import clock_of, make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.dreamer import pick_device
 from dreamvid.dream.octaves import Size
-from dreamvid.media.ahead import Ahead
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.target import alone
+from dreamvid.media.prefetch import Prefetcher
+from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.flow import estimator
 from dreamvid.networks.weights import Counted
 from dreamvid.sequence.dream_size import dream_size, shrunk
@@ -50,7 +50,7 @@ def dream_video(
     settings = settings or VideoSettings()
     checked = check_video(Path(source), Path(target), settings, overwrite=overwrite)
     output = checked.output
-    with checked.reader as film, alone(output.path):
+    with checked.reader as film, exclusive_lock(output.path):
         # Frames that are dreamed for themselves need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
@@ -93,4 +93,4 @@ def in_time(
     On a CPU in turns with the dream, for either takes all cores. Beside one another each would
     wait for the core that the other holds: a film took a fifth longer on 2 cores.
     """
-    return closing(frames) if device.type == "cpu" else Ahead(frames, FRAMES_AHEAD)
+    return closing(frames) if device.type == "cpu" else Prefetcher(frames, FRAMES_AHEAD)

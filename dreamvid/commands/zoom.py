@@ -16,7 +16,7 @@ from dreamvid.dream.octaves import resize
 from dreamvid.image import to_image
 from dreamvid.loops.texture import noise_texture
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.target import alone
+from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
 from dreamvid.networks.weights import Counted
@@ -64,7 +64,7 @@ def dream_zoom(
         settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
     )
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
-    with alone(output.path):
+    with exclusive_lock(output.path):
         record = sidecar(settings, path, dreams(0))
         begun(record)
         job = Job(output, like=like, record=record)

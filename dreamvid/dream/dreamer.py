@@ -13,6 +13,7 @@ import torch
 
 from dreamvid.dream import objectives
 from dreamvid.dream.beings import Beings, Glance, Places, glances
+from dreamvid.dream.cuda_graph import CudaGraphed
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
     Size,
@@ -22,7 +23,6 @@ from dreamvid.dream.octaves import (
     resize,
     soften,
 )
-from dreamvid.dream.recorded import Recorded
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
 from dreamvid.dream.tiles import pieces, tiled
@@ -124,7 +124,7 @@ class Dreamer:
         self.dtype = pick_dtype(precision, self.device)
         self.slope = Slope(self.network, ground, device=self.device, dtype=self.dtype)
         self.beings = Beings.of(self.network, self.objective, device=self.device, dtype=self.dtype)
-        self._rise = Recorded(self.slope) if self.device.type == "cuda" else self.slope
+        self._rise = CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope
         self.octave_scale = octave_scale
         self._by_size = octaves is None
         step = self.network.default_step if step is None else step
@@ -236,7 +236,7 @@ class Dreamer:
         gradient = tiled(partial(self._gradient, heights=heights), rolled, self.tile)
         gauge.heights.append(sum(heights) / len(heights))
         if not math.isfinite(gauge.heights[-1]):  # all that follows would be black
-            raise UsageError("the network gives no finite numbers", where=self.network.name,
+            raise UsageError("the network returns NaN or infinity", where=self.network.name,
                              remedy="check its weights, and --precision")  # fmt: skip
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         if self.shape is not None:
@@ -245,8 +245,8 @@ class Dreamer:
         # Row by row: a sum over all at once depends on the number of threads.
         mean = float(gauge(key, size.mean(dim=2).mean()))
         if not mean < STEEPEST:  # its square would be no number, and the update nothing
-            raise UsageError(f"the gradient is {mean:.0g}", where=self.network.name,
-                             remedy="give its objective less weight")  # fmt: skip
+            raise UsageError(f"the gradient is too large ({mean:.0g})", where=self.network.name,
+                             remedy="reduce the weight of the objective")  # fmt: skip
         if not self.even:
             return gradient / (mean + 1e-20)
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
@@ -301,7 +301,9 @@ def pick_device(name: str) -> torch.device:
     if name == "auto":
         name = next(device for device, usable in there.items() if usable)
     if not there.get(name, False):
-        raise UsageError(f"no device '{name}' here", where="device", remedy="use auto or cpu")
+        raise UsageError(
+            f"device '{name}' is not available", where="device", remedy="use auto or cpu"
+        )
     return torch.device(name)
 
 
@@ -315,7 +317,7 @@ def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
         return torch.bfloat16 if fast is not None and fast() else torch.float32
     known = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     if precision not in known:
-        raise UsageError(f"no precision '{precision}'", where="precision",
+        raise UsageError(f"precision '{precision}' is not available", where="precision",
                          remedy=f"use auto, {', '.join(known)}")  # fmt: skip
     return known[precision]
 

@@ -113,7 +113,9 @@ def direction(name: str, vector: Tensor) -> Objective:
         planes = _planes(activations[name])
         if vector.shape != planes.shape[1:2]:
             count = planes.shape[1]
-            raise UsageError(f"layer '{name}' has {count} channels, the direction {len(vector)}")
+            raise UsageError(
+                f"layer '{name}' has {count} channels, the direction has {len(vector)}"
+            )
         return torch.einsum("nchw,c->nhw", planes, unit(planes.device)).mean()
 
     return Objective((name,), value)

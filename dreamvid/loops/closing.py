@@ -68,9 +68,9 @@ def find_join(small: Thumbnails, *, fade: int = 12, least: int | None = None) ->
     least = max(2, fade + 1, (count - fade) // 2 if least is None else least)
     if count - fade < least or count < 4:
         raise UsageError(
-            f"{count} frames are too few for a loop of {least} that fades over {fade}",
+            f"{count} frames are too few for a loop of {least} with a cross-fade of {fade}",
             where="loop",
-            remedy="give a longer clip, a shorter fade or loop, or use ping-pong",
+            remedy="give a longer clip, a shorter cross-fade or loop, or use ping-pong",
         )
     stride = -(-count // CANDIDATES)
     places = range(fade, count + 1, stride)
@@ -175,7 +175,7 @@ def ping_pong(
     kept at a time.
     """
     if count < 2:
-        raise UsageError("one frame cannot go forth and back", where="loop")
+        raise UsageError("ping-pong needs at least 2 frames", where="loop")
     yield from read(0, count)
     stop = count - 1
     while stop > 1:

@@ -43,9 +43,11 @@ class ExactLoop:
         threads: int | None = None,
     ) -> None:
         if periods == (0, 0) and len(textures) < 2:
-            raise UsageError("nothing moves", where="loop", remedy="slide by a period, or evolve")
+            raise UsageError(
+                "nothing would move", where="loop", remedy="slide by a period, or evolve"
+            )
         if frames < 2:
-            raise UsageError(f"a loop of {frames} frames", remedy="give two or more")
+            raise UsageError(f"a loop of {frames} frames is too short", remedy="give 2 or more")
         self.frames, self._textures, self._bits = frames, list(textures), bits
         first = TorusView(textures[0], view, periods=periods, bits=bits, threads=threads)
         self._views: dict[int, TorusView] = {0: first}

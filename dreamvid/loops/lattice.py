@@ -66,17 +66,17 @@ def fit_lattice(zoom: float, density: float, *, symmetry: int = 1, arms: int = 0
     """
     if not (math.isfinite(zoom) and 1.05 <= zoom <= 1e6):
         raise UsageError(
-            f"a loop cannot zoom by {zoom:g}", where="zoom", remedy="give 1.05 to 1000000 a lap"
+            f"{zoom:g} is out of range", where="zoom", remedy="give 1.05 to 1000000 per loop"
         )
     if symmetry < 1:
-        raise UsageError(f"{symmetry} is no symmetry", where="symmetry", remedy="give 1 or more")
+        raise UsageError(f"{symmetry} is too small", where="symmetry", remedy="give 1 or more")
     around = math.tau * density
     lean = abs(arms) * math.log(zoom) / math.pi
     if lean > 1:
         raise UsageError(
-            f"{abs(arms)} arms cannot zoom by {zoom:.4g} a lap",
+            f"a spiral of {abs(arms)} arms cannot zoom by {zoom:.4g} per loop",
             where="twist",
-            remedy=f"zoom by at most {math.exp(math.pi / abs(arms)):.3g} a lap, or twist less",
+            remedy=f"zoom by at most {math.exp(math.pi / abs(arms)):.3g} per loop, or twist less",
         )
     angle = math.asin(lean) / 2
     width = around * math.cos(angle) / symmetry
@@ -86,7 +86,7 @@ def fit_lattice(zoom: float, density: float, *, symmetry: int = 1, arms: int = 0
         raise UsageError(
             f"the loop needs a texture of {sides[1]}x{sides[0]}",
             where="zoom",
-            remedy="zoom less a lap, or make smaller frames",
+            remedy="zoom less per loop, or use smaller frames",
         )
     return Lattice(sides[0], sides[1], symmetry, arms)
 

@@ -57,7 +57,7 @@ def measure_films(
             longer = source if next(read) > found.frames else dreamed if any(after) else None
             damaged = [f"{one.info.path}: {one.damage}" for one in (before, after) if one.damage]
     if longer is not None:
-        say(f"{longer}: goes on beyond the {found.frames} frames that could be compared")
+        say(f"{longer}: is longer than the {found.frames} frames that were compared")
     return replace(found, damage="; ".join(damaged) or None)
 
 
@@ -117,7 +117,7 @@ def _source_size(
         raise UsageError(
             f"the dream is {dream.width}x{dream.height}, the source {own.width}x{own.height}",
             where=source,
-            remedy="measure a dream of this film",
+            remedy="give the source of this dream",
         )
     say(f"{source}: measured at {dream.width}x{dream.height}, the size of the dream")
     return dream.width, dream.height

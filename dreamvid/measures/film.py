@@ -132,7 +132,7 @@ class _Meter:
             raise UsageError(
                 f"the source is {source.shape[1]}x{source.shape[0]}, "
                 f"the dream {dreamed.shape[1]}x{dreamed.shape[0]}",
-                remedy="measure films of one size",
+                remedy="give films of the same size",
             )
         now = _Moment(shrink(source), unit(source), unit(dreamed))
         self._look(now, source, dreamed)
@@ -177,7 +177,7 @@ class _Meter:
 
     def result(self, *, loop: bool) -> Measures:
         if self.first is None or self.before is None:
-            raise UsageError("there is no frame to measure", remedy="give two films with frames")
+            raise UsageError("there are no frames to measure", remedy="give two films with frames")
         notes, total = self.notes, self.notes.total
         count, fringe = len(notes.series("hf")), ratio(total("fine chroma"), total("fine luma"))
         return Measures(

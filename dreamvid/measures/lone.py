@@ -126,7 +126,7 @@ class _Meter:
 
     def result(self, rate: float | None, *, loop: bool) -> LoneMeasures:
         if self.first is None or self.before is None:
-            raise UsageError("there is no frame to measure", remedy="give a film with frames")
+            raise UsageError("there are no frames to measure", remedy="give a film with frames")
         notes = self.notes
         count = len(notes.series("hf"))
         second = None if rate is None else whole_second(rate, count // 2)

@@ -1,1 +1,1 @@
-"""Films in and out: read with PyAV, encoded by an ffmpeg child, muxed with exact times."""
+"""Reading and writing films: PyAV decodes and muxes, an ffmpeg child process encodes."""

@@ -1,6 +1,6 @@
-"""What the sound of a file does from frame to frame: loudness, bands, onsets, beats.
+"""Audio features of a file for each video frame: loudness, bands, onsets, beats.
 
-Only numpy and PyAV: the few features needed are short, and a library of them is not.
+Uses only numpy and PyAV: the few features needed do not justify an audio analysis library.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ HOP: Final = 256
 WINDOW: Final = 1024
 
 BANDS: Final = {"bass": (20, 200), "mid": (200, 2000), "treble": (2000, 10000)}
-"""Bands by name, in Hz."""
+"""Frequency bands in Hz, by name."""
 
 TOO_MANY_ERRORS: Final = 200
-"""So many packets that cannot be decoded mean that nothing more will come."""
+"""Decoding stops after this many undecodable packets."""
 
 SILENCE: Final = 1e-4
-"""Amplitude below which nothing is heard: -80 dB."""
+"""Amplitude (-80 dB) below which a track counts as silent."""
 
 Signal = NDArray[np.float32]
 Curve = NDArray[np.float64]
@@ -43,11 +43,11 @@ Curve = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class AudioFeatures:
-    """Features of a sound, one value a frame, smoothed, each 0..1 over the whole sound.
+    """Features of an audio track: one smoothed value per frame, each scaled to 0..1.
 
-    `rms` is loudness; `bass`, `mid`, `treble` are the loudness of the BANDS; `onset` says that
-    something begins. `beats` are the seconds from the first frame to each beat; `tempo` is in beats
-    a minute, None when there are none. `duration` is in seconds.
+    `rms` is the loudness; `bass`, `mid` and `treble` are the loudness of the BANDS; `onset` is the
+    onset strength. `beats` are the times of the beats in seconds after the first frame; `tempo` is
+    in beats per minute, None without beats. `duration` is in seconds.
     """
 
     rms: Signal
@@ -61,15 +61,15 @@ class AudioFeatures:
 
     @property
     def signals(self) -> Mapping[str, Signal]:
-        """The features by name, as a schedule's clock takes them."""
+        """The features by name, in the form that a schedule's clock expects."""
         names = ("rms", "bass", "mid", "treble", "onset")
         return {name: getattr(self, name) for name in names}
 
 
 def listen(path: str | Path, fps: Fraction, *, start: Fraction = Fraction(0)) -> AudioFeatures:
-    """Read the sound of a file and give its features at `fps` frames a second from `start` on.
+    """Read the audio of a file and return its features at `fps` frames per second from `start` on.
 
-    Raises UnreadableInput when the file is missing, is not sound, or has none.
+    Raises UnreadableInput when the file is missing, cannot be decoded or has no audio track.
     """
     path = Path(path)
     levels: list[NDArray[np.float64]] = []
@@ -81,13 +81,13 @@ def listen(path: str | Path, fps: Fraction, *, start: Fraction = Fraction(0)) ->
             found, previous = _levels(spectra, previous)
             levels.append(found)
     if not levels:
-        raise UnreadableInput("its sound is empty", where=path, remedy="give another file")
+        raise UnreadableInput("the audio track is empty", where=path, remedy="give another file")
     table = np.concatenate(levels)
     return _features(table, fps, float(start), count / RATE)
 
 
 def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
-    """Decode to one channel at RATE, block by block; silence where the sound begins late."""
+    """Decode to mono at RATE, block by block, padded with silence if the track starts late."""
     with _open(path) as container:
         streams = container.streams.audio
         resampler = AudioResampler(format="flt", layout="mono", rate=RATE)
@@ -99,7 +99,7 @@ def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
             except StopIteration:
                 break
             except av.error.FFmpegError:
-                failed += 1  # a damaged packet: the next may be whole
+                failed += 1  # a damaged packet: later ones may decode
                 if failed > TOO_MANY_ERRORS:
                     break
                 continue
@@ -111,7 +111,7 @@ def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
                     yield _floats(block)
         if not heard:
             raise UnreadableInput(
-                "its sound cannot be decoded" if failed else "its sound is empty", where=path
+                "the audio cannot be decoded" if failed else "the audio track is empty", where=path
             )
         for block in resampler.resample(None):
             yield _floats(block)
@@ -128,25 +128,25 @@ def _open(path: Path) -> InputContainer:
         opened = open_leniently(path, options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise UnreadableInput(
-            f"not sound that can be read ({reason(error)})",
+            f"not a readable audio file ({reason(error)})",
             where=path,
             remedy="give WAV, FLAC, MP3, or a film with sound",
         ) from error
     if not opened.streams.audio:
         opened.close()
-        raise UnreadableInput("no sound in it", where=path, remedy="give a file with sound")
+        raise UnreadableInput("no audio track", where=path, remedy="give a file with sound")
     return opened
 
 
 def check_sound(path: Path) -> None:
-    """Raise UnreadableInput unless a file opens and has sound in it; it is not listened to."""
+    """Raise UnreadableInput unless a file opens and has an audio track; nothing is decoded."""
     _open(path).close()
 
 
 def _spectra(
     blocks: Iterator[NDArray[np.float32]],
 ) -> Iterator[tuple[NDArray[np.float64], int]]:
-    """Give magnitudes [n, WINDOW // 2 + 1] every HOP, centred, and how many samples came in."""
+    """Yield centred magnitude spectra [n, WINDOW // 2 + 1] every HOP, and the samples read."""
     window = np.hanning(WINDOW + 1)[:-1]
     window /= window.sum() / 2
     rest = np.zeros(WINDOW // 2, np.float32)
@@ -168,7 +168,7 @@ def _spectra(
 def _levels(
     spectra: NDArray[np.float64], previous: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Reduce spectra to [n, 5]: loudness, the three bands, and how much has begun (flux)."""
+    """Reduce spectra to [n, 5]: loudness, the three bands, and the spectral flux."""
     power = spectra**2 / 2
     hertz = np.fft.rfftfreq(WINDOW, 1 / RATE)
     columns = [np.sqrt(power.sum(axis=1))]
@@ -198,7 +198,7 @@ def _features(
 
 
 def _settle(curve: Curve, seconds: float) -> Curve:
-    """Follow a curve up at once and down slowly, by a factor e every `seconds`."""
+    """Envelope follower: instant attack, exponential decay by a factor e every `seconds`."""
     keep = math.exp(-HOP / RATE / seconds)
     result = np.empty_like(curve)
     level = 0.0
@@ -215,13 +215,13 @@ def _mean(curve: Curve, seconds: float) -> Curve:
 
 
 def _unit(curve: Curve) -> Curve:
-    """Scale so that all but the loudest 2 % lie in 0..1, and clip those."""
+    """Scale the 98th percentile to 1 and clip to 0..1."""
     top = float(np.percentile(curve, 98)) or float(curve.max())
     return np.clip(curve / max(top, SILENCE), 0, 1)
 
 
 def _peaks(curve: Curve, starts: Curve, stops: Curve) -> Signal:
-    """The highest value of an analysed curve between each start and stop, in seconds."""
+    """Maximum of a curve (one value per HOP) between each start and stop, in seconds."""
     first = np.clip(np.ceil(starts * RATE / HOP).astype(int), 0, len(curve) - 1)
     last = np.clip(np.ceil(stops * RATE / HOP).astype(int), first + 1, len(curve))
     last = np.maximum(last, first + 1)
@@ -229,7 +229,7 @@ def _peaks(curve: Curve, starts: Curve, stops: Curve) -> Signal:
 
 
 def _beats(onset: Curve) -> tuple[Curve, float | None]:
-    """Track beats by dynamic programming (Ellis 2007): their times in seconds, and the tempo."""
+    """Track beats by dynamic programming (Ellis 2007): times in seconds, and the tempo."""
     rate = RATE / HOP
     centred = onset - onset.mean()
     lags = np.arange(round(rate * 60 / 200), min(round(rate * 60 / 50), len(onset) // 2 - 1))
@@ -238,7 +238,7 @@ def _beats(onset: Curve) -> tuple[Curve, float | None]:
     size = 1 << (2 * len(onset) - 1).bit_length()
     spectrum = np.fft.rfft(centred, size)
     likeness = np.fft.irfft(np.abs(spectrum) ** 2, size)
-    # People tap around 120 beats a minute.
+    # Prior over tempo: listeners prefer about 120 beats per minute.
     taste = np.exp(-0.5 * (np.log2(60 * rate / lags / 120) / 0.9) ** 2)
     best = int(np.argmax(likeness[lags] * taste))
     if likeness[lags[best]] < 0.1 * likeness[0]:
@@ -263,6 +263,6 @@ def _beats(onset: Curve) -> tuple[Curve, float | None]:
 
 
 def _vertex(three: NDArray[Any]) -> float:
-    """Where a parabola through three values peaks, from the middle one; 0 without a peak."""
+    """Offset of the peak of a parabola through three values from the middle; 0 without a peak."""
     curve = float(three[0] - 2 * three[1] + three[2])
     return min(0.5, max(-0.5, 0.5 * float(three[0] - three[2]) / curve)) if curve < 0 else 0.0

@@ -1,4 +1,4 @@
-"""The ffmpeg child process: fed frames through a thread, heard out, and always ended."""
+"""The ffmpeg child process: a thread feeds it frames, stderr is drained, it is always ended."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from dreamvid.errors import DiskFull, DreamvidError
 from dreamvid.media.formats import ffmpeg_path
 
 QUEUE_BYTES: Final = 64 << 20
-"""At most so many bytes of frames wait for the encoder."""
+"""Upper bound of the frame queue in bytes."""
 
 
 class FfmpegChild:
-    """Runs ffmpeg with `arguments`; `write` hands frames to a thread that feeds it.
+    """Run ffmpeg with `arguments`; `write` queues frames for a thread that feeds its stdin.
 
-    The child does not get the terminal's Ctrl-C: who started it ends it. `where` names the
-    output in errors. `frame_bytes` is the size of a frame, which bounds the queue.
+    The child runs in its own session, so that Ctrl-C in the terminal does not reach it; the caller
+    must end it. `where` names the output in errors. `frame_bytes`, the size of a frame, bounds the
+    length of the queue.
     """
 
     def __init__(self, arguments: Sequence[str], *, where: Path, frame_bytes: int = 1) -> None:
         self._where = where
-        self._said: deque[str] = deque(maxlen=20)
+        self._log: deque[str] = deque(maxlen=20)
         self._process = subprocess.Popen(
             [ffmpeg_path(), "-hide_banner", "-nostats", "-loglevel", "error", "-y", *arguments],
             stdin=subprocess.PIPE,
@@ -41,40 +42,40 @@ class FfmpegChild:
         self._queue: queue.Queue[NDArray[Any] | None] = queue.Queue(
             max(2, min(16, QUEUE_BYTES // frame_bytes))
         )
-        self._listener = threading.Thread(target=self._listen, name="ffmpeg-log", daemon=True)
+        self._log_reader = threading.Thread(target=self._read_log, name="ffmpeg-log", daemon=True)
         self._feeder = threading.Thread(target=self._feed, name="encode", daemon=True)
-        self._listener.start()
+        self._log_reader.start()
         self._feeder.start()
 
     def write(self, array: NDArray[Any]) -> None:
-        """Hand over one frame; waits while the queue is full.
+        """Queue one frame; blocks while the queue is full.
 
-        Raises DreamvidError or DiskFull, with what ffmpeg said, when it has died.
+        Raises DreamvidError or DiskFull, with ffmpeg's stderr, when ffmpeg has exited.
         """
         if not self._put(array):
             raise self._failure()
 
     def finish(self) -> None:
-        """Wait until every frame is encoded and ffmpeg has ended.
+        """Wait until every frame is encoded and ffmpeg has exited.
 
-        Raises DreamvidError or DiskFull when it did not end well.
+        Raises DreamvidError or DiskFull when its exit code is not 0.
         """
         self._put(None)
         self._feeder.join()
         code = self._process.wait()
-        self._listener.join()
+        self._log_reader.join()
         if code != 0:
             raise self._failure()
 
     def kill(self) -> None:
-        """End ffmpeg at once and wait for it; nothing is raised, also when it has ended already."""
+        """Kill ffmpeg and wait for it; raises nothing, even if it has already exited."""
         with contextlib.suppress(OSError):
             self._process.kill()
         self._process.wait()
         with contextlib.suppress(queue.Full):
             self._queue.put_nowait(None)
         self._feeder.join()
-        self._listener.join()
+        self._log_reader.join()
 
     def _put(self, array: NDArray[Any] | None) -> bool:
         while self._feeder.is_alive():
@@ -88,7 +89,7 @@ class FfmpegChild:
     def _feed(self) -> None:
         assert self._process.stdin is not None
         stdin = self._process.stdin
-        with contextlib.suppress(OSError):  # ffmpeg died; its exit code and its words tell why
+        with contextlib.suppress(OSError):  # ffmpeg exited; the exit code and stderr say why
             while (array := self._queue.get()) is not None:
                 view = memoryview(array.reshape(-1).view("u1").data)
                 while view:
@@ -96,25 +97,27 @@ class FfmpegChild:
         with contextlib.suppress(OSError):
             stdin.close()
 
-    def _listen(self) -> None:
+    def _read_log(self) -> None:
         assert self._process.stderr is not None
         with self._process.stderr as stream:
             for line in stream:
-                self._said.append(line.decode("utf-8", "replace").strip())
+                self._log.append(line.decode("utf-8", "replace").strip())
 
     def _failure(self) -> DreamvidError:
         code = self._process.wait()
-        self._listener.join()
-        said = " / ".join(line for line in self._said if line)
-        if "No space left on device" in said:
-            return DiskFull("no space left on the disk", where=self._where, remedy="make room")
-        return DreamvidError(f"ffmpeg ended with code {code}: {said[:400]}", where=self._where)
+        self._log_reader.join()
+        log = " / ".join(line for line in self._log if line)
+        if "No space left on device" in log:
+            return DiskFull(
+                "no space left on the disk", where=self._where, remedy="free some space"
+            )
+        return DreamvidError(f"ffmpeg failed with exit code {code}: {log[:400]}", where=self._where)
 
 
 def run_ffmpeg(arguments: Sequence[str], *, where: Path) -> None:
-    """Run ffmpeg to its end; whatever happens meanwhile, it does not outlive this call.
+    """Run ffmpeg to completion; on any exception the process is killed.
 
-    Raises DreamvidError or DiskFull when it did not end well.
+    Raises DreamvidError or DiskFull when its exit code is not 0.
     """
     child = FfmpegChild(arguments, where=where)
     try:

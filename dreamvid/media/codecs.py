@@ -1,4 +1,4 @@
-"""The table of codecs: which encoder, pixels, container and size each one needs."""
+"""The table of codecs: encoder, pixel formats, container and size limits of each."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-_LARGEST = (65534, 46340)  # mov has 16 bits for a side, and zscale squares the lines in 32
-_ENDLESS = (10**6, 10**6)  # longer than any side that memory allows
+_LARGEST = (65534, 46340)  # mov stores a side in 16 bits; zscale squares the height in 32
+_ENDLESS = (10**6, 10**6)  # larger than any frame that fits in memory
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """How a film becomes pictures: by which encoder, and as one animation or a file a frame."""
+    """Image output: the encoder, and whether it is one animation or a numbered file per frame."""
 
     encoder: str
     numbered: bool = False
@@ -22,14 +22,14 @@ class Pictures:
 class Codec:
     """One way to encode a film.
 
-    `pixels` names the pixel format by bit depth; a film of more bits than the codec has is rounded.
-    `alpha` does the same for films with transparency, empty when the codec has none. `part` is the
-    container of a part, `suffixes` the names the finished film may end in, `crf` the default
-    quality (None: no such dial), `tag` the four letters players expect in an mp4, `multiple`
-    what width and height must be divisible by, `smallest` the least size and `largest` the most of
-    each side. `rgb` codecs keep RGB; all others get YUV. `intra` are the options that make every
-    frame stand alone. A codec with `pictures` encodes its parts without loss and becomes pictures
-    at the end. `near` names what serves best in its place.
+    `pixels` maps bit depth to pixel format; a film with more bits than the codec is rounded.
+    `alpha` does the same for films with transparency; empty if unsupported. `part` is the container
+    of a part, `suffixes` are the allowed file extensions, `crf` is the default quality (None: not
+    supported), `tag` the FourCC that players expect in mp4, `multiple` what width and height must
+    be divisible by, `smallest` and `largest` the limits of (width, height). `rgb` codecs store RGB,
+    all others YUV. `intra` are the options that make every frame a keyframe. A codec with
+    `pictures` encodes its parts losslessly and converts them to images at the end. `near` names
+    alternatives, best first.
     """
 
     name: str
@@ -53,16 +53,16 @@ class Codec:
     near: tuple[str, ...] = ()
 
     def holds(self, size: tuple[int, int]) -> bool:
-        """Whether a film of (width, height) is neither too small nor too large."""
+        """Whether a film of (width, height) is within the size limits."""
         sides = zip(self.smallest, size, self.largest, strict=True)
         return all(least <= side <= most for least, side, most in sides)
 
     def is_deep(self, bits: int) -> bool:
-        """Whether a film of so many bits is to be handed over with 16 bits a channel."""
+        """Whether frames of a film of `bits` bits are encoded from 16 bits per channel."""
         return self._depth(bits) > 8
 
     def pixel_format(self, bits: int, *, alpha: bool = False) -> str:
-        """Name the pixel format for a film of so many bits."""
+        """Return the pixel format for a film of `bits` bits."""
         return (self.alpha if alpha else self.pixels)[self._depth(bits)]
 
     def _depth(self, bits: int) -> int:
@@ -76,7 +76,7 @@ _FILMS = (
     Codec(
         "h264",
         "libx264",
-        {8: "yuv420p"},  # 10-bit H.264 plays almost nowhere, whatever the source has
+        {8: "yuv420p"},  # few players support 10-bit H.264
         "mp4",
         _QUICK,
         crf=17,
@@ -95,7 +95,7 @@ _FILMS = (
         options=("-preset", "medium", "-x265-params", "log-level=error"),
         intra=("-g", "1"),
         tag="hvc1",
-        smallest=(32, 32),  # below, its blocks are so small that no level has long sides
+        smallest=(32, 32),  # below, no H.265 level fits
         near=("av1", "h264"),
     ),
     Codec(
@@ -122,7 +122,7 @@ _FILMS = (
         top_crf=63,
         options=("-b:v", "0", "-deadline", "good", "-cpu-used", "3", "-row-mt", "1"),
         alpha={8: "yuva420p", 10: "yuva420p10le"},
-        alpha_options=("-auto-alt-ref", "0"),  # no hidden frames between a picture and its alpha
+        alpha_options=("-auto-alt-ref", "0"),  # hidden frames would separate a frame from its alpha
         intra=("-g", "1", "-lag-in-frames", "0", "-auto-alt-ref", "0"),
         near=("av1", "h264"),
     ),
@@ -177,7 +177,7 @@ _FILMS = (
 
 
 def _hap(name: str, variant: str, near: tuple[str, ...], *, alpha: bool = False) -> Codec:
-    """Describe a HAP: textures of 4x4 pixels that a graphics card reads as they are."""
+    """Describe a HAP variant: compressed 4x4-pixel textures that a GPU reads directly."""
     return Codec(
         name,
         "hap",
@@ -203,7 +203,7 @@ def _pictures(
     *,
     largest: tuple[int, int] = _ENDLESS,
 ) -> Codec:
-    """Describe pictures, whose parts are FFV1 until the film is complete."""
+    """Describe an image format; its parts are FFV1 until the film is complete."""
     return Codec(
         name,
         "ffv1",
@@ -240,10 +240,10 @@ CODECS: Final = {
 }
 
 BY_NAME: Final = {".gif": "gif", ".apng": "apng", ".webp": "webp", ".png": "png", ".exr": "exr"}
-"""The pictures that the end of an output's name alone asks for, whatever film codec is set."""
+"""Image formats chosen by the extension of the output, whatever codec is set."""
 
 USUAL: Final = {".webm": "webm"}
-"""The codecs that the end of an output's name asks for when none is set; h264 for all others."""
+"""Default codec by file extension; h264 for all others."""
 
 OTHER_WORDS: Final = {
     "vp9": "webm",
@@ -255,4 +255,4 @@ OTHER_WORDS: Final = {
     "dnxhd": "dnxhr",
     "openexr": "exr",
 }
-"""What other tools call these codecs, for the remedy when one is asked for by that name."""
+"""Names of these codecs in other tools, used for suggestions in error messages."""

@@ -1,4 +1,4 @@
-"""The sRGB curve, between the values of films and the linear light of OpenEXR."""
+"""The sRGB transfer curve, between encoded values and the linear light of OpenEXR."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 
 
 def to_linear(values: NDArray[np.uint16]) -> NDArray[np.float32]:
-    """Turn 16-bit values into linear light 0..1, as float32 of the same shape (IEC 61966-2-1)."""
+    """Convert 16-bit values to linear light 0..1, float32 of the same shape (IEC 61966-2-1)."""
     linear: NDArray[np.float32] = _linear_table()[values]
     return linear
 
 
 def from_linear(light: NDArray[np.float32]) -> NDArray[np.uint16]:
-    """Turn linear light into 16-bit values; what lies outside 0..1 is clipped."""
+    """Convert linear light to 16-bit values; values outside 0..1 are clipped."""
     light = np.clip(np.nan_to_num(light), 0, 1)
     bent = 1.055 * np.power(light, np.float32(1 / 2.4)) - 0.055
     values = np.where(light <= 0.0031308, light * 12.92, bent)

@@ -1,4 +1,4 @@
-"""Decode a film's main picture: every frame once, at its exact time, damaged or not."""
+"""Decode the main video stream of a film: every frame once, at its exact time, damaged or not."""
 
 from __future__ import annotations
 
@@ -18,29 +18,30 @@ from av.video.stream import VideoStream
 from dreamvid.media.probe import CLOCKLESS, exact, open_input, video_stream
 
 TOO_MANY_ERRORS: Final = 200
-"""So many reading errors in a row mean that nothing more will come."""
+"""Reading stops after this many consecutive errors."""
 
 SEEK_MARGIN: Final = Fraction(1)
-"""Seconds to seek early, for formats that find a place only roughly."""
+"""Seek this many seconds early, since some formats seek inexactly."""
 
 CUT: Final = Fraction(1)
-"""Files that are fewer seconds shorter than they say are whole: they say it roughly."""
+"""A file shorter than its stated duration by less than this (seconds) counts as complete."""
 
 COARSE: Final = Fraction(1, 5000)
-"""A clock with longer ticks than this rounds the times of a steady film; they are un-rounded."""
+"""Time bases coarser than this round the times of a constant-rate film; this is undone."""
 
 FROM_ZERO: Final = frozenset({"matroska", "asf", "nut"})
-"""Formats whose durations count from zero on, and not from the first frame."""
+"""Formats whose duration counts from time zero, not from the first frame."""
 
 Timed = tuple[Fraction, VideoFrame]
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What a source tells about itself; `duration` counts from its first frame.
+    """What the container of a source states; `duration` counts from the first frame.
 
-    `counted` says that `frames` is a count and not an estimate, `has_alpha` that the film has
-    transparency beside its frames, where a decoder may leave it, `notes` what a user should know.
+    `counted` is true when `frames` is a count and not an estimate. `has_alpha` is true when the
+    film stores transparency outside its frames, where the decoder may ignore it. `notes` are
+    messages for the user.
     """
 
     rate: Fraction
@@ -58,11 +59,11 @@ class Facts:
 
 @dataclass
 class Damage:
-    """What was damaged: frames `lost` altogether, frames `marred`, the time of the `first`.
+    """Damage statistics: the number of frames `lost`, the frames `marred`, the time of the `first`.
 
-    `skipped` are frames that a steady film leaves out, in so many `gaps`, the first one after
-    `skip`: damage where other damage was found, else how the film was made. `cut` is by how many
-    seconds picture and sound are both shorter than the file says.
+    `skipped` is the number of frames missing from a constant-rate film, in `gaps` gaps, the first
+    after time `skip`: damage if other damage was found, otherwise dropped when the film was made.
+    `cut` is by how many seconds both video and audio are shorter than the file states.
     """
 
     lost: int = 0
@@ -74,14 +75,14 @@ class Damage:
     cut: Fraction = Fraction(0)
 
     def note(self, time: Fraction | None, *, lost: int = 0, marred: int = 0) -> None:
-        """Count damage at a time of the source's clock, where that is known."""
+        """Record damage at a time on the source's clock, None if unknown."""
         self.lost += lost
         self.marred += marred
         if self.first is None:
             self.first = time
 
     def skip_frames(self, time: Fraction, count: int) -> None:
-        """Count frames left out after a time of the source's clock; 0 or less are none."""
+        """Record `count` frames missing after a time on the source's clock, if any."""
         if count > 0:
             self.skipped += count
             self.gaps += 1
@@ -89,7 +90,7 @@ class Damage:
 
 
 class Decoder(Protocol):
-    """A source of frames in the order of time; times are seconds on the source's own clock."""
+    """A source of frames in order of time; times are seconds on the source's own clock."""
 
     path: Path
     facts: Facts
@@ -97,13 +98,13 @@ class Decoder(Protocol):
 
     @property
     def first_time(self) -> Fraction:
-        """The time of the first frame of all."""
+        """The time of the very first frame."""
 
     def frames(self, since: Fraction | None = None) -> Iterator[Timed]:
         """Yield (time, frame) from the first frame at or after `since`."""
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Close the files."""
 
 
 class FilmDecoder:
@@ -126,16 +127,16 @@ class FilmDecoder:
         except BaseException:
             self._container.close()
             raise
-        self._stream.thread_type = "SLICE"  # frame threads conceal damage differently every time
+        self._stream.thread_type = "SLICE"  # frame threads conceal damage non-deterministically
         self._base = exact(self._stream.time_base) or Fraction(1, 90000)
 
     @property
     def first_time(self) -> Fraction:
-        """The time of the stream's first frame, as the container tells it."""
+        """The time of the stream's first frame, as stated by the container."""
         return (self._stream.start_time or 0) * self._base
 
     def frames(self, since: Fraction | None = None) -> Iterator[Timed]:
-        """Yield (time, frame) in the order of time, from the first frame at or after `since`."""
+        """Yield (time, frame) in order of time, from the first frame at or after `since`."""
         if since is None:
             yield from self._decoded()
             return
@@ -152,7 +153,7 @@ class FilmDecoder:
             yield from self._after(since, head, frames)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._container.close()
 
     def _seek(self, time: Fraction) -> bool:
@@ -173,14 +174,16 @@ class FilmDecoder:
         following: Timed | None = head
         while following is not None and following[0] < since:
             following = next(frames, None)
-            self.damage = Damage()  # what lies before the wanted stretch does not matter
+            self.damage = Damage()  # damage before the requested range does not matter
         if following is not None:
             yield following
             yield from frames
 
     def _decoded(self) -> Iterator[Timed]:
         for packet in self._packets():
-            if not packet.size and packet.pts is not None:  # the frame before stays; not the end
+            if (
+                not packet.size and packet.pts is not None
+            ):  # an empty packet repeats the previous frame; it is not the end
                 continue
             try:
                 frames = packet.decode()
@@ -204,7 +207,10 @@ class FilmDecoder:
             except StopIteration:
                 self._note_cut(heard)
                 return
-            except (av.error.FFmpegError, IndexError):  # a stream that begins midway
+            except (
+                av.error.FFmpegError,
+                IndexError,
+            ):  # a stream that starts in the middle of the file
                 errors += 1
                 packets = self._container.demux(*streams)
                 continue
@@ -216,9 +222,11 @@ class FilmDecoder:
         self.damage.note(None)
 
     def _note_cut(self, heard: Fraction) -> None:
-        """Note by how much a file whose sound was last `heard` is shorter than it says."""
+        """Record by how much a file is shorter than stated; its audio ended at `heard`."""
         told = self._container.duration
-        if told is not None and self.facts.duration is None:  # else it is known of the picture
+        if (
+            told is not None and self.facts.duration is None
+        ):  # otherwise the video duration is known
             missing = Fraction(told, 1_000_000) - max(heard, self._last or Fraction(0))
             self.damage.cut = missing if missing > CUT else Fraction(0)
 
@@ -226,7 +234,7 @@ class FilmDecoder:
         return self._last if pts is None else pts * self._base
 
     def _time(self, frame: VideoFrame) -> Fraction:
-        """Give the frame's time; one without, or out of order, comes right after the last one."""
+        """Return the time of a frame; if missing or out of order, just after the last one."""
         last, facts = self._last, self.facts
         if frame.pts is not None:
             time = self._unrounded(frame.pts * self._base)
@@ -242,7 +250,7 @@ class FilmDecoder:
         return time
 
     def _unrounded(self, time: Fraction) -> Fraction:
-        """Undo the rounding of a coarse clock, as long as the film keeps to its rate."""
+        """Undo the rounding of a coarse time base, as long as the film keeps its rate."""
         if not self._steady:
             return time
         exact = round((time - self.first_time) * self.facts.rate) / self.facts.rate
@@ -283,15 +291,15 @@ class FilmDecoder:
         )
 
     def _unseen(self, kinds: set[str], rate: Fraction) -> Fraction:
-        """How much of the duration that the container tells passes before the first frame."""
+        """How much of the duration stated by the container lies before the first frame."""
         if kinds & FROM_ZERO:
             return self.first_time
-        # FLV counts from where decoding begins, two frames sooner where they are put in order.
+        # FLV counts from the first decoding time, two frames earlier when frames are reordered.
         reordered = "flv" in kinds and self._stream.codec_context.has_b_frames
         return 2 / rate if reordered else Fraction(0)
 
     def _clock_zero(self) -> Fraction:
-        """The moment at which a film cut from a running clock begins."""
+        """The start time of a film that was cut from a running clock."""
         starts = [
             stream.start_time * base
             for stream in self._container.streams
@@ -303,7 +311,7 @@ class FilmDecoder:
 
 
 def _rate(stream: VideoStream) -> Fraction:
-    """Choose the frame rate: the nominal one where the average agrees with it, else the average."""
+    """Choose the frame rate: the nominal one if the average agrees with it, else the average."""
     nominal = exact(stream.guessed_rate) or exact(stream.base_rate)
     average = exact(stream.average_rate)
     if not average:
@@ -314,21 +322,21 @@ def _rate(stream: VideoStream) -> Fraction:
 
 
 def _counted(stream: VideoStream, kinds: set[str]) -> int:
-    """Count the frames by the film's index, or take its header's word; 0 where it has neither."""
+    """Count the frames in the index, or use the header; 0 if there is neither."""
     if kinds.isdisjoint(("avi", "mp4")):
         return 0
     stamps = [entry.timestamp for entry in stream.index_entries if not entry.is_discard]
-    # AVI's header counts empty frames, too, which only let the one before stay. Where it goes on
-    # after the index ends, the file was cut off.
+    # The AVI header also counts empty frames, which repeat the previous one. If it counts more
+    # frames than the index, the file is truncated.
     if not stamps or ("avi" in kinds and max(stamps) + 1 < stream.frames):
         return stream.frames
     return len(stamps)
 
 
 def _duration(stream: VideoStream, whole: int | None, has_audio: bool) -> Fraction | None:
-    """Find how long the picture lasts; `whole` is the container's duration in microseconds."""
+    """Find the duration of the video; `whole` is the container's duration in microseconds."""
     base = exact(stream.time_base)
-    of_all = stream.container.format.name == "asf"  # whose streams all tell the same
+    of_all = stream.container.format.name == "asf"  # its streams all state the duration of the file
     if stream.duration is not None and base is not None and not of_all:
         return stream.duration * base
     told = stream.metadata.get("DURATION", "")

@@ -1,4 +1,4 @@
-"""The output formats: what may be asked for, and whether this machine's ffmpeg can write it."""
+"""Output formats: which are supported, and whether the installed ffmpeg can encode them."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ __all__ = [
     "encoders",
     "ffmpeg_path",
     "filters",
-    "minds_alpha",
     "part_codec",
+    "tracks_alpha_mode",
     "usual_codec",
 ]
 
@@ -40,27 +40,27 @@ CONTAINERS: Final = {
     ".mkv": "matroska",
     ".webm": "webm",
 }
-"""The containers a film can go into, by the end of its name."""
+"""The container of a film, by file extension."""
 
 
 def codec_named(name: str) -> Codec:
     """Look up a codec.
 
-    Raises UsageError with the near misses for an unknown one, MissingDependency with the nearest
-    that can be had when this machine's ffmpeg was built without its encoder.
+    Raises UsageError with close matches for an unknown codec, MissingDependency with the best
+    available alternative when the installed ffmpeg lacks its encoder.
     """
     codec = CODECS.get(name.lower())
     if codec is None:
         near = [OTHER_WORDS[name.lower()]] if name.lower() in OTHER_WORDS else []
         near = near or difflib.get_close_matches(name.lower(), CODECS, n=3)
         raise UsageError(
-            f"no codec '{name}'", where="codec", remedy=f"use {', '.join(near or CODECS)}"
+            f"unknown codec '{name}'", where="codec", remedy=f"use {', '.join(near or CODECS)}"
         )
-    if not _at_hand(codec):
+    if not _available(codec):
         wanting = next(encoder for encoder in _wanted(codec) if encoder not in encoders())
-        instead = [near for near in codec.near if _at_hand(CODECS[near])][:1]
+        instead = [near for near in codec.near if _available(CODECS[near])][:1]
         raise MissingDependency(
-            f"this ffmpeg cannot write {codec.name} (it has no {wanting})",
+            f"this ffmpeg cannot encode {codec.name} (it lacks {wanting})",
             where="codec",
             remedy=" or ".join(
                 [*(f"use {near}" for near in instead), "pip install --upgrade imageio-ffmpeg"]
@@ -70,14 +70,14 @@ def codec_named(name: str) -> Codec:
 
 
 def codecs_here() -> tuple[str, ...]:
-    """Name the codecs that this machine's ffmpeg can write."""
-    return tuple(codec.name for codec in CODECS.values() if _at_hand(codec))
+    """Return the codecs that the installed ffmpeg can encode."""
+    return tuple(codec.name for codec in CODECS.values() if _available(codec))
 
 
 def part_codec(path: Path, codec: str) -> str:
-    """Name the codec for the parts of an output: `codec`, or pictures if its name asks for them.
+    """Return the codec for the parts of an output: `codec`, or the image format of its extension.
 
-    The codecs of pictures encode their parts without loss.
+    Image formats encode their parts losslessly.
     """
     known = CODECS.get(codec.lower())
     if known is not None and known.pictures is not None:
@@ -86,7 +86,7 @@ def part_codec(path: Path, codec: str) -> str:
 
 
 def usual_codec(path: Path) -> str:
-    """Name the codec of an output for which none is asked."""
+    """Return the default codec of an output."""
     return USUAL.get(path.suffix.lower(), "h264")
 
 
@@ -99,10 +99,10 @@ def check_delivery(
     repeated: bool = False,
     size: tuple[int, int] | None = None,
 ) -> Codec:
-    """Find the codec of an output and check all that is known of it before any frame is made.
+    """Find the codec of an output and validate all options before any frame is made.
 
-    `alpha` asks for transparency, `repeated` for a film that plays its frames many times, `size` is
-    (width, height) when known. Raises UsageError or MissingDependency, with the remedy.
+    `alpha` requests transparency, `repeated` a film that repeats its frames; `size` is
+    (width, height), if known. Raises UsageError or MissingDependency.
     """
     known = codec_named(part_codec(path, codec))
     _check_name(path, known)
@@ -110,45 +110,50 @@ def check_delivery(
     if alpha:
         check_alpha(known)
     if repeated and known.pictures is not None:
-        why = "cannot be repeated" if known.pictures.numbered else "loops by itself"
-        raise UsageError(f"{known.name} {why}", where="repeat_to", remedy="leave it out")
+        numbered = known.pictures.numbered
+        why = "images cannot be repeated" if numbered else "already plays in a loop"
+        raise UsageError(f"{known.name} {why}", where="repeat_to", remedy="omit it")
     if size is not None:
         check_size(known, size, where=path)
     return known
 
 
 def check_crf(codec: Codec, crf: float | None) -> float | None:
-    """Give the quality to encode with; UsageError when the codec has no such dial or range."""
+    """Return the crf to encode with; UsageError if unsupported by the codec or out of range."""
     if crf is None:
         return codec.crf
     if codec.crf is None:
         have = _listing(name for name, other in CODECS.items() if other.crf is not None)
         raise UsageError(
-            f"{codec.name} has no crf", where="crf", remedy=f"leave it out, or use {have}"
+            f"{codec.name} has no crf setting", where="crf", remedy=f"omit it, or use {have}"
         )
     if not 0 <= crf <= codec.top_crf:
         raise UsageError(
-            f"{crf:g} is outside 0..{codec.top_crf:g}", where="crf", remedy="lower is better"
+            f"{crf:g} is outside 0..{codec.top_crf:g}",
+            where="crf",
+            remedy="lower is better quality",
         )
     return crf
 
 
 def check_alpha(codec: Codec) -> None:
-    """Raise UsageError, naming the codecs that have it, when this one has no transparency."""
+    """Raise UsageError, listing alternatives, if the codec does not support transparency."""
     if not codec.alpha:
         have = _listing(name for name in codecs_here() if CODECS[name].alpha)
-        raise UsageError(f"{codec.name} has no transparency", where="codec", remedy=f"use {have}")
+        raise UsageError(
+            f"{codec.name} does not support transparency", where="codec", remedy=f"use {have}"
+        )
 
 
 def check_size(codec: Codec, size: tuple[int, int], *, where: object = None) -> None:
-    """Raise UsageError when a film of (width, height) is too small or too large for the codec."""
+    """Raise UsageError if (width, height) is outside the limits of the codec."""
     if codec.holds(size):
         return
     small = any(side < least for side, least in zip(size, codec.smallest, strict=True))
-    wrong, limit = ("small", "needs") if small else ("large", "goes up to")
+    wrong, limit = ("small", "needs at least") if small else ("large", "supports at most")
     bound = codec.smallest if small else codec.largest
     known = (CODECS[name] for name in codec.near)
-    instead = [f"use {near.name}" for near in known if near.holds(size) and _at_hand(near)][:1]
+    instead = [f"use {near.name}" for near in known if near.holds(size) and _available(near)][:1]
     raise UsageError(
         f"{_by(size)} is too {wrong} for {codec.name}, which {limit} {_by(bound)}",
         where=where,
@@ -163,21 +168,21 @@ def _by(size: tuple[int, int]) -> str:
 def _check_name(path: Path, codec: Codec) -> None:
     suffix = path.suffix.lower()
     if suffix not in codec.suffixes:
-        does = f"{codec.name} does not go into '{suffix}'"
+        does = f"{codec.name} cannot be stored in a '{suffix}' file"
         others = _listing(name for name, known in CODECS.items() if suffix in known.suffixes)
         raise UsageError(
-            does if suffix else "its name does not end in a format",
+            does if suffix else "the output name has no file extension",
             where=path,
-            remedy=f"name it {', '.join(codec.suffixes)}"
+            remedy=f"end it in {', '.join(codec.suffixes)}"
             + (f", or use codec {others}" if others else ", or .gif, .webp, frame_%05d.png"),
         )
     numbered = codec.pictures is not None and codec.pictures.numbered
     if numbered and not re.search(r"%(0\d+)?d", path.name):
         animated = " or codec apng" if suffix == ".png" else ""
         raise UsageError(
-            "one file cannot hold all frames",
+            "a single image file cannot hold all frames",
             where=path,
-            remedy=f"use {path.stem}_%05d{suffix},{animated} or a film name",
+            remedy=f"use {path.stem}_%05d{suffix},{animated} or a video file name",
         )
 
 
@@ -189,50 +194,50 @@ def _wanted(codec: Codec) -> tuple[str, ...]:
     return (codec.encoder,) if codec.pictures is None else (codec.encoder, codec.pictures.encoder)
 
 
-def _at_hand(codec: Codec) -> bool:
+def _available(codec: Codec) -> bool:
     return encoders().issuperset(_wanted(codec))
 
 
 def ffmpeg_path() -> str:
-    """Find the ffmpeg that imageio-ffmpeg carries.
+    """Return the path of the ffmpeg that imageio-ffmpeg contains.
 
-    Raises MissingDependency when there is none.
+    Raises MissingDependency if there is none.
     """
     try:
         return str(imageio_ffmpeg.get_ffmpeg_exe())
     except RuntimeError as error:
         raise MissingDependency(
-            "no ffmpeg found", where="ffmpeg", remedy="pip install imageio-ffmpeg"
+            "ffmpeg was not found", where="ffmpeg", remedy="pip install imageio-ffmpeg"
         ) from error
 
 
 @functools.cache
 def encoders() -> frozenset[str]:
-    """Ask this machine's ffmpeg which encoders it has."""
+    """Return the encoders of the installed ffmpeg."""
     return _listed("-encoders")
 
 
 @functools.cache
 def filters() -> frozenset[str]:
-    """Ask this machine's ffmpeg which filters it has."""
+    """Return the filters of the installed ffmpeg."""
     return _listed("-filters")
 
 
 @functools.cache
-def minds_alpha() -> bool:
-    """Ask whether this ffmpeg keeps count of colours being multiplied by alpha.
+def tracks_alpha_mode() -> bool:
+    """Whether the installed ffmpeg tracks the alpha mode (straight or premultiplied) of frames.
 
-    Those that do multiply by themselves for an encoder that wants it so.
+    Versions that do convert to premultiplied alpha by themselves where an encoder expects it.
     """
-    return "alpha_mode" in _told("-h", "filter=setparams")
+    return "alpha_mode" in _ask_ffmpeg("-h", "filter=setparams")
 
 
 def _listed(what: str) -> frozenset[str]:
-    rows = (line.split() for line in _told(what).splitlines() if line.startswith(" "))
+    rows = (line.split() for line in _ask_ffmpeg(what).splitlines() if line.startswith(" "))
     return frozenset(row[1] for row in rows if len(row) > 2 and row[1] != "=")
 
 
-def _told(*question: str) -> str:
+def _ask_ffmpeg(*question: str) -> str:
     return subprocess.run(
         [ffmpeg_path(), "-hide_banner", *question],
         stdin=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""The one filter graph between a decoder's frame and an upright RGB picture."""
+"""The filter graph that converts a decoded frame to an upright RGB image."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from dreamvid.media.curves import from_linear
 
 SWSCALE_FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
-"""Without the last three, YUV becomes RGB about one level too dark."""
+"""Without the last three flags, the converted RGB is about one level too dark."""
 
 LINEAR: Final = "gbrpf32le"
-"""The pixels in which floating-point pictures leave the graph: linear light."""
+"""Output pixel format for floating-point sources: linear light."""
 
 LUMA_WEIGHTS: Final = {
     "bt709": (0.2126, 0.0722),
@@ -29,15 +29,15 @@ LUMA_WEIGHTS: Final = {
     "smpte240m": (0.212, 0.087),
     "bt2020nc": (0.2627, 0.0593),
 }
-"""The shares of red and blue in luma, by matrix."""
+"""Luma coefficients of red and blue, by matrix."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """What the graph has to do; `width` and `height` before turning by the filters of `turn`.
+    """Parameters of the graph; `width` and `height` are those before the rotation filters `turn`.
 
-    `matrix` is a YUV matrix in ffmpeg's name; `deep` is the pixel format in which films of more
-    than 8 bits leave the graph ("" for 8 bits).
+    `matrix` is ffmpeg's name of a YUV matrix; `deep` is the output pixel format for films of more
+    than 8 bits ("" for 8 bits).
     """
 
     width: int
@@ -49,7 +49,7 @@ class Look:
     deep: str = ""
 
     def steps(self) -> list[tuple[str, str]]:
-        """Give the filters of the graph as (name, arguments)."""
+        """Return the filters of the graph as (name, arguments)."""
         fields = ("bwdif", "mode=send_frame:parity=auto:deint=interlaced")
         span = "full" if self.full_range else "limited"
         scale = (
@@ -85,7 +85,7 @@ class FrameGraph:
         self._graph.link_nodes(*nodes, self._sink).configure()
 
     def push(self, frame: VideoFrame | None) -> Iterator[VideoFrame]:
-        """Give a frame, or None at the end, and yield the finished ones."""
+        """Push a frame, or None at the end, and yield the filtered frames."""
         self._source.push(frame)
         while True:
             try:
@@ -95,9 +95,9 @@ class FrameGraph:
 
 
 def rgb_array(frame: VideoFrame, look: Look) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Copy a finished frame out: [H, W, 3] RGB, uint8, or uint16 for films of more than 8 bits.
+    """Copy a filtered frame to an array [H, W, 3] RGB: uint8, or uint16 above 8 bits.
 
-    Deep YUV is turned into RGB here: swscale loses half a level of 8 bits on that way.
+    High bit depth YUV is converted to RGB here: swscale loses half an 8-bit level.
     """
     if look.deep == LINEAR:
         return from_linear(np.ascontiguousarray(frame.to_ndarray(), dtype=np.float32))

@@ -1,4 +1,4 @@
-"""What is known about a film: its size, its clock and its colours."""
+"""Properties of a film: size, timing and colour."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ TRANSFERS: Final = {
 }
 UNKNOWN: Final = "unknown"
 HD_LINES: Final = 720
-"""From this many lines on, a film that does not name its matrix is taken to be BT.709."""
+"""Films of at least this height without a tagged matrix are assumed to be BT.709."""
 
 
 @dataclass(frozen=True)
 class Colour:
-    """How a film's pixels are to be understood, in ffmpeg's names; "unknown" where it does not say.
+    """Colour tags of a film, in ffmpeg's names; "unknown" if untagged.
 
-    `full_range` is None where the file does not say (which means limited, for YUV).
+    `full_range` is None if untagged (which means limited range for YUV).
     """
 
     matrix: str = UNKNOWN
@@ -64,27 +64,27 @@ class Colour:
     full_range: bool | None = None
 
     def working_matrix(self, lines: int) -> str:
-        """Name the matrix to compute with: the tagged one, else BT.709 for HD and BT.601 below."""
+        """Return the matrix to convert with: the tagged one, else BT.709 for HD, BT.601 below."""
         if self.matrix != UNKNOWN:
             return self.matrix
         return "bt709" if lines >= HD_LINES else "smpte170m"
 
 
 REC709: Final = Colour("bt709", "bt709", "bt709", False)
-"""What a film without a history is written in."""
+"""The colour tags of a film that has no source."""
 
 
 @dataclass(frozen=True)
 class FilmInfo:
-    """A film as the reader hands it over: upright, square pixels, progressive, at the asked size.
+    """A film as the reader returns it: upright, square pixels, progressive, at the requested size.
 
-    Times are exact seconds. `start` is the time of the first frame kept on the source's own clock
-    and `origin` the moment on that clock which becomes zero in a film made from this one (0 for
-    a whole film, so that its start offset is kept; `start` when it was cut in). `time_base` is the
-    clock's tick: every frame's time is a multiple of it. `duration` counts from the first frame
-    kept. `frames` is what the file promises, or None. `cut_out` says that the picture was made to
-    end before the file does, so that the sound has to end with it. `path` is what was read (a film,
-    whose sound goes with the picture, a folder or a pattern), None for a film made from nothing.
+    Times are exact seconds. `start` is the time of the first frame kept, on the source's clock.
+    `origin` is the time on that clock that becomes zero in the output (0 for a whole film, so that
+    its start offset is kept; `start` if the beginning was cut off). `time_base` is the tick of the
+    clock: the time of every frame is a multiple of it. `duration` counts from the first frame kept.
+    `frames` is the number stated by the file, or None. `cut_out` is true if the video was set to
+    end before the file does, so that the audio must end with it. `path` is the source (a film, a
+    folder or a pattern), None for a film without a source.
     """
 
     path: Path | None
@@ -105,7 +105,7 @@ class FilmInfo:
 
     @classmethod
     def plain(cls, width: int, height: int, rate: Fraction, frames: int | None = None) -> Self:
-        """Describe a film that has no source: silent, steady, BT.709."""
+        """Describe a film without a source: silent, constant rate, BT.709."""
         return cls(
             path=None,
             width=width,

@@ -1,4 +1,4 @@
-"""Find out from a film's first frame what has to be done to it, and what it then is."""
+"""Derive from the first frame of a film how to convert its frames, and the resulting FilmInfo."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ UPRIGHT: Final = {
     (0, 1, 1, 0): ("transpose=cclock_flip",),
     (0, -1, -1, 0): ("transpose=clock_flip",),
 }
-"""The filters that do what a display matrix says, by the signs of its four turning entries."""
+"""The filters that apply a display matrix, by the signs of its four rotation entries."""
 
 TURNED: Final = {-90: UPRIGHT[0, 1, -1, 0], 90: UPRIGHT[0, -1, 1, 0], -180: UPRIGHT[-1, 0, 0, -1]}
-"""The same by degrees, counter-clockwise, where there is no looking at the matrix: no mirrors."""
+"""The same by counter-clockwise degrees, if PyAV does not expose the matrix."""
 
 
 @dataclass(frozen=True)
 class Treatment:
-    """What to do to a film's frames, what they then are, and what to tell the user about it."""
+    """How to convert the frames of a film, the resulting FilmInfo, and warnings for the user."""
 
     look: Look
     info: FilmInfo
     warnings: tuple[str, ...]
 
     def trimmed(self, until: Fraction | None, frames: int | None, *, started: bool) -> FilmInfo:
-        """Describe the film cut in (`started`), cut at `until` seconds, or after `frames`."""
+        """Return the info of the film trimmed at the start, at `until`, or to `frames`."""
         info = self.info
         if started:
             info = replace(info, origin=info.start)
@@ -58,7 +58,7 @@ class Treatment:
 
 
 def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | None) -> Treatment:
-    """Look at a film's first frame kept and plan its way to an upright RGB picture."""
+    """Plan the conversion to upright RGB from the first frame kept."""
     time, frame = head
     facts, turn = decoder.facts, upright(frame)
     sideways = any(step.startswith("transpose") for step in turn)
@@ -94,7 +94,7 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
 
 
 def upright(frame: VideoFrame) -> tuple[str, ...]:
-    """Name the filters that turn a frame the way its file asks for."""
+    """Return the filters that rotate a frame as its file specifies."""
     data = side_data(frame).get(Type.DISPLAYMATRIX)
     if data is None:
         return TURNED.get(frame.rotation, ())
@@ -105,7 +105,7 @@ def upright(frame: VideoFrame) -> tuple[str, ...]:
 
 
 def side_data(frame: VideoFrame) -> Mapping[Type, SideData]:
-    """What a file tells beside a frame; nothing where some is new to PyAV, as EXIF is to 18."""
+    """Side data of a frame; empty if PyAV does not know a type, such as EXIF in PyAV 18."""
     try:
         return frame.side_data  # type: ignore[return-value]
     except ValueError:
@@ -113,7 +113,7 @@ def side_data(frame: VideoFrame) -> Mapping[Type, SideData]:
 
 
 def has_alpha(frame: VideoFrame) -> bool:
-    """Whether a frame has transparency: room for it, which in a GIF must be used, too."""
+    """Whether a frame has an alpha channel; in a GIF, whether any pixel is transparent."""
     if frame.format.name == "bgra":  # what every GIF is decoded to
         return bool(frame.to_ndarray()[..., 3].min() < 255)
     return any(component.is_alpha for component in frame.format.components)
@@ -125,11 +125,17 @@ def _warnings(
     beside = side_data(frame)
     light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
     told = (
-        (frame.interlaced_frame, "interlaced: fields are woven together by bwdif"),
+        (frame.interlaced_frame, "interlaced: deinterlaced with bwdif"),
         (info.has_alpha, "the alpha channel is dropped"),
-        (any(map(beside.get, light)), "HDR10's mastering display and light levels are left out"),
-        (bool(turn), "turned upright, as the file asks"),
-        (aspect != 1, f"pixels of {aspect.numerator}:{aspect.denominator} made square"),
+        (
+            any(map(beside.get, light)),
+            "HDR10 mastering display and light level metadata is dropped",
+        ),
+        (bool(turn), "rotated as the file specifies"),
+        (
+            aspect != 1,
+            f"pixels of {aspect.numerator}:{aspect.denominator} were converted to square pixels",
+        ),
     )
     return tuple(text for holds, text in told if holds)
 
@@ -154,16 +160,18 @@ def _colour(frame: VideoFrame) -> Colour:
 
 
 def _written(frame: VideoFrame, colour: Colour, lines: int) -> Colour:
-    """Say how a film made from these frames is to be tagged.
+    """Return the colour tags of a film made from these frames.
 
-    As the source is; what it leaves unsaid stays unsaid, so that players guess the same for both.
-    Pictures without YUV values of their own become plain BT.709.
+    They are those of the source. Missing tags stay missing, so that players make the same guess
+    for both films. Sources that are not YUV become BT.709.
     """
     if frame.format.is_rgb or frame.format.name.startswith(("gray", "pal", "ya", "mono", "xyz")):
         return REC709
     if colour.matrix == UNKNOWN:
         guess = colour.working_matrix(frame.height)
-        if guess != colour.working_matrix(lines):  # scaled to where players guess differently
+        if guess != colour.working_matrix(
+            lines
+        ):  # players would guess another matrix at the new size
             return replace(colour, matrix=guess)
     return colour
 
@@ -175,7 +183,7 @@ def _size(
     width: int | None,
     height: int | None,
 ) -> tuple[int, int]:
-    """Give the size of the finished picture: pixels squared along the line, turned, then fitted."""
+    """Return the output size: square pixels (by changing the width), rotated, then scaled."""
     shape = Fraction(frame.width, frame.height) * aspect
     own_width, own_height = frame.width, frame.height
     if aspect != 1:

@@ -1,4 +1,4 @@
-"""Put a film together: its encoded parts end to end, at exact times, with what goes beside them."""
+"""Mux a film: concatenate its encoded parts at exact times and add audio and other tracks."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
 
 FINEST_CLOCK: Final = 50_000_000
-"""Ticks a second that an mp4's film clock may have, so that its 32-bit lengths last a minute."""
+"""Highest movie timescale of an mp4; higher ones overflow its 32-bit durations in a minute."""
 
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
@@ -45,20 +45,20 @@ def assemble(
     complete: bool = True,
     repeat_to: Fraction | None = None,
 ) -> tuple[str, ...]:
-    """Put the parts of a film end to end, without encoding them again, and give it its sound.
+    """Concatenate the parts of a film without re-encoding them, and add the tracks of its source.
 
-    Sound, subtitles, chapters and metadata come from the file of `source`, moved to where the
-    picture begins and cut where it ends when it was cut. With `complete` False the parts are the
-    beginning of the film, and the sound ends with them. Outputs made of pictures (.gif, .webp,
-    frame_%05d.png) are encoded here, from lossless parts. With `repeat_to` the frames, which must
-    have been encoded `intra`, are played again and again, silently, for at least so many seconds,
-    in whole rounds. The parts lie on the disk of the target, which appears when every frame is in
-    it. Returns notes for the user.
+    Audio, subtitles, chapters and metadata come from the file of `source`; their times are shifted
+    to the start of the video, and they are trimmed if it was. With `complete` False the parts are
+    only the beginning of the film, and the audio ends with them. Image outputs (.gif, .webp,
+    frame_%05d.png) are encoded here from lossless parts. With `repeat_to` the frames, which must
+    have been encoded with `intra`, are repeated without audio, a whole number of times, for at
+    least that many seconds. The parts must be on the same file system as the target, which is
+    created by a rename once it holds every frame. Returns notes for the user.
 
-    Raises OutputExists, UsageError, DiskFull, or DreamvidError when the parts do not fit together.
+    Raises OutputExists, UsageError, DiskFull, or DreamvidError if the parts are inconsistent.
     """
     if not parts:
-        raise UsageError("there is no part to put together", where=target)
+        raise UsageError("there are no parts to join", where=target)
     film = _Film(parts, source, complete=complete, repeat_to=repeat_to)
     place = Target(
         target,
@@ -68,17 +68,19 @@ def assemble(
         repeated=repeat_to is not None,
     )
     try:
-        # Beside the parts, which are cleared away together, also after a run that was killed.
+        # In the folder of the parts, which is deleted as a whole, also after a killed run.
         with tempfile.TemporaryDirectory(dir=parts[0].parent) as folder:
             return _deliver(film, Path(folder), place)
     except (av.error.FFmpegError, OSError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
-            raise DiskFull("no space left", where=place.folder, remedy="make room") from error
+            raise DiskFull(
+                "no space left on the disk", where=place.folder, remedy="free some space"
+            ) from error
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
 
 def _deliver(film: _Film, folder: Path, place: Target) -> tuple[str, ...]:
-    """Write a film by way of `folder`; return what a user should know."""
+    """Write a film via the temporary `folder`; return notes for the user."""
     if place.codec.pictures is not None:
         film.write(folder / "film.nut", "nut", None)
         return write_pictures(folder / "film.nut", place, film.footage())
@@ -96,7 +98,7 @@ def _deliver(film: _Film, folder: Path, place: Target) -> tuple[str, ...]:
 
 
 def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ...]:
-    """Write a film with its tracks; whatever may be wrong with them, the picture arrives."""
+    """Write a film with its tracks, or without them if they cannot be written."""
     try:
         with SideTracks(film.source, draft.parent, until=film.end if film.cut else None) as sides:
             film.write(draft, container, sides)
@@ -104,17 +106,17 @@ def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ..
             return sides.notes
     except (DiskFull, OSError):
         raise
-    except Exception as error:  # or each run of a film dreamed for hours would end at this
+    except Exception as error:  # a bad track must not lose hours of dreaming
         film.write(draft, container, None)
         _count(draft, film.frames)
-        return (f"sound and subtitles cannot be written ({reason(error)}); left out",)
+        return (f"audio and subtitles cannot be written ({reason(error)}) and are omitted",)
 
 
 class _Film:
-    """The plan of one film's picture: its clock, and its packets in order.
+    """The video stream of one film: its time base, and its packets in order.
 
-    `rounds` is how often the frames are played when they are repeated, else None; `frames` counts
-    them all.
+    `rounds` is how many times the frames are played if they are repeated, else None; `frames` is
+    the total number of frames.
     """
 
     def __init__(
@@ -130,12 +132,16 @@ class _Film:
         first = self._tables[0]
         kind = (first.codec, first.tick, first.alpha)
         if any((table.codec, table.tick, table.alpha) != kind for table in self._tables):
-            raise DreamvidError("parts of different films", where=parts[0], remedy="start anew")
+            raise DreamvidError(
+                "the parts belong to different films", where=parts[0], remedy="start over with -y"
+            )
         self.codec, self._tick, self._alpha = CODECS[first.codec], first.tick, first.alpha
         offset = round((source.start - source.origin) / self._tick)
         self._times = [offset + tick for table in self._tables for tick in table.ticks]
         if any(b <= a for a, b in pairwise(self._times)):
-            raise DreamvidError("the parts are not in order", where=parts[0], remedy="start anew")
+            raise DreamvidError(
+                "the parts are not in order", where=parts[0], remedy="start over with -y"
+            )
         self.cut = source.cut_out or not complete
         self._step = max(1, round(1 / (source.rate * self._tick)))
         self._end = self._times[-1] + self._step
@@ -152,33 +158,33 @@ class _Film:
 
     @property
     def end(self) -> Fraction:
-        """The moment at which the last frame ends, in seconds of the finished film."""
+        """The end time of the last frame, in seconds of the finished film."""
         return (self._end + self._round * ((self.rounds or 1) - 1)) * self._tick
 
     def footage(self) -> Footage:
-        """Describe the film to those who make pictures of it."""
+        """Describe the film for the image encoders."""
         times = [(tick - self._times[0]) * self._tick for tick in self._times]
         return Footage(self.source, times, end=self._round * self._tick, alpha=self._alpha)
 
     def check_room(self, folder: Path) -> None:
-        """Raise DiskFull when the repeated film cannot fit into `folder`."""
+        """Raise DiskFull if the repeated film does not fit on the disk of `folder`."""
         needed = sum(part.stat().st_size for part in self._parts) * (self.rounds or 1)
         free = shutil.disk_usage(folder).free
         if needed > free:
             raise DiskFull(
-                f"the repeated film needs {needed / 1e9:.1f} GB, and {free / 1e9:.1f} are free",
+                f"the repeated film needs {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free",
                 where=folder,
-                remedy="make room, or repeat it to less",
+                remedy="free some space, or repeat to a shorter duration",
             )
 
     def repeated_notes(self) -> tuple[str, ...]:
-        """Say how often the frames are played, and that there is no sound."""
+        """Return notes on the number of repeats and the missing audio."""
         length = f"played {self.rounds} times, {float(self.end):g} s"
-        return (length, *(("no sound in a repeated film",) if self.source.has_audio else ()))
+        return (length, *(("a repeated film has no audio",) if self.source.has_audio else ()))
 
     def write(self, path: Path, container: str, sides: SideTracks | None) -> None:
         """Write the film to `path`."""
-        options = {"fflags": "+bitexact"}  # or Matroska's numbers for its tracks are drawn by lot
+        options = {"fflags": "+bitexact"}  # otherwise Matroska gets random track UIDs
         if container in ("mp4", "mov"):
             options |= self._quicktime_options(sides)
         with contextlib.ExitStack() as stack:
@@ -193,7 +199,7 @@ class _Film:
             if container in ("mp4", "mov"):
                 picture.codec_context.codec_tag = self.codec.tag or template.codec_tag
             if self._alpha and container in ("webm", "matroska"):
-                picture.metadata["alpha_mode"] = "1"  # VP9 keeps its alpha beside the picture
+                picture.metadata["alpha_mode"] = "1"  # VP9 stores alpha outside the main stream
             self._headers = bytes(template.codec_context.extradata or b"")
             flows = [self._packets(picture)]
             if sides is not None:
@@ -205,12 +211,12 @@ class _Film:
                 except av.error.FFmpegError as error:
                     if sides is None or isinstance(error, OSError):
                         raise
-                    sides.refused += 1  # a frame's packet would be missed when they are counted
+                    sides.refused += 1  # a lost video packet would be detected by _count
 
     def _quicktime_options(self, sides: SideTracks | None) -> dict[str, str]:
-        """Set the index first, and a film clock in which every track can begin exactly in time.
+        """Put the index first, and choose a movie timescale that is exact for every track.
 
-        The usual film clock of 1000 ticks a second moves a track that does not begin at zero.
+        With the usual timescale of 1000 a track that does not start at zero would be shifted.
         """
         clocks = [self._tick.denominator, *([] if sides is None else sides.clocks())]
         scale = math.lcm(*clocks)
@@ -218,7 +224,7 @@ class _Film:
         return {"movflags": "+faststart", "movie_timescale": str(scale)}
 
     def _packets(self, stream: VideoStream) -> Iterator[Stamped]:
-        """Yield the packets of all rounds in the order of decoding, with the times of the film."""
+        """Yield the packets of all rounds in decoding order, with the times of the film."""
         done = 0
         for _ in range(self.rounds or 1):
             for part, table in zip(self._parts, self._tables, strict=True):
@@ -232,40 +238,44 @@ class _Film:
     def _ranked(
         self, container: InputContainer, part: Path, table: PartTable
     ) -> Iterator[tuple[int, Packet[Any]]]:
-        """Yield the packets of a part, each with the rank of its frame, once they prove to fit."""
+        """Yield the packets of a part, each with the rank of its frame; checks that they match."""
         video = container.streams.video[0]
         if bytes(video.codec_context.extradata or b"") != self._headers:
-            raise DreamvidError("the parts were encoded differently", where=part)
+            raise DreamvidError(
+                "the parts were encoded with different settings",
+                where=part,
+                remedy="start over with -y",
+            )
         packets = (packet for packet in container.demux(video) if packet.size)
         for rank, packet in zip_longest(table.ranks, packets):
             if rank is None or packet is None:
-                raise DreamvidError("a damaged part", where=part, remedy="render it again")
+                raise DreamvidError("the part is damaged", where=part, remedy="render it again")
             if self.rounds is not None and not packet.is_keyframe:
                 raise DreamvidError(
-                    "not every frame stands alone", where=part, remedy="render it intra-only"
+                    "not every frame is a keyframe", where=part, remedy="encode it intra-only"
                 )
             yield rank, packet
 
     def _stamp(self, packet: Packet[Any], decoded: int, shown: int) -> None:
-        """Give the `decoded`-th packet of the film, whose frame is the `shown`-th, its times."""
+        """Set the times of the `decoded`-th packet of the film, whose frame is shown `shown`-th."""
         packet.time_base = self._tick
         packet.pts = self._time(shown)
         packet.dts = self._decoding_time(decoded)
         packet.duration = self._time(shown + 1) - packet.pts
-        if decoded == self.frames - 1:  # mp4 lasts as long as decoding does, whatever comes last
+        if decoded == self.frames - 1:  # the duration of an mp4 follows its decoding times
             run_in = self._delay * self._step
             packet.dts = max(packet.dts, packet.pts - run_in)
             packet.duration = max(1, self._time(self.frames) - run_in - packet.dts)
 
     def _time(self, n: int) -> int:
-        """When the n-th frame is shown; the one after the last: when the film ends."""
+        """The presentation time of the n-th frame; for n = `frames`, the end of the film."""
         turn, frame = divmod(n, len(self._times))
         return self._times[frame] + turn * self._round
 
     def _decoding_time(self, n: int) -> int:
-        """When the n-th packet is decoded: in order, and never after its own frame is shown.
+        """The decoding time of the n-th packet: increasing, and never after its presentation time.
 
-        The encoder's own decoding times fit only the part they were made for.
+        The encoder's own decoding times are valid only within one part.
         """
         if n >= self._delay:
             return self._time(n - self._delay)
@@ -273,9 +283,9 @@ class _Film:
 
 
 def _count(path: Path, frames: int) -> None:
-    """Raise DreamvidError unless the film at `path` has so many frames."""
+    """Raise DreamvidError unless the film at `path` has exactly `frames` frames."""
     with av.open(file_url(path)) as container:
         stream = container.streams.video[0]
         found = stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
     if found != frames:
-        raise DreamvidError(f"only {found} of {frames} frames arrived in the film", where=path)
+        raise DreamvidError(f"the film holds only {found} of {frames} frames", where=path)

@@ -1,4 +1,4 @@
-"""Where a film goes, and how it is encoded."""
+"""The output of a film: its path and encoding options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Output:
-    """Where a film goes, and how it is encoded."""
+    """The output of a film: its path and encoding options."""
 
     path: Path
     codec: str = "h264"
@@ -28,11 +28,11 @@ class Output:
 
     @property
     def sidecar(self) -> Path:
-        """The file that says how the film was made."""
+        """The file that records how the film was made."""
         return self.path.with_name(self.path.name + ".dreamvid.toml")
 
     def check(self, source: Path | None, size: tuple[int, int] | None = None) -> None:
-        """Raise an error when a film of `source`, of (width, height), cannot go here."""
+        """Raise an error if a film made from `source`, of `size`, cannot be written here."""
         Target(
             self.path,
             codec=self.codec,
@@ -47,8 +47,8 @@ class Output:
         check_place(self.sidecar)
 
     def writer(self, like: FilmInfo) -> VideoWriter:
-        """Open the output for a film that is made in one go."""
-        from dreamvid.media.writer import VideoWriter  # not needed to check where a film goes
+        """Open the output for a film that is written without parts."""
+        from dreamvid.media.writer import VideoWriter  # not needed to validate the output
 
         return VideoWriter(
             self.path,

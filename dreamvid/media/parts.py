@@ -1,4 +1,4 @@
-"""The encoded parts of a film: their packets and their exact times."""
+"""Encoded parts of a film: packet order and exact frame times."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from dreamvid.media.probe import open_leniently
 
 @dataclass(frozen=True)
 class PartTable:
-    """What is noted beside a part: the time of each frame, in ticks, and the order of its packets.
+    """The table stored beside a part: the time of each frame in ticks, and its packet order.
 
-    `ranks[n]` says which frame the n-th packet holds, counted in the order of showing. `alpha` says
-    that the frames have transparency.
+    `ranks[n]` is the presentation index of the frame in the n-th packet. `alpha` is true if the
+    frames have transparency.
     """
 
     tick: Fraction
@@ -35,19 +35,19 @@ class PartTable:
 
     @staticmethod
     def clock(like: FilmInfo) -> Fraction:
-        """The tick in which a film's times are written: a whole number of them make a second."""
+        """The tick in which frame times are stored: 1/n seconds for an integer n."""
         return Fraction(1, like.time_base.denominator)
 
     @staticmethod
     def place(part: Path) -> Path:
-        """Where the table of a part lies."""
+        """The path of the table of a part."""
         return part.with_name(part.name + ".times")
 
     @classmethod
     def load(cls, part: Path) -> Self:
         """Read the table of a part.
 
-        Raises DreamvidError when it is not there or not whole.
+        Raises DreamvidError if it is missing or damaged.
         """
         try:
             data = json.loads(cls.place(part).read_text("utf-8"))
@@ -55,17 +55,19 @@ class PartTable:
             return cls(Fraction(data["tick"]), *words)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DreamvidError(
-                f"the part's times cannot be read ({error})", where=part, remedy="render it again"
+                f"the frame times of the part cannot be read ({error})",
+                where=part,
+                remedy="render it again",
             ) from error
 
     def save(self, part: Path) -> None:
-        """Write the table of a part; it appears whole or not at all."""
+        """Write the table of a part atomically."""
         text = json.dumps(asdict(self) | {"tick": str(self.tick)})
         write_whole(self.place(part), text.encode())
 
 
 def is_whole(part: Path) -> bool:
-    """Whether a part and its table are there and belong together, down to the last packet."""
+    """Whether a part and its table exist and agree on every packet."""
     try:
         return read_ranks(part) == PartTable.load(part).ranks
     except (DreamvidError, OSError, IndexError):
@@ -73,9 +75,9 @@ def is_whole(part: Path) -> bool:
 
 
 def read_ranks(path: Path) -> list[int]:
-    """Read which frame each packet of an encoded file holds, by the order of the packets' times.
+    """Return the presentation index of each packet of an encoded file.
 
-    Raises DreamvidError when the file cannot be read back.
+    Raises DreamvidError if the file cannot be read back.
     """
     try:
         with open_leniently(path) as container:

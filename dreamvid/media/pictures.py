@@ -1,4 +1,4 @@
-"""Turn a finished lossless film into pictures: an animation, or a file a frame."""
+"""Convert a finished lossless film to images: an animation, or a numbered file per frame."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from dreamvid.errors import DreamvidError
 from dreamvid.files import settle
 from dreamvid.media.child import FfmpegChild, run_ffmpeg
 from dreamvid.media.curves import to_linear
-from dreamvid.media.formats import minds_alpha
+from dreamvid.media.formats import tracks_alpha_mode
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.probe import file_url
 from dreamvid.media.target import Target
 
 GIF_RATE: Final = 50
-"""Pictures a second that a GIF can show: viewers play delays below 2/100 s as 10/100."""
+"""Highest frame rate of a GIF: viewers play delays below 2/100 s as 10/100 s."""
 
 WIDE: Final = frozenset({"linear", "log100", "log316", "smpte2084", "smpte428", "arib-std-b67"})
-"""Transfer curves that are not nearly sRGB's."""
+"""Transfer curves that differ widely from sRGB."""
 
 
 @dataclass(frozen=True)
 class Footage:
-    """What is known of the film the pictures are made of.
+    """Properties of the film that is converted to images.
 
-    `source` is the film it was made like, `times` the seconds at which its frames begin, counted
-    from the first one, `end` when the last one ends. `alpha` says that it has transparency.
+    `source` gives its rate and colours. `times` are the start times of its frames in seconds after
+    the first one, `end` is the end time of the last. `alpha` is true if it has transparency.
     """
 
     source: FilmInfo
@@ -43,15 +43,15 @@ class Footage:
 
 
 def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, ...]:
-    """Encode the film at `film` as the pictures that the target's codec asks for.
+    """Convert the film at `film` to the image format of the target.
 
-    Works in the folder of `film` and renames at the end. Returns what a user should know.
-    Raises DreamvidError or DiskFull when the encoder fails or a picture is missing.
+    Works in the folder of `film` and renames at the end. Returns notes for the user.
+    Raises DreamvidError or DiskFull if the encoder fails or an image is missing.
     """
     pictures = target.codec.pictures
     assert pictures is not None
     notes: tuple[str, ...] = (
-        (f"no sound in {target.codec.name}",) if footage.source.has_audio else ()
+        (f"{target.codec.name} cannot hold audio",) if footage.source.has_audio else ()
     )
     if pictures.numbered:
         folder = film.with_name("frames")
@@ -63,11 +63,13 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
         made = sorted(folder.iterdir())
         if len(made) != len(footage.times):
             wanted = len(footage.times)
-            raise DreamvidError(f"only {len(made)} of {wanted} pictures made", where=target.path)
+            raise DreamvidError(
+                f"only {len(made)} of {wanted} images were written", where=target.path
+            )
         older = {file.name for file in target.files()}
         for file in made:
             settle(file, target.folder / file.name)
-        for name in older - {file.name for file in made}:  # else they would lengthen the film
+        for name in older - {file.name for file in made}:  # leftovers would lengthen the sequence
             (target.folder / name).unlink()
         return notes
     draft = film.with_name("draft")
@@ -82,7 +84,7 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
 
 
 def _encode(film: Path, options: list[str], draft: Path, target: Target) -> None:
-    """Run ffmpeg on the film, every frame once at its own time, and not at the mean rate's."""
+    """Run ffmpeg on the film, keeping every frame once and at its own time."""
     timed = ("-enc_time_base", "demux", "-fps_mode", "passthrough")
     arguments = [*_input(film), *options, *timed, file_url(draft)]
     run_ffmpeg(arguments, where=target.path)
@@ -94,7 +96,9 @@ def _input(film: Path) -> list[str]:
 
 def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tuple[str, ...]:
     # Two passes: one graph with palettegen and paletteuse would hold the whole film in memory.
-    palette = film.with_name("palette.nut")  # a picture by itself would take a % for a number
+    palette = film.with_name(
+        "palette.nut"
+    )  # the image2 muxer would read a % in the path as a number
     reserved = f"palettegen=stats_mode=full:reserve_transparent={int(footage.alpha)}"
     run_ffmpeg(
         [*_input(film), "-vf", reserved, "-c:v", "png", file_url(palette)], where=target.path
@@ -102,13 +106,17 @@ def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tup
     rate = footage.source.rate
     every = max(1, -int(-rate // GIF_RATE))
     kept = footage.times[::every]
-    # The last delay is not in any time: it is what is left of the film, in hundredths.
+    # The frame times do not give the last delay: it lasts to the end, in 1/100 s.
     last = min(max(2, _hundredths(footage.end) - _hundredths(kept[-1])), 65535)
     graph = rf"[0:v]select=not(mod(n\,{every}))[v];[v][1:v]paletteuse=dither=sierra2_4a"
     options = ["-i", file_url(palette), "-filter_complex", graph, "-loop", "0"]
     _encode(film, [*options, "-final_delay", str(last), "-f", "gif"], draft, target)
     _count(draft, len(kept), target)
-    return () if every == 1 else (f"every {every}. frame: a GIF shows at most {GIF_RATE} a second",)
+    return (
+        ()
+        if every == 1
+        else (f"1 of {every} frames kept: a GIF plays at most {GIF_RATE} per second",)
+    )
 
 
 def _hundredths(time: Fraction) -> int:
@@ -130,14 +138,15 @@ def _write_webp(film: Path, draft: Path, target: Target, footage: Footage) -> No
 
 
 def set_last_delay(webp: Path, length: int) -> None:
-    """Let the last picture of an animated WebP stay until it has lasted `length` milliseconds.
+    """Set the last delay of an animated WebP so that it lasts `length` milliseconds in total.
 
-    Its encoder has no such option. What is no animation (one picture, or all alike) stays as it is.
+    The encoder has no such option. A file without animation (one frame, or identical frames) is
+    left unchanged.
     """
     with webp.open("r+b") as file:
         place, total, last, size = None, 0, 0, webp.stat().st_size
         file.seek(12)
-        while file.tell() + 24 <= size:  # chunks: a name, a length, data, padded to an even length
+        while file.tell() + 24 <= size:  # RIFF chunks: name, length, data, padded to even length
             name, data = file.read(4), int.from_bytes(file.read(4), "little")
             start = file.tell()
             if name == b"ANMF":
@@ -162,9 +171,9 @@ def _png_pixels(target: Target, footage: Footage) -> str:
 
 
 def _png_tags(footage: Footage) -> str:
-    """Tag pictures as sRGB where the film's curve is meant to be shown like it, as most are.
+    """Tag images as sRGB if the film's transfer curve is displayed like sRGB, as most are.
 
-    A picture tagged with a camera's curve looks different from the film in some viewers.
+    An image tagged with a camera curve looks different from the film in some viewers.
     """
     colour = footage.source.colour
     transfer = colour.transfer if colour.transfer in WIDE else "iec61966-2-1"
@@ -176,7 +185,7 @@ def _numbered(folder: Path, target: Target) -> Path:
 
 
 def _write_exr(film: Path, folder: Path, target: Target, footage: Footage) -> tuple[str, ...]:
-    """Write half floats of linear light, with associated alpha, as OpenEXR has it."""
+    """Write half floats in linear light with premultiplied alpha, as OpenEXR specifies."""
     child: FfmpegChild | None = None
     try:
         with av.open(file_url(film)) as container:
@@ -190,12 +199,12 @@ def _write_exr(film: Path, folder: Path, target: Target, footage: Footage) -> tu
         if child is not None:
             child.kill()
     transfer = footage.source.transfer
-    odd = f"light by the sRGB curve, though the film's is {transfer}"
+    odd = f"linearised with the sRGB curve, but the film uses {transfer}"
     return (odd,) if transfer in WIDE else ()
 
 
 def _light(array: NDArray[Any]) -> NDArray[np.float32]:
-    """Turn [H, W, 3 or 4] into planes of green, blue, red and alpha, the colours times alpha."""
+    """Convert [H, W, 3 or 4] to planes G, B, R and A, premultiplied."""
     planes = to_linear(np.ascontiguousarray(array[..., (1, 2, 0)].transpose(2, 0, 1)))
     if array.shape[2] == 3:
         return planes
@@ -205,7 +214,7 @@ def _light(array: NDArray[Any]) -> NDArray[np.float32]:
 
 def _exr_child(planes: NDArray[np.float32], folder: Path, target: Target) -> FfmpegChild:
     alpha = len(planes) == 4
-    marked = ["-vf", "setparams=alpha_mode=premultiplied"] if alpha and minds_alpha() else []
+    marked = ["-vf", "setparams=alpha_mode=premultiplied"] if alpha and tracks_alpha_mode() else []
     pixels = "gbrapf32le" if alpha else "gbrpf32le"
     arguments = [
         *("-protocol_whitelist", "file,pipe", "-f", "rawvideo", "-pix_fmt", pixels),
@@ -217,8 +226,8 @@ def _exr_child(planes: NDArray[np.float32], folder: Path, target: Target) -> Ffm
 
 
 def _count(draft: Path, frames: int, target: Target) -> None:
-    """Raise DreamvidError unless an animation has so many frames."""
+    """Raise DreamvidError unless an animation has exactly `frames` frames."""
     with av.open(file_url(draft)) as container:
         found = sum(1 for packet in container.demux(video=0) if packet.size)
     if found != frames:
-        raise DreamvidError(f"only {found} of {frames} frames arrived", where=target.path)
+        raise DreamvidError(f"the file holds only {found} of {frames} frames", where=target.path)

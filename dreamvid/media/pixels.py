@@ -1,4 +1,4 @@
-"""The filters between the pictures handed to the encoder and the pixels of its codec."""
+"""The filters that convert RGB frames to the pixel format of a codec."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from dreamvid.media.formats import filters
 from dreamvid.media.info import MATRICES, UNKNOWN, FilmInfo
 
 SUBSAMPLING_FLAGS: Final = "lanczos+accurate_rnd+full_chroma_int"
-"""How chroma is made smaller; lanczos undoes best what the reader's bicubic enlarged."""
+"""Flags for chroma subsampling; lanczos best inverts the bicubic upsampling of the reader."""
 
 
 def raw_format(*, deep: bool, alpha: bool) -> str:
-    """Name the pixel format in which arrays of 3 or 4 planes go to ffmpeg."""
+    """Return the pixel format in which frames are passed to ffmpeg."""
     return ("rgba64le" if alpha else "rgb48le") if deep else ("rgba" if alpha else "rgb24")
 
 
 def padded_size(codec: Codec, size: tuple[int, int]) -> tuple[int, int]:
-    """Give the least (width, height) that the codec can have and that holds `size`."""
+    """Return the smallest (width, height) that the codec supports and that contains `size`."""
     width, height = size
     return _up(width, codec.multiple[0]), _up(height, codec.multiple[1])
 
@@ -26,9 +26,9 @@ def padded_size(codec: Codec, size: tuple[int, int]) -> tuple[int, int]:
 def to_codec(
     codec: Codec, like: FilmInfo, size: tuple[int, int], *, alpha: bool = False
 ) -> list[str]:
-    """Name the filters that turn RGB frames of `size`, with or without alpha, into the codec's.
+    """Return the filters that convert RGB frames of `size`, with or without alpha, for the codec.
 
-    They pad by repeating the right and lower edge, and tag the frames with the film's colours.
+    They pad by repeating the right and bottom edge, and tag the frames with the film's colours.
     """
     return [*_padding(size, padded_size(codec, size)), *_colouring(codec, like, alpha=alpha)]
 
@@ -45,10 +45,10 @@ def _padding(size: tuple[int, int], padded: tuple[int, int]) -> list[str]:
 
 
 def _colouring(codec: Codec, like: FilmInfo, *, alpha: bool) -> list[str]:
-    """Turn RGB into the codec's pixels and tag them.
+    """Convert RGB to the codec's pixel format and tag it.
 
-    The matrix is applied by zscale: swscale's own RGB to full-range YUV is half a level off in
-    chroma. The tags are set on the frames, since ffmpeg 9 ignores those given as output options.
+    The matrix is applied by zscale: the RGB to full-range YUV conversion of swscale is half a
+    level off in chroma. The tags are set on the frames: ffmpeg 9 ignores the output options.
     """
     pixels, colour = codec.pixel_format(like.bits, alpha=alpha), like.colour
     primaries = f"color_primaries={colour.primaries}:color_trc={colour.transfer}"

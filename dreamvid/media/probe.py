@@ -1,4 +1,4 @@
-"""Open a film safely: plain film formats only, plain files only."""
+"""Open a film safely: only self-contained formats, only local files."""
 
 from __future__ import annotations
 
@@ -20,56 +20,58 @@ FORMATS: Final = (
     "mj2,mov,mp4,mpeg,mpegts,mpegvideo,mxf,nut,obu,ogg,png_pipe,rm,webm,webp_anim,webp_pipe,"
     "wtv,yuv4mpegpipe,av1,vob,m2ts,gif_pipe,bmp_pipe,tiff_pipe,ppm_pipe,webp,exr_pipe,dpx_pipe"
 )
-"""Formats that hold pictures themselves. Playlists and scripts (concat, hls, dash, imf ...) are
-left out: they name further files to open, and a renamed one would pull in its neighbours."""
+"""Formats that contain the video themselves. Playlists and scripts (concat, hls, dash, imf ...) are
+excluded: they reference other files, so a renamed playlist would read its neighbours."""
 
 SOUNDS: Final = FORMATS + ",wav,w64,mp3,flac,aac,ac3,eac3,caf,au,amr,opus,wv,ape,tta,oga"
-"""Formats that are opened to be heard: those of films, and of sound alone."""
+"""Formats opened for their audio: films, and audio-only formats."""
 
 CLOCKLESS: Final = frozenset({"mpegts", "mpeg", "vob", "wtv", "rtp"})
-"""Formats cut out of a running broadcast clock, whose zero means nothing."""
+"""Formats recorded from a running broadcast clock, whose zero is arbitrary."""
 
 
 def file_url(path: Path) -> str:
-    """Name a file so that ffmpeg takes no part of it for an option, a protocol or a pattern."""
+    """Return a URL of a file that ffmpeg cannot mistake for an option, protocol or pattern."""
     return f"file:{path}"
 
 
 def open_leniently(path: Path, options: dict[str, str] | None = None) -> InputContainer:
-    """Open a file to read, whatever bytes the texts in it are made of.
+    """Open a file for reading; undecodable bytes in its metadata are replaced.
 
-    PyAV is lenient by itself from its version 19 on, which no longer knows the word for it.
+    PyAV 19 and newer does so by default and no longer has the option.
     """
-    asked = int(av.__version__.partition(".")[0]) < 19
-    lenient: dict[str, Any] = {"metadata_errors": "replace"} if asked else {}
+    needs_option = int(av.__version__.partition(".")[0]) < 19
+    lenient: dict[str, Any] = {"metadata_errors": "replace"} if needs_option else {}
     opened: InputContainer = av.open(file_url(path), "r", container_options=options, **lenient)
     return opened
 
 
 def exact(number: Any) -> Fraction | None:
-    """A number of PyAV as a Fraction; None where it is not set, which PyAV 19 tells as 0."""
+    """A number from PyAV as a Fraction; None if unset (0 in PyAV 19)."""
     return Fraction(number) if number else None
 
 
 def open_input(path: Path, *, formats: str = FORMATS) -> InputContainer:
-    """Open a film with only plain film formats and only the file protocol allowed.
+    """Open a film, allowing only the given formats and the file protocol.
 
-    Raises UnreadableInput when it is missing, empty, or in none of the formats.
+    Raises UnreadableInput if it is missing, empty, or in none of the formats.
     """
     check_file(path)
     try:
         return open_leniently(path, {"format_whitelist": formats, "protocol_whitelist": "file"})
     except PermissionError:
-        raise UnreadableInput("no permission to read it", where=path) from None
+        raise UnreadableInput("no permission to read the file", where=path) from None
     except (av.error.FFmpegError, OSError, ValueError) as error:
         if _is_quicktime(path):
             raise UnreadableInput(
-                "cut off before its index (moov)", where=path, remedy="copy or export it again"
+                "the file is truncated: its index (moov) is missing",
+                where=path,
+                remedy="copy or export it again",
             ) from error
         raise UnreadableInput(
-            f"not a film that can be read ({reason(error)})",
+            f"not a readable film ({reason(error)})",
             where=path,
-            remedy="check that it plays, or export it again",
+            remedy="check that it plays in a player, or export it again",
         ) from error
 
 
@@ -79,24 +81,24 @@ def _is_quicktime(path: Path) -> bool:
 
 
 def reason(error: BaseException) -> str:
-    """Say in a few words what ffmpeg found wrong."""
+    """Return a short description of an ffmpeg error."""
     log = getattr(error, "log", None)
     told = log[2].strip() if log else ""
     return told or (getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Pick the film's main video stream, never its cover picture.
+    """Select the main video stream of a film, never a cover image.
 
-    Raises UnreadableInput when there is none.
+    Raises UnreadableInput if there is none.
     """
     cover = Disposition.attached_pic | Disposition.timed_thumbnails
     streams = [s for s in container.streams.video if not s.disposition & cover]
     if not streams:
         kinds = sorted({s.type for s in container.streams})
-        found = f"only {' and '.join(kinds)}" if kinds else "nothing"
+        found = f" (only {' and '.join(kinds)})" if kinds else ""
         raise UnreadableInput(
-            f"no picture in it, {found}", where=path, remedy="give a file with a video track"
+            f"no video track{found}", where=path, remedy="give a file with a video track"
         )
     first: VideoStream = next(
         (s for s in streams if s.disposition & Disposition.default), streams[0]

@@ -1,4 +1,4 @@
-"""Read a film as upright RGB frames with exact times, decoding ahead in a thread."""
+"""Read a film as upright RGB frames with exact times; a thread prefetches them."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UsageError
-from dreamvid.media.ahead import Ahead
 from dreamvid.media.decode import Decoder, FilmDecoder, Timed
 from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.inspect import Treatment, inspect
+from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.probe import reason
 from dreamvid.media.source import is_sequence
 from dreamvid.media.stills import StillsDecoder, undecodable
 
-AHEAD_BYTES: Final = 64 << 20
-"""Decode ahead at most so many bytes of finished frames."""
+PREFETCH_BYTES: Final = 64 << 20
+"""Upper bound of prefetched frames in bytes."""
 
 GAPS_APART: Final = 10
-"""A film that leaves out frames more often than once in so many keeps no steady rate at all."""
+"""A film with gaps more often than once in this many frames has no constant rate at all."""
 
 
 @dataclass(frozen=True)
 class SourceFrame:
-    """One frame of a film: `index` counts from 0, `time` in exact seconds from the first one kept.
+    """One frame of a film: `index` counts from 0, `time` is in exact seconds after the first kept.
 
-    `array` is [H, W, 3] RGB, uint8 or, for films of more than 8 bits, uint16. Where it was shrunk
-    to be dreamed on, `full` is the film's own.
+    `array` is [H, W, 3] RGB, uint8, or uint16 for films of more than 8 bits. If it was shrunk for
+    dreaming, `full` is the frame at the size of the film.
     """
 
     index: int
@@ -48,16 +48,16 @@ class SourceFrame:
 class VideoReader:
     """Iterate over the frames of a film: upright, square pixels, progressive, RGB.
 
-    `path` is a film, a picture, a folder of pictures, or a pattern such as frame_%05d.png; pictures
-    come at `rate` a second. Every source frame comes once, with its exact time. `start` and `end`
-    are seconds from the film's first frame: frames at start <= t < end are kept, at most `frames`
-    of them. With only one of `width` and `height` the other follows from the shape; with both the
-    picture is stretched.
+    `path` is a film, an image, a folder of images, or a pattern such as frame_%05d.png; image
+    sequences play at `rate` images per second. Every source frame is returned once, with its exact
+    time. `start` and `end` are seconds after the film's first frame: frames at start <= t < end are
+    kept, at most `frames` of them. If only one of `width` and `height` is given, the aspect ratio
+    is kept; with both the image is stretched.
 
-    `info` describes the frames, `warnings` says what was changed to make them so, and `damage`,
-    once the iteration is over, says in a sentence what was damaged or missing, else None.
+    `info` describes the frames, `warnings` lists conversions that were applied, and `damage`, set
+    at the end of the iteration, describes damaged or missing frames in a sentence, else None.
 
-    Raises UsageError for values that cannot be used, UnreadableInput for a file that cannot.
+    Raises UsageError for invalid arguments, UnreadableInput for an unreadable file.
     """
 
     def __init__(
@@ -87,16 +87,16 @@ class VideoReader:
         self._look = treatment.look
         self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *treatment.warnings)
         self.damage: str | None = None
-        self._ahead: Ahead[SourceFrame] | None = None
+        self._prefetcher: Prefetcher[SourceFrame] | None = None
 
     def __iter__(self) -> Iterator[SourceFrame]:
         return self
 
     def __next__(self) -> SourceFrame:
-        if self._ahead is None:
+        if self._prefetcher is None:
             size = self.info.width * self.info.height * (6 if self._look.deep else 3)
-            self._ahead = Ahead(self._frames(), max(2, min(16, AHEAD_BYTES // size)))
-        return next(self._ahead)
+            self._prefetcher = Prefetcher(self._frames(), max(2, min(16, PREFETCH_BYTES // size)))
+        return next(self._prefetcher)
 
     def __enter__(self) -> Self:
         return self
@@ -110,9 +110,9 @@ class VideoReader:
         self.close()
 
     def close(self) -> None:
-        """Stop decoding and let go of the file."""
-        if self._ahead is not None:
-            self._ahead.stop()
+        """Stop decoding and close the file."""
+        if self._prefetcher is not None:
+            self._prefetcher.stop()
         self._decoder.close()
 
     def _look_at(self, start: Fraction | None, width: int | None, height: int | None) -> Treatment:
@@ -123,7 +123,7 @@ class VideoReader:
             raise UsageError(
                 f"no frame at or after {float(start):g} s",
                 where=decoder.path,
-                remedy="start sooner",
+                remedy="start earlier",
             )
         if head is None:
             raise undecodable(decoder.path)
@@ -131,36 +131,36 @@ class VideoReader:
         return inspect(decoder, head, width=width, height=height)
 
     def _frames(self) -> Iterator[SourceFrame]:
-        """Yield the finished frames and then tell the damage; runs in the thread."""
+        """Yield the converted frames, then report damage; runs in the prefetch thread."""
         last = Fraction(0)
         count = 0
         for count, (time, frame) in enumerate(self._finished(), 1):
             last = time
             yield SourceFrame(count - 1, time, rgb_array(frame, self._look))
             if count == self._limit:
-                self._tell(count, last, ended=False)
+                self._report(count, last, ended=False)
                 return
-        self._tell(count, last, ended=True)
+        self._report(count, last, ended=True)
 
-    def _tell(self, count: int, last: Fraction, *, ended: bool) -> None:
-        """Tell what was damaged or left out once `count` frames came, if `ended` all there are."""
+    def _report(self, count: int, last: Fraction, *, ended: bool) -> None:
+        """Set `damage` and `warnings` after `count` frames; `ended` if there are no more."""
         found, facts = self._decoder.damage, self._decoder.facts
         seldom = not facts.counted and found.gaps * GAPS_APART <= count
         left_out = found.skipped if seldom else 0
         self.damage = self._damage(count if ended else None, last, left_out)
         if left_out and found.skip is not None and self.damage is None:
             when = float(found.skip - self._decoder.first_time)
-            left = f"{_frames(left_out, None)} left out, from {when:.3f} s on"
-            self.warnings += (f"{left}: so it was made, or it is damaged",)
+            left = f"{_frames(left_out, None)} missing from {when:.3f} s on"
+            self.warnings += (f"{left}: dropped when the file was made, or damaged",)
 
     def _finished(self) -> Iterator[Timed]:
-        """Send every frame through the graph, a new one when the stream changes its shape."""
+        """Filter every frame; rebuild the graph when the size or format of the frames changes."""
         zero, base = self._head[0], self._decoder.facts.time_base
         graph, shape = None, None
         for time, frame in self._kept():
             if frame.interlaced_frame and not self._look.deinterlace:
                 self._look = replace(self._look, deinterlace=True)
-                self.warnings += ("interlaced in part: fields are woven together by bwdif",)
+                self.warnings += ("partly interlaced: deinterlaced with bwdif",)
             if _shape(frame, self._look) != shape:
                 if graph is not None:
                     yield from _timed(graph.push(None), zero)
@@ -184,13 +184,13 @@ class VideoReader:
             return FrameGraph(frame, base, self._look)
         except av.error.FFmpegError as error:
             raise DreamvidError(
-                f"{frame.format.name} frames of {frame.width}x{frame.height} cannot be made "
-                f"{self.info.width}x{self.info.height} RGB ({reason(error)})",
+                f"{frame.format.name} frames of {frame.width}x{frame.height} cannot be converted "
+                f"to {self.info.width}x{self.info.height} RGB ({reason(error)})",
                 where=self._decoder.path,
             ) from error
 
     def _damage(self, count: int | None, last: Fraction, left_out: int) -> str | None:
-        """Say what was damaged; `count` frames came if the film was read to its end, else None."""
+        """Describe damage; `count` is the number of frames if read to the end, else None."""
         found, facts = self._decoder.damage, self._decoder.facts
         lost, tail = found.lost, found.cut
         if count is not None and self.info.duration is not None:
@@ -229,7 +229,7 @@ def _frames(count: int, of: int | None) -> str:
 
 def _decoder(path: Path, rate: Fraction | None) -> Decoder:
     if rate is not None and rate <= 0:
-        raise UsageError(f"{rate} pictures a second", where="rate", remedy="give more than 0")
+        raise UsageError(f"{rate} is not a frame rate", where="rate", remedy="give more than 0")
     return StillsDecoder(path, rate) if is_sequence(path) else FilmDecoder(path)
 
 
@@ -245,9 +245,11 @@ def _shape(frame: VideoFrame, look: Look) -> tuple[int, int, str, bool]:
 
 def _check_span(start: Fraction | None, end: Fraction | None) -> None:
     if start is not None and start < 0:
-        raise UsageError(f"{float(start):g} s is before the film", where="start")
+        raise UsageError(f"{float(start):g} s is negative", where="start", remedy="give 0 or more")
     if end is not None and end <= (start or 0):
-        raise UsageError(f"{float(end):g} s leaves no frame", where="end", remedy="end after start")
+        raise UsageError(
+            f"{float(end):g} s is not after the start", where="end", remedy="end after start"
+        )
 
 
 def _check_counts(**values: int | None) -> None:

@@ -1,4 +1,4 @@
-"""What a source is by its name and its place, before it is opened."""
+"""Classify a source by its path, before it is opened."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ NUMBER: Final = re.compile(r"%(?:0(\d+))?d")
 
 
 def is_sequence(path: Path) -> bool:
-    """Whether `path` names a row of pictures: a folder, or a pattern like frame_%05d.png."""
+    """Whether `path` is an image sequence: a folder, or a pattern like frame_%05d.png."""
     return path.is_dir() or (not path.exists() and NUMBER.search(path.name) is not None)
 
 
 def check_rate(rate: Fraction | None, *sources: Path) -> None:
-    """Raise UsageError for a rate where no source is a row of pictures: films have their own."""
+    """Raise UsageError if a rate is given but no source is an image sequence."""
     if rate is not None and all(source.is_file() for source in sources):
-        raise UsageError("is for rows of pictures", where="rate", remedy="leave it out")
+        raise UsageError("applies only to image sequences", where="rate", remedy="omit it")
 
 
 def check_file(path: Path) -> None:
-    """Raise UnreadableInput unless `path` is a file with something in it that may be read."""
+    """Raise UnreadableInput unless `path` is a readable, non-empty file."""
     try:
         size = path.stat().st_size
     except FileNotFoundError:
@@ -38,4 +38,4 @@ def check_file(path: Path) -> None:
     if path.is_file() and size == 0:
         raise UnreadableInput("the file is empty", where=path, remedy="copy it again")
     if not path.is_file():
-        raise UnreadableInput("not a file", where=path, remedy="give a film or a picture")
+        raise UnreadableInput("not a file", where=path, remedy="give a film or an image")

@@ -1,4 +1,4 @@
-"""A row of pictures as a film: a numbered pattern, or a folder in natural order."""
+"""Read an image sequence as a film: a numbered pattern, or a folder in natural order."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from dreamvid.media.probe import open_input, reason
 from dreamvid.media.source import NUMBER, STILL_SUFFIXES
 
 DEFAULT_RATE: Final = Fraction(24)
-"""Pictures a second, for pictures, which have no rate of their own."""
+"""Default rate of an image sequence, in images per second."""
 
 
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
-    """A key that sorts names as people count: frame 2, frame 10, frame 100."""
+    """Sort key for natural order: frame 2, frame 10, frame 100."""
     pieces = re.split(r"(\d+)", name.lower())
     return tuple((0, int(p)) if p.isdecimal() else (1, p) for p in pieces if p)
 
 
 class StillsDecoder:
-    """The pictures of a folder or a pattern, one after the other at a steady rate.
+    """The images of a folder or a pattern, in order, at a constant rate.
 
-    Numbers missing in a pattern leave their time empty and count as lost.
-    Raises UnreadableInput when there is no picture.
+    Numbers missing from a pattern leave a gap and count as lost frames.
+    Raises UnreadableInput if there are no images.
     """
 
     def __init__(self, path: Path, rate: Fraction | None = None) -> None:
         self.path = path
         self.damage = Damage()
-        self._files = pictures_of(path)
+        self._files = sequence_files(path)
         if not self._files:
             raise UnreadableInput(
-                "no pictures there", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
+                "no images found", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
             )
         rate = rate or DEFAULT_RATE
         count = max(self._files) + 1
@@ -57,11 +57,11 @@ class StillsDecoder:
 
     @property
     def first_time(self) -> Fraction:
-        """The time of the first picture: 0."""
+        """The time of the first image: 0."""
         return Fraction(0)
 
     def frames(self, since: Fraction | None = None) -> Iterator[Timed]:
-        """Yield (time, picture) from the first one at or after `since`."""
+        """Yield (time, frame) from the first frame at or after `since`."""
         rate = self.facts.rate
         first = 0 if since is None else -int(-since * rate // 1)
         for slot in range(first, max(self._files) + 1):
@@ -73,7 +73,7 @@ class StillsDecoder:
                 yield time, frame
 
     def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file stays open."""
 
     def _load(self, file: Path) -> VideoFrame | None:
         try:
@@ -85,48 +85,46 @@ class StillsDecoder:
         if size != self._size:
             first = "x".join(map(str, self._size))
             raise UnreadableInput(
-                f"a picture of {size[0]}x{size[1]} among pictures of {first}",
+                f"the image is {size[0]}x{size[1]}, the first one {first}",
                 where=file,
-                remedy="make them all one size",
+                remedy="resize all images to one size",
             )
         return frame
 
 
 def load_still(file: Path) -> VideoFrame:
-    """Decode the first picture of a file.
+    """Decode the first image of a file.
 
-    Raises UnreadableInput when there is none.
+    Raises UnreadableInput if there is none.
     """
     with open_input(file) as container:
         try:
             frame = next(container.decode(video=0), None)
         except (av.error.FFmpegError, IndexError) as error:
-            raise UnreadableInput(f"not a picture ({reason(error)})", where=file) from error
+            raise UnreadableInput(f"not a readable image ({reason(error)})", where=file) from error
     if frame is None:
-        raise UnreadableInput("not a picture", where=file)
+        raise UnreadableInput("not a readable image", where=file)
     return frame
 
 
 def undecodable(path: Path) -> UnreadableInput:
-    """Say why no frame of a file can be decoded; a picture may well be whole, for Pillow."""
+    """Return the error for a file of which no frame can be decoded; Pillow may still read it."""
     if not path.is_file() or path.suffix.lower() not in STILL_SUFFIXES:
-        return UnreadableInput(
-            "no frame in it can be decoded", where=path, remedy="export it again"
-        )
+        return UnreadableInput("no frame can be decoded", where=path, remedy="export it again")
     try:
         load_image(path)
     except UnreadableInput as error:
         return error
     kind = path.suffix[1:].upper()
     return UnreadableInput(
-        f"a {kind} that cannot be read as a film, animated or of a rare kind",
+        f"this {kind} cannot be read as a film (animated, or an unusual variant)",
         where=path,
         remedy="give a PNG, or an animated GIF or APNG",
     )
 
 
-def pictures_of(path: Path) -> dict[int, Path]:
-    """The pictures of a folder or a pattern, by their place in the film; there may be gaps."""
+def sequence_files(path: Path) -> dict[int, Path]:
+    """The images of a folder or a pattern, by frame index; there may be gaps."""
     return _folder(path) if path.is_dir() else _pattern(path)
 
 
@@ -140,19 +138,19 @@ def _folder(path: Path) -> dict[int, Path]:
 
 
 def _gaps(files: Iterable[Path]) -> tuple[str, ...]:
-    """Say which numbers are missing among pictures in natural order that are counted one by one."""
+    """Return a note on missing numbers, for files in natural order numbered one by one."""
     hits = [hit for file in files if (hit := re.fullmatch(r"(.*?)(\d+)\D*", file.stem))]
     pairs = [(int(a[2]), int(b[2])) for a, b in pairwise(hits) if a[1] == b[1]]
     gaps = [(a + 1, b - a - 1) for a, b in pairs if b - a > 1]
-    if not gaps or 2 * len(gaps) >= len(pairs):  # the latter: times, or every second picture
+    if not gaps or 2 * len(gaps) >= len(pairs):  # the latter: timestamps, or every second image
         return ()
     missing = sum(count for _, count in gaps)
-    are = "numbers are" if missing > 1 else "number is"
-    return (f"{missing} {are} missing, the first {gaps[0][0]}: the pictures close up",)
+    are = "images are" if missing > 1 else "image is"
+    return (f"{missing} {are} missing, the first number {gaps[0][0]}: the gap is skipped",)
 
 
 def _pattern(path: Path) -> dict[int, Path]:
-    """Map slot (counted from the first number found) to file."""
+    """Map frame index (counted from the first number found) to file."""
     if not path.parent.is_dir():
         return {}
     match = NUMBER.search(path.name)

@@ -1,4 +1,4 @@
-"""The rules about where a film may be written, told before any work is done."""
+"""Validate the output path of a film before any work is done; lock it while it is written."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class Target:
-    """The output a film is to become, checked: its folder, its name, and that it may be written.
+    """A validated output path: its folder exists, its name fits the codec, it may be written.
 
-    `codec` is the one asked for; a name of pictures (.gif, frame_%05d.png) comes before it. `crf`,
-    `alpha`, `repeated` and `size` (width, height) are as `check_delivery` takes them. Raises
-    UsageError, MissingDependency or OutputExists, whose message says what to do.
+    `codec` is the requested one; an image extension (.gif, frame_%05d.png) overrides it. `crf`,
+    `alpha`, `repeated` and `size` (width, height) are as in `check_delivery`. Raises UsageError,
+    MissingDependency or OutputExists.
     """
 
     def __init__(
@@ -48,18 +48,20 @@ class Target:
         self._numbered = self.codec.pictures is not None and self.codec.pictures.numbered
         check_place(self.path)
         if source is not None and self._is_source(source):
-            raise UsageError("is the source itself", where=self.path, remedy="use another name")
+            raise UsageError(
+                "the output is the source file", where=self.path, remedy="use another name"
+            )
         if not overwrite and (taken := self.files()):
-            raise OutputExists("exists already", where=taken[0], remedy="use another name, or -y")
+            raise OutputExists("already exists", where=taken[0], remedy="use another name, or -y")
 
     def files(self) -> list[Path]:
-        """The files that are there under this name: one, or the pictures of a numbered one."""
+        """The existing files of this output: at most one, or all images of a numbered sequence."""
         if not self._numbered:
             return [self.path] if os.path.lexists(self.path) else []
         return [file for file in self.folder.iterdir() if self._numbers(file.name)]
 
     def _numbers(self, name: str) -> bool:
-        """Whether `name` is one that numbered pictures could get."""
+        """Whether `name` matches the numbered pattern."""
         pattern = "".join(
             r"\d+" if re.fullmatch(r"%(0\d+)?d", piece) else re.escape(piece.replace("%%", "%"))
             for piece in re.split(r"(%(?:0\d+)?d)", self.path.name)
@@ -67,7 +69,7 @@ class Target:
         return re.fullmatch(pattern, name) is not None
 
     def _is_source(self, source: Path) -> bool:
-        """Whether writing would touch what is read: a file, or pictures of a folder or pattern."""
+        """Whether the output would overwrite the source: a file, or images of a sequence."""
         if not self._numbered:
             return same_file(self.path, source)
         if source.is_file():
@@ -76,8 +78,8 @@ class Target:
         return same_file(folder, self.folder) and bool(self.files())
 
     @contextlib.contextmanager
-    def workshop(self) -> Iterator[Path]:
-        """Lend a hidden folder beside the output, so that renaming out of it never copies."""
+    def staging_dir(self) -> Iterator[Path]:
+        """Create a temporary hidden folder beside the output, on the same file system."""
         with tempfile.TemporaryDirectory(
             prefix=f".{self.path.stem[:40].replace('%', '')}-", dir=self.folder
         ) as folder:
@@ -87,47 +89,54 @@ class Target:
 def check_place(path: Path) -> None:
     """Raise UsageError or DiskFull unless a file can be written at `path`.
 
-    It is tried: a read-only file system says so only then, and root may do anything.
+    A temporary file is created to find out: permission bits do not show a read-only file system.
     """
     folder = path.parent
     if not folder.is_dir():
-        raise UsageError("no such folder", where=folder, remedy="make it first")
+        raise UsageError("no such folder", where=folder, remedy="create it first")
     try:
         with tempfile.TemporaryFile(dir=folder), contextlib.suppress(FileNotFoundError):
             os.lstat(draft_of(path))
     except OSError as error:
         if error.errno == errno.ENAMETOOLONG:
-            raise UsageError("the name is too long", where=path, remedy="shorten it") from error
+            raise UsageError(
+                "the file name is too long", where=path, remedy="shorten it"
+            ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull("no space left", where=folder, remedy="make room") from error
-        raise UsageError("cannot write there", where=folder, remedy="use another folder") from error
+            raise DiskFull(
+                "no space left on the disk", where=folder, remedy="free some space"
+            ) from error
+        raise UsageError(
+            "the folder is not writable", where=folder, remedy="use another folder"
+        ) from error
     if path.is_dir():
-        raise UsageError("is a folder", where=path, remedy="give a file name")
+        raise UsageError("the output is a folder", where=path, remedy="give a file name")
     if path.exists() and not path.is_file():
-        raise UsageError("is not a plain file", where=path, remedy="use another name")
+        raise UsageError("the output is not a regular file", where=path, remedy="use another name")
     if path.exists() and not os.access(path, os.W_OK):
-        raise UsageError("is write-protected", where=path, remedy="use another name")
+        raise UsageError("the output is write-protected", where=path, remedy="use another name")
 
 
 def check_new(path: Path, *, overwrite: bool) -> None:
-    """Raise OutputExists, or what `check_place` raises, unless a new file can be written here."""
+    """Raise OutputExists if the file exists and may not be overwritten; also as `check_place`."""
     check_place(path)
     if os.path.lexists(path) and not overwrite:
-        raise OutputExists("exists already", where=path, remedy="use another name, or -y")
+        raise OutputExists("already exists", where=path, remedy="use another name, or -y")
 
 
 def check_apart(path: Path, guides: Iterable[str]) -> None:
-    """Raise UsageError when writing to `path` would take the place of a guide picture."""
+    """Raise UsageError if `path` is one of the guide images."""
     if any(same_file(path, Path(guide)) for guide in guides):
-        raise UsageError("is a guide itself", where=path, remedy="use another name")
+        raise UsageError("the output is a guide file", where=path, remedy="use another name")
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
-    """Let only one run at a time make the file at `path`; UsageError when another one does.
+def exclusive_lock(path: Path) -> Iterator[None]:
+    """Hold a lock on the output `path`; UsageError if another process holds it.
 
-    Two would write over each other's parts. The lock goes with its process, however that ends. Its
-    file is removed behind a second lock, the door: whoever comes must not lock what is removed.
+    Two processes would overwrite each other's parts. The system releases the lock when the process
+    ends, however it ends. A second lock, `door`, guards the removal of the lock file: otherwise
+    another process could lock a file that is about to be removed.
     """
     from filelock import Timeout
 
@@ -136,9 +145,9 @@ def alone(path: Path) -> Iterator[None]:
         with door:
             lock.acquire(timeout=0)
     except Timeout:
-        remedy = "wait for it, or give this one another name"
-        raise UsageError("another run is making it", where=path, remedy=remedy) from None
-    except OSError:  # nowhere to put a lock: better to go on without one than not at all
+        remedy = "wait for it, or use another name"
+        raise UsageError("another run is writing this file", where=path, remedy=remedy) from None
+    except OSError:  # the lock file cannot be created: continue without a lock
         yield
         return
     try:
@@ -157,7 +166,7 @@ def _lock(what: str) -> FileLock:
 
 
 def same_file(path: Path, source: Path) -> bool:
-    """Whether both names are of one file that is there."""
+    """Whether both paths name the same existing file."""
     try:
         return os.path.samefile(path, source)
     except OSError:

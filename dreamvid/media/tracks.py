@@ -1,4 +1,4 @@
-"""What goes beside the picture: sound, subtitles, chapters and metadata of the source."""
+"""Copy the audio, subtitles, chapters and metadata of the source beside a new video stream."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ from dreamvid.media.probe import SOUNDS, file_url, open_input, video_stream
 
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
-OWN_WORDS: Final = frozenset(
+FILE_KEYS: Final = frozenset(
     {
         *("major_brand", "minor_version", "compatible_brands", "encoder", "duration", "rotate"),
         *("bps", "number_of_frames", "number_of_bytes", "vendor_id"),
     }
 )
-"""Metadata that describes the source file itself and would be wrong in another."""
+"""Metadata keys that describe the source file itself and would be wrong in the output."""
 
 SPEAKERS: Final = "aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1"
-"""Where speakers may stand for an encoder; sound with others, or that names none, is fitted."""
+"""Channel layouts that encoders accept; other or missing layouts are converted to one of them."""
 
 AAC: Final = ("aac", "-b:a", "256k", "-af", f"{SPEAKERS}|2.1|4.0")
 
-FITTING: Final = {
+FALLBACK_CODECS: Final = {
     ("mp4", "audio"): AAC,
     ("mov", "audio"): AAC,
     ("webm", "audio"): ("libopus", "-b:a", "192k", "-af", SPEAKERS),
@@ -48,19 +48,19 @@ FITTING: Final = {
     ("webm", "subtitle"): ("webvtt",),
     ("matroska", "subtitle"): ("subrip",),
 }
-"""What a track becomes when the container cannot hold it as it is."""
+"""The codec that a track is converted to if the container cannot hold it."""
 
 TRIAL: Final = 20
-"""So many packets of a track are tried in the container before it is copied."""
+"""Number of packets muxed as a trial before a track is copied."""
 
 
 class SideTracks:
-    """The tracks of a film's source, ready to be muxed beside a new picture.
+    """The tracks of a film's source, ready to be muxed beside a new video stream.
 
-    They are copied; one that the container cannot hold is encoded again, and said in `notes`. Times
-    are moved by the source's `origin`; what begins before zero, or at `until` or later when that is
-    given, is left out. `folder` is for what has to be encoded again. `refused` counts the packets
-    that the container did not take.
+    They are copied; a track that the container cannot hold is re-encoded and mentioned in `notes`.
+    Times are shifted by the source's `origin`; packets that start before zero, or at `until` or
+    later, are dropped. `folder` is for re-encoded tracks. `refused` counts the packets that the
+    muxer rejected.
     """
 
     def __init__(self, source: FilmInfo, folder: Path, *, until: Fraction | None) -> None:
@@ -72,12 +72,12 @@ class SideTracks:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a user should know about the tracks."""
-        refused = (f"damaged sound or subtitles: {self.refused} packets are left out",)
+        """Notes for the user about the tracks."""
+        refused = (f"damaged audio or subtitles: {self.refused} packets are dropped",)
         return (*dict.fromkeys(self._notes), *(refused if self.refused else ()))
 
     def clocks(self) -> list[int]:
-        """Give the ticks a second of every sound track's clock."""
+        """Return the denominator of the time base of every audio track."""
         if self._home is None:
             return []
         return [s.time_base.denominator for s in self._home.streams.audio if s.time_base]
@@ -86,7 +86,7 @@ class SideTracks:
         if self._source.path is not None and self._source.path.is_file():
             self._home = self._stack.enter_context(open_input(self._source.path, formats=SOUNDS))
         elif self._source.has_audio:
-            self._notes.append(f"{self._source.path} is gone, and its sound with it")
+            self._notes.append(f"{self._source.path} no longer exists, so the audio is omitted")
         return self
 
     def __exit__(
@@ -98,38 +98,40 @@ class SideTracks:
         self._stack.close()
 
     def join(self, out: OutputContainer, container: str) -> Iterator[Stamped]:
-        """Add the tracks and words to `out`, and give an iterator over the tracks' packets."""
+        """Add the tracks and metadata to `out`; return an iterator over the tracks' packets."""
         if self._home is None:
             return iter(())
         home = self._home
-        self._words(home, out)
+        self._copy_metadata(home, out)
         copied: dict[int, Stream] = {}
         flows = []
         for stream in (*home.streams.audio, *home.streams.subtitles):
-            track = _added(out, stream) if self._goes_into(container, stream.index) else None
+            track = _added(out, stream) if self._fits_unchanged(container, stream.index) else None
             if track is not None:
-                copied[stream.index] = _dressed(track, stream)
+                copied[stream.index] = _copy_tags(track, stream)
                 continue
-            fitted = self._fitted(stream, container)
+            fitted = self._reencoded(stream, container)
             track = None if fitted is None else _added(out, fitted)
             if fitted is None or track is None:
-                self._notes.append(f"{_called(stream)} does not fit {container}; left out")
+                self._notes.append(
+                    f"{_describe(stream)} cannot be stored in {container} and is omitted"
+                )
                 continue
-            _dressed(track, stream)
+            _copy_tags(track, stream)
             flows.append(
                 self._packets(
                     cast(InputContainer, fitted.container), {fitted.index: track}, container
                 )
             )
-        self._notes += _left_out(home, self._source)
+        self._notes += _omitted_tracks(home, self._source)
         if copied:
             flows.append(self._packets(home, copied, container))
         return heapq.merge(*flows, key=lambda stamped: stamped[0])
 
-    def _goes_into(self, container: str, index: int) -> bool:
-        """Try the beginning of a track in the container, written to nowhere.
+    def _fits_unchanged(self, container: str, index: int) -> bool:
+        """Mux the beginning of a track into a buffer, to see whether the container accepts it.
 
-        A muxer may take a codec and refuse the track only with its header or its first packets.
+        A muxer may accept a codec and fail only at the header or the first packets.
         """
         assert self._source.path is not None
         try:
@@ -145,9 +147,9 @@ class SideTracks:
             return False
         return True
 
-    def _fitted(self, stream: Stream, container: str) -> Stream | None:
-        """Encode a track again so that it fits; None when that cannot be done."""
-        codec, *options = FITTING.get((container, stream.type), ("",))
+    def _reencoded(self, stream: Stream, container: str) -> Stream | None:
+        """Re-encode a track to a codec that the container supports; None if that fails."""
+        codec, *options = FALLBACK_CODECS.get((container, stream.type), ("",))
         path = self._folder / f"track{stream.index}"
         letter = stream.type[0]
         try:
@@ -165,16 +167,18 @@ class SideTracks:
             raise
         except (DreamvidError, av.error.FFmpegError, IndexError):
             return None
-        self._notes.append(f"{_called(stream)} does not fit {container}; made {codec}")
+        self._notes.append(
+            f"{_describe(stream)} cannot be stored in {container} and is converted to {codec}"
+        )
         return fitted
 
     def _packets(
         self, home: InputContainer, tracks: dict[int, Stream], container: str
     ) -> Iterator[Stamped]:
-        # Sound may begin before zero (its encoder's run-in): mp4 can say so, the others would
-        # move the picture instead.
+        # Audio may start before zero (encoder priming): mp4 can represent that, other containers
+        # would shift the video instead.
         early = self._source.origin == 0 and container in ("mp4", "mov")
-        # Matroska's milliseconds may hold several packets; in mp4 each has a time of its own.
+        # Several packets may share a millisecond in Matroska; mp4 needs increasing times.
         apart = int(container in ("mp4", "mov"))
         last: dict[int, int] = {}
         packets = home.demux(*(home.streams[index] for index in tracks))
@@ -184,7 +188,7 @@ class SideTracks:
             except StopIteration:
                 return
             except av.error.FFmpegError:
-                self._notes.append("the sound is damaged and ends early")
+                self._notes.append("the audio is damaged and ends early")
                 return
             index, base = packet.stream.index, packet.time_base
             stamp = packet.pts if packet.pts is not None else packet.dts
@@ -195,7 +199,9 @@ class SideTracks:
             if packet.dts is not None:
                 decoded = packet.dts - shift
             left = start + (packet.duration or 0)
-            if packet.stream.type == "subtitle" and start < 0 < left:  # there as the film begins
+            if (
+                packet.stream.type == "subtitle" and start < 0 < left
+            ):  # visible at the start of the film
                 packet.duration, start, decoded = left, 0, 0
             time = start * base
             if (time < 0 and not early) or (self._until is not None and time >= self._until):
@@ -208,9 +214,9 @@ class SideTracks:
             packet.stream = tracks[index]
             yield packet.dts * base, packet
 
-    def _words(self, home: InputContainer, out: OutputContainer) -> None:
+    def _copy_metadata(self, home: InputContainer, out: OutputContainer) -> None:
         """Copy metadata and chapters."""
-        out.metadata.update(_kept(home.metadata))
+        out.metadata.update(_portable(home.metadata))
         chapters = []
         for chapter in home.chapters():
             base = chapter["time_base"] or Fraction(1, 1000)
@@ -225,23 +231,23 @@ class SideTracks:
             out.set_chapters(chapters)
 
 
-def _left_out(home: InputContainer, source: FilmInfo) -> list[str]:
-    """Name the tracks that are neither the picture itself nor sound nor subtitles."""
+def _omitted_tracks(home: InputContainer, source: FilmInfo) -> list[str]:
+    """Return notes on the tracks that are not copied."""
     assert source.path is not None
     cover = Disposition.attached_pic | Disposition.timed_thumbnails
     if not any(s.type == "video" and not s.disposition & cover for s in home.streams):
-        return []  # a song
+        return []  # audio only
     picture = video_stream(home, source.path).index
     told = []
     for stream in home.streams:
         if stream.type == "video" and stream.disposition & cover:
-            told.append("the cover picture is left out")
+            told.append("the cover image is omitted")
         elif stream.type == "video" and stream.index != picture:
-            told.append(f"picture track {stream.index} is left out: only one is dreamed")
+            told.append(f"video track {stream.index} is omitted: only one is dreamed")
         elif stream.type not in ("video", "audio", "subtitle"):
             words = stream.metadata
             name = words.get("filename") or words.get("handler_name") or ""
-            told.append(f"{stream.type} track {stream.index} is left out{name and f' ({name})'}")
+            told.append(f"{stream.type} track {stream.index} is omitted{name and f' ({name})'}")
     return told
 
 
@@ -252,21 +258,21 @@ def _added(out: OutputContainer, stream: Stream) -> Stream | None:
         return None
 
 
-def _dressed(track: Stream, stream: Stream) -> Stream:
-    track.metadata.update(_kept(stream.metadata))
+def _copy_tags(track: Stream, stream: Stream) -> Stream:
+    track.metadata.update(_portable(stream.metadata))
     track.disposition = stream.disposition
     return track
 
 
-def _kept(words: dict[str, str]) -> dict[str, str]:
+def _portable(words: dict[str, str]) -> dict[str, str]:
     return {
         key: value
         for key, value in words.items()
-        if key.lower().split("-")[0] not in OWN_WORDS and not key.startswith("_STATISTICS")
+        if key.lower().split("-")[0] not in FILE_KEYS and not key.startswith("_STATISTICS")
     }
 
 
-def _called(stream: Stream) -> str:
-    kind = {"audio": "sound", "subtitle": "subtitles"}.get(stream.type, stream.type)
+def _describe(stream: Stream) -> str:
+    kind = {"subtitle": "subtitles"}.get(stream.type, stream.type)
     known = stream.codec_context  # None where there is no decoder
     return f"{kind} track {stream.index} ({known.name if known else 'unknown'})"

@@ -1,4 +1,4 @@
-"""Encode films: a part at a time, or a whole one as its only part."""
+"""Encode films: part by part, or as a single part."""
 
 from __future__ import annotations
 
@@ -28,18 +28,16 @@ Array = NDArray[np.uint8] | NDArray[np.uint16]
 
 
 class PartWriter:
-    """Encode a stretch of a film to a file of its own, picture only.
+    """Encode a part of a film to a file of its own, video only.
 
-    The encoder sees a steady rate, so that every part of a film gets the same headers whatever the
-    film's clock does; the exact times are noted beside the part (in `PATH.times`), and
-    `assemble` gives them to the packets. `path` appears when the part is complete and counted;
-    an exit by exception leaves nothing. The size of the frames, and whether they have an alpha
-    channel, is that of the first one. `intra` makes every frame stand alone, so that the film's
-    packets can be repeated.
+    The encoder is given a constant rate, so that all parts of a film get the same headers even if
+    its frame rate varies; the exact times are stored in `PATH.times` and applied by `assemble`.
+    `path` is created by a rename once all frames are encoded and counted; an exception leaves no
+    file. The first frame sets the frame size and whether there is an alpha channel. `intra` makes
+    every frame a keyframe, so that the packets can be repeated.
 
-    `notes` says what a user should know, e.g. that an odd size was padded. `where` names the
-    output in errors, when that is not `path`. Raises UsageError for a codec, crf or size that
-    cannot be used.
+    `notes` are messages for the user, e.g. that an odd size was padded. `where` names the output
+    in errors if it is not `path`. Raises UsageError for an invalid codec, crf or size.
     """
 
     def __init__(
@@ -64,40 +62,40 @@ class PartWriter:
         self._deep = self._codec.is_deep(like.bits)
         self._ticks: list[int] = []
         if like.bits > max(self._codec.pixels):
-            self.notes += (f"{self._codec.name} keeps 8 of the source's {like.bits} bits",)
+            self.notes += (f"{self._codec.name} stores 8 bits, the source has {like.bits}",)
 
     def write(self, image: torch.Tensor | Array, time: Fraction) -> None:
-        """Encode an image shown from `time` on, in seconds since the film's first frame.
+        """Encode an image that is shown from `time` on, in seconds after the film's first frame.
 
-        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency, or an
-        array [H, W, 3] of uint8 or uint16, which saves the way through floats. Raises
-        UsageError when it has not, when the shape differs from the first one's or the time does
-        not advance, DiskFull or DreamvidError when the encoder fails.
+        It is [3, H, W], or [4, H, W] with straight alpha if the codec supports it, or an array
+        [H, W, 3] of uint8 or uint16, which avoids a conversion. Raises UsageError if the codec has
+        no alpha, the shape differs from the first image or the time does not increase; DiskFull
+        or DreamvidError if the encoder fails.
         """
         tick = round(time / PartTable.clock(self._like))
         if self._ticks and tick <= self._ticks[-1]:
-            raise UsageError(f"the frame at {float(time):g} s does not come after the last one")
+            raise UsageError(f"the frame at {float(time):g} s is not later than the last one")
         array = _levels(image, 16 if self._deep else 8)
         if self._child is None:
             self._child = self._start(array.shape, array.nbytes)
         if array.shape != self._shape:
-            made, film = (f"{w}x{h} with {n} planes" for h, w, n in (array.shape, self._shape))
-            raise UsageError(f"a frame of {made} in a film of {film}")
+            made, film = (f"{w}x{h} with {n} channels" for h, w, n in (array.shape, self._shape))
+            raise UsageError(f"the frame is {made}, the film {film}")
         self._child.write(array)
         self._ticks.append(tick)
 
     @property
     def count(self) -> int:
-        """How many frames have been written."""
+        """The number of frames written."""
         return len(self._ticks)
 
     def close(self) -> None:
-        """Finish the part, count its frames and give it its name.
+        """Finish encoding, verify the number of frames and rename the part to `path`.
 
-        Raises UsageError when nothing was written, DreamvidError or DiskFull when encoding failed.
+        Raises UsageError if no frame was written, DreamvidError or DiskFull if encoding failed.
         """
         if self._child is None:
-            raise UsageError("no frame was written", where=self._where)
+            raise UsageError("no frames were written", where=self._where)
         try:
             self._child.finish()
             ranks = read_ranks(self._draft)
@@ -113,7 +111,7 @@ class PartWriter:
             self.abort()
 
     def abort(self) -> None:
-        """Stop at once; nothing is left but a part that was already complete."""
+        """Stop encoding and delete the unfinished file; a completed part is kept."""
         if self._child is not None:
             self._child.kill()
         with contextlib.suppress(OSError):
@@ -134,7 +132,7 @@ class PartWriter:
             self.abort()
 
     def _start(self, shape: tuple[int, ...], frame_bytes: int) -> FfmpegChild:
-        """Start the encoder for frames of `shape` [H, W, planes]."""
+        """Start the encoder for frames of `shape` [H, W, channels]."""
         codec, like, alpha = self._codec, self._like, shape[2] == 4
         if alpha:
             check_alpha(codec)
@@ -154,7 +152,7 @@ class PartWriter:
             *("-protocol_whitelist", "file,pipe", "-f", "rawvideo"),
             *("-pix_fmt", raw_format(deep=self._deep, alpha=alpha)),
             *("-video_size", f"{size[0]}x{size[1]}"),
-            # -r, since ffmpeg guesses another rate from -framerate alone, and not always the same.
+            # With -framerate alone, ffmpeg may guess another rate; -r fixes it.
             *("-framerate", str(like.rate), "-r", str(like.rate), "-i", "pipe:0"),
             *("-vf", ",".join(to_codec(codec, like, size, alpha=alpha))),
             *("-c:v", codec.encoder, *options, *quality),
@@ -164,16 +162,16 @@ class PartWriter:
 
 
 class VideoWriter:
-    """Write a film: pictures in, and sound, subtitles, chapters and metadata from the source.
+    """Write a film from images, with audio, subtitles, chapters and metadata of the source.
 
-    A film of one part. The target appears when it is complete and counted, and never when the
-    `with` block ends by an exception. Names ending in .gif, .apng, .webp, .png or .exr
-    (frame_%05d.png) make pictures, whatever the film codec. `repeat_to` is for players that cannot
-    loop: the film is played again until it lasts so many seconds, or a little more, so that it
-    ends where it began. `notes` says what a user should know.
+    The film is encoded as one part. The output is created by a rename once it is complete and its
+    frames are counted; if the `with` block ends by an exception, there is no output. Names ending
+    in .gif, .apng, .webp, .png or .exr (frame_%05d.png) write images, whatever the codec.
+    `repeat_to` is for players that cannot loop: the film is repeated a whole number of times, to
+    at least that many seconds. `notes` are messages for the user.
 
-    Raises OutputExists when the target is there and `overwrite` is not set, UsageError when it
-    is the source, cannot be written, or its name or the crf does not fit the codec.
+    Raises OutputExists if the output exists and `overwrite` is not set, UsageError if it is the
+    source, cannot be written, or its name or the crf does not fit the codec.
     """
 
     def __init__(
@@ -199,7 +197,7 @@ class VideoWriter:
         self._count = 0
         self._like = like
         self._stack = contextlib.ExitStack()
-        folder = self._stack.enter_context(self._target.workshop())
+        folder = self._stack.enter_context(self._target.staging_dir())
         try:
             self._part = PartWriter(
                 folder / "part",
@@ -214,17 +212,16 @@ class VideoWriter:
             raise
 
     def write(self, image: torch.Tensor | Array, time: Fraction | None = None) -> None:
-        """Add an image shown from `time` on, in seconds since the first frame.
+        """Add an image that is shown from `time` on, in seconds after the first frame.
 
-        It is [3, H, W], or [4, H, W] with straight alpha where the codec has transparency, or an
-        array [H, W, 3] of uint8 or uint16. Without
-        a time it follows the last one at the film's rate.
+        It is [3, H, W], or [4, H, W] with straight alpha if the codec supports it, or an array
+        [H, W, 3] of uint8 or uint16. Without `time` it follows the last one at the film's rate.
         """
         self._part.write(image, self._count / self._like.rate if time is None else time)
         self._count += 1
 
     def close(self) -> None:
-        """Finish the film and give it its name."""
+        """Finish the film and rename it to its final name."""
         try:
             self._part.close()
             told = assemble(
@@ -239,7 +236,7 @@ class VideoWriter:
             self.abort()
 
     def abort(self) -> None:
-        """Stop at once and leave nothing behind."""
+        """Stop and delete all temporary files."""
         self._part.abort()
         self._stack.close()
 
@@ -259,7 +256,7 @@ class VideoWriter:
 
 
 def _levels(image: torch.Tensor | Array, bits: int) -> Array:
-    """The array of so many bits of an image; an array that has them already stays as it is."""
+    """Convert an image to an array of `bits` bits per channel; unchanged if it is one."""
     if isinstance(image, torch.Tensor):
         return to_array(image, bits)
     return image if image.itemsize * 8 == bits else to_array(to_image(image), bits)

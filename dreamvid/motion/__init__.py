@@ -1,1 +1,1 @@
-"""Motion: optical flow, warping along it, consistency masks, shots."""
+"""Motion: optical flow, warping, consistency masks, cameras, shots."""

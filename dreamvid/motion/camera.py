@@ -1,8 +1,9 @@
-"""The camera of a zoom: rates per second -> the exact motion from one frame to the next.
+"""The camera of a zoom: converts rates per second to the exact motion between frames.
 
-All rates together are one velocity field, linear in the place; its matrix exponential over the
-time of a frame is the frame's affine step. Steps of a second at 24, 30 or 60 frames a second
-therefore compose to the same matrix, and a lone zoom moves by `zoom ** (1 / fps)`.
+All rates together define a velocity field that is linear in the position; its matrix exponential
+over the duration of a frame is the affine step of the frame. The steps of one second at 24, 30 or
+60 frames per second therefore compose to the same matrix, and a pure zoom scales by
+`zoom ** (1 / fps)`.
 """
 
 from __future__ import annotations
@@ -26,26 +27,26 @@ Rates = Literal["per-second", "per-frame"]
 Matrix = NDArray[np.float64]
 
 FASTEST = 1000.0
-"""The largest zoom; the smallest is its inverse."""
+"""The largest zoom per second; the smallest is its inverse."""
 
 FARTHEST = 10.0
-"""The most that one step zooms, as a logarithm, or shears: what is beyond has no exact inverse."""
+"""Limit of log zoom and shear of one step: larger matrices cannot be inverted accurately."""
 
 SOFT = 0.01
-"""Width of the soft rim of the mask, as a share of the picture's height."""
+"""Width of the soft edge of the mask, as a share of the image height."""
 
 ROUNDING = 1e-6
-"""What float32 places may be off by, as a share of the picture's longer side."""
+"""Rounding error of float32 positions, as a share of the longer side."""
 
 
 @dataclass(frozen=True)
 class Move:
-    """What the camera does at one moment, in units a second.
+    """The rates of the camera at one moment, per second.
 
-    `zoom`: factor, above 1 goes in. `rotate`: degrees, above 0 turns the picture counterclockwise.
-    `pan_x`, `pan_y`: the picture moves right and down by this share of its width and height.
-    `shear_x`, `shear_y`: slope by which rows and columns slide. `center_x`, `center_y`: the place,
-    0..1, that zoom, rotation and shear leave where it is.
+    `zoom`: factor, above 1 zooms in. `rotate`: degrees, positive is counterclockwise. `pan_x`,
+    `pan_y`: the image moves right and down by this share of its width and height. `shear_x`,
+    `shear_y`: slope of the horizontal and vertical shear. `center_x`, `center_y`: the fixed point
+    of zoom, rotation and shear, 0..1.
     """
 
     zoom: float = 1.0
@@ -61,26 +62,26 @@ class Move:
         for item in fields(self):
             value = getattr(self, item.name)
             if not math.isfinite(value):
-                raise UsageError(f"{value} is not a number", where=item.name)
+                raise UsageError(f"{value} is not a finite number", where=item.name)
         if not 1 / FASTEST <= self.zoom <= FASTEST:
             raise UsageError(
-                f"{self.zoom:g} is not a zoom",
+                f"{self.zoom:g} is not a valid zoom",
                 where="zoom",
-                remedy=f"a factor, {1 / FASTEST:g} to {FASTEST:g}; 1 stands still",
+                remedy=f"give a factor from {1 / FASTEST:g} to {FASTEST:g}; 1 is no zoom",
             )
 
 
 def step_matrix(move: Move, seconds: float, width: int, height: int) -> Matrix:
-    """Give the 3x3 matrix that takes a place (x, y, 1) in pixels to where it is `seconds` later.
+    """Return the 3x3 matrix that maps a position (x, y, 1) in pixels to that `seconds` later.
 
-    Raises UsageError for a step that is too long to be inverted.
+    Raises UsageError for a step that is too large to be inverted.
     """
     turn = math.radians(move.rotate)
     log_zoom = math.log(move.zoom)
     for name, rate in (("zoom", log_zoom), ("shear_x", move.shear_x), ("shear_y", move.shear_y)):
         if abs(rate * seconds) > FARTHEST:
-            raise UsageError(f"{getattr(move, name):g} is too far for one frame",
-                             where=name, remedy="move slower, or give more fps")  # fmt: skip
+            raise UsageError(f"{getattr(move, name):g} is too much for one frame",
+                             where=name, remedy="move slower, or raise --fps")  # fmt: skip
     # y points down, so a counterclockwise turn has this sign.
     linear = np.array([[log_zoom, turn + move.shear_x], [move.shear_y - turn, log_zoom]])
     center = np.array([move.center_x * width - 0.5, move.center_y * height - 0.5])
@@ -91,13 +92,15 @@ def step_matrix(move: Move, seconds: float, width: int, height: int) -> Matrix:
 
 
 def motion_of(matrix: Matrix, width: int, height: int, *, edges: Edges = "mirror") -> Motion:
-    """Turn the matrix from the last frame to this one into the exact backward flow and its mask.
+    """Convert the matrix from the previous frame to this one to the exact backward flow and mask.
 
-    Flow that leads outside is folded back into the picture, by `edges`, so that warping never
-    finds black. The mask is 0 there (1 everywhere for wrap, where nothing is outside).
+    Flow that leads outside the image is folded back into it according to `edges`, so that warping
+    never samples black. The mask is 0 there (for wrap it is 1 everywhere).
     """
     if edges not in get_args(Edges):
-        raise UsageError(f"'{edges}' is unknown", where="edges", remedy="mirror, replicate or wrap")
+        raise UsageError(
+            f"unknown mode '{edges}'", where="edges", remedy="use mirror, replicate or wrap"
+        )
     x = np.arange(width, dtype=np.float32)
     y = np.arange(height, dtype=np.float32)[:, None]
     back = np.linalg.inv(matrix).astype(np.float32)
@@ -116,7 +119,7 @@ def motion_of(matrix: Matrix, width: int, height: int, *, edges: Edges = "mirror
 
 
 def _fold(places: NDArray[np.float32], length: int, edges: Edges) -> NDArray[np.float32]:
-    """Bring places outside 0..length-1 back in."""
+    """Fold positions outside 0..length-1 back inside."""
     if edges == "replicate":
         return np.clip(places, 0, length - 1)
     if edges == "wrap":
@@ -125,7 +128,7 @@ def _fold(places: NDArray[np.float32], length: int, edges: Edges) -> NDArray[np.
 
 
 def _exponential(matrix: Matrix) -> Matrix:
-    """The matrix exponential, by scaling, a Taylor series, and squaring."""
+    """The matrix exponential, by scaling and squaring with a Taylor series."""
     halvings = max(0, math.ceil(math.log2(max(np.abs(matrix).max(), 1e-9))) + 4)
     small = matrix / 2.0**halvings
     result = term = np.eye(3)
@@ -138,11 +141,11 @@ def _exponential(matrix: Matrix) -> Matrix:
 
 
 class Camera:
-    """Rates over time on a picture of one size: `camera(frame)` is the Motion to that frame.
+    """Camera rates over time for one image size: `camera(frame)` is the Motion to that frame.
 
-    `rates` maps names of Move's fields to numbers or to curves, functions of the frame; they are
-    read in the middle between two frames. With `rates` "per-frame" they are a step for each
-    frame instead, pans in pixels, as in text brought from Deforum.
+    `curves` maps field names of Move to numbers or to functions of the frame; they are evaluated
+    midway between two frames. With `rates` "per-frame" the values are steps per frame instead,
+    pans in pixels, as in Deforum.
     """
 
     def __init__(
@@ -158,7 +161,7 @@ class Camera:
         known = {item.name for item in fields(Move)}
         if unknown := sorted(set(curves) - known):
             raise UsageError(
-                f"no such rate: {unknown[0]}", remedy=f"use {', '.join(sorted(known))}"
+                f"unknown camera rate '{unknown[0]}'", remedy=f"use {', '.join(sorted(known))}"
             )
         self.curves, self.edges = dict(curves), edges
         self.width, self.height = width, height
@@ -167,7 +170,7 @@ class Camera:
         self._last: tuple[Move, Motion] | None = None
 
     def move(self, frame: float) -> Move:
-        """Give the rates at a frame, pans as shares of the picture."""
+        """Return the rates at a frame, pans as shares of the image size."""
         values = {
             name: float(curve(frame) if callable(curve) else curve)
             for name, curve in self.curves.items()
@@ -178,12 +181,12 @@ class Camera:
         return Move(**values)
 
     def matrix(self, frame: int) -> Matrix:
-        """Give the matrix that takes places in frame - 1 to places in `frame`."""
+        """Return the matrix that maps positions in frame - 1 to positions in `frame`."""
         middle = frame if self.per_frame else max(0.0, frame - 0.5)
         return step_matrix(self.move(middle), self.seconds, self.width, self.height)
 
     def __call__(self, frame: int) -> Motion:
-        """Give the Motion from frame - 1 to `frame`; the same object while the rates stay."""
+        """Return the Motion from frame - 1 to `frame`; cached while the rates do not change."""
         move = self.move(frame if self.per_frame else max(0.0, frame - 0.5))
         if self._last is None or self._last[0] != move:
             matrix = step_matrix(move, self.seconds, self.width, self.height)

@@ -1,4 +1,4 @@
-"""How a frame follows from the one before it: the flow back, and where it may be trusted."""
+"""Estimate the motion of a frame: the backward flow and its consistency mask."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink
 from dreamvid.motion.warp import REFERENCE_HEIGHT, Plane, places
 
 MISMATCH = 14.0
-"""Levels (of 255) by which a picture may differ from its warp even where it is flat."""
+"""Allowed difference between a frame and its warp in flat regions, in levels of 255."""
 
 MISMATCH_AT_DETAIL = 0.45
-"""And the share of the local contrast by which it may differ besides, for half a pixel's sake."""
+"""Additional allowed difference as a share of local contrast: half a pixel of flow error."""
 
 SOFTNESS = 1.2
-"""How far the mask fades, in pixels at the reference height."""
+"""Width of the soft edge of the mask, in pixels at the reference height."""
 
 Truth = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Motion:
-    """How a frame follows from the one before it.
+    """The motion from the previous frame to this one.
 
     `backward` [H, W, 2]: displacement in pixels to the previous frame, on this frame's grid.
-    `mask` [H, W], 0..1: 1 where carrying along it may be trusted.
+    `mask` [H, W], 0..1: 1 where the warp can be trusted.
     """
 
     backward: Flow
@@ -38,10 +38,10 @@ class Motion:
 def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -> Motion:
     """Estimate the motion between two arrays [H, W, 3] of one size, uint8 or uint16.
 
-    Where the flows there and back contradict each other (Sundaram et al. 2010) the flow is first
-    filled in from around, for on plain ground it is mostly the flow that failed, not the ground
-    that was hidden. Then the pictures decide: not trusted is what leaves the frame, and where the
-    current array does not match the previous one along the flow.
+    Where forward and backward flow are inconsistent (Sundaram et al. 2010), the flow is first
+    interpolated from its surroundings: in flat regions the estimate is usually wrong, not the
+    region occluded. The mask is then 0 where the flow leaves the frame and where the current frame
+    differs from the warped previous one.
     """
     height, width = current.shape[:2]
     current, previous = shrink(current), shrink(previous)
@@ -52,9 +52,9 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
 
 
 def settle(backward: Flow, forward: Flow, current: Array, previous: Array) -> Motion:
-    """Repair a backward flow where the forward flow contradicts it, and find what it explains.
+    """Repair a backward flow where the forward flow is inconsistent with it; compute the mask.
 
-    All four are of one size [H, W, ...]; the arrays are uint8.
+    All four arguments have the same size [H, W, ...]; the images are uint8.
     """
     agreed = consistent(backward, forward)
     filled = _fill(backward, agreed)
@@ -68,7 +68,7 @@ def settle(backward: Flow, forward: Flow, current: Array, previous: Array) -> Mo
 
 
 def consistent(backward: Flow, forward: Flow) -> Truth:
-    """Where the flows there and back cancel: |w + w'|^2 <= 0.01 (|w|^2 + |w'|^2) + 0.5.
+    """Forward-backward consistency: |w + w'|^2 <= 0.01 (|w|^2 + |w'|^2) + 0.5.
 
     Sundaram et al. 2010, w' the forward flow at x + w, in pixels at the reference height.
     """
@@ -80,9 +80,9 @@ def consistent(backward: Flow, forward: Flow) -> Truth:
 
 
 def _fill(flow: Flow, known: Truth) -> Flow:
-    """Guess the flow everywhere from the known around, through a pyramid ("push-pull").
+    """Interpolate the flow where it is unknown, through a pyramid ("push-pull").
 
-    Starts at a quarter of the size: the guess is smooth, and is used only where nothing is known.
+    The finest level is a quarter of the size: the result is smooth and only fills the gaps.
     """
     weight = known.astype(np.float32)
     levels: list[tuple[Flow, Plane]] = [(flow * weight[..., None], weight)]
@@ -102,7 +102,7 @@ def _fill(flow: Flow, known: Truth) -> Flow:
 
 
 def _difference(current: Array, previous: Array, flow: Flow) -> Plane:
-    """Mean difference of a picture from its warp, in levels; a change of light is no difference."""
+    """Mean difference between frame and warp, in levels; a global change of light is removed."""
     warped = _sample(previous, flow)
     change = current[::8, ::8].astype(np.int16) - warped[::8, ::8]
     light = np.median(change.reshape(-1, 3), axis=0)
@@ -126,7 +126,7 @@ def _outside(flow: Flow) -> Truth:
 
 
 def _soften(bad: Truth) -> Plane:
-    """0 on all that is bad, rising to 1 over a few pixels around it."""
+    """Convert bad pixels to a mask: 0 on them, rising to 1 within a few pixels outside."""
     side = 2 * max(1, round(SOFTNESS * bad.shape[0] / REFERENCE_HEIGHT)) + 1
     grown = cv2.dilate(bad.astype(np.float32), np.ones((side, side), np.uint8))
     return np.asarray(1 - cv2.blur(grown, (side, side)), np.float32).clip(0, 1)

@@ -1,7 +1,7 @@
-"""Optical flow between two arrays: one signature, several estimators.
+"""Optical flow between two images: several estimators with one signature.
 
-Every estimator is `(a, b) -> flow`: on the grid of a, the displacement in pixels that leads to b,
-so that a(x) looks like b(x + flow(x)). The backward flow of a frame is therefore
+Every estimator is `(a, b) -> flow`: on the grid of a, the displacement in pixels to b, so that
+a(x) matches b(x + flow(x)). The backward flow of a frame is therefore
 `estimator(frame, previous)`.
 """
 
@@ -18,17 +18,17 @@ from numpy.typing import NDArray
 from dreamvid.errors import UsageError
 
 MAX_LINES = 540
-"""Flow is estimated on at most this many lines (of the shorter side) and scaled up."""
+"""Flow is estimated with at most this many pixels on the shorter side, then scaled up."""
 
 Array = NDArray[Any]
 Flow = NDArray[np.float32]
 
 
 class FlowEstimator(Protocol):
-    """Estimates the displacement from one array to another."""
+    """Estimate the displacement from one image to another."""
 
     def __call__(self, a: Array, b: Array) -> Flow:
-        """Give the flow [H, W, 2] (dx, dy in pixels, float32) on a's grid, from a to b.
+        """Return the flow [H, W, 2] (dx, dy in pixels, float32) on a's grid, from a to b.
 
         a and b are [H, W, 3] RGB of the same size, uint8 or uint16.
         """
@@ -46,15 +46,15 @@ class Dis:
 
     def _estimate(self, a: Array, b: Array) -> Flow:
         height, width = a.shape[:2]
-        # Under 16 pixels OpenCV's search fails, or crashes.
+        # OpenCV's search fails or crashes below 16 pixels.
         first, second = (_gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
-        # A flow given here would be taken for a first guess, even if it is zero.
+        # A flow passed here would be used as the initial guess, even if it is zero.
         flow = self._search.calc(first, second, None)  # type: ignore[call-overload]
         return np.asarray(flow, np.float32)[:height, :width]
 
 
 class Farneback:
-    """Polynomial expansion (Farneback 2003), as in OpenCV: smooth, and coarse at edges."""
+    """Polynomial expansion (Farneback 2003), as in OpenCV: smooth, inaccurate at edges."""
 
     def __call__(self, a: Array, b: Array) -> Flow:
         return at_working_size(a, b, self._estimate)
@@ -69,7 +69,7 @@ class Farneback:
 
 
 class Still:
-    """No flow at all: everything is taken to stay where it is."""
+    """Zero flow: assumes that nothing moves."""
 
     def __call__(self, a: Array, b: Array) -> Flow:
         return np.zeros((*a.shape[:2], 2), np.float32)
@@ -78,10 +78,10 @@ class Still:
 def estimator(
     name: str = "dis", *, weights: Path | None = None, device: str = "cpu"
 ) -> FlowEstimator:
-    """Make the flow estimator of that name.
+    """Create a flow estimator by name.
 
-    `weights` (a file) and `device` are for the RAFT estimators alone. Raises UsageError for a name
-    that is none of `names()`, MissingDependency when RAFT's weights are not there.
+    `weights` (a file) and `device` apply only to the RAFT estimators. Raises UsageError for a name
+    that is not in `names()`, MissingDependency if the RAFT weights are missing.
     """
     if name in _PLAIN:
         return _PLAIN[name]()
@@ -103,13 +103,13 @@ _PLAIN: dict[str, Callable[[], FlowEstimator]] = {"dis": Dis, "farneback": Farne
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
-    """The size (height, width) at which motion is estimated for a picture of this size."""
+    """The size (height, width) at which motion is estimated for frames of this size."""
     scale = min(1.0, MAX_LINES / max(1, min(height, width)))
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def resize_flow(flow: Flow, height: int, width: int) -> Flow:
-    """Resample a flow to another size, its displacements scaled along."""
+    """Resample a flow to another size and scale its displacements accordingly."""
     if flow.shape[:2] == (height, width):
         return flow
     scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
@@ -128,7 +128,7 @@ def shrink(array: Array) -> Array:
 def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:
     """Estimate on shrunk arrays, and scale the flow back up."""
     if a.shape != b.shape:
-        raise UsageError(f"cannot compare {a.shape} with {b.shape}", where="flow")
+        raise UsageError(f"the images have different shapes, {a.shape} and {b.shape}", where="flow")
     return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
 
 

@@ -45,9 +45,9 @@ class Raft:
             self._network.load_state_dict(torch.load(path, weights_only=True, map_location="cpu"))
         except (OSError, RuntimeError, TypeError, AttributeError, pickle.UnpicklingError) as error:
             raise MissingDependency(
-                f"no weights of {name} in there ({str(error).splitlines()[0]})",
+                f"not the weights of {name} ({str(error).splitlines()[0]})",
                 where=path,
-                remedy="give torchvision's own file, or use --flow dis",
+                remedy="give the file that torchvision publishes, or use --flow dis",
             ) from error
         self._network.requires_grad_(False).to(self._device)
 
@@ -78,7 +78,7 @@ def _find(name: str) -> Path:
         if (folder / name).is_file():
             return folder / name
     raise MissingDependency(
-        f"the weights {name} are not there",
+        f"the weights file {name} is missing",
         where=folders[0],
-        remedy="put torchvision's file into that folder, or use --flow dis",
+        remedy="put the file from torchvision into that folder, or use --flow dis",
     )

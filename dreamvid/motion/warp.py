@@ -1,4 +1,4 @@
-"""Resample pictures along a flow, so sharply that it can be done a thousand times."""
+"""Warp images along a flow, sharp enough to be repeated a thousand times."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from dreamvid.motion.flow import Flow, squares
 Plane = NDArray[np.float32]
 
 REFERENCE_HEIGHT = 240
-"""Thresholds in pixels are written for pictures of this many lines, and scaled to others."""
+"""Thresholds in pixels are given for this image height and scaled to others."""
 
 LEVEL = 0.8
 """Share of Lanczos4 in the kernel; the rest is OpenCV's cubic (Keys 1981, a = -0.75).
 
-Each alone amplifies or fades what is resampled again and again, in opposite bands: after 30 warps
-by random fractions of a pixel Lanczos4 keeps 0.92 / 1.06 (at 1/8 and 1/4 cycles per pixel) and
-1.3 at 0.28, the cubic 1.48 / 0.79. The blend keeps 1.01 / 1.00, and no frequency gains more than
-0.3 % per warp whatever the fraction.
+Under repeated resampling each kernel alone amplifies some frequencies and attenuates others, in
+opposite bands: after 30 warps by random fractions of a pixel the gain of Lanczos4 is 0.92 / 1.06
+(at 1/8 and 1/4 cycles per pixel) and 1.3 at 0.28, that of the cubic 1.48 / 0.79. The blend has
+1.01 / 1.00, and no frequency gains more than 0.3 % per warp at any fraction.
 """
 
 CRISP = 1.0
-"""The share for what leaks a few percent a frame, which outweighs the gain of Lanczos4 alone."""
+"""Lanczos4 share for planes that decay by a few percent per frame, which offsets its gain."""
 
 BRIEF = 0.0
-"""The share for what is soon forgotten: the cubic alone, at a fifth of the time."""
+"""Lanczos4 share for planes that decay quickly: only the cubic, at a fifth of the time."""
 
 
 BAND = 2**21
-"""So many pixels are sampled at once on a GPU."""
+"""Number of pixels sampled at once on a GPU."""
 
 
 class Taps(NamedTuple):
-    """Where to sample around places, along one axis, and with what weights: each [8, H, W]."""
+    """Sample positions along one axis and their weights: each [8, H, W]."""
 
     places: torch.Tensor
     lanczos: torch.Tensor
@@ -48,10 +48,10 @@ class Taps(NamedTuple):
 def warp(
     image: torch.Tensor, flow: Flow, *, lanczos: float | Sequence[float] = LEVEL
 ) -> torch.Tensor:
-    """Sample planes [C, H, W] at x + flow(x), sharply, mirrored at the border.
+    """Sample planes [C, H, W] at x + flow(x) with a sharp kernel, mirrored at the border.
 
-    flow is [H, W, 2] (dx, dy) in pixels; `lanczos` is the share of Lanczos4, for all planes or for
-    each. A whole-pixel flow moves pixels unchanged; values may overshoot the image's range at
+    `flow` is [H, W, 2] (dx, dy) in pixels; `lanczos` is the share of Lanczos4, for all planes or
+    for each. An integer flow copies pixels unchanged; values may overshoot the image's range at
     edges. Positions are rounded to 1/32 pixel by OpenCV on the CPU.
     """
     x, y = places(flow)
@@ -66,8 +66,8 @@ def warp(
     return torch.from_numpy(np.stack(planes))
 
 
-def torn(flow: Flow) -> Plane:
-    """Where a warp by the flow [H, W, 2] draws what it carries out into streaks, 0..1.
+def streak_mask(flow: Flow) -> Plane:
+    """Where a warp by the flow [H, W, 2] stretches its content into streaks, 0..1.
 
     At motion boundaries, |grad u|^2 + |grad v|^2 > 0.01 |w|^2 + 0.002 (Sundaram et al. 2010), with
     w in pixels at REFERENCE_HEIGHT lines; 1 where the gradient is twice that large.
@@ -81,7 +81,7 @@ def torn(flow: Flow) -> Plane:
 
 
 def _resample(plane: Plane, x: Plane, y: Plane, lanczos: float) -> Plane:
-    """Sample a plane [H, W] at x, y: one at a time, for OpenCV is slow on several."""
+    """Sample one plane [H, W] at x, y; OpenCV is slower on several channels at once."""
     kernels = ((cv2.INTER_LANCZOS4, lanczos), (cv2.INTER_CUBIC, 1 - lanczos))
     parts = [
         (cv2.remap(plane, x, y, kernel, borderMode=cv2.BORDER_REFLECT), share)
@@ -97,7 +97,7 @@ def _resample(plane: Plane, x: Plane, y: Plane, lanczos: float) -> Plane:
 def warp_by_taps(
     image: torch.Tensor, x: Plane, y: Plane, *, lanczos: Sequence[float]
 ) -> torch.Tensor:
-    """Sample like `warp` at the places x, y [H, W], on the image's own device, without rounding."""
+    """Like `warp` at positions x, y [H, W], on the device of the image, without rounding."""
     result = torch.empty((len(image), *x.shape), dtype=image.dtype, device=image.device)
     band = max(1, BAND // x.shape[1])
     for top in range(0, len(x), band):
@@ -105,12 +105,12 @@ def warp_by_taps(
         columns, rows = _taps(across, image.shape[2]), _taps(down, image.shape[1])
         for share in dict.fromkeys(lanczos):
             planes = [k for k, other in enumerate(lanczos) if other == share]
-            result[planes, top : top + band] = _weighed(image[planes], rows, columns, share)
+            result[planes, top : top + band] = _weighted_sum(image[planes], rows, columns, share)
     return result
 
 
-def _weighed(image: torch.Tensor, rows: Taps, columns: Taps, share: float) -> torch.Tensor:
-    """Sample planes [C, H, W] a row of taps at a time, in few launches."""
+def _weighted_sum(image: torch.Tensor, rows: Taps, columns: Taps, share: float) -> torch.Tensor:
+    """Sample planes [C, H, W] one row of taps at a time, with few kernel launches."""
     planes, width = image.flatten(1), image.shape[2]
     total = torch.zeros_like(image[:, :1, :1])
     for row, lanczos, cubic in zip(*rows, strict=True):
@@ -120,15 +120,15 @@ def _weighed(image: torch.Tensor, rows: Taps, columns: Taps, share: float) -> to
 
 
 def mirrored(place: Plane, length: int) -> Plane:
-    """Fold places outside the picture, -0.5 to length - 0.5, back in."""
+    """Mirror positions outside -0.5..length - 0.5 back into the image."""
     folded = np.abs(place + np.float32(0.5))
-    if folded.max() > 2 * length:  # seldom, and the remainder takes long
+    if folded.max() > 2 * length:  # rare, and the modulo is slow
         folded = np.mod(folded, np.float32(2 * length))
     return np.asarray(length - np.abs(length - folded) - 0.5, np.float32)
 
 
 def _taps(place: torch.Tensor, length: int) -> Taps:
-    """The eight taps around each place [H, W], those outside 0..length-1 folded back in."""
+    """The eight taps around each position [H, W], mirrored at 0 and length - 1."""
     whole = place.floor()
     steps = torch.arange(-3, 5, device=place.device).view(-1, 1, 1)
     distance = steps - (place - whole)
@@ -143,7 +143,7 @@ def _taps(place: torch.Tensor, length: int) -> Taps:
 
 
 def places(flow: Flow) -> tuple[Plane, Plane]:
-    """Where each pixel of a flow [H, W, 2] points to: x and y, each [H, W], in pixels."""
+    """The target positions of a flow [H, W, 2]: x and y, each [H, W], in pixels."""
     height, width = flow.shape[:2]
     x = flow[..., 0] + np.arange(width, dtype=np.float32)
     y = flow[..., 1] + np.arange(height, dtype=np.float32)[:, None]

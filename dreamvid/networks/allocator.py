@@ -1,4 +1,4 @@
-"""How the memory of a dream step is taken and given back."""
+"""Settings of the C memory allocator for a dream step."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import ctypes
 import sys
 
 PIECE = 32 << 20
-"""The largest piece, in bytes, that glibc lets its heap serve instead of the system."""
+"""The largest allocation, in bytes, that glibc serves from its heap instead of mmap."""
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 
 
 def keep_freed() -> bool:
-    """Let the C library keep what a dream step frees, for the next one; False where it cannot.
+    """Let the C library reuse memory freed by a dream step; False if it has no such setting.
 
-    glibc otherwise maps every large tensor anew, and the system clears its pages each time: with
-    SqueezeNet at 432x243 on 2 cores that took 4 of 25 seconds. The result is the same.
+    By default glibc maps every large tensor with mmap, and the kernel clears its pages each time:
+    with SqueezeNet at 432x243 on 2 cores that took 4 of 25 seconds. The result is the same.
     """
     if not sys.platform.startswith("linux"):
         return False

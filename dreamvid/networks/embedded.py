@@ -1,7 +1,7 @@
 """The bestiary: a small Inception (Szegedy et al. 2015) made to dream fast.
 
-It stays clear of what costs time but little arithmetic: no pooling at stride 1, no convolution
-beside another of the same kind, no channels that leave the lanes of a vector empty.
+It avoids operations with much overhead and little arithmetic: no pooling at stride 1, no parallel
+convolutions of the same kind, no channel counts that leave vector lanes empty.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class Widths:
-    """Numbers of channels. A block is (a, b reduced, b, c reduced, c between, c): see `Block`.
+    """Channel counts. A block is (a, b reduced, b, c reduced, c inner, c): see `Block`.
 
-    `groups` are the blocks between two poolings, named 3a, 3b, ... 4a, ... 5a, ...
+    `groups` are the blocks between poolings, named 3a, 3b, ... 4a, ... 5a, ...
     """
 
     stem: int
@@ -40,7 +40,7 @@ SHIPPED = Widths(
         ((192, 128, 256, 48, 96, 96), (192, 128, 288, 48, 128, 128)),
     ),
 )
-"""The widths with which the embedded network is trained: 2.4 million weights."""
+"""The widths of the embedded network: 2.4 million weights."""
 ALIASES = {"textures": "4a", "patterns": "4c", "parts": "5a", "objects": "5b"}
 
 
@@ -57,7 +57,7 @@ class Unit(nn.Sequential):
 
 
 class Block(nn.Module):
-    """Three branches side by side: 1x1 | 1x1, 3x3 | 1x1, 3x3, 3x3."""
+    """Three parallel branches: 1x1 | 1x1, 3x3 | 1x1, 3x3, 3x3."""
 
     def __init__(
         self, i: int, widths: tuple[int, int, int, int, int, int], *, norm: bool = False
@@ -76,7 +76,7 @@ class Block(nn.Module):
 
 
 class Bestiary(nn.Module):
-    """The network itself; `norm` builds it with batch norm, as it is trained.
+    """The network; `norm` adds batch norm, as in training.
 
     Layers: stem pool1 conv2 pool2 3a 3b ... pool3 4a ... pool4 5a ... mean logits.
     """
@@ -102,7 +102,7 @@ class Bestiary(nn.Module):
 
 
 def folded(model: nn.Module) -> dict[str, Tensor]:
-    """State of `model` with every unit's batch norm merged into its convolution, in float16."""
+    """State dict of `model` with batch norms folded into the convolutions, in float16."""
     state: dict[str, Tensor] = {}
     for path, module in model.named_modules():
         if isinstance(module, Unit):
@@ -116,6 +116,6 @@ def folded(model: nn.Module) -> dict[str, Tensor]:
 
 
 def widths_of(value: dict[str, Any]) -> Widths:
-    """Widths out of what `dataclasses.asdict` made of them, by way of JSON."""
+    """Restore Widths from the output of `dataclasses.asdict` after a round trip through JSON."""
     groups = tuple(tuple(tuple(block) for block in group) for group in value["groups"])
     return replace(Widths(**value), groups=groups)

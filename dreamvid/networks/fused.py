@@ -1,18 +1,18 @@
-"""A whole trunk as one differentiable function: how dreams run on a CPU.
+"""A whole trunk as one differentiable function, used for dreaming on a CPU.
 
-Autograd over ready-made layers spends half of a dream step on things that are not arithmetic.
-Here the trunk is a list of steps with hand-written gradients, with respect to the picture only:
+With autograd over standard layers, half of a dream step is spent on overhead other than arithmetic.
+Here the trunk is a list of steps with hand-written gradients, with respect to the image only:
 
-* a convolution and the ReLU or ReLU6 behind it are one oneDNN primitive; backwards, the gradient is
-  masked in place and goes through a *forward* convolution with the turned kernel, which adds onto
-  the gradient that is already there;
-* a ReLU in front of a max-pooling is undone after the pooling, on a quarter of the pixels: the two
-  commute;
-* a strided convolution of the picture itself hands its gradient back one phase of the stride per
-  output channel (a 7x7/2 on 3 channels is a 4x4 on 12), so that the vector lanes are full; one of
-  each channel by itself does so with one convolution for each phase, in bfloat16.
+* a convolution and the following ReLU or ReLU6 are one oneDNN primitive; in the backward pass the
+  gradient is masked in place and goes through a *forward* convolution with the flipped, transposed
+  kernel, which accumulates onto an existing gradient;
+* the mask of a ReLU before a max-pooling is applied after the pooling, on a quarter of the pixels:
+  the two commute;
+* the gradient of a strided convolution of the image is computed with one phase of the stride per
+  output channel (a 7x7/2 on 3 channels becomes a 4x4 on 12), so that vector lanes are full; a
+  strided depthwise convolution in bfloat16 uses one convolution per phase.
 
-What is not a convolution, ReLU, max-pooling, concatenation or sum runs as it is, under autograd.
+All other operations than convolution, ReLU, max-pooling, concatenation and sum run under autograd.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from dreamvid.networks.steps import (
 
 
 def available(dtype: torch.dtype = torch.float32) -> bool:
-    """Whether torch and this CPU have the oneDNN primitives that the steps are made of."""
+    """Whether torch and the CPU support the oneDNN primitives that the steps use."""
     return (
         torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
         and hasattr(torch.ops.mkldnn, "_convolution_pointwise_")
@@ -58,10 +58,10 @@ def _has_bfloat16() -> bool:
 
 
 class Fused:
-    """A cut, folded network on the CPU: `fused(x)` gives the results it was cut for.
+    """A cut, folded network on the CPU: `fused(x)` returns its named outputs.
 
-    `x` is [N, 3, H, W] in the trunk's precision; the gradient with respect to `x` is the plain
-    network's, within rounding.
+    `x` is [N, 3, H, W] in the trunk's precision; the gradient with respect to `x` equals that of
+    the unfused network within rounding.
     """
 
     def __init__(self, trunk: fx.GraphModule) -> None:
@@ -89,7 +89,7 @@ class _Run(torch.autograd.Function):
         for step in fused.steps:
             values[step.node] = step.forward(values, kept)
         ctx.fused, ctx.values, ctx.kept = fused, values, kept
-        # Aliases: the results themselves would hold this context, which holds them, for ever.
+        # Detached aliases avoid a reference cycle between the results and this context.
         return tuple(values[node].detach() for node in fused.results.values())
 
     @staticmethod
@@ -108,14 +108,14 @@ class _Run(torch.autograd.Function):
 
 
 def _plan(trunk: fx.GraphModule) -> list[Step]:
-    """The steps of a cut, folded network, in order, with every mask where it costs least."""
+    """The steps of a cut, folded network, in order, with each mask where it is cheapest."""
     made: dict[fx.Node, Step] = {}
-    swallowed: set[fx.Node] = set()
+    fused_nodes: set[fx.Node] = set()
     for node in trunk.graph.nodes:
-        if node.op.startswith("call") and node not in swallowed:
+        if node.op.startswith("call") and node not in fused_nodes:
             relu = _only_relu(trunk, node)
             step = _step(trunk, node, relu)
-            swallowed.add(step.node)
+            fused_nodes.add(step.node)
             made[step.node] = step
     _place_masks(made)
     return list(made.values())
@@ -126,8 +126,8 @@ def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
     ceiling = None if relu is None else _ceiling(_callable(trunk, relu))
     if isinstance(call, nn.Conv2d) and call.padding_mode == "zeros" and call.dilation == (1, 1):
         return _convolution(call)(relu or node, sources, call, relu=ceiling)
-    if (alone := _ceiling(call)) is not None:
-        return Relu(node, sources, relu=alone)
+    if (bound := _ceiling(call)) is not None:
+        return Relu(node, sources, relu=bound)
     if isinstance(call, nn.MaxPool2d):
         return MaxPool(node, sources, vars(call))
     if call is F.max_pool2d and (named := node.normalized_arguments(trunk, None, None, True)):
@@ -151,9 +151,9 @@ def _convolution(conv: nn.Conv2d) -> type[Convolution]:
 
 
 def _place_masks(made: dict[fx.Node, Step]) -> None:
-    """Mask a gradient behind its ReLU, or behind the poolings if only they read the value.
+    """Mask a gradient at its ReLU, or at the poolings if they are the only users of the value.
 
-    A value that is a result is read by the graph's output as well, which is no step.
+    The graph's output is also a user of a result, but not a step.
     """
 
     def ceiling(node: fx.Node) -> Ceiling:
@@ -165,18 +165,18 @@ def _place_masks(made: dict[fx.Node, Step]) -> None:
                 return kinds.pop() if len(kinds) == 1 else None
         return None
 
-    def left_to_poolings(node: fx.Node) -> bool:
+    def masked_by_poolings(node: fx.Node) -> bool:
         users = [made.get(user) for user in node.users]
         return ceiling(node) is not None and all(
             isinstance(step, MaxPool)
-            or (isinstance(step, Concatenation) and left_to_poolings(step.node))
+            or (isinstance(step, Concatenation) and masked_by_poolings(step.node))
             for step in users
         )
 
     for node, step in made.items():
-        if isinstance(step, Convolution | Sum | Relu) and not left_to_poolings(node):
+        if isinstance(step, Convolution | Sum | Relu) and not masked_by_poolings(node):
             step.masked = step.relu
-        elif isinstance(step, MaxPool) and left_to_poolings(step.sources[0]):
+        elif isinstance(step, MaxPool) and masked_by_poolings(step.sources[0]):
             step.masked = ceiling(step.sources[0])
 
 
@@ -191,10 +191,10 @@ def _callable(trunk: fx.GraphModule, node: fx.Node) -> Callable[..., Any]:
 
 
 def _only_relu(trunk: fx.GraphModule, node: fx.Node) -> fx.Node | None:
-    """The ReLU behind `node`, if that is all that reads it."""
+    """The ReLU after `node`, if it is the only user."""
     users = list(node.users)
-    alone = len(users) == 1 and users[0].op.startswith("call")
-    found = _ceiling(_callable(trunk, users[0])) if alone else None
+    single = len(users) == 1 and users[0].op.startswith("call")
+    found = _ceiling(_callable(trunk, users[0])) if single else None
     return None if found is None else users[0]
 
 

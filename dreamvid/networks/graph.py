@@ -1,7 +1,7 @@
-"""A network as a graph of operations: the names of its layers, and the cut after the deepest one.
+"""A network as a graph of operations: its layer names, and cutting it after the deepest layer.
 
-Cutting a traced graph, rather than hooking a running module, leaves nothing behind on the network:
-what comes after the deepest layer is simply not part of the trunk.
+Cutting a traced graph, unlike hooking a module, leaves no state on the network: operations after
+the deepest layer are not part of the trunk.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ _STRIDED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
 
 
 class Traced:
-    """The graph of `model`, with the node at which each named layer can be read.
+    """The traced graph of `model`, with the output node of each named layer.
 
     `layers` maps the name of every module (a leaf such as `inception4c.branch1.conv` or a block
-    such as `inception4c`) to the node that holds its output, in order of depth.
+    such as `inception4c`) to its output node, in order of depth.
     """
 
     def __init__(self, model: nn.Module) -> None:
@@ -30,11 +30,11 @@ class Traced:
         self._strides = _strides(self.graph, model)
 
     def stride(self, layer: str) -> int:
-        """Pixels of the picture from one activation of `layer` to the next."""
+        """The stride of `layer`: image pixels between neighbouring activations."""
         return self._strides[self.layers[layer]]
 
     def cut(self, layers: Iterable[str]) -> fx.GraphModule:
-        """The part of the network that `layers` need, giving a dict from name to activations."""
+        """The subgraph that computes `layers`; it returns a dict from name to activations."""
         graph = fx.Graph()
         copies: dict[fx.Node, fx.Node] = {}
         wanted = {name: self.layers[name] for name in layers}
@@ -49,14 +49,14 @@ class Traced:
 
 
 def _layer_nodes(graph: fx.Graph) -> dict[str, fx.Node]:
-    """A module's output is the last operation that was traced inside it."""
+    """Map each module to its output: the last operation traced inside it."""
     found: dict[str, fx.Node] = {}
     order = {node: i for i, node in enumerate(graph.nodes)}
     for node in graph.nodes:
         for path, _ in (node.meta.get("nn_module_stack") or {}).values():
             if path and node.op.startswith("call"):
                 found[path] = node
-    # A block and its last leaf share a node: the leaf comes first.
+    # A block and its last leaf share a node; the leaf is listed first.
     by_depth = sorted(found, key=lambda name: (order[found[name]], -name.count(".")))
     return {name: found[name] for name in by_depth}
 
@@ -88,21 +88,21 @@ def _ancestors(nodes: Iterable[fx.Node]) -> set[fx.Node]:
 
 
 def _never_in_place(trunk: fx.GraphModule) -> None:
-    """An in-place operation would overwrite the activations of a layer that was asked for."""
+    """Disable in-place operations, which would overwrite the activations of requested layers."""
     for node in trunk.graph.nodes:
         if node.kwargs.get("inplace"):
             node.kwargs = {**node.kwargs, "inplace": False}
         elif node.op == "call_module":
             module = trunk.get_submodule(str(node.target))
             if getattr(module, "inplace", False):
-                calm = copy.copy(module)
-                vars(calm)["inplace"] = False
-                replace_module(trunk, node, calm)
+                copied = copy.copy(module)
+                vars(copied)["inplace"] = False
+                replace_module(trunk, node, copied)
     trunk.recompile()
 
 
 def batch_norms(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> list[tuple[fx.Node, fx.Node]]:
-    """All convolutions whose results only a batch norm reads, each with that batch norm."""
+    """Pairs of a convolution and the batch norm that is its only user."""
     found = []
     for node in graph.nodes:
         norm = modules.get(str(node.target)) if node.op == "call_module" else None
@@ -118,8 +118,8 @@ def batch_norms(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> list[tuple
 def fold_batch_norm(trunk: fx.GraphModule) -> None:
     """Merge every batch norm into the convolution before it, in place on `trunk`'s graph.
 
-    A convolution whose own output is asked for is left alone. The network's own modules are not
-    touched: folded convolutions are new ones.
+    A convolution whose output is itself requested is not changed. The modules of the network are
+    not modified: folded convolutions are copies.
     """
     modules = dict(trunk.named_modules())
     for before, node in batch_norms(trunk.graph, modules):
@@ -132,9 +132,9 @@ def fold_batch_norm(trunk: fx.GraphModule) -> None:
 
 
 def fold_scale(trunk: fx.GraphModule, scale: Tensor) -> bool:
-    """Let the convolutions that read the picture multiply it by `scale` [3, per channel].
+    """Fold a multiplication of the image by `scale` [3] into the convolutions that read it.
 
-    False, and nothing is done, when something else reads the picture as well.
+    Returns False without changes if any other operation reads the image.
     """
     picture = next(iter(trunk.graph.nodes))
     readers = list(picture.users)
@@ -150,6 +150,6 @@ def fold_scale(trunk: fx.GraphModule, scale: Tensor) -> bool:
 
 
 def replace_module(trunk: nn.Module, node: fx.Node, module: nn.Module) -> None:
-    """Let `node` call `module`; the containers of `trunk` are its own, not the network's."""
+    """Let `node` call `module`; this changes containers of `trunk` only, not the network."""
     parent, _, name = str(node.target).rpartition(".")
     setattr(trunk.get_submodule(parent), name, module)

@@ -1,4 +1,4 @@
-"""Words for many classes at once, as people say them: animal, fish, bird, cat."""
+"""Common words that stand for several classes: animal, fish, bird, cat."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ IMAGENET: dict[str, Ranges] = {
     "whale": ((147, 148),),
     "wolf": ((269, 272),),
 }
-"""First and last of the 1000 classes: they are in the order of a tree of kinds (WordNet)."""
+"""First and last ImageNet class of each word: the classes are in WordNet order."""
 
 _BEASTS = (
     "bat bear bison camel cat cheetah cow deer dog elephant fox giraffe goat gorilla hedgehog "
@@ -61,14 +61,14 @@ RENDERS = {
     "insect": "ant bee beetle butterfly caterpillar dragonfly fly grasshopper ladybird moth "
     "scorpion spider wasp",
 }
-"""Classes of the renders."""
+"""Classes of the rendered training images, by word."""
 RENDERS[ANIMAL] = " ".join((_BEASTS, _SEA, *RENDERS.values()))
 
 
 def group(labels: Sequence[str], word: str) -> tuple[int, ...]:
-    """The places among `labels` of what a word stands for; empty where it stands for none.
+    """The indices of the `labels` that a word stands for; empty if there are none.
 
-    Where no label is known to be an animal, they all count as such.
+    For "animal", if no label is known to be an animal, all labels are returned.
     """
     if len(labels) == 1000 and labels[0] == "tench":
         ranges = IMAGENET.get(word, ())

@@ -1,8 +1,8 @@
-"""The networks that are known by name, and where to dream in each; to ask for them takes no torch.
+"""The networks known by name, with their layer aliases and labels; does not import torch.
 
-The ImageNet networks are EfficientNet-Lite0 and torchvision's (BSD). Aliases follow the same rule
-everywhere: textures at about stride 4 to 8, patterns one stage on, parts where eyes and joints
-appear, objects where whole things do.
+The ImageNet networks are EfficientNet-Lite0 and those of torchvision (BSD). Aliases follow the same
+rule everywhere: textures at about stride 4 to 8, patterns one stage deeper, parts where eyes and
+joints appear, objects where whole things do.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """What is known of a network without its weights.
+    """The properties of a network that do not depend on its weights.
 
-    `aliases` maps textures, patterns, parts and objects to layers. `mean` and `std` are the
-    constants of its input, for RGB in 0..1. `minimum_size` is the smallest side of a picture, in
-    pixels, on which all its layers still see something. `default_step` is in units of the pixel
-    range. `labels` are the classes its last layer, `label_layer`, tells apart.
+    `aliases` maps textures, patterns, parts and objects to layers. `mean` and `std` normalise its
+    input, for RGB in 0..1. `minimum_size` is the smallest side of an image, in pixels, that all of
+    its layers can process. `default_step` is in units of the pixel range. `labels` are the classes
+    of its last layer, `label_layer`.
     """
 
     name: str
@@ -50,8 +50,8 @@ class Description:
     std: tuple[float, float, float] = IMAGENET_STD
 
 
-# Inception networks were trained on pixels in -1..1, whatever their published transforms say:
-# torchvision undoes the ImageNet normalisation inside forward(). Asking for -1..1 saves both.
+# Inception networks were trained on pixels in -1..1, although their published transforms use
+# ImageNet normalisation: torchvision undoes it inside forward(). Using -1..1 avoids both.
 _HALF = (0.5, 0.5, 0.5)
 
 
@@ -122,24 +122,24 @@ _OF_IMAGENET = (
     ),
 )
 DESCRIPTIONS = {about.name: about for about in _OF_IMAGENET}
-"""The networks of ImageNet by name, without their labels."""
+"""The ImageNet networks by name, without their labels."""
 
 
 def names() -> tuple[str, ...]:
-    """The networks that can be asked for by name; the first two need no download."""
+    """All network names; the first two need no download."""
     return (DEFAULT, EMBEDDED, *(name for name in DESCRIPTIONS if name != DEFAULT))
 
 
 def check_model(model: str, weights: Path | None = None) -> None:
-    """Raise UsageError for an unknown network, or for weights beside a file, which has its own.
+    """Raise UsageError for an unknown network, or if `weights` is given for a network file.
 
-    UnreadableInput when a file is not there.
+    Raises UnreadableInput if a file does not exist.
     """
     named = model in names()
     if not named and not model.endswith(".safetensors"):
         raise unknown(model)
     if weights and not named:
-        raise UsageError("a network's file has its own", where="weights", remedy="leave them out")
+        raise UsageError("a network file contains its weights", where="weights", remedy="omit it")
     if weights and not weights.is_file():
         raise UnreadableInput("no such weights file", where=weights, remedy="check the path")
     if not named and not Path(model).exists():
@@ -147,53 +147,56 @@ def check_model(model: str, weights: Path | None = None) -> None:
 
 
 def default_layer(model: str) -> str:
-    """The layer that a network dreams with unless told; empty where its file does not say."""
+    """The default layer of a network; empty if its file does not state one."""
     if model in DESCRIPTIONS:
         return DESCRIPTIONS[model].default_layer
-    return str(_written(model).get("default_layer", ""))
+    return str(_stored_description(model).get("default_layer", ""))
 
 
 def labels(model: str) -> tuple[str, ...]:
-    """The labels that a network tells apart; none where its file does not say."""
-    return _of_imagenet() if model in DESCRIPTIONS else tuple(_written(model).get("labels", ()))
+    """The labels of a network; empty if its file does not state any."""
+    return (
+        _imagenet_labels()
+        if model in DESCRIPTIONS
+        else tuple(_stored_description(model).get("labels", ()))
+    )
 
 
 def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...]:
-    """The places of a label, or of all labels that a word stands for.
+    """The indices of a label, or of all labels that a word stands for.
 
-    A class stands for its kinds, 'fox' for 'fox/front' and 'fox/side'; 'bird' for all birds; any
-    other word for the labels it stands in, 'owl' or 'owls' for 'great grey owl'. Raises UsageError
-    with the near misses when there is none.
+    A class stands for its kinds ('fox' for 'fox/front' and 'fox/side'), a group for its members
+    ('bird' for all birds), any other word for the labels that contain it ('owl' or 'owls' for
+    'great grey owl'). Raises UsageError with suggestions if there is none.
     """
     if not among:
-        raise UsageError(
-            f"{model} knows no labels", where="label", remedy="raise one of its layers"
-        )
+        remedy = "use --layer NAME"
+        raise UsageError(f"{model} has no labels", where="label", remedy=remedy)
     for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
-        if found := _meant(word, among):
+        if found := _matching(word, among):
             return found
     some = [known for known in among if name.lower() in known.lower()]
     near = some or difflib.get_close_matches(name, among, n=5, cutoff=0.5)
     hint = ", ".join((near or among)[:5])
     raise UsageError(
-        f"no label '{name}'", where="label", remedy=f"such as {hint} (dreamvid labels {model})"
+        f"unknown label '{name}'", where="label", remedy=f"try {hint} (dreamvid labels {model})"
     )
 
 
-def _meant(word: str, among: Sequence[str]) -> tuple[int, ...]:
-    """The places of the labels that are a word, stand for it or have it in them."""
+def _matching(word: str, among: Sequence[str]) -> tuple[int, ...]:
+    """The indices of the labels that equal a word, belong to its group or contain it."""
     exact = [k for k, known in enumerate(among) if word in _names(known)]
     within = (k for k, known in enumerate(among) if word in known.lower().split())
     return tuple(exact) or group(among, word) or tuple(within)
 
 
 def _names(label: str) -> tuple[str, str]:
-    """What a label is called: by itself, and by its class."""
+    """The names of a label: the label itself, and its class."""
     return label, label.partition("/")[0]
 
 
-def _written(model: str) -> dict[str, Any]:
-    """What a network's own file says of it; nothing where it cannot be read."""
+def _stored_description(model: str) -> dict[str, Any]:
+    """The description stored in a network file; empty if it cannot be read."""
     from safetensors import SafetensorError, safe_open
 
     try:
@@ -205,11 +208,11 @@ def _written(model: str) -> dict[str, Any]:
 
 
 @functools.cache
-def _of_imagenet() -> tuple[str, ...]:
+def _imagenet_labels() -> tuple[str, ...]:
     """The 1000 labels of ImageNet: the same, in the same order, for all of its networks.
 
-    torchvision has them in a module of its own, which is read here without torchvision, whose
-    import takes seconds; where it is not found they are asked for in the documented way.
+    They are read from a torchvision module without importing torchvision, which takes seconds; if
+    the module is not found, the documented interface is used.
     """
     package = find_spec("torchvision")
     for folder in (package and package.submodule_search_locations) or ():
@@ -222,10 +225,10 @@ def _of_imagenet() -> tuple[str, ...]:
 
 
 def unknown(model: str) -> UsageError:
-    """The error for a network that does not exist, with near misses."""
+    """The error for an unknown network, with suggestions."""
     near = difflib.get_close_matches(model, names(), n=3, cutoff=0.4)
     hint = f"did you mean {', '.join(near)}? " if near else ""
     return UsageError(
-        f"no network '{model}'",
+        f"unknown network '{model}'",
         remedy=f"{hint}choose one of {', '.join(names())}, or a .safetensors file",
     )

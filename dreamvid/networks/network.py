@@ -1,4 +1,4 @@
-"""A network to dream with, and its trunk: the part up to the deepest layer asked for."""
+"""A network to dream with, and its trunks: the part up to the deepest requested layer."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _CPU = torch.device("cpu")
 
 
 class Network:
-    """A convolutional network with named layers, out of which trunks are cut.
+    """A convolutional network with named layers, from which trunks are cut.
 
-    `layers` are all names, in order of depth. `weights_sha256` is the digest of the file the
-    weights came from, empty for a network that was only described.
+    `layers` are all names, in order of depth. `weights_sha256` is the digest of the weights file,
+    empty for a network without weights.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Network:
         self._trunks: dict[tuple[tuple[str, ...], torch.device], Trunk] = {}
 
     def resolve(self, layer: str) -> str:
-        """The name of the layer that a name or an alias means; UsageError with near misses."""
+        """Resolve a layer name or alias to a layer name; UsageError with suggestions."""
         name = self.aliases.get(layer, layer)
         if name in self._traced.layers:
             return name
@@ -56,23 +56,23 @@ class Network:
         )
 
     def labelled(self, name: str) -> tuple[int, ...]:
-        """The places of a label, or of all labels of a class; see `find_label`."""
+        """The indices of a label, or of all labels of a class; see `find_label`."""
         return find_label(name, self.labels, model=self.name)
 
     def stride(self, layer: str) -> int:
-        """Pixels of the picture from one activation of `layer` to the next."""
+        """The stride of `layer`: image pixels between neighbouring activations."""
         return self._traced.stride(self.resolve(layer))
 
     def trunk(self, layers: Sequence[str], device: torch.device = _CPU) -> Trunk:
-        """The network cut after the deepest of `layers` (names or aliases), ready on a device.
+        """The network cut after the deepest of `layers` (names or aliases), on a device; cached.
 
-        The same layers give the same trunk. Raises UsageError for an unknown layer.
+        Raises UsageError for an unknown layer.
         """
         names = tuple(dict.fromkeys(self.resolve(layer) for layer in layers))
         if (names, device) not in self._trunks:
             cut = self._traced.cut(names)
             fold_batch_norm(cut)
-            if device != _CPU:  # what is moved would be gone from the trunks that share it
+            if device != _CPU:  # moving it would also move trunks that share modules
                 cut = copy.deepcopy(cut)
             trunk = Trunk(cut, self.description, layers=names)
             self._trunks[names, device] = trunk.to(device).to(memory_format=_layout(device))
@@ -80,10 +80,10 @@ class Network:
 
 
 class Trunk(nn.Module):
-    """Frozen layers from the picture to the deepest layer asked for.
+    """Frozen layers from the image to the deepest requested layer.
 
-    Takes a batch [1, 3, H, W] of RGB in 0..1, from any device to its own, and gives a dict from
-    layer name to activations; the gradient with respect to the batch is the only one it can give.
+    Takes a batch [1, 3, H, W] of RGB in 0..1 on any device and returns a dict from layer name to
+    activations. Only the gradient with respect to the batch is available.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Trunk(nn.Module):
         super().__init__()
         self.layers = layers
         std = torch.tensor(description.std)
-        # A picture whose gradient needs no scaling: the first convolution divides by std.
+        # The first convolution divides by std, which saves scaling image and gradient.
         self._folded = fold_scale(body, 1 / std)
         self.body = body.eval().requires_grad_(False)
         self.mean: Tensor
@@ -103,22 +103,22 @@ class Trunk(nn.Module):
         self.eval()
 
     def forward(self, batch: Tensor, dtype: torch.dtype = torch.float32) -> dict[str, Tensor]:
-        """Activations of the layers asked for, by name, reckoned in `dtype` and given in it."""
+        """Activations of the requested layers, by name, computed and returned in `dtype`."""
         batch = batch.to(self.mean.device)
-        return self._in_format(dtype)(self._normal(batch).to(dtype))
+        return self._in_format(dtype)(self._normalised(batch).to(dtype))
 
     def plain(self, batch: Tensor) -> dict[str, Tensor]:
-        """The same, under ordinary autograd: what the fused steps are checked against."""
+        """The same with standard autograd: the reference for the fused steps."""
         activations: dict[str, Tensor] = self.body(
-            self._normal(batch).to(memory_format=torch.channels_last)
+            self._normalised(batch).to(memory_format=torch.channels_last)
         )
         return activations
 
-    def _normal(self, batch: Tensor) -> Tensor:
+    def _normalised(self, batch: Tensor) -> Tensor:
         return batch - self.mean if self._folded else (batch - self.mean) / self.std
 
     def _in_format(self, dtype: torch.dtype) -> Body:
-        """The layers in a format of numbers, cast once; fused on a CPU that can."""
+        """The layers converted to a dtype, cached; fused on a CPU that supports it."""
         if dtype not in self._bodies:
             body = self.body if dtype == torch.float32 else copy.deepcopy(self.body).to(dtype)
             fits = self.mean.device.type == "cpu" and fused.available(dtype)
@@ -127,8 +127,8 @@ class Trunk(nn.Module):
 
 
 def _layout(device: torch.device) -> torch.memory_format:
-    """The order of memory that convolutions are fastest in; on MPS the only one that is right.
+    """The memory format that is fastest for convolutions; on MPS, the only correct one.
 
-    There the gradients of activations that are channels_last come out wrong (pytorch#107214).
+    MPS computes wrong gradients for channels_last activations (pytorch#107214).
     """
     return torch.contiguous_format if device.type == "mps" else torch.channels_last

@@ -1,4 +1,4 @@
-"""Networks by name, with their weights: those that come along, torchvision's, and our own files."""
+"""Load networks by name, with weights: built-in, from torchvision, or from trained files."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from dreamvid.networks.weights import Counted, cached, check_digest, fetch, read
 __all__ = [
     "DEFAULT",
     "EMBEDDED",
-    "Standing",
+    "Availability",
+    "availability",
     "check_fit",
     "describe",
     "load_network",
     "load_saved",
     "mismatch",
     "names",
-    "standing",
 ]
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What a network needs before it dreams: `path` is where its weights are, or would be put.
+class Availability:
+    """Whether the weights of a network are available; `path` is where they are or would be stored.
 
-    `here` says whether they are; `megabytes` is their size.
+    `here` is true if the file exists; `megabytes` is its size.
     """
 
     name: str
@@ -51,8 +51,8 @@ class Standing:
     path: Path
 
 
-def standing(name: str) -> Standing:
-    """How the network called `name`, one of `names()`, stands here; nothing is fetched."""
+def availability(name: str) -> Availability:
+    """The status of the network `name`, one of `names()`; nothing is downloaded."""
     if name == EMBEDDED:
         path, about = EMBEDDED_FILE, saved.load(EMBEDDED_FILE, name=name).description
         size = path.stat().st_size / 1e6
@@ -61,7 +61,7 @@ def standing(name: str) -> Standing:
     else:
         path, about, size = cached(zoo.url(name)), DESCRIPTIONS[name], zoo.megabytes(name)
     here, layer = path.is_file(), about.default_layer
-    return Standing(name, layer, about.default_step, here, round(size, 1), path)
+    return Availability(name, layer, about.default_step, here, round(size, 1), path)
 
 
 def load_network(
@@ -71,15 +71,15 @@ def load_network(
     offline: bool = False,
     progress: Counted | None = None,
 ) -> Network:
-    """The network called `model`, with its weights.
+    """Load the network `model` with its weights.
 
-    `model` is one of `names()` or the path of a `.safetensors` file that training wrote. `weights`
-    is a local file (a torch state dict or safetensors) to take instead of the published one, which
-    is fetched on first use unless `offline`; `progress(done, total)` then counts bytes.
+    `model` is one of `names()` or the path of a `.safetensors` file written by training. `weights`
+    is a local file (a torch state dict or safetensors) to use instead of the published one, which
+    is downloaded on first use unless `offline`; `progress(done, total)` then reports bytes.
 
-    Raises UsageError for an unknown name or for weights beside a file, which has its own,
-    MissingDependency when the weights are not at hand, and UnreadableInput when a file does not
-    hold weights of this network.
+    Raises UsageError for an unknown name, or if `weights` is given for a network file;
+    MissingDependency if the weights are not available; UnreadableInput if a file does not contain
+    weights of this network.
     """
     file, path = load_saved(model, weights=weights, offline=offline, progress=progress)
     return Network(file.build(), file.description, weights_sha256=sha256(path))
@@ -92,7 +92,7 @@ def load_saved(
     offline: bool = False,
     progress: Counted | None = None,
 ) -> tuple[Saved, Path]:
-    """What `load_network` makes a network of, and the file it is from; raises the same."""
+    """The contents and the path of the file that `load_network` would use; raises the same."""
     check_model(model, weights)
     if model not in DESCRIPTIONS:
         path = weights or (EMBEDDED_FILE if model == EMBEDDED else Path(model))
@@ -107,7 +107,7 @@ def load_saved(
 
 
 def _published(model: str, *, offline: bool, progress: Counted | None) -> Path:
-    """The checked file of the weights that a network was published with."""
+    """The path of the published weights of a network, verified."""
     if model == efficientnet.NAME:
         path = efficientnet.weights_path()
         check_digest(path, efficientnet.SHA256, remedy=f"reinstall {efficientnet.PACKAGE}")
@@ -116,9 +116,9 @@ def _published(model: str, *, offline: bool, progress: Counted | None) -> Path:
 
 
 def describe(model: str) -> Network:
-    """The network called `model` without weights: its layers can be named, not dreamed.
+    """The network `model` without weights: only its layers and description can be used.
 
-    Nothing is fetched. Raises UsageError for an unknown name.
+    Nothing is downloaded. Raises UsageError for an unknown name.
     """
     if model in DESCRIPTIONS:
         return Network(zoo.bare(model), zoo.describe(model))
@@ -126,31 +126,31 @@ def describe(model: str) -> Network:
 
 
 def check_fit(state: Mapping[str, Tensor], *, model_name: str, where: Path) -> None:
-    """Raise UnreadableInput, naming the first entry that does not fit the network, if one does."""
+    """Raise UnreadableInput, naming the first mismatch, unless `state` fits the network."""
     if problem := mismatch(zoo.bare(model_name), state):
         like = [n for n in DESCRIPTIONS if not mismatch(zoo.bare(n), state)]
-        looks = f": these look like weights of {' or '.join(like)}" if like else ""
+        looks = f"; they look like weights of {' or '.join(like)}" if like else ""
         raise UnreadableInput(
-            f"not weights of {model_name} ({problem}){looks}",
+            f"not the weights of {model_name} ({problem}){looks}",
             where=where,
-            remedy=f"choose {like[0]} as the model" if like else "",
+            remedy=f"use --model {like[0]}" if like else "",
         )
 
 
 def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:
-    """The first entry of `state` that is missing, superfluous or of another kind; else empty."""
+    """Describe the first missing, unexpected or mismatched entry of `state`; empty if none."""
     wanted = model.state_dict()
     for key, value in wanted.items():
         if key.endswith("num_batches_tracked"):
-            continue  # a counter of training; early files lack it
+            continue  # used only in training; missing in old files
         if key not in state:
-            return f"no '{key}'"
+            return f"'{key}' is missing"
         if state[key].shape != value.shape:
             has, needs = ("x".join(map(str, s)) for s in (state[key].shape, value.shape))
-            return f"'{key}' is {has}, not {needs}"
+            return f"'{key}' is {has}, expected {needs}"
         if state[key].is_floating_point() != value.is_floating_point():
             has, needs = (str(t.dtype).removeprefix("torch.") for t in (state[key], value))
-            return f"'{key}' is {has}, not {needs}"
+            return f"'{key}' is {has}, expected {needs}"
     return next((f"unexpected '{key}'" for key in state if key not in wanted), "")
 
 

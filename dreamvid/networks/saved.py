@@ -1,7 +1,7 @@
-"""Network files: weights in half precision and, beside them, all that it takes to use them.
+"""Network files: half-precision weights together with everything needed to use them.
 
 The metadata of the safetensors file holds the architecture, the labels, the layer aliases and the
-constants of the input, as JSON.
+input normalisation, as JSON.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from dreamvid.networks.embedded import Bestiary, Widths, folded, widths_of
 from dreamvid.networks.known import Description
 
 FORMAT = "dreamvid-network-1"
-_OTHERS = "for weights of another network give --model NAME --weights FILE"
+_REMEDY = "for the weights of a built-in network give --model NAME --weights FILE"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The architecture of a network: the widths of a bestiary, or the name of one of torchvision's.
+    """The architecture of a network: the widths of a Bestiary, or the name of an ImageNet network.
 
-    `classes` is how many it tells apart.
+    `classes` is the number of classes.
     """
 
     kind: Widths | str
     classes: int
 
     def build(self, *, norm: bool = False) -> nn.Module:
-        """The model, its parameters on torch's current default device.
+        """Build the model, with parameters on torch's current default device.
 
-        A bestiary has batch norm only when `norm` is asked for; torchvision's always have theirs.
+        `norm` adds batch norm to a Bestiary; torchvision networks always have theirs.
         """
         if isinstance(self.kind, Widths):
             return Bestiary(self.kind, self.classes, norm=norm)
@@ -48,13 +48,13 @@ class Plan:
 
 
 def save(path: Path, model: nn.Module, plan: Plan, description: Description) -> None:
-    """Write a trained network as `load` reads it; the file appears whole or not at all.
+    """Write a trained network atomically, in the format that `load` reads.
 
-    The batch norm of a bestiary is folded into its convolutions.
+    The batch norm of a Bestiary is folded into its convolutions.
     """
     about = {k: v for k, v in asdict(description).items() if k != "name"}
     kind = plan.kind if isinstance(plan.kind, str) else asdict(plan.kind)
-    state = folded(model) if isinstance(plan.kind, Widths) else _halved(model)
+    state = folded(model) if isinstance(plan.kind, Widths) else _half_precision(model)
     metadata = {
         "format": FORMAT,
         "architecture": json.dumps(kind),
@@ -66,7 +66,7 @@ def save(path: Path, model: nn.Module, plan: Plan, description: Description) -> 
 
 @dataclass(frozen=True)
 class Saved:
-    """What a network file holds; `state` is in float32."""
+    """The contents of a network file; `state` is in float32."""
 
     plan: Plan
     description: Description
@@ -76,26 +76,26 @@ class Saved:
         """The model with its weights."""
         with torch.device("meta"):
             model = self.plan.build()
-        # Not strict: early files of torchvision lack a counter that only training reads.
+        # Not strict: old torchvision files lack a counter that only training uses.
         model.load_state_dict(self.state, strict=False, assign=True)
         return model.eval()
 
 
 def load(path: Path, *, name: str) -> Saved:
-    """Read a file that `save` wrote; the network is called `name`.
+    """Read a file that `save` wrote; `name` becomes the name of the network.
 
-    Raises UnreadableInput for anything else.
+    Raises UnreadableInput for any other file.
     """
     try:
         with safe_open(path, framework="pt") as file:
             metadata: Mapping[str, str] = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise UnreadableInput(
-                    f"not a network that dreamvid trained (no '{FORMAT}' mark)",
+                    f"not a network trained by dreamvid (no '{FORMAT}' in its metadata)",
                     where=path,
-                    remedy=_OTHERS,
+                    remedy=_REMEDY,
                 )
-            state = {key: _single(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
+            state = {key: _full_precision(file.get_tensor(key)) for key in file.keys()}  # noqa: SIM118
         description = _description(name, json.loads(metadata["description"]))
         kind = json.loads(metadata["architecture"])
         plan = Plan(kind if isinstance(kind, str) else widths_of(kind), len(description.labels))
@@ -105,23 +105,23 @@ def load(path: Path, *, name: str) -> Saved:
         raise no_such_file(path) from None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise UnreadableInput(
-            f"not a readable network file ({error})", where=path, remedy=_OTHERS
+            f"not a readable network file ({error})", where=path, remedy=_REMEDY
         ) from error
     return Saved(plan, description, state)
 
 
 def _description(name: str, value: Any) -> Description:
     if not isinstance(value, dict):
-        raise ValueError(f"its description is a {type(value).__name__}")
+        raise ValueError(f"its metadata is a {type(value).__name__}, not a table")
     tuples: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in value.items()}
     return Description(name=name, **tuples)
 
 
-def _halved(model: nn.Module) -> dict[str, Tensor]:
-    """The weights in half precision; what is small or may be large, such as variances, is kept."""
+def _half_precision(model: nn.Module) -> dict[str, Tensor]:
+    """The weights in half precision, except 1-D tensors, whose values may exceed its range."""
     state = model.state_dict()
     return {k: (v.half() if v.ndim > 1 else v).detach().contiguous() for k, v in state.items()}
 
 
-def _single(value: Tensor) -> Tensor:
+def _full_precision(value: Tensor) -> Tensor:
     return value.float() if value.is_floating_point() else value

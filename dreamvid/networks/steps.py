@@ -1,6 +1,6 @@
-"""The operations of a trunk as they run on a CPU, each with its own gradient: see `fused`.
+"""The CPU operations of a trunk, each with a hand-written gradient: see `fused`.
 
-Values are channels_last; `kept` carries what a gradient needs besides inputs and output.
+Values are channels_last; `kept` stores what the backward pass needs besides inputs and output.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from torch import Tensor, fx, nn
 
 _LAST = torch.channels_last
 _ATEN = torch.ops.aten
-# Not every torch is built with oneDNN: those for Apple's processors are not.
+# Not every build of torch has oneDNN: those for Apple silicon do not.
 _CONV: Any = getattr(torch.ops.mkldnn, "_convolution_pointwise", None)
 _ONTO: Any = getattr(torch.ops.mkldnn, "_convolution_pointwise_", None)
 _CONV_ONTO: Any = getattr(_ONTO, "binary", None)
@@ -27,21 +27,21 @@ _ONE = (1, 1)
 Values = dict[fx.Node, Any]
 
 Ceiling = float | None
-"""The largest value a ReLU lets through: infinity, 6 for ReLU6; None where there is no ReLU."""
+"""Upper bound of a ReLU: infinity, or 6 for ReLU6; None without ReLU."""
 
 
 class Gradients:
-    """Gradients of values, summed as they arrive; only those that are our own are written over."""
+    """Accumulates the gradients of values; writes in place only to tensors that it owns."""
 
     def __init__(self) -> None:
         self._held: dict[fx.Node, tuple[Tensor, bool]] = {}
 
     def take(self, node: fx.Node) -> tuple[Tensor | None, bool]:
-        """The finished gradient of `node`, and whether it is our own."""
+        """The accumulated gradient of `node`, and whether it may be overwritten."""
         return self._held.pop(node, (None, False))
 
     def buffer(self, node: fx.Node) -> Tensor | None:
-        """What is there already, to be added onto in place; None when there is nothing yet."""
+        """The partial sum for `node`, for in-place accumulation; None if there is none yet."""
         held, own = self._held.get(node, (None, False))
         if held is not None and not (own and held.is_contiguous(memory_format=_LAST)):
             held = held.clone(memory_format=_LAST)
@@ -49,15 +49,15 @@ class Gradients:
         return held
 
     def add(self, node: fx.Node, gradient: Tensor, *, own: bool = True) -> None:
-        """Add a gradient; it is our `own` when nobody else will read it."""
+        """Add a gradient; `own` means that nothing else reads it, so it may be overwritten."""
         held = self.buffer(node)
         self._held[node] = (gradient, own) if held is None else (held.add_(gradient), True)
 
 
 class Step(ABC):
-    """One operation of the trunk: the value of `node`, out of the values of `sources`.
+    """One operation of the trunk: computes the value of `node` from the values of `sources`.
 
-    `masked` says that the gradient must be masked first, where the value is 0 or this ceiling.
+    If `masked` is set, the gradient is first masked where the value is 0 or this ceiling.
     """
 
     masked: Ceiling = None
@@ -68,14 +68,14 @@ class Step(ABC):
 
     @abstractmethod
     def forward(self, values: Values, kept: Values) -> Any:
-        """The value; what the gradient will need besides goes to `kept[self.node]`."""
+        """Compute the value; data for the backward pass is stored in `kept[self.node]`."""
 
     @abstractmethod
     def backward(self, gradient: Tensor, values: Values, kept: Values, out: Gradients) -> None:
-        """Hand our own or a borrowed `gradient` on to the sources."""
+        """Propagate `gradient` to the sources."""
 
     def mask(self, gradient: Tensor, own: bool, values: Values) -> tuple[Tensor, bool]:
-        """The gradient in front of the ReLU, and whether it is our own."""
+        """The gradient before the ReLU, and whether it may be overwritten."""
         if self.masked is None:
             return gradient, own
         y = values[self.node]
@@ -89,16 +89,16 @@ class Step(ABC):
 
 
 class Kernel:
-    """The weights of one convolution, in the order in which oneDNN reads them fastest.
+    """The weights of one convolution, in the memory layout that oneDNN prefers.
 
-    That order depends on the size of the input, and weights in the order of another size cost
-    milliseconds. Each size that keeps coming back gets its own copy; the bytes of the result are
-    the same either way. On many pixels reordering costs nothing beside the convolution itself.
+    That layout depends on the input size, and reordering on every call costs milliseconds. Each
+    recurring size gets its own copy; the result is bit-identical either way. For many pixels the
+    cost of reordering is negligible.
     """
 
     few_pixels = 4096
-    patience = 4  # sightings before a size gets its copy
-    room = 8  # copies
+    patience = 4  # calls with a size before it gets its own copy
+    room = 8  # maximum number of copies
 
     def __init__(
         self, weight: Tensor, *, padding: tuple[int, int], stride: tuple[int, ...], groups: int
@@ -109,7 +109,7 @@ class Kernel:
         self._packed: dict[tuple[int, ...], Tensor] = {}
 
     def __call__(self, x: Tensor, bias: Tensor | None = None, *, relu: Ceiling = None) -> Tensor:
-        """The convolution of `x`, with the ReLU behind it."""
+        """The convolution of `x`, followed by the ReLU, if any."""
         if relu is None or math.isinf(relu):
             attribute, bounds = "none" if relu is None else "relu", []
         else:
@@ -137,7 +137,7 @@ class Kernel:
 
 
 class Convolution(Step):
-    """Convolution, with or without the ReLU behind it."""
+    """Convolution, optionally followed by a ReLU."""
 
     def __init__(
         self, node: fx.Node, sources: Sequence[fx.Node], conv: nn.Conv2d, *, relu: Ceiling
@@ -169,7 +169,7 @@ class Convolution(Step):
             self.turned.add(gradient, held)
 
     def strided(self, gradient: Tensor, x: Tensor) -> Tensor:
-        """The gradient where turning the kernel is not enough."""
+        """The input gradient of a strided convolution."""
         shape = self.stride, self.padding, _ONE, False, (0, 0), self.groups
         back = _ATEN.convolution_backward
         result: Tensor = back(gradient, x, self.weight, None, *shape, (True, False, False))[0]
@@ -177,10 +177,10 @@ class Convolution(Step):
 
 
 class Stem(Convolution):
-    """A strided convolution of few channels, whose gradient is computed phase by phase.
+    """A strided convolution of few channels; its gradient is computed per phase of the stride.
 
     With j = i + padding = s q + r, the gradient of pixel i is the sum over t of
-    gradient[q - t] * weight[s t + r]: for each r a convolution without stride.
+    gradient[q - t] * weight[s t + r]: a convolution without stride for each r.
     """
 
     def __init__(
@@ -196,7 +196,7 @@ class Stem(Convolution):
         self.phases = Kernel(phases, padding=(taps - 1, taps - 1), stride=_ONE, groups=1)
 
     def strided(self, gradient: Tensor, x: Tensor) -> Tensor:
-        result = torch.empty(x.shape, dtype=x.dtype)  # contiguous, as pictures are
+        result = torch.empty(x.shape, dtype=x.dtype)  # contiguous, like images
         phases = self.phases(gradient)
         planes = phases.view(len(phases), -1, self.stride[0] ** 2, *phases.shape[2:]).unbind(2)
         _interleave(planes, self.stride[0], self.padding, result)
@@ -204,9 +204,9 @@ class Stem(Convolution):
 
 
 class Depthwise(Convolution):
-    """A strided convolution of each channel by itself, with a gradient phase by phase as in Stem.
+    """A strided depthwise convolution, with a gradient per phase of the stride as in Stem.
 
-    For bfloat16: there oneDNN takes 15 times as long for this gradient as in float32, or more.
+    Used for bfloat16, where oneDNN takes at least 15 times as long for this gradient as in float32.
     """
 
     def __init__(
@@ -216,7 +216,7 @@ class Depthwise(Convolution):
         weight, s = self.weight, conv.stride[0]
         self.start = self.padding
         if not (weight[:, :, 0].any() or weight[:, :, :, 0].any()) and min(self.padding):
-            # Zeros that are there for the padding only, as in EfficientNetLite0.
+            # Zeros that serve only as padding, as in EfficientNetLite0.
             weight, self.start = weight[:, :, 1:, 1:], (self.padding[0] - 1, self.padding[1] - 1)
         self.phases = []
         for k in range(s * s):
@@ -232,7 +232,7 @@ class Depthwise(Convolution):
 
 
 class MaxPool(Step):
-    """Max-pooling; masked when the ReLU in front of it left that to be done on fewer pixels."""
+    """Max-pooling; masks its gradient for the preceding ReLU, since it has fewer pixels."""
 
     def __init__(
         self, node: fx.Node, sources: Sequence[fx.Node], options: Mapping[str, Any]
@@ -254,7 +254,7 @@ class MaxPool(Step):
 
 
 class Concatenation(Step):
-    """Values side by side along the channels."""
+    """Concatenation along the channels."""
 
     def forward(self, values: Values, kept: Values) -> Tensor:
         return torch.cat([values[source] for source in self.sources], 1)
@@ -266,7 +266,7 @@ class Concatenation(Step):
 
 
 class Sum(Step):
-    """Two values of one shape added, with or without the ReLU behind it."""
+    """Sum of two values of the same shape, optionally followed by a ReLU."""
 
     def __init__(self, node: fx.Node, sources: Sequence[fx.Node], *, relu: Ceiling) -> None:
         super().__init__(node, sources)
@@ -283,7 +283,7 @@ class Sum(Step):
 
 
 class Relu(Step):
-    """A ReLU that stands alone."""
+    """A ReLU that is not fused with another operation."""
 
     def __init__(self, node: fx.Node, sources: Sequence[fx.Node], *, relu: Ceiling) -> None:
         super().__init__(node, sources)
@@ -298,7 +298,7 @@ class Relu(Step):
 
 
 class Eager(Step):
-    """Any other operation, as it is; its gradient is left to autograd."""
+    """Any other operation, unchanged; autograd computes its gradient."""
 
     def __init__(self, node: fx.Node, sources: Sequence[fx.Node], call: Callable[..., Any]) -> None:
         super().__init__(node, sources)
@@ -322,24 +322,24 @@ class Eager(Step):
 
 
 def _leaf(node: fx.Node, value: Any) -> Any:
-    """`value` as the start of a piece of autograd graph; constants and sizes stay as they are."""
+    """`value` as a leaf of a new autograd graph; constants and sizes are returned unchanged."""
     if node.op == "get_attr" or not isinstance(value, Tensor) or not value.is_floating_point():
         return value
     return value.detach().requires_grad_()
 
 
 def _turn(weight: Tensor, groups: int) -> Tensor:
-    """The kernel whose forward convolution is the gradient of the one with `weight`."""
+    """The flipped, transposed kernel whose convolution is the input gradient of `weight`."""
     o, i, *size = weight.shape
     grouped = weight.reshape(groups, o // groups, i, *size).transpose(1, 2).flip(3, 4)
     return grouped.reshape(groups * i, o // groups, *size)
 
 
 def _interleave(planes: Iterable[Tensor], s: int, padding: tuple[int, int], result: Tensor) -> None:
-    """Fill `result` with its phases, row by row of a stride's square.
+    """Fill `result` from its s * s phases, in row-major order.
 
-    Slices copied one by one take a third of the time of pixel_shuffle on channels_last. Pixels
-    that no window reaches become 0.
+    Copying slices takes a third of the time of pixel_shuffle on channels_last. Pixels that no
+    window covers become 0.
     """
     for k, plane in enumerate(planes):
         row, column = divmod(k, s)

@@ -1,4 +1,4 @@
-"""How the threads of a dream step wait for each other."""
+"""OpenMP settings for the threads of a dream step."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import os
 import sys
 
 SPINS = 2000
-"""Turns that a waiting thread spins before it sleeps: about the time between two operations."""
+"""Iterations that a waiting thread spins before it sleeps: about the time of one operation."""
 
 
-def calm() -> bool:
-    """Let threads that wait for each other sleep soon; False when it is too late or was chosen.
+def limit_openmp_spin() -> bool:
+    """Limit busy-waiting of OpenMP threads; False if torch is loaded or the user has set a policy.
 
-    A dream step meets at some hundred barriers. GNU OpenMP, which torch brings on Linux, spins
-    there for milliseconds; when another process wants the same core, the spinning keeps the very
-    thread away that it waits for. GoogLeNet, 512x320, on 2 cores that two other processes wanted
-    too: 262 to 375 ms a step as it is, 71 ms when threads sleep at once, 100 to 272 ms with one
-    thread. Undisturbed steps took 56 ms and 62 ms: so they spin a little before they sleep.
-    The result is the same to the bit.
+    A dream step has some hundred barriers. GNU OpenMP, which torch uses on Linux, spins there for
+    milliseconds; if another process needs the core, a spinning thread delays the very thread it
+    waits for. GoogLeNet, 512x320, on 2 cores shared with two other processes: 262 to 375 ms per
+    step by default, 71 ms if threads sleep at once, 100 to 272 ms with one thread. On an idle
+    machine a step took 56 ms by default and 62 ms if threads sleep at once, hence the short spin.
+    The result is bit-identical.
 
-    It has to be called before torch is imported, and respects what the user has set.
+    Must be called before torch is imported. Respects GOMP_SPINCOUNT and OMP_WAIT_POLICY.
     """
     chosen = {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys()
     if chosen or "torch" in sys.modules:

@@ -1,9 +1,9 @@
-"""Weight files: reading them without running anything in them, fetching them once, fitting them.
+"""Weight files: read them without executing code, download and cache them, verify checksums.
 
-How far a fetched file is trusted: torchvision publishes the first 8 hex digits of each sha256 in
-the file's name, and nothing longer. Those digits are checked on arrival, the full digest is then
-written beside the file, and every later use must match that record: a file that changes after its
-first use is noticed, one that was changed before it and still matches 32 bits is not.
+Trust model: torchvision publishes only the first 8 hex digits of each sha256, in the file name.
+They are checked after the download; the full digest is then stored beside the file, and every later
+use must match it. A file that changes after its first use is detected; one that was changed before
+and still matches 32 bits is not.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from dreamvid.errors import DiskFull, MissingDependency, UnreadableInput
 from dreamvid.files import cache_folder, settle
 
 Counted = Callable[[int, int], None]
-"""Told how far something is: (done, total), in bytes for a download."""
+"""Progress callback: (done, total), in bytes for a download."""
 
 _CHUNK = 1 << 20
 _TIMEOUT = 30.0  # seconds without a byte
 
 
 def cached(url: str) -> Path:
-    """Where the weights at `url` are kept once they are fetched."""
+    """The cache path of the weights at `url`."""
     return cache_folder() / url.rpartition("/")[2]
 
 
@@ -46,29 +46,29 @@ def sha256(path: Path) -> str:
 
 
 def check_digest(path: Path, expected: str, *, remedy: str) -> None:
-    """Raise MissingDependency, with the remedy, unless a file is there and has this sha256."""
+    """Raise MissingDependency, with the remedy, unless the file exists and has this sha256."""
     if not path.is_file():
-        raise MissingDependency("no weights file", where=path, remedy=remedy)
+        raise MissingDependency("the weights file is missing", where=path, remedy=remedy)
     if (digest := sha256(path)) != expected:
-        what = f"its sha256 is {digest[:16]}..., not {expected[:16]}..."
+        what = f"the sha256 checksum is {digest[:16]}..., expected {expected[:16]}..."
         raise MissingDependency(what, where=path, remedy=remedy)
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a `.safetensors` file or of a torch file that holds a state dict, in float32.
+    """Read a `.safetensors` file or a torch state dict, as float32 tensors.
 
-    Nothing in the file is ever run. Raises UnreadableInput when it is missing, damaged, or a
-    pickle of anything but tensors.
+    No code in the file is executed. Raises UnreadableInput if it is missing, damaged, or a pickle
+    of anything but tensors.
     """
     if not path.is_file():
         raise UnreadableInput("no such weights file", where=path)
     try:
-        with warnings.catch_warnings():  # torch warns of what we tell better
+        with warnings.catch_warnings():  # our own errors are clearer than torch's warnings
             warnings.simplefilter("ignore", UserWarning)
             state = load_file(path) if path.suffix == ".safetensors" else _read_torch(path)
     except pickle.UnpicklingError as error:
         raise UnreadableInput(
-            "not a plain state dict: it holds objects, which would have to be run to be read",
+            "not a plain state dict: it contains pickled objects, which could run code",
             where=path,
             remedy="save model.state_dict() with torch.save, or as safetensors",
         ) from error
@@ -82,7 +82,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
-    try:  # mapped from disk: layers behind the cut are then never read into memory
+    try:  # memory-mapped: layers after the cut are never loaded
         state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
     except RuntimeError:  # the format before torch 1.6 cannot be mapped
         state = torch.load(path, map_location="cpu", weights_only=True)
@@ -90,33 +90,37 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
         if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
             state = state[wrapper]
     if not isinstance(state, dict) or not state:
-        raise ValueError(f"it holds a {type(state).__name__}, not a state dict")
+        raise ValueError(f"it contains a {type(state).__name__}, not a state dict")
     for key, value in state.items():
         if not isinstance(key, str) or not isinstance(value, Tensor):
             raise ValueError(f"entry {key!r:.40} is not a tensor")
         if value.layout != torch.strided:
-            raise ValueError(f"entry {key!r:.40} is sparse")
+            raise ValueError(f"entry {key!r:.40} is a sparse tensor")
     return {key.removeprefix("module."): value for key, value in state.items()}
 
 
 def fetch(url: str, *, model: str, offline: bool = False, progress: Counted | None = None) -> Path:
-    """The checked local copy of the weights at `url`, fetched if it is not there yet.
+    """Return the verified cached copy of the weights at `url`, downloaded if missing.
 
-    `progress(done, total)` counts bytes; total is 0 when the server does not say. Raises
-    MissingDependency when there is no copy and none can be fetched, or when it fails its check.
+    `progress(done, total)` reports bytes; total is 0 if unknown. Raises MissingDependency if there
+    is no copy and the download fails, or if the checksum does not match.
     """
     path = cached(url)
-    remedy = f"fetch {url} where there is a network and put it at {path}, or give --weights FILE"
+    remedy = f"download {url} to {path}, or give --weights FILE"
     if not path.is_file():
         if offline:
-            raise MissingDependency(f"no weights for {model}, and --offline", remedy=remedy)
+            raise MissingDependency(
+                f"the weights of {model} are not in the cache, and --offline is set", remedy=remedy
+            )
         try:
             _download(url, path, progress)
         except OSError as error:
             if error.errno == errno.ENOSPC:
-                raise DiskFull("no room for the weights", where=path.parent) from error
+                raise DiskFull(
+                    "no space left for the weights", where=path.parent, remedy="free some space"
+                ) from error
             raise MissingDependency(
-                f"cannot fetch the weights of {model} ({error})", remedy=remedy
+                f"cannot download the weights of {model} ({error})", remedy=remedy
             ) from error
     _check(path, model)
     return path
@@ -126,13 +130,13 @@ def _download(url: str, path: Path, progress: Counted | None) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        # An opener of its own: urlopen keeps the proxies of the first call for ever.
+        # A new opener: urlopen caches the proxy settings of the first call.
         opener = urllib.request.build_opener()
         with opener.open(url, timeout=_TIMEOUT) as source, partial.open("wb") as target:
             total = int(source.headers.get("Content-Length") or 0)
             done = _copy(source, target, total, progress)
         if total and done != total:
-            raise OSError(f"it ended after {done} of {total} bytes")
+            raise OSError(f"the download ended after {done} of {total} bytes")
         _match(partial, path.name)
         settle(partial, path)
     finally:
@@ -150,12 +154,12 @@ def _copy(source: BinaryIO, target: BinaryIO, total: int, progress: Counted | No
 
 
 def _match(path: Path, name: str) -> str:
-    """Check the sha256 of `path` against what is known of the file called `name`."""
+    """Verify the sha256 of `path` against the digits in the file name `name`; return it."""
     digest = sha256(path)
     published = re.search(r"-([0-9a-f]{8,64})\.\w+$", name)
     expected = published[1] if published else ""
     if not digest.startswith(expected):
-        raise OSError(f"its sha256 is {digest[:16]}..., not {expected}")
+        raise OSError(f"its sha256 checksum is {digest[:16]}..., expected {expected}")
     return digest
 
 
@@ -165,12 +169,14 @@ def _check(path: Path, model: str) -> None:
         digest = _match(path, path.name)
         first = record.read_text().split()[0] if record.is_file() else digest
         if digest != first:
-            raise OSError(f"its sha256 is {digest[:16]}..., on first use it was {first[:16]}...")
+            raise OSError(
+                f"its sha256 checksum is {digest[:16]}..., on first use it was {first[:16]}..."
+            )
         if not record.is_file():
             record.write_text(f"{digest}  {path.name}\n")
     except OSError as error:
         raise MissingDependency(
-            f"the kept weights of {model} are damaged ({error})",
+            f"the cached weights of {model} are damaged ({error})",
             where=path,
-            remedy="delete this file and its .sha256 to fetch it again",
+            remedy="delete this file and its .sha256 to download it again",
         ) from error

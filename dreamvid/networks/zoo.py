@@ -1,4 +1,4 @@
-"""The ImageNet networks themselves: EfficientNet-Lite0 and torchvision's (BSD)."""
+"""Architectures of the ImageNet networks: EfficientNet-Lite0 and those of torchvision (BSD)."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def describe(name: str) -> Description:
 
 
 def url(name: str) -> str:
-    """Where torchvision keeps the weights; the file name ends in the start of its sha256."""
+    """The torchvision URL of the weights; the file name ends in the first digits of its sha256."""
     return str(_weights(name).url)
 
 
 def megabytes(name: str) -> float:
-    """The size of that file."""
+    """The size of the weights file in megabytes."""
     return float(_weights(name).meta["_file_size"])
 
 
 def build(name: str, *, classes: int = 1000) -> nn.Module:
-    """The architecture with random weights, telling `classes` apart."""
+    """The architecture with random weights and `classes` outputs."""
     if name == efficientnet.NAME:
         return efficientnet.EfficientNetLite0(classes).eval()
     options: dict[str, Any] = {"num_classes": classes}
     if name in ("googlenet", "inception_v3"):
-        # Auxiliary heads only ever helped training.
+        # Auxiliary heads are used only in training.
         options |= {"aux_logits": False, "transform_input": False, "init_weights": False}
     model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
     return model.eval()
 
 
 def bare(name: str) -> nn.Module:
-    """The architecture alone, its parameters on the meta device: they hold no memory."""
+    """The architecture with parameters on the meta device, which use no memory."""
     with torch.device("meta"):
         return build(name)
 

@@ -37,7 +37,7 @@ def endless(
         if index:
             back = back @ np.linalg.inv(step(index))
             if not np.abs(back[:2, :2]).max() < LONGEST:
-                raise UsageError(f"by frame {index} it has stretched the picture without end",
+                raise UsageError(f"at frame {index} the image is stretched too far",
                                  where="camera", remedy="shear less")  # fmt: skip
         octave = math.floor(_depth(back))
         back[:2] *= 2.0**octave

@@ -22,7 +22,7 @@ import torch
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UsageError
-from dreamvid.motion.warp import BRIEF, CRISP, torn, warp
+from dreamvid.motion.warp import BRIEF, CRISP, streak_mask, warp
 from dreamvid.sequence.bearings import carried
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
@@ -97,7 +97,8 @@ class FilmCarry:
         assert frame.motion is not None and frame.image is not None
         tuning, device, flow = self._tuning, self._dream.device, frame.motion.backward
         mask, streaks = (
-            torch.from_numpy(plane)[None].to(device) for plane in (frame.motion.mask, torn(flow))
+            torch.from_numpy(plane)[None].to(device)
+            for plane in (frame.motion.mask, streak_mask(flow))
         )
         left = torch.cat((previous.dreamed - previous.source, previous.source, previous.fresh))
         carried = warp(left, flow, lanczos=(*[CRISP] * 3, *[BRIEF] * 4))
@@ -158,4 +159,4 @@ def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:
 def check_stability(stability: float) -> None:
     """Raise UsageError unless it is 0 to 1."""
     if not 0 <= stability <= 1:
-        raise UsageError(f"{stability} is not 0 to 1", where="stability")
+        raise UsageError(f"{stability} is out of range", where="stability", remedy="give 0 to 1")

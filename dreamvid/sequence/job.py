@@ -129,7 +129,7 @@ class Job:
         if not self._output.overwrite:
             self._spare(begun)
         if begun is not None:
-            self.notes = (f"begun anew, for not the same: {differing(begun, self._record)}",)
+            self.notes = (f"restarted because settings changed: {differing(begun, self._record)}",)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
         write_whole(job, self._record.encode())
@@ -139,13 +139,13 @@ class Job:
         """Raise OutputExists when beginning anew would take away what another job has made."""
         if begun is None and (taken := self._partials()):
             remedy = "use another name, or -y"
-            raise OutputExists("exists already", where=taken[0], remedy=remedy)
+            raise OutputExists("already exists", where=taken[0], remedy=remedy)
         if self._parts:
             done, what = _frames(self._parts), differing(begun or "", self._record)
             raise OutputExists(
-                f"{done} frames of it are there, of a run that differs in {what}",
+                f"{done} frames are already dreamed, by a run with other settings ({what})",
                 where=self._output.path,
-                remedy="another name keeps them, -y begins anew",
+                remedy="use another name to keep them, or -y to start over",
             )
 
     @property
@@ -171,7 +171,9 @@ class Job:
         while parts and not _remembers(parts[-1]):
             parts.pop()
         if self._part(len(parts) + 1).exists():  # the one before it may have been under way
-            self.notes = (f"the parts after frame {_frames(parts)} are damaged: dreamed again",)
+            self.notes = (
+                f"the parts after frame {_frames(parts)} are damaged and are dreamed again",
+            )
         return parts
 
     def _part(self, number: int) -> Path:
@@ -198,7 +200,7 @@ class Job:
     def _complete(self) -> None:
         output = self._output
         if not self._parts:
-            raise UnreadableInput("no frame in it can be decoded", where=self._like.path)
+            raise UnreadableInput("no frame can be decoded", where=self._like.path)
         told = assemble(
             self._parts,
             output.path,
@@ -216,7 +218,7 @@ class Job:
         """Put together what there is; the part that was under way is dreamed anew next time."""
         path, partial = self._output.path, self._partial
         parts = list(self._parts)
-        kept = f"after frame {_frames(parts)}" if parts else "from the beginning"
+        kept = f"after frame {_frames(parts)}" if parts else "from the first frame"
         begun = writer if writer is not None and writer.path not in parts else None
         if begun is not None and _closed(begun):
             parts.append(begun.path)
@@ -227,7 +229,7 @@ class Job:
         return Interrupted(
             f"stopped; {_frames(parts)} frames are in {partial}",
             where=path,
-            remedy=f"give the same command again to go on {kept}",
+            remedy=f"repeat the command to resume {kept}",
         )
 
 

@@ -73,7 +73,9 @@ class Memory:
                 numbers = json.loads(file.metadata()["numbers"])
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise UnreadableInput(
-                f"damaged ({error})", where=path, remedy=f"delete {path.parent} to begin anew"
+                f"the saved state is damaged ({error})",
+                where=path,
+                remedy=f"delete {path.parent} to start over",
             ) from error
         mean, spread, sharpness = numbers["tone"]
         tone = Tone(tuple(mean), tuple(spread), sharpness)

@@ -48,7 +48,7 @@ def test_dreams_are_compared_at_the_same_strength(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_photographs_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableInput, match="no photographs"):
+    with pytest.raises(UnreadableInput, match="no images"):
         list(judge.beside(tiny_network(), tiny_network(), tmp_path, ["two"]))
 
 

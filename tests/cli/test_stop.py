@@ -58,7 +58,7 @@ def test_stopped_and_gone_on_with(long_film, uninterrupted, tmp_path):
     code, said = stop([*command, "-v"], signal.SIGINT, f"shot 2: {CUT + 4} of")
     assert code == 130, said
     assert said[-1].startswith(f"dreamvid: {out}: stopped; ")
-    assert f"frames are in {partial}; give the same command again to go on after" in said[-1]
+    assert f"frames are in {partial}; repeat the command to resume after" in said[-1]
     assert not any("Traceback" in line for line in said)
     assert CUT + 4 <= frames_of(partial) < FRAMES
     assert f"{frames_of(partial)} frames" in said[-1]
@@ -108,7 +108,7 @@ def test_other_settings_begin_anew_when_told(long_film, uninterrupted, tmp_path)
     assert code == 130, said
     told = dreamvid("video", long_film, "-o", out, *OPTIONS)
     assert told.code == 4
-    assert f"{CUT} frames of it are there, of a run that differs in seed" in told.err
+    assert f"{CUT} frames are already dreamed, by a run with other settings (seed)" in told.err
     assert dreamvid("video", long_film, "-o", out, *OPTIONS, "-y").code == 0
     assert out.read_bytes() == uninterrupted.read_bytes()
 

@@ -26,7 +26,7 @@ from dreamvid.media.child import run_ffmpeg
 from dreamvid.media.decode import FilmDecoder
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
-from dreamvid.media.target import alone
+from dreamvid.media.target import exclusive_lock
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.frames import Frame
@@ -205,7 +205,10 @@ def test_nothing_is_overwritten_unless_told(tmp_path: Path, monkeypatch: Any) ->
 @pytest.mark.parametrize("kind", ["zoom", "film"])
 def test_two_runs_do_not_make_one_loop(kind: str, film: Path, tmp_path: Path) -> None:
     target, source = tmp_path / "out.mkv", film if kind == "film" else None
-    with alone(target), pytest.raises(UsageError, match="another run is making it"):
+    with (
+        exclusive_lock(target),
+        pytest.raises(UsageError, match="another run is writing this file"),
+    ):
         dream_loop(source, target, loop_settings(loop={"kind": kind}))
     assert not target.exists()
 
@@ -326,7 +329,7 @@ def test_a_row_of_pictures_is_closed_and_its_gap_is_noted(tmp_path: Path) -> Non
         save_image(tmp_path / "row" / f"{n}.png", to_image(texture(seed=n)))
     settings = loop_settings(loop={"kind": "film", "ping_pong": True})
     result = dream_loop(tmp_path / "row", tmp_path / "out.mkv", settings)
-    assert "1 number is missing, the first 3: the pictures close up" in result.notes
+    assert "1 image is missing, the first number 3: the gap is skipped" in result.notes
     assert result.damage is None
 
 

@@ -68,5 +68,5 @@ def test_the_preview_never_ends(zoom: float) -> None:
 
 def test_what_is_stretched_without_end_is_told() -> None:
     camera = Camera({"shear_x": 9, "shear_y": 9}, fps=Fraction(1), width=64, height=48)
-    with pytest.raises(UsageError, match="by frame 3 it has stretched the picture without end"):
+    with pytest.raises(UsageError, match="at frame 3 the image is stretched too far"):
         list(seen_by(texture(), camera.matrix, 30))

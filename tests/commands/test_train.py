@@ -150,7 +150,7 @@ def test_what_is_there_is_kept(folder: Path, tmp_path: Path) -> None:
 def test_what_is_there_beside_it_is_kept(folder: Path, tmp_path: Path, name: str) -> None:
     target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=0.001)
     (tmp_path / name).write_text("mine")
-    with pytest.raises(OutputExists, match=rf"{name}: exists already"):
+    with pytest.raises(OutputExists, match=rf"{name}: already exists"):
         train_network(folder, target, settings)
     assert (tmp_path / name).read_text() == "mine"
     assert train_network(folder, target, settings, overwrite=True).path == target

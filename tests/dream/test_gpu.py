@@ -10,9 +10,9 @@ import torch
 
 from dreamvid.bench.chance import random_network
 from dreamvid.dream import objectives
+from dreamvid.dream.cuda_graph import SEEN, CudaGraphed
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
-from dreamvid.dream.recorded import SEEN, Recorded
 from dreamvid.motion.warp import BRIEF, CRISP, warp
 from dreamvid.networks.registry import load_network
 
@@ -141,7 +141,7 @@ def test_a_recording_that_fails_leaves_the_stream_as_it_was() -> None:
         return torch.tensor(float(image.sum())).cuda(), image * 2
 
     here = torch.cuda.current_stream()
-    recorded = Recorded(waits)
+    recorded = CudaGraphed(waits)
     image = torch.rand(3, 8, 8).cuda()
     for _ in range(SEEN + 3):
         assert torch.equal(recorded(image)[1], image * 2)

@@ -147,5 +147,5 @@ def test_a_channel_that_is_not_there_is_named(make, index: int) -> None:
 
 
 def test_a_direction_of_another_length_is_refused() -> None:
-    with pytest.raises(UsageError, match="has 12 channels, the direction 5"):
+    with pytest.raises(UsageError, match="has 12 channels, the direction has 5"):
         reached(objectives.direction("two", torch.ones(5)), IMAGE)

@@ -146,7 +146,7 @@ def test_too_short_a_clip_is_refused(count: int, least: int | None) -> None:
     small = np.zeros((count, 12), np.float32)
     with pytest.raises(UsageError, match="too few"):
         find_join(small, fade=4, least=least)
-    with pytest.raises(UsageError, match="forth and back"):
+    with pytest.raises(UsageError, match="at least 2 frames"):
         list(ping_pong(lambda start, stop: [], 1))
 
 

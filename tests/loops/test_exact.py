@@ -292,7 +292,7 @@ def test_what_does_not_fit_is_refused() -> None:
         fit_lattice(2, 100, symmetry=0)
     with pytest.raises(UsageError, match="texture of"):
         fit_lattice(1e6, 2000)
-    with pytest.raises(UsageError, match="nothing moves"):
+    with pytest.raises(UsageError, match="nothing would move"):
         ExactLoop([torch.zeros((3, 8, 8))], pan_view((8, 8), 8, 8), frames=4, periods=(0, 0))
     for direction in ("sideways", "0,0", "1", "1,2,3", "1000,1"):
         with pytest.raises(UsageError, match="cannot pan"):

@@ -133,7 +133,7 @@ def test_a_film_without_sound_is_said(tmp_path: Path) -> None:
             frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="rgb24")
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
-    with pytest.raises(UnreadableInput, match="no sound in it"):
+    with pytest.raises(UnreadableInput, match="no audio track"):
         listen(path, FPS)
 
 

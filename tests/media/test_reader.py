@@ -317,7 +317,7 @@ def test_mastering_data_that_is_lost_is_said(make: Make) -> None:
     display = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
     hdr = ("-c:v", "libx265", "-x265-params", f"log-level=error:{display}:max-cll=1000,400")
     with VideoReader(make("a.mp4", "-pix_fmt", "yuv420p10le", *hdr)) as film:
-        assert film.warnings == ("HDR10's mastering display and light levels are left out",)
+        assert film.warnings == ("HDR10 mastering display and light level metadata is dropped",)
 
 
 # --- pictures -------------------------------------------------------------------------------
@@ -357,8 +357,8 @@ def test_a_pattern_is_read_by_number_and_its_gaps_are_told(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("numbers", "notes"),
     [
-        ((1, 2, 4, 5, 6, 10), ("4 numbers are missing, the first 3: the pictures close up",)),
-        ((8, 9, 11, 12), ("1 number is missing, the first 10: the pictures close up",)),
+        ((1, 2, 4, 5, 6, 10), ("4 images are missing, the first number 3: the gap is skipped",)),
+        ((8, 9, 11, 12), ("1 image is missing, the first number 10: the gap is skipped",)),
         ((8, 9, 10, 11), ()),
         ((2, 4, 6, 8), ()),
         ((7,), ()),
@@ -376,7 +376,7 @@ def test_gaps_in_the_numbers_of_a_folder_are_noted(
 def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
     grey_pictures(tmp_path / "f", {"a1.png": 1})
     Image.new("RGB", (30, 10)).save(tmp_path / "f" / "a2.png")
-    with pytest.raises(UnreadableInput, match="30x10 among pictures of 20x10"):
+    with pytest.raises(UnreadableInput, match="image is 30x10, the first one 20x10"):
         frames_of(tmp_path / "f")
 
 
@@ -423,7 +423,7 @@ def test_a_picture_that_ffmpeg_does_not_decode_is_told_for_what_it_is(tmp_path: 
     with pytest.raises(UnreadableInput, match=r"torn.webp: not a"):
         frames_of(tmp_path / "torn.webp")
     (tmp_path / "b_1.png").write_bytes(b"no picture")
-    with pytest.raises(UnreadableInput, match=r"b_%d.png: no frame in it can be decoded"):
+    with pytest.raises(UnreadableInput, match=r"b_%d.png: no frame can be decoded"):
         frames_of(tmp_path / "b_%d.png")
 
 
@@ -431,7 +431,7 @@ def test_a_picture_that_ffmpeg_does_not_decode_is_told_for_what_it_is(tmp_path: 
 def test_an_animated_webp_is_not_told_to_be_damaged(tmp_path: Path) -> None:
     pair = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
     pair[0].save(tmp_path / "a.webp", save_all=True, append_images=pair[1:])
-    with pytest.raises(UnreadableInput, match=r"a WEBP that cannot be read as a film.*give a PNG"):
+    with pytest.raises(UnreadableInput, match=r"this WEBP cannot be read as a film.*give a PNG"):
         frames_of(tmp_path / "a.webp")
 
 
@@ -484,7 +484,7 @@ def test_frames_left_out_without_a_sign_of_damage_are_noted(make: Make) -> None:
         assert len(list(film)) == 43
     assert film.damage is None
     assert film.warnings == (
-        "5 frames are left out, from 0.458 s on: so it was made, or it is damaged",
+        "5 frames are missing from 0.458 s on: dropped when the file was made, or damaged",
     )
     some = ("-vf", "select=not(mod(n\\,5))+mod(n\\,3)", "-fps_mode", "passthrough")
     with VideoReader(make("b.mkv", *some, source=source)) as film:
@@ -635,7 +635,7 @@ def test_what_is_no_film_is_refused_in_one_line(
 
 
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableInput, match="no pictures"):
+    with pytest.raises(UnreadableInput, match="no images"):
         VideoReader(tmp_path)
 
 
@@ -669,8 +669,8 @@ def test_reading_ahead_is_bounded(make: Make) -> None:
     with VideoReader(clip) as film:
         next(film)
         time.sleep(0.3)
-        assert film._ahead is not None
-        assert film._ahead._queue.qsize() <= 16
+        assert film._prefetcher is not None
+        assert film._prefetcher._queue.qsize() <= 16
 
 
 def test_an_error_of_the_thread_reaches_the_caller(

@@ -14,16 +14,16 @@ from pathlib import Path
 import pytest
 
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.target import alone, check_apart, check_new
+from dreamvid.media.target import check_apart, check_new, exclusive_lock
 
 
 def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
-    with alone(tmp_path / "a.mp4"):
-        with pytest.raises(UsageError, match=r"a\.mp4: another run is making it"):
-            alone(tmp_path / "." / "a.mp4").__enter__()
-        with alone(tmp_path / "b.mp4"):
+    with exclusive_lock(tmp_path / "a.mp4"):
+        with pytest.raises(UsageError, match=r"a\.mp4: another run is writing this file"):
+            exclusive_lock(tmp_path / "." / "a.mp4").__enter__()
+        with exclusive_lock(tmp_path / "b.mp4"):
             pass
-    with alone(tmp_path / "a.mp4"):
+    with exclusive_lock(tmp_path / "a.mp4"):
         pass
 
 
@@ -36,7 +36,7 @@ def test_runs_that_come_and_go_leave_one_lock_file_and_never_meet(
     def come_and_go(_: int) -> None:
         nonlocal inside
         for _ in range(50):
-            with contextlib.suppress(UsageError), alone(tmp_path / "a.mp4"):
+            with contextlib.suppress(UsageError), exclusive_lock(tmp_path / "a.mp4"):
                 inside += 1
                 time.sleep(0.001)
                 met.append(inside)
@@ -45,7 +45,7 @@ def test_runs_that_come_and_go_leave_one_lock_file_and_never_meet(
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(come_and_go, range(4)))
     assert set(met) == {1}
-    with alone(tmp_path / "b.mp4"):
+    with exclusive_lock(tmp_path / "b.mp4"):
         pass
     assert len(list(tmp_path.iterdir())) == 1
 
@@ -55,12 +55,12 @@ def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     code = f"""
 import os
 from pathlib import Path
-from dreamvid.media.target import alone
-alone(Path({str(target)!r})).__enter__()
+from dreamvid.media.target import exclusive_lock
+exclusive_lock(Path({str(target)!r})).__enter__()
 os._exit(3)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 3
-    with alone(target):
+    with exclusive_lock(target):
         pass
 
 
@@ -80,13 +80,13 @@ def refused(path: Path, why: str) -> None:
 
 def test_what_is_no_plain_file_is_left_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.mp4")
-    refused(tmp_path / "pipe.mp4", r"pipe\.mp4: is not a plain file")
+    refused(tmp_path / "pipe.mp4", r"pipe\.mp4: the output is not a regular file")
     refused(tmp_path, "is a folder")
 
 
 def test_a_link_that_leads_nowhere_is_there_already(tmp_path: Path) -> None:
     (tmp_path / "link.mp4").symlink_to(tmp_path / "nowhere")
-    with pytest.raises(OutputExists, match="exists already"):
+    with pytest.raises(OutputExists, match="already exists"):
         check_new(tmp_path / "link.mp4", overwrite=False)
 
 
@@ -100,12 +100,12 @@ def test_a_write_protected_file_is_left_alone(
 
 def test_a_name_must_leave_room_for_its_draft(tmp_path: Path) -> None:
     check_new(tmp_path / ("a" * 244 + ".mp4"), overwrite=False)
-    refused(tmp_path / ("a" * 245 + ".mp4"), "the name is too long")
-    refused(tmp_path / ("é" * 200 + ".mp4"), "the name is too long")
+    refused(tmp_path / ("a" * 245 + ".mp4"), "the file name is too long")
+    refused(tmp_path / ("é" * 200 + ".mp4"), "the file name is too long")
 
 
 def test_a_guide_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "guide.png").touch()
     check_apart(tmp_path / "a.png", [str(tmp_path / "guide.png")])
-    with pytest.raises(UsageError, match=r"guide\.png: is a guide itself"):
+    with pytest.raises(UsageError, match=r"guide\.png: the output is a guide file"):
         check_apart(tmp_path / "guide.png", [str(tmp_path / "a"), str(tmp_path / "guide.png")])

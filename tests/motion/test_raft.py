@@ -50,10 +50,10 @@ def test_raft_shrinks_what_would_not_fit_the_memory(random_weights, monkeypatch)
 
 
 def test_weights_of_another_network_are_refused(random_weights, tmp_path):
-    with pytest.raises(MissingDependency, match="no weights of raft-large"):
+    with pytest.raises(MissingDependency, match="not the weights of raft-large"):
         estimator("raft-large", weights=random_weights)
     text = tmp_path / "weights.pth"
     text.write_text("no weights at all")
     for path in (text, tmp_path / "missing.pth"):
-        with pytest.raises(MissingDependency, match="no weights of raft-small"):
+        with pytest.raises(MissingDependency, match="not the weights of raft-small"):
             estimator("raft-small", weights=path)

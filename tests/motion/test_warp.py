@@ -4,7 +4,7 @@ import pytest
 import torch
 from scenes import grid, texture
 
-from dreamvid.motion.warp import LEVEL, places, torn, warp, warp_by_taps
+from dreamvid.motion.warp import LEVEL, places, streak_mask, warp, warp_by_taps
 
 WAVE_HEIGHT, WAVE_WIDTH = 40, 256
 
@@ -109,15 +109,15 @@ def test_the_warped_image_has_the_shape_of_the_flow(channels):
 def test_the_warp_tears_at_motion_boundaries_and_nowhere_else():
     flow = np.zeros((240, 320, 2), np.float32)
     flow[:, 160:] = (6, 0)
-    where = torn(flow)
+    where = streak_mask(flow)
     assert where[:, 159:161].min() == 1
     assert where[:, :158].max() == where[:, 162:].max() == 0
     slow_turn = np.stack(np.mgrid[0:240, 0:320][::-1], axis=2).astype(np.float32) * 0.01 + 5
-    assert torn(slow_turn).max() == 0
+    assert streak_mask(slow_turn).max() == 0
 
 
 def test_what_tears_does_not_depend_on_the_size_of_the_picture():
     x = np.linspace(-1, 1, 320, dtype=np.float32)
     flow = np.stack([np.tile(6 * np.tanh(8 * x), (240, 1)), np.zeros((240, 320), np.float32)], 2)
     large = cv2.resize(flow, (640, 480), interpolation=cv2.INTER_LINEAR) * 2
-    assert abs(torn(flow).mean() - torn(large).mean()) < 0.01
+    assert abs(streak_mask(flow).mean() - streak_mask(large).mean()) < 0.01

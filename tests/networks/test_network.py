@@ -14,7 +14,7 @@ from dreamvid.bestiary.renders.registry import ANIMAL_FAMILIES
 from dreamvid.errors import UsageError
 from dreamvid.networks import kinds
 from dreamvid.networks.registry import describe, load_network, names
-from dreamvid.networks.threads import calm
+from dreamvid.networks.threads import limit_openmp_spin
 
 
 def test_a_trunk_ends_behind_the_deepest_layer() -> None:
@@ -132,9 +132,9 @@ def test_the_rate_of_the_machine_is_that_of_its_best_product(
 def test_waiting_threads_are_calmed_only_before_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    assert not calm()
+    assert not limit_openmp_spin()
     monkeypatch.delitem(__import__("sys").modules, "torch")
-    assert calm() and not calm()
+    assert limit_openmp_spin() and not limit_openmp_spin()
     monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
 
 
@@ -184,9 +184,9 @@ def test_where_no_label_is_known_to_live_all_do() -> None:
 
 
 def test_near_misses_of_labels() -> None:
-    with pytest.raises(UsageError, match=r"no label 'foxx'.*such as fox/"):
+    with pytest.raises(UsageError, match=r"unknown label 'foxx'.*try fox/"):
         load_network("bestiary").labelled("foxx")
     with pytest.raises(UsageError, match="goldfish"):
         describe("googlenet").labelled("goldfis")
-    with pytest.raises(UsageError, match="knows no labels"):
+    with pytest.raises(UsageError, match="has no labels"):
         random_network("vgg16").labelled("fox")

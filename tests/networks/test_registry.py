@@ -41,5 +41,5 @@ def test_a_wrong_network_gets_near_misses() -> None:
 
 
 def test_weights_beside_the_file_of_a_network_are_refused() -> None:
-    with pytest.raises(UsageError, match="weights: a network's file has its own"):
+    with pytest.raises(UsageError, match="weights: a network file contains its weights"):
         load_network("gone.safetensors", weights=Path("other.safetensors"))

@@ -123,8 +123,8 @@ def test_a_film_stopped_and_started_again_has_the_same_bytes(
         run(tmp_path / "film.mp4", report=stop_after(stop))
     assert f"{stop} frames are in {tmp_path / 'film.partial.mp4'}" in str(caught.value)
     done = max(end for end in ENDS if end < stop)
-    kept = f"after frame {done}" if done else "from the beginning"
-    assert str(caught.value).endswith(f"; give the same command again to go on {kept}")
+    kept = f"after frame {done}" if done else "from the first frame"
+    assert str(caught.value).endswith(f"; repeat the command to resume {kept}")
     assert not (tmp_path / "film.mp4").exists()
     assert len(arrays(tmp_path / "film.partial.mp4")) == stop
     told: list[Progress] = []
@@ -228,7 +228,7 @@ def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> No
         run(tmp_path / "film.mp4", report=stop_after(7))
     assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
     other = RECORD.replace("seed = 1", "seed = 2")
-    with pytest.raises(OutputExists, match=r"5 frames of it are there, .* differs in seed; .*-y"):
+    with pytest.raises(OutputExists, match=r"5 frames are already dreamed, .* \(seed\); .*-y"):
         Job(Output(tmp_path / "film.mp4"), like=LIKE, record=other)
     assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
     told: list[Progress] = []
@@ -240,7 +240,7 @@ def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> No
         overwrite=True,
     )
     assert told[0].done == 1
-    assert again.notes[0] == "begun anew, for not the same: seed"
+    assert again.notes[0] == "restarted because settings changed: seed"
     run(tmp_path / "other.mp4", record=other, dream=tiny_dreamer(seed=2))
     assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "other.mp4").read_bytes()
     assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == other
@@ -255,7 +255,9 @@ def test_parts_that_nothing_tells_of_are_kept_until_told(
     (tmp_path / "film.partial.mp4").unlink()
     record = tmp_path / ".film.mp4.parts" / "job.toml"
     record.unlink() if left is None else record.write_bytes(left)
-    with pytest.raises(OutputExists, match=r"5 frames of it are there, of a run that differs in "):
+    with pytest.raises(
+        OutputExists, match=r"5 frames are already dreamed, by a run with other settings \("
+    ):
         Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD)
     assert Job(Output(tmp_path / "film.mp4", overwrite=True), like=LIKE, record=RECORD).done == 0
 
@@ -272,7 +274,7 @@ def test_another_setting_may_take_the_place_of_what_was_stopped_in_its_first_par
 
 def test_a_partial_film_of_somebody_else_is_kept(tmp_path: Path) -> None:
     (tmp_path / "film.partial.mp4").write_bytes(b"precious")
-    with pytest.raises(OutputExists, match=r"film\.partial\.mp4: exists already"):
+    with pytest.raises(OutputExists, match=r"film\.partial\.mp4: already exists"):
         run(tmp_path / "film.mp4")
     assert names(tmp_path) == ["film.partial.mp4"]
     run(tmp_path / "film.mp4", overwrite=True)
@@ -301,7 +303,7 @@ def test_what_a_power_cut_has_damaged_is_dreamed_again(
     again = run(tmp_path / "film.mp4", report=told.append)
     assert told[0].done == done + 1
     assert (tmp_path / "film.mp4").read_bytes() == whole
-    assert any("are damaged: dreamed again" in note for note in again.notes)
+    assert any("are damaged and are dreamed again" in note for note in again.notes)
 
 
 @pytest.mark.parametrize(("size", "frames"), [((64, 48), 30), ((640, 360), 30), ((1280, 720), 15)])
@@ -323,7 +325,7 @@ def test_an_error_before_the_first_part_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_no_frames_at_all_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableInput, match="no frame in it can be decoded"):
+    with pytest.raises(UnreadableInput, match="no frame can be decoded"):
         run(tmp_path / "film.mp4", frames=[])
     assert not (tmp_path / "film.mp4").exists()
 
@@ -343,7 +345,7 @@ def test_what_exists_is_only_replaced_when_told_and_only_at_the_end(tmp_path: Pa
 
 def test_a_sidecar_that_cannot_be_written_is_told_before_the_dream(tmp_path: Path) -> None:
     (tmp_path / "film.mp4.dreamvid.toml").mkdir()
-    with pytest.raises(UsageError, match=r"film\.mp4\.dreamvid\.toml: is a folder"):
+    with pytest.raises(UsageError, match=r"film\.mp4\.dreamvid\.toml: the output is a folder"):
         Output(tmp_path / "film.mp4").check(None)
 
 

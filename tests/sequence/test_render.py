@@ -175,5 +175,5 @@ def test_the_default_is_that_of_the_settings() -> None:
 
 @pytest.mark.parametrize("stability", [-0.5, 1.5, float("nan")])
 def test_a_stability_out_of_range_is_refused(stability: float) -> None:
-    with pytest.raises(UsageError, match="is not 0 to 1"):
+    with pytest.raises(UsageError, match="out of range; give 0 to 1"):
         next(render(known_frames(moved(2)), tiny_dreamer(), stability=stability))

@@ -124,9 +124,9 @@ def read_pictures(
                 skipped(path, error.what)
     if len(pictures) < FEWEST:
         raise UnreadableInput(
-            f"only {len(pictures)} pictures can be read, which is too few to learn from",
+            f"only {len(pictures)} images can be read, which is too few to train on",
             where=folder,
-            remedy=f"give at least {FEWEST}, better 100 or more",
+            remedy=f"give at least {FEWEST}, preferably 100 or more",
         )
     labels = tuple(dict.fromkeys(classes))
     return PictureSet(tuple(pictures), tuple(map(labels.index, classes)), labels)

@@ -55,7 +55,7 @@ def test_bad_pictures_are_left_out_and_told(tmp_path: Path) -> None:
 
 
 def test_too_few_pictures_are_an_error_with_advice(tmp_path: Path) -> None:
-    with pytest.raises(UnreadableInput, match=r"only 7 pictures.*at least 8"):
+    with pytest.raises(UnreadableInput, match=r"only 7 images.*at least 8"):
         read_pictures(fill(tmp_path / "few", 7))
     with pytest.raises(UnreadableInput, match="no such folder"):
         read_pictures(tmp_path / "none")

@@ -1,4 +1,4 @@
-"""Run an iterator in a thread, a bounded number of items ahead."""
+"""Run an iterator in a background thread with a bounded buffer."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from typing import Generic, Self, TypeVar
 Item = TypeVar("Item")
 
 
-class Ahead(Generic[Item]):
-    """Iterate over `items`, made in a thread at most `size` ahead; a context manager.
+class Prefetcher(Generic[Item]):
+    """Iterate over `items`, which a thread produces at most `size` items ahead; a context manager.
 
-    An exception of the thread is raised by the iteration, in its place. `stop` ends the thread
-    at its next item, and waits for it.
+    An exception in the thread is raised by the iteration at the same position. `stop` ends the
+    thread at its next item and waits for it.
     """
 
     def __init__(self, items: Iterator[Item], size: int) -> None:
         self._queue: queue.Queue[tuple[Item] | BaseException | None] = queue.Queue(size)
         self._stopping = threading.Event()
         self._done = False
-        self._thread = threading.Thread(target=self._run, args=(items,), name="ahead", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(items,), name="prefetch", daemon=True
+        )
         self._thread.start()
 
     def __iter__(self) -> Iterator[Item]:
@@ -52,7 +54,7 @@ class Ahead(Generic[Item]):
         self.stop()
 
     def stop(self) -> None:
-        """End the thread, whatever it waits for; nothing more comes."""
+        """End the thread, even if it is blocked on a full buffer; the iteration ends."""
         self._done = True
         self._stopping.set()
         self._thread.join()

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dreamvid.dream.recorded import SEEN, Recorded, Recording
+from dreamvid.dream.cuda_graph import SEEN, CudaGraphed, Recording
 
 SMALL, LARGE = torch.full((3, 4, 4), 2.0), torch.full((3, 8, 8), 3.0)
 
@@ -31,7 +31,7 @@ def squared(image: Tensor) -> tuple[Tensor, Tensor]:
     return image.square().sum(), 2 * image
 
 
-class OnPaper(Recorded):
+class OnPaper(CudaGraphed):
     """Records without a GPU; `calls` counts how often the function itself was called."""
 
     def __init__(self) -> None:

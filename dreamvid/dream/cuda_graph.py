@@ -24,7 +24,7 @@ class Recording(NamedTuple):
     results: tuple[Tensor, Tensor]
 
 
-class Recorded:
+class CudaGraphed:
     """Calls `function` on images of a GPU; for sizes that come often, plays its recording.
 
     `function` must do the same operations for all images of one size, and wait for none of them.
@@ -65,15 +65,15 @@ class Recorded:
 
     def _record(self, image: Tensor) -> Recording | None:
         """Record the function for images of this size; None if it then gives other bits."""
-        Recorded._pool = Recorded._pool or torch.cuda.graph_pool_handle()
-        Recorded._aside = aside = Recorded._aside or torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        CudaGraphed._pool = CudaGraphed._pool or torch.cuda.graph_pool_handle()
+        CudaGraphed._aside = aside = CudaGraphed._aside or torch.cuda.Stream()  # type: ignore[no-untyped-call]
         source, graph, here = image.clone(), torch.cuda.CUDAGraph(), torch.cuda.current_stream()
         aside.wait_stream(here)
         with torch.cuda.stream(aside):  # libraries set themselves up anew for a stream
             expected = self._function(source)
         here.wait_stream(aside)
         # Only this thread: another finds the motion of the next frames meanwhile.
-        how = {"pool": Recorded._pool, "stream": aside, "capture_error_mode": "thread_local"}
+        how = {"pool": CudaGraphed._pool, "stream": aside, "capture_error_mode": "thread_local"}
         with _undisturbed(here), torch.cuda.graph(graph, **how):
             results = self._function(source)
         graph.replay()
