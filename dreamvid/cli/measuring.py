@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from dreamvid.cli.asked import command_of, record, sidecar_of, source_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
+from dreamvid.cli.request import command_that_wrote, find_source, read_sidecar, sidecar_path
 from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import DamagedInput, UsageError
 from dreamvid.media.source import check_file, check_rate, is_sequence
@@ -83,13 +83,13 @@ class _Made:
 
     def film(self, path: Path) -> FilmSettings:
         """Which part of the source was dreamed, without the size."""
-        film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_of(path))
+        film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_path(path))
         return FilmSettings(start=film.start, end=film.end, frames=film.frames, rate=film.rate)
 
     def judge(self, path: Path) -> tuple[NetworkSettings, str | None]:
         """The network that dreamed, and the first layer it raised, None for its own."""
         network, dream = (
-            model.checked(self.tables.get(name, {}), where=sidecar_of(path))
+            model.checked(self.tables.get(name, {}), where=sidecar_path(path))
             for name, model in (("network", NetworkSettings), ("dream", DreamSettings))
         )
         assert isinstance(network, NetworkSettings) and isinstance(dream, DreamSettings)
@@ -161,13 +161,13 @@ def _check(film: FilmSettings, original: Path | None, independent: Path | None) 
 
 def _made(path: Path) -> _Made:
     """What the sidecar of a film tells, if there is one."""
-    if not sidecar_of(path).is_file():
+    if not sidecar_path(path).is_file():
         return _Made(None, None, {})
-    made, tables = record(path)
-    command, name = command_of(tables), made.get("source")
+    made, tables = read_sidecar(path)
+    command, name = command_that_wrote(tables), made.get("source")
     if command != "video" or not isinstance(name, str):
         return _Made(command, None, tables)
-    return _Made(command, source_of(name, sidecar_of(path)), tables)
+    return _Made(command, find_source(name, sidecar_path(path)), tables)
 
 
 def _raised(dream: DreamSettings) -> str | None:
@@ -196,7 +196,7 @@ def _found(
     if original is None:
         moves = None
         if made.command == "zoom":
-            where = sidecar_of(films["dreamed"])
+            where = sidecar_path(films["dreamed"])
             moves = partial(zoom_moves, ZoomSettings.checked(made.tables, where=where))
         return {
             name: measure_lone_film(path, moves=moves, **options) for name, path in films.items()

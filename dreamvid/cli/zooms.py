@@ -8,7 +8,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dreamvid.cli.asked import asked, mind_damage, tell_changes
 from dreamvid.cli.flags import (
     NO_CAMERA,
     NO_CLIP,
@@ -37,6 +36,7 @@ from dreamvid.cli.flags import (
     Yes,
     layered,
 )
+from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
@@ -76,22 +76,25 @@ def zoom(
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    run = asked(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
+    request = read_request(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
     kind = "preview" if motion_preview else "dream"
-    path = film_target(run.source, target, out, run.settings.output, kind=kind)
+    path = film_target(request.source, target, out, request.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
         if motion_preview:
             from dreamvid.commands.preview import preview_motion
 
-            seen = preview_motion(run.source, path, run.settings, overwrite=yes, report=show.report)
-            show.made(seen)
+            preview = preview_motion(
+                request.source, path, request.settings, overwrite=yes, report=show.report
+            )
+            show.made(preview)
             return
-        show.say(f"{check_zoom(run.source, path, run.settings, overwrite=yes).told}, into {path}")
+        checked = check_zoom(request.source, path, request.settings, overwrite=yes)
+        show.say(f"{checked.told}, into {path}")
         from dreamvid.commands.zoom import dream_zoom
 
         result = dream_zoom(
-            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(tell_changes, run.then, show.say),
+            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, begun=partial(report_differences, request.previous, show.say),
         )  # fmt: skip
         show.made(result)
 
@@ -124,18 +127,20 @@ def loop(
     """
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    run = asked(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
-    path = film_target(run.source, target, out, run.settings.output)
+    request = read_request(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
+    path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
-        show.say(f"{check_loop(run.source, path, run.settings, overwrite=yes).told}, into {path}")
+        checked = check_loop(request.source, path, request.settings, overwrite=yes)
+        show.say(f"{checked.told}, into {path}")
         from dreamvid.commands.loop import dream_loop
 
         result = dream_loop(
-            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say, begun=partial(tell_changes, run.then, show.say),
+            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, say=show.say,
+            begun=partial(report_differences, request.previous, show.say),
         )  # fmt: skip
         show.made(result)
-    mind_damage(result, run.source)
+    raise_if_damaged(result, request.source)
 
 
 def plot(
