@@ -86,15 +86,15 @@ def video(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Dream a film: same length, rate, size, colours and sound.
+    """Dream a film; its length, rate, size, colour format and sound stay the same.
 
-    Given again after it was stopped, the same command goes on after its last part.
+    After an interruption, the same command resumes after the last finished part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "film": film,
              "sound": sound, "output": output}  # fmt: skip
     request = read_request(VideoSettings, given, source, preset=preset, file=settings, from_=from_)
     if request.source is None:
-        raise UsageError("no film given", remedy="dreamvid video FILM -o OUT")
+        raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)

@@ -1,4 +1,4 @@
-"""The commands that grow clips: `zoom`, `loop`, and `plot` of their schedules."""
+"""The commands that generate clips: `zoom`, `loop`, and `plot` for their schedules."""
 
 from __future__ import annotations
 
@@ -44,7 +44,9 @@ from dreamvid.settings.models import LoopSettings, ZoomSettings
 
 Preview = Annotated[
     bool,
-    Parameter(name="--motion-preview", negative="", help="Show the camera alone, without dream."),
+    Parameter(
+        name="--motion-preview", negative="", help="Write only the camera motion, without dreaming."
+    ),
 ]
 
 
@@ -69,10 +71,10 @@ def zoom(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Dream an endless zoom into a picture, or out of noise.
+    """Dream an endless zoom into a picture or into noise.
 
     Numbers may be schedules, such as --zoom '0:(1.4), 3s:(2.2, ease-in-out)'.
-    Given again after it was stopped, the same command goes on after its last part.
+    After an interruption, the same command resumes after the last finished part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
@@ -120,10 +122,10 @@ def loop(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Dream a loop without a seam, of a picture or out of noise; or close a film into one.
+    """Dream a seamless loop from a picture or from noise; or turn a film into a loop.
 
-    --kind zoom and pan are exact: one dream, and the frame after the last is the first, byte for
-    byte. --kind film joins the ends of a film that is there, and needs no network.
+    --kind zoom and pan are exact: they need one dream, and the frame after the last one equals
+    the first byte for byte. --kind film joins the ends of an existing film without a network.
     """
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
@@ -153,9 +155,9 @@ def plot(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the schedules of a settings file as curves over the length of the clip.
+    """Plot the schedules of a settings file as curves over the length of the clip.
 
-    Settings of a film do not say how long it is: give --seconds and --fps.
+    Settings for a film do not contain its length: give --seconds and --fps.
     """
     from dreamvid.commands.plot import PlotSettings
     from dreamvid.commands.plot import plot as draw

@@ -636,7 +636,7 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
 
 def test_measure_of_one_film_refuses_what_takes_a_source(refused, film):
     for flag, value in (("--independent", film), ("--start", 0), ("--end", 1)):
-        needle = f"{flag.strip('-')}: is for a dream that has a source"
+        needle = f"{flag.strip('-')}: needs a dream that has a source"
         refused(2, needle, command=["measure", film, flag, value])
 
 

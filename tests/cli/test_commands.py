@@ -68,7 +68,7 @@ def test_help_of_video_tells_defaults_and_presets():
     assert "--start TIME" in told
     assert ", ".join(presets.names()) in told
     assert "--yes -y Overwrite the output. --quiet" in told
-    assert "goes on after its last part" in told
+    assert "resumes after the last finished part" in told
 
 
 def test_version():
@@ -85,8 +85,8 @@ def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
     (tmp_path / Path(rows[2]["path"]).name).touch()
     told = dreamvid("models").out.splitlines()
     assert told[0].split() == ["network", "default", "layer", "MB", "weights"]
-    assert re.fullmatch(r"googlenet +inception4c +49\.7  here", told[3])
-    assert re.fullmatch(r"vgg16 +features\.22 +528  to be fetched", told[6])
+    assert re.fullmatch(r"googlenet +inception4c +49\.7  available", told[3])
+    assert re.fullmatch(r"vgg16 +features\.22 +528  to be downloaded", told[6])
 
 
 def test_layers_are_told_with_strides_and_aliases(monkeypatch):
@@ -104,7 +104,7 @@ def test_layers_are_told_with_strides_and_aliases(monkeypatch):
 
 def test_presets_are_listed_with_what_they_look_like():
     lines = dreamvid("presets").out.splitlines()
-    assert lines[0].split() == ["preset", "looks"]
+    assert lines[0].split() == ["preset", "look"]
     (wild,) = (line for line in lines if line.startswith("wild "))
     assert wild.endswith(presets.about("wild"))
     rows = json.loads(dreamvid("presets", "--json").out)
@@ -123,7 +123,7 @@ def test_presets_are_drawn_on_a_picture_with_what_is_installed(tmp_path, monkeyp
         assert sheet.size == (4 * (64 + GAP) + GAP, 4 * (48 + LETTERS + 6 + GAP) + GAP)
     assert dreamvid("presets", "-o", out).code == 4
     assert dreamvid("presets", out, "-o", out).code == 2
-    assert "say where, by -o OUT" in dreamvid("presets", out).err
+    assert "give -o OUT" in dreamvid("presets", out).err
 
 
 def test_what_a_preset_says_of_the_flow_is_left_out_of_a_zoom(tmp_path, monkeypatch):
@@ -494,7 +494,7 @@ def test_a_broken_cv2_is_told_in_a_line_by_every_command(tmp_path, film):
     lines = [line for line in done.stderr.splitlines() if line.startswith("dreamvid: ")]
     assert len(lines) == 5
     assert all("apt install libgl1" in line for line in lines[:4])
-    assert "cv2, scenedetect missing; see above" in lines[4]
+    assert "cv2, scenedetect missing; see the table above" in lines[4]
     assert "apt install libgl1" in done.stdout
 
 
@@ -572,7 +572,7 @@ def test_a_dream_goes_on_when_nobody_listens(tmp_path, film, redirection):
 
 def test_a_result_that_cannot_be_written_is_told_in_a_line():
     told = shell(">/dev/full", "layers", "bestiary")
-    assert (told.code, told.err) == (7, "dreamvid: no space left; make room\n")
+    assert (told.code, told.err) == (7, "dreamvid: no space left on the disk; make room\n")
     assert shell(">&-", "layers", "bestiary") == Told(0, "", "")
 
 
