@@ -1,4 +1,4 @@
-"""The command line: commands, flags, progress, exit codes. The only place that prints."""
+"""The command line: commands, flags, progress and exit codes. Only this package prints."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ __all__ = ["main", "stopped"]
 
 
 def main() -> None:
-    """Run the command line; ends the process with the exit code of the error, if any.
+    """Run the command line; exit with the exit code of the error, if any.
 
-    Its modules take a while to be imported, during which Ctrl-C is heard as well.
+    Ctrl-C is also handled during the imports, which take a while.
     """
     try:
         from dreamvid.cli import app
 
         app.main()
     except KeyboardInterrupt:
-        told = stopped()
-        print(f"dreamvid: {told}", file=sys.stderr)
-        sys.exit(told.exit_code)
+        error = stopped()
+        print(f"dreamvid: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
 
 
 def stopped() -> Interrupted:
-    """What is told of a command that was stopped and leaves nothing behind."""
-    return Interrupted("stopped", remedy="give the same command again")
+    """The error for a command that was stopped and left no files behind."""
+    return Interrupted("stopped", remedy="run the same command again")

@@ -1,4 +1,4 @@
-"""The commands by name, each imported only when it is asked for, and how every run ends."""
+"""The table of commands, each imported only when it is used, and the end of every run."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from dreamvid.networks.threads import limit_openmp_spin
 
 VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
 KINDS = {"FRACTION": "TIME", "FLOAT|STR": "FLOAT", "INT|STR": "INT"}
-"""What the help calls the values of options, by their names and by their types."""
+"""Placeholders for option values in the help: by option name, and by type."""
 NARROWEST = 20
-"""Columns of the help on any terminal: with very few rich never comes to its end."""
+"""Minimum width of the help in columns: rich loops forever on much narrower terminals."""
 
 
-class Tidy(DefaultFormatter):
-    """Shows the panels of the help."""
+class HelpFormatter(DefaultFormatter):
+    """Prints the panels of the help, with readable placeholders for option values."""
 
     def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
         """Print one panel."""
@@ -43,55 +43,55 @@ def _metavar(names: tuple[str, ...], kind: str | None) -> str | None:
 
 
 def _default(value: object) -> str | None:
-    """How the help shows a default; what is off, empty or left to others is not shown."""
+    """The text of a default in the help; False, None and empty tuples are not shown."""
     shown = {True: "on", False: None, None: None, (): None}
     return shown[value] if isinstance(value, bool | tuple | None) else str(value)
 
 
 COMMANDS = {
     "Dream": (
-        ("video", "films", "FILM [OUT]", "Dream a film: same length, rate, size, colours, sound."),
+        ("video", "films", "FILM [OUT]", "Dream a film; its length, rate, size and sound stay."),
         ("image", "films", "PICTURE [OUT]", "Dream on a picture."),
         ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
-        ("loop", "zooms", "[FILE] [OUT]", "Dream a loop without a seam, or close a film."),
+        ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
     ),
     "Learn": (
-        ("train", "training", "[FOLDER] -o OUT", "Train a network on pictures of your own."),
-        ("renders", "training", "-o OUT", "Draw the pictures the embedded network learned from."),
+        ("train", "training", "[FOLDER] -o OUT", "Train a network on your own pictures."),
+        ("renders", "training", "-o OUT", "Draw training pictures of the embedded network."),
     ),
     "Look": (
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
         ("labels", "networks", "[MODEL]", "List the labels of a network."),
-        ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes dream."),
+        ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes produce."),
         ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
         ("codecs", "machine", "", "List the codecs."),
         ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
-        ("measure", "measuring", "[SOURCE] DREAMED", "Measure how calm and strong a dream is."),
-        ("judge", "judging", "[MODEL]", "Judge what a network knows and how vivid it dreams."),
+        ("measure", "measuring", "[SOURCE] DREAMED", "Measure how stable and strong a dream is."),
+        ("judge", "judging", "[MODEL]", "Measure the accuracy and the dreams of a network."),
     ),
     "Check": (
-        ("doctor", "machine", "", "Say what is installed, and what works."),
+        ("doctor", "machine", "", "Check what is installed and whether it works."),
         ("bench", "machine", "[PART ...]", "Measure the speed and memory of this machine."),
     ),
 }
-"""By group: the name of a command, its module, its usage, and what the main help says of it."""
+"""By group: name, module, usage, and summary in the main help of each command."""
 
 
-def build(asked: str = "") -> App:
-    """Make the app. Its commands are known by name alone, so that the main help imports none.
+def build(selected: str = "") -> App:
+    """Make the app. Commands are registered by name, so that the main help imports none of them.
 
-    The command `asked` for tells of itself at more length.
+    The `selected` command shows its docstring as help, all others their summary.
     """
     console = Console()
     console.width = max(console.width, NARROWEST)
     app = App(
         name="dreamvid",
         console=console,
-        help="Makes film dream: DeepDream for moving pictures, carried along optical flow.",
-        usage="dreamvid COMMAND [options]   (dreamvid COMMAND --help tells the options)",
+        help="DeepDream for films, zooms, loops and pictures, carried along optical flow.",
+        usage="dreamvid COMMAND [options]   (dreamvid COMMAND --help lists the options)",
         help_format="plaintext",
-        help_formatter=Tidy(),
+        help_formatter=HelpFormatter(),
         version_flags=["--version"],
         default_parameter=Parameter(show_default=_default, negative_iterable=""),
         result_action="return_value",
@@ -105,18 +105,18 @@ def build(asked: str = "") -> App:
                 name=name,
                 group=group,
                 sort_key=place,
-                help=None if name == asked else summary,
+                help=None if name == selected else summary,
                 usage=f"dreamvid {name} {usage} [options]".replace("  ", " "),
             )
     return app
 
 
-_TOLD = (DreamvidError, CycloptsError, KeyboardInterrupt)
-"""Exceptions whose line says it all."""
+_EXPECTED = (DreamvidError, CycloptsError, KeyboardInterrupt)
+"""Exceptions that need no traceback: their one-line message is enough."""
 
 
 def main() -> None:
-    """Run the command line; ends the process with the exit code of the error, if any."""
+    """Run the command line; exit with the exit code of the error, if any."""
     open_streams()
     limit_openmp_spin()
     keep_freed()
@@ -126,20 +126,20 @@ def main() -> None:
     if hangup and signal.getsignal(hangup) != signal.SIG_IGN:  # as under nohup
         signal.signal(hangup, _stop)
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # told to programmers, not to users
+        warnings.simplefilter("ignore")  # meant for programmers, not for users
     code = run(sys.argv[1:])
     end_streams()
     sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command; gives the exit code, having told the error in one line."""
+    """Run one command and return its exit code; errors are printed in one line."""
     try:
         if arguments[:1] == ["help"]:
             arguments = [*arguments[1:2], "--help"]
         if "-" in arguments:
             raise UsageError(
-                "standard input and output are not read or written", remedy="give file names"
+                "standard input and output are not supported", remedy="give file names"
             )
         app = build(*arguments[:1])
         app(arguments, exit_on_error=False, print_error=False)
@@ -147,13 +147,13 @@ def run(arguments: list[str]) -> int:
     except BrokenPipeError:  # `dreamvid layers vgg16 | head`
         return 128 + signal.SIGPIPE
     except (Exception, KeyboardInterrupt) as error:
-        told = explain(error, stopped=_stopped.is_set())
-        if {"-v", "--verbose"} & set(arguments) and not isinstance(error, _TOLD):
+        explained = explain(error, stopped=_stopped.is_set())
+        if {"-v", "--verbose"} & set(arguments) and not isinstance(error, _EXPECTED):
             traceback.print_exception(error)
-        print(f"dreamvid: {told}", file=sys.stderr)
-        if picture := getattr(told, "picture", ""):  # of a schedule, whose module brings numpy
-            print(picture, file=sys.stderr)
-        return told.exit_code
+        print(f"dreamvid: {explained}", file=sys.stderr)
+        if excerpt := getattr(explained, "excerpt", ""):  # of a ScheduleError, not imported here
+            print(excerpt, file=sys.stderr)
+        return explained.exit_code
     return 0
 
 

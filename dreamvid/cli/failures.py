@@ -1,4 +1,4 @@
-"""Whatever a command raises, as an error that a user can act on."""
+"""Turn whatever a command raises into an error that a user can act on."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _NO_MEMORY = (
 
 
 def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
-    """The error to tell in place of any other; what nobody foresaw is told to be a bug.
+    """The error to show for any exception; an unexpected one is reported as a bug.
 
-    Once the user has `stopped` a command, whatever breaks on the way out is no news.
+    Once the user has `stopped` a command, errors during its shutdown are not reported.
     """
     if stopped and not isinstance(error, Interrupted):
         return cli.stopped()
@@ -48,11 +48,11 @@ def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
         case ImportError() if (lacking := missing(error)) is not None:
             return lacking
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return DiskFull("no space left", where=error.filename, remedy="make room")
+            return DiskFull("no space left on the disk", where=error.filename, remedy="make room")
         case ImportError() if _no_memory(error):
-            return OutOfMemory("no memory to begin with", remedy="raise the limit (ulimit -v)")
+            return OutOfMemory("not enough memory to start", remedy="raise the limit (ulimit -v)")
         case _ if _no_memory(error):
-            return OutOfMemory("out of memory", remedy="give a smaller picture or --tile")
+            return OutOfMemory("out of memory", remedy="use a smaller picture or --tile")
         case OSError() if error.filename and error.strerror:
             return DreamvidError(error.strerror, where=error.filename)
     return DreamvidError(
@@ -66,7 +66,7 @@ def _no_memory(error: BaseException) -> bool:
 
 
 def _usage(error: CycloptsError) -> UsageError:
-    """Put what cyclopts or pydantic complains about into one line."""
+    """Put an error of cyclopts or pydantic into one line."""
     from pydantic import ValidationError
 
     from dreamvid.settings.base import usage_error
@@ -77,29 +77,32 @@ def _usage(error: CycloptsError) -> UsageError:
         return usage_error(error.__cause__)
     text = str(error).rstrip(".")
     if isinstance(error, UnusedCliTokensError):
-        text, better = hints.surplus(error.unused_tokens or ())
+        text, better = hints.unexpected(error.unused_tokens or ())
         remedy = better or remedy
     elif isinstance(error, UnknownCommandError):
         text, remedy = _unknown_command((error.unused_tokens or [""])[0])
     elif isinstance(error, UnknownOptionError) and (
         instead := hints.flag(_name(error), (error.command_chain or [""])[0])
     ):
-        text, remedy = f"no option {_name(error)}", instead
+        text, remedy = f"unknown option {_name(error)}", instead
     elif isinstance(error, UnknownOptionError) and "." in _name(error):
-        text, remedy = f"no option {_name(error)}", f"write ./{_name(error)} for a file"
+        text, remedy = f"unknown option {_name(error)}", f"write ./{_name(error)} for a file"
     elif isinstance(error, CoercionError) and error.token and error.token.keyword:
         text = f"{error.token.keyword} {error.token.value}: {text.partition(': ')[2] or text}"
     return UsageError(text, remedy=remedy)
 
 
 def _unknown_command(word: str) -> tuple[str, str]:
-    """What to tell of a word that is no command, and the remedy."""
+    """The message for a word that is not a command, and the remedy."""
     from dreamvid.cli.app import COMMANDS
 
     names = [name for group in COMMANDS.values() for name, *_ in group]
     near = difflib.get_close_matches(word, names, n=2)
     instead = hints.command(word) or " or ".join(f"dreamvid {name}" for name in near)
-    return f"no command {word!r:.80}", f"use {instead}" if instead else f"use {', '.join(names)}"
+    return (
+        f"unknown command {word!r:.80}",
+        f"use {instead}" if instead else f"use {', '.join(names)}",
+    )
 
 
 def _name(error: UnknownOptionError) -> str:

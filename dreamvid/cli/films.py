@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from dreamvid.cli.asked import asked, mind_damage, tell_changes
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
@@ -31,6 +30,7 @@ from dreamvid.cli.flags import (
     Yes,
     layered,
 )
+from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target, picture_target
 from dreamvid.commands.preflight import check_image, check_video
@@ -86,25 +86,26 @@ def video(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Dream a film: same length, rate, size, colours and sound.
+    """Dream a film; its length, rate, size, colour format and sound stay the same.
 
-    Given again after it was stopped, the same command goes on after its last part.
+    After an interruption, the same command resumes after the last finished part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "film": film,
              "sound": sound, "output": output}  # fmt: skip
-    run = asked(VideoSettings, given, source, preset=preset, file=settings, from_=from_)
-    if run.source is None:
-        raise UsageError("no film given", remedy="dreamvid video FILM -o OUT")
-    path = film_target(run.source, target, out, run.settings.output)
+    request = read_request(VideoSettings, given, source, preset=preset, file=settings, from_=from_)
+    if request.source is None:
+        raise UsageError("no film given", remedy="use dreamvid video FILM")
+    path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
-        checked = check_video(run.source, path, run.settings, overwrite=yes)
+        checked = check_video(request.source, path, request.settings, overwrite=yes)
         checked.reader.close()
         show.say(f"{checked.told}, into {path}")
         from dreamvid.commands.video import dream_video
 
         result = dream_video(
-            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(tell_changes, run.then, show.say), say=show.say,
+            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, say=show.say,
+            begun=partial(report_differences, request.previous, show.say),
         )  # fmt: skip
         show.made(result)
-    mind_damage(result, run.source)
+    raise_if_damaged(result, request.source)

@@ -1,4 +1,4 @@
-"""The flags that commands share: those of the settings models, and a few of our own."""
+"""The flags that commands share: those of the settings models, and a few more."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from dreamvid.settings.toml import merge, read_toml
 def _fields(
     title: str, order: int, *, negative: bool = False, n_tokens: int | None = None
 ) -> Parameter:
-    """The fields of a settings model as flags, under a title in the help."""
+    """Show the fields of a settings model as flags, under a title in the help."""
     group, no = Group(title, sort_key=order), None if negative else ()
     return Parameter(name="*", group=group, negative_bool=no, n_tokens=n_tokens)
 
@@ -38,7 +38,7 @@ def _fields(
 Dream = Annotated[DreamSettings, _fields("Dream", 1)]
 Network = Annotated[NetworkSettings, _fields("Network", 2)]
 Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
-# Told the number, cyclopts does not try the value as a Fraction: 1e999999999 would take for ever.
+# With n_tokens given, cyclopts does not parse the value as a Fraction: 1e999999999 would hang.
 Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
 Encode = Annotated[OutputSettings, _fields("Output", 5, n_tokens=1)]
 Picture = Annotated[PictureSettings, _fields("Picture", 4, n_tokens=1)]
@@ -54,27 +54,30 @@ NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSett
 NO_FILM, NO_OUTPUT, NO_TRAIN = FilmSettings(), OutputSettings(), TrainSettings()
 NO_PICTURE = PictureSettings()
 
-Out = Annotated[Path, Parameter(name=["--out", "-o"], help="The file to write.")]
+Out = Annotated[Path, Parameter(name=["--out", "-o"], help="Output file.")]
 Beside = Annotated[
     Path | None,
-    Parameter(
-        name=["--out", "-o"], help="The file to write. Default: SOURCE.dream, beside the source."
-    ),
+    Parameter(name=["--out", "-o"], help="Output file. Default: SOURCE.dream, beside the source."),
 ]
-To = Annotated[Path | None, Parameter(help="The file to write, as -o says it.")]
+To = Annotated[Path | None, Parameter(help="Output file; the same as -o.")]
 Yes = Annotated[bool, Parameter(name=["--yes", "-y"], negative="", help="Overwrite the output.")]
-Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Only say errors.")]
+Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Print only errors.")]
 Verbose = Annotated[
-    bool, Parameter(name=["--verbose", "-v"], negative="", help="Say more; trace back bugs.")
+    bool,
+    Parameter(
+        name=["--verbose", "-v"], negative="", help="Print more progress, and tracebacks of bugs."
+    ),
 ]
 Preset = Annotated[
     str | None,
-    Parameter(name="--preset", help=f"Named settings to begin with: {', '.join(presets.names())}."),
+    Parameter(
+        name="--preset", help=f"Start from these named settings: {', '.join(presets.names())}."
+    ),
 ]
 File = Annotated[Path | None, Parameter(name="--settings", help="Settings file (TOML).")]
 From = Annotated[
     Path | None,
-    Parameter(name="--from", help="Repeat the run that made this file; other flags change it."),
+    Parameter(name="--from", help="Repeat the run that made this file; other flags override it."),
 ]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
@@ -86,9 +89,9 @@ def layered(
     file: Path | None,
     before: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Lay the flags over the settings file over the repeated run over the preset.
+    """Merge settings; flags override the settings file, then the repeated run, then the preset.
 
-    What a preset says of tables and fields that the command has no flags for is left out.
+    Tables and fields of the preset that the command has no flags for are dropped.
     """
     models = {table: type(model) for table, model in given.items()}
     flags = {table: model.model_dump(exclude_unset=True) for table, model in given.items()}

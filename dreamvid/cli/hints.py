@@ -1,4 +1,4 @@
-"""What to give in place of a flag or a command that dreamvid has under another name."""
+"""Hints for flags and commands that dreamvid has under another name."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FILMS: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg",
 FLAGS: Final[dict[str, str]] = {
     "--output": "use -o",
     "--out-file": "use -o",
-    "--input": "the source comes first: dreamvid COMMAND SOURCE",
-    "-i": "the source comes first: dreamvid COMMAND SOURCE",
+    "--input": "give the source as the first argument: dreamvid COMMAND SOURCE",
+    "-i": "give the source as the first argument: dreamvid COMMAND SOURCE",
     "--gpu": "use --device cuda",
     "--cuda": "use --device cuda",
     "--cpu": "use --device cpu",
@@ -33,30 +33,30 @@ FLAGS: Final[dict[str, str]] = {
     "--class": "use --label; dreamvid labels MODEL lists them",
     "--classes": "use --label; dreamvid labels MODEL lists them",
     "--list": "use dreamvid models, layers, labels, codecs or presets",
-    "--dry-run": "every request is checked before anything is written; --frames 1 tries a film",
+    "--dry-run": "all options are checked before anything is written; --frames 1 is a quick test",
     "--steps": "use --iterations",
     "--lr": "use --step",
     "--learning-rate": "use --step",
     "--octave-ratio": "use --octave-scale",
     "--octave-count": "use --octaves",
     "--resolution": "use --size, as 1280x720",
-    "--threads": "use the variable OMP_NUM_THREADS",
-    "--workers": "use the variable OMP_NUM_THREADS",
+    "--threads": "set the environment variable OMP_NUM_THREADS",
+    "--workers": "set the environment variable OMP_NUM_THREADS",
 }
-"""By a flag of other tools: the remedy."""
+"""Remedies by the flags of other tools."""
 
 OF: Final[dict[str, dict[str, str]]] = {
     "image": {
-        "--fps": "a picture has no rate",
-        "--seconds": "use dreamvid zoom or loop, which last",
-        "--duration": "use dreamvid zoom or loop, which last",
-        "--frames": "use dreamvid zoom or loop, which last",
-        "--dry-run": "every request is checked before anything is written; --iterations 1 is quick",
+        "--fps": "a picture has no frame rate",
+        "--seconds": "use dreamvid zoom or loop to make a film",
+        "--duration": "use dreamvid zoom or loop to make a film",
+        "--frames": "use dreamvid zoom or loop to make a film",
+        "--dry-run": "all options are checked before anything is written; --iterations 1 is quick",
         "--from": "use --settings FILE",
-        "--quality": "name the output .png, which loses nothing",
+        "--quality": "use .png for the output, which is lossless",
     },
     "video": {
-        "--fps": "a film keeps its rate; --rate is that of a row of pictures",
+        "--fps": "a film keeps its frame rate; --rate applies only to image sequences",
         "--seconds": "use --end, or --start and --end; --frames counts frames",
         "--duration": "use --end, or --start and --end; --frames counts frames",
         "--length": "use --end, or --start and --end; --frames counts frames",
@@ -70,13 +70,13 @@ OF: Final[dict[str, dict[str, str]]] = {
         "--speed": "use --zoom, the factor per second",
         "--width": "use --size, as 1280x720",
         "--height": "use --size, as 1280x720",
-        "--dry-run": "--motion-preview shows the camera alone",
+        "--dry-run": "--motion-preview shows the camera motion alone",
     },
 }
 OF["loop"] = OF["zoom"] | {
-    "--dry-run": "every request is checked before anything is written; --seconds 1 is quick",
+    "--dry-run": "all options are checked before anything is written; --seconds 1 is quick",
 }
-"""The same where it depends on the command."""
+"""Remedies that depend on the command: these come before those of FLAGS."""
 
 COMMANDS: Final = {
     "networks": "models",
@@ -89,16 +89,16 @@ COMMANDS: Final = {
     "benchmark": "bench",
     "check": "doctor",
 }
-"""By a word in the place of a command: the command that is meant."""
+"""By a word given as the command: the command that was meant."""
 
 
 def flag(name: str, command: str) -> str:
-    """The remedy for a flag that a command has not; empty where nothing is known of it."""
+    """The remedy for a flag that a command does not have; empty when there is none."""
     return OF.get(command, {}).get(name) or (FLAGS.get(name, "") if command in DREAMING else "")
 
 
 def command(word: str) -> str:
-    """What to give where `word` stands in the place of a command; empty if that is not known."""
+    """What to write when `word` was given as the command; empty when it is unknown."""
     suffix = Path(word).suffix.lower()
     if word in COMMANDS:
         return f"dreamvid {COMMANDS[word]}"
@@ -107,10 +107,10 @@ def command(word: str) -> str:
     return f"dreamvid image {word}" if suffix in STILL_SUFFIXES else ""
 
 
-def surplus(words: Iterable[str]) -> tuple[str, str]:
-    """What to tell of words too many, and the remedy, if there is one."""
+def unexpected(words: Iterable[str]) -> tuple[str, str]:
+    """The message for unexpected arguments, and the remedy, if there is one."""
     words = list(words)
     if len(words) > 1 and all(Path(word).exists() for word in words):
-        told = f"{len(words)} files too many, from {words[0]} on"
-        return told, "one source a run: give a folder, or a pattern in quotes as 'frame_%05d.png'"
-    return f"too much: {' '.join(map(repr, words))[:80]}", ""
+        what = f"{len(words)} unexpected files, starting with {words[0]}"
+        return what, "give one source: a folder, or a quoted pattern such as 'frame_%05d.png'"
+    return f"unexpected argument {' '.join(map(repr, words))[:80]}", ""

@@ -13,17 +13,19 @@ from dreamvid.cli.show import Show, print_json, print_tables
 if TYPE_CHECKING:
     from dreamvid.networks.network import Network
 
-Photos = Annotated[Path | None, Parameter(help="Dream on these photographs, with both networks.")]
-Other = Annotated[str, Parameter(name="--beside", help="The network to compare dreams with.")]
-Weights = Annotated[Path | None, Parameter(help="Weights of that network, from a file.")]
+Photos = Annotated[
+    Path | None, Parameter(help="Folder of photographs for both networks to dream on.")
+]
+Other = Annotated[str, Parameter(name="--beside", help="Network to compare the dreams with.")]
+Weights = Annotated[Path | None, Parameter(help="Weights file of the network given with --beside.")]
 Reader = Annotated[
-    str | None, Parameter(help="Network that is asked what the classes dreamed from noise are.")
+    str | None, Parameter(help="Network that classifies the classes dreamed from noise.")
 ]
 Sheets = Annotated[
     Path | None,
     Parameter(
         name=["--out", "-o"],
-        help="Folder for sheets of the dreams; sheets that are there are replaced.",
+        help="Folder for contact sheets of the dreams; existing sheets are replaced.",
     ),
 ]
 OURS = ("parts", "objects")
@@ -41,17 +43,17 @@ def judge(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Judge a network that learned from renders: what it knows, and how vivid it dreams.
+    """Measure a network trained on renders: its accuracy, and how vivid its dreams are.
 
-    It is asked about renders it has not seen. With --photos its dreams are measured beside
-    another network's of the same strength. With --reader it dreams every class out of noise, and
-    the reader, a network that was trained apart from it, names them.
+    Accuracy is measured on renders that it has not seen. With --photos its dreams are compared
+    with those of another network at the same strength. With --reader it dreams every class from
+    noise, and the reader, a network that was trained separately, classifies them.
     """
     from dreamvid.bestiary import judge as court
     from dreamvid.networks.registry import load_network
 
     network = load_network(model)
-    if photos is not None:  # what is missing is told before the work begins
+    if photos is not None:  # a missing folder is reported before the work starts
         court.photographs(photos)
         other = load_network(beside, weights=weights)
     namer = load_network(reader) if reader is not None else None
@@ -59,7 +61,7 @@ def judge(
         _prepare(out)
     found: dict[str, Any] = {}
     with Show(quiet=quiet or json, verbose=False) as show:
-        show.say("asking about renders ...")
+        show.say("classifying renders ...")
         found["renders"] = [vars(court.knowledge(network))]
         if photos is not None:
             show.say("dreaming on photographs ...")
@@ -71,7 +73,7 @@ def judge(
 
 
 def _prepare(folder: Path) -> None:
-    """Make the folder for sheets; raises UsageError or another DreamvidError when it cannot be."""
+    """Create the folder for sheets; raises UsageError or another DreamvidError when it cannot."""
     from dreamvid.errors import UsageError, writing
     from dreamvid.media.target import check_place
 
@@ -85,7 +87,7 @@ def _prepare(folder: Path) -> None:
 def _photographs(
     network: Network, other: Network, photos: Path, out: Path | None
 ) -> dict[str, list[dict[str, Any]]]:
-    """Measure dreams on photographs beside another network's, and save them as sheets."""
+    """Compare dreams on photographs with another network's, and save them as sheets."""
     from dreamvid.bestiary import judge as court
 
     found = court.beside(network, other, photos, OURS)
@@ -99,18 +101,18 @@ def _photographs(
 
 
 def _classes(network: Network, namer: Network, out: Path | None) -> dict[str, Any]:
-    """Dream every class, save the dreams as a sheet, and count those that another network names."""
+    """Dream every class, save the sheet, and count the dreams that `namer` classifies right."""
     from dreamvid.bestiary import judge as court
     from dreamvid.bestiary.atlas import tiled
 
-    told = list(court.recognised(network, namer))
-    missed = [name for name, right, _ in told if not right]
-    _write(out, "classes", tiled([dream for *_, dream in told], columns=16))
-    return {"recognised": len(told) - len(missed), "of": len(told), "missed": ", ".join(missed)}
+    found = list(court.recognised(network, namer))
+    missed = [name for name, right, _ in found if not right]
+    _write(out, "classes", tiled([dream for *_, dream in found], columns=16))
+    return {"recognised": len(found) - len(missed), "of": len(found), "missed": ", ".join(missed)}
 
 
 def _write(folder: Path | None, name: str, sheet: Any) -> None:
-    """Save a sheet, an image, when a folder for it was given."""
+    """Save a sheet, an image [3, H, W], when a folder was given."""
     from dreamvid.image import save_image
 
     if folder is not None:

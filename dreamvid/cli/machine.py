@@ -13,14 +13,15 @@ from dreamvid.cli.show import Show, print_json, print_table, print_tables
 from dreamvid.errors import MissingDependency
 
 Networks = Annotated[
-    tuple[str, ...], Parameter(name="--model", help="Time only these networks. Repeat to add.")
+    tuple[str, ...],
+    Parameter(name="--model", help="Time only this network; repeat for more."),
 ]
 
 
 def doctor(*, json: Json = False) -> None:
-    """Say what is installed, and what works: each thing is tried.
+    """Check what is installed, and whether it works, by using each component once.
 
-    Ends with exit code 6 when something is missing that dreamvid needs.
+    The exit code is 6 when something that dreamvid needs is missing.
     """
     found = list(checks())
     if json:
@@ -29,11 +30,11 @@ def doctor(*, json: Json = False) -> None:
         print_table(("", "", ""), [(check.name, check.state, check.told) for check in found])
     lacking = [check.name for check in found if check.state == "missing"]
     if lacking:
-        raise MissingDependency(f"{', '.join(lacking)} missing", remedy="see above")
+        raise MissingDependency(f"{', '.join(lacking)} missing", remedy="see the table above")
 
 
 def codecs(*, json: Json = False) -> None:
-    """List the codecs: what --codec takes, and the names of outputs that go with each."""
+    """List the codecs: the values of --codec, and the file suffixes that each can use."""
     from dreamvid.media.formats import CODECS, codecs_here
 
     here = codecs_here()
@@ -66,10 +67,10 @@ def bench(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure how fast this machine dreams, and in how much memory.
+    """Measure how fast this machine dreams, and how much memory it uses.
 
-    PARTS are any of step, objects, video, memory, loop and zoom; without any, all are measured.
-    The machine should have nothing else to do meanwhile.
+    PARTS are any of step, objects, video, memory, loop and zoom; the default is all of them.
+    Close other programs first: they distort the result.
     """
     from dreamvid.bench import speed as bench_module
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
-from dreamvid.cli.asked import command_of, record, sidecar_of, source_of
 from dreamvid.cli.flags import NO_FILM, NO_NETWORK, Film, Json, Network
+from dreamvid.cli.request import command_that_wrote, find_source, read_sidecar, sidecar_path
 from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import DamagedInput, UsageError
 from dreamvid.media.source import check_file, check_rate, is_sequence
@@ -25,71 +25,71 @@ if TYPE_CHECKING:
     from dreamvid.measures.lone import LoneMeasures
 
 Source = Annotated[
-    Path, Parameter(help="The film that was dreamed on; or the dream alone, if it is the only one.")
+    Path, Parameter(help="The source film; or the dream, if it is the only argument.")
 ]
-Dreamed = Annotated[Path | None, Parameter(help="The dream.")]
+Dreamed = Annotated[Path | None, Parameter(help="The dreamed film.")]
 Clip = Annotated[
     Path | None,
-    Parameter(help="The same film, every frame dreamed for itself (--stability 0)."),
+    Parameter(help="The same film with every frame dreamed on its own (--stability 0)."),
 ]
 Layer = Annotated[
     str | None,
-    Parameter(help="Layer of the judge. Default: the first that dreamed, else its own."),
+    Parameter(help="Layer to measure at. Default: the first dreamed layer, or the network's."),
 ]
-Loop = Annotated[bool, Parameter(negative="", help="Measure the seam of a loop as well.")]
+Loop = Annotated[bool, Parameter(negative="", help="Also measure the seam of a loop.")]
 
-_ALIVE = "activations of the judge, last third of the film over its first second"
+_ALIVE = "network activations, last third of the film over its first second"
 _SEAM = "step from the last frame to the first over the median step"
-_HF = "sharpness: deviation of the Laplacian of luma"
+_HF = "sharpness: standard deviation of the Laplacian of luma"
 
 MEANINGS = {
     "frames": "frames compared",
-    "r": "change of the dream along the motion: 0 carried perfectly, 2 independent",
-    "e_warp": "change of the film along the motion",
-    "e_ratio": "that of the dream over that of the source",
-    "gain": "activations of the judge, dreamed over source",
+    "r": "change of the dream along the motion: 0 perfectly carried, 2 independent",
+    "e_warp": "change of the film along the motion (warping error)",
+    "e_ratio": "e_warp of the dream over that of the source",
+    "gain": "network activations, dreamed over source",
     "hf": _HF,
     "drift": "gain of the last quarter over that of the second",
-    "fresh": "dream on ground just uncovered over dream elsewhere",
-    "legible": "likeness to the source, 8 times smaller",
-    "fringe": "chroma over luma of the fine detail (finer than sigma 2) of the dream",
+    "fresh": "dream in newly uncovered areas over dream elsewhere",
+    "legible": "similarity to the source at 1/8 size",
+    "fringe": "chroma over luma in the fine detail (below sigma 2) of the dream",
     "alive": _ALIVE,
     "seam": _SEAM,
-    "trusted": "share of pixels whose motion is known",
+    "trusted": "share of pixels with reliable motion",
 }
-"""What the measures of a film with a source mean, in the order they are shown."""
+"""Descriptions of the measures of a film with a source, in display order."""
 
 LONE_MEANINGS = {
     "frames": "frames measured",
-    "r": "change along the camera's motion: 0 carried perfectly, 2 independent",
+    "r": "change along the camera's motion: 0 perfectly carried, 2 independent",
     "hf": _HF,
     "alive": _ALIVE,
     "brightness": "mean of luma, last second over first",
-    "contrast": "deviation of luma, last second over first",
-    "colour": "deviation of chroma, last second over first",
-    "tint": "shift of the mean chroma from the first second to the last, of a range 0..1",
+    "contrast": "standard deviation of luma, last second over first",
+    "colour": "standard deviation of chroma, last second over first",
+    "tint": "shift of mean chroma from the first second to the last, in a range 0..1",
     "seam": _SEAM,
 }
-"""The same of a film without one."""
+"""Descriptions of the measures of a film without a source."""
 
 
 @dataclass(frozen=True)
 class _Made:
-    """What the sidecar of a film tells: its command, its source, and its settings."""
+    """The contents of a film's sidecar: command, source and settings."""
 
     command: str | None
     source: Path | None
     tables: Mapping[str, Any]
 
     def film(self, path: Path) -> FilmSettings:
-        """Which part of the source was dreamed, without the size."""
-        film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_of(path))
+        """The part of the source that was dreamed, without its size."""
+        film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_path(path))
         return FilmSettings(start=film.start, end=film.end, frames=film.frames, rate=film.rate)
 
     def judge(self, path: Path) -> tuple[NetworkSettings, str | None]:
-        """The network that dreamed, and the first layer it raised, None for its own."""
+        """The network that dreamed, and the first layer it raised (None: its default layer)."""
         network, dream = (
-            model.checked(self.tables.get(name, {}), where=sidecar_of(path))
+            model.checked(self.tables.get(name, {}), where=sidecar_path(path))
             for name, model in (("network", NetworkSettings), ("dream", DreamSettings))
         )
         assert isinstance(network, NetworkSettings) and isinstance(dream, DreamSettings)
@@ -108,11 +108,12 @@ def measure(
     network: Network = NO_NETWORK,
     film: Film = NO_FILM,
 ) -> None:
-    """Measure how calm, strong and sharp a dreamed film is, against its source.
+    """Measure how stable, strong and sharp a dreamed film is, compared with its source.
 
-    Give a zoom or a loop alone, for it has no source. The sidecar of DREAMED tells what is not
-    given: the source, which part of it was dreamed, a zoom's exact motion, and the network
-    and layer that dreamed, which judge. Measure lossless films (--codec ffv1): other codecs blur.
+    Give only the film for a zoom or a loop, which has no source. Missing arguments are read from
+    the sidecar of DREAMED: the source, the part of it that was dreamed, the exact motion of a
+    zoom, and the network and layer, whose activations are measured. Measure lossless films
+    (--codec ffv1): other codecs blur.
     """
     films = {"dreamed": dreamed or source} | ({"independent": independent} if independent else {})
     made = _made(films["dreamed"])
@@ -137,11 +138,11 @@ def measure(
     about = {"source": original, "judge": {"model": judge.name, "layer": chosen}}
     _print(found, about, json=json)
     if damage := "; ".join(filter(None, (measures.damage for measures in found.values()))):
-        raise DamagedInput(damage, remedy="what is there was measured")
+        raise DamagedInput(damage, remedy="only the readable frames were measured")
 
 
 def _check(film: FilmSettings, original: Path | None, independent: Path | None) -> None:
-    """Raise UsageError for flags that mean nothing for the films given."""
+    """Raise UsageError for flags that do not apply to the given films."""
     if sizes := sorted({"size", "width", "height", "dream_size"} & film.model_fields_set):
         raise UsageError(
             "the source is measured at the size of the dreamed film",
@@ -153,28 +154,28 @@ def _check(film: FilmSettings, original: Path | None, independent: Path | None) 
     no_source = sorted({"start", "end"} & film.model_fields_set)
     if no_source or independent:
         raise UsageError(
-            "is for a dream that has a source",
+            "needs a dream that has a source",
             where=no_source[0] if no_source else "independent",
-            remedy="leave it out, or dreamvid measure SOURCE DREAMED",
+            remedy="leave it out, or use dreamvid measure SOURCE DREAMED",
         )
 
 
 def _made(path: Path) -> _Made:
-    """What the sidecar of a film tells, if there is one."""
-    if not sidecar_of(path).is_file():
+    """Read the sidecar of a film, if there is one."""
+    if not sidecar_path(path).is_file():
         return _Made(None, None, {})
-    made, tables = record(path)
-    command, name = command_of(tables), made.get("source")
+    made, tables = read_sidecar(path)
+    command, name = command_that_wrote(tables), made.get("source")
     if command != "video" or not isinstance(name, str):
         return _Made(command, None, tables)
-    return _Made(command, source_of(name, sidecar_of(path)), tables)
+    return _Made(command, find_source(name, sidecar_path(path)), tables)
 
 
 def _raised(dream: DreamSettings) -> str | None:
-    """The first layer that was raised, without its channel and weight; None for the network's own.
+    """The first layer that was raised, without channel and weight; None for the default layer.
 
-    A label is told by what all layers see, so it has none either, and creatures stand on the
-    network's own.
+    It is also None for a label, which uses all layers, and for creatures, which use the network's
+    default layer.
     """
     from dreamvid.dream.objectives import CREATURES
     from dreamvid.settings.dials import texts_of
@@ -196,19 +197,19 @@ def _found(
     if original is None:
         moves = None
         if made.command == "zoom":
-            where = sidecar_of(films["dreamed"])
+            where = sidecar_path(films["dreamed"])
             moves = partial(zoom_moves, ZoomSettings.checked(made.tables, where=where))
         return {
             name: measure_lone_film(path, moves=moves, **options) for name, path in films.items()
         }
-    say = cache(Show(quiet=False, verbose=False).say)  # a line is said once
+    say = cache(Show(quiet=False, verbose=False).say)  # prints each line only once
     return {name: measure_films(original, path, say=say, **options) for name, path in films.items()}
 
 
 def _print(
     found: Mapping[str, Measures | LoneMeasures], about: Mapping[str, Any], *, json: bool
 ) -> None:
-    """Print the measures, and those of the dream over those of independent frames."""
+    """Print the measures, and their ratio to those of independently dreamed frames."""
     from dreamvid.measures.film import Measures
 
     dreamed, independent = found["dreamed"], found.get("independent")

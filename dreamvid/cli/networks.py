@@ -1,4 +1,4 @@
-"""The commands that tell of networks: `layers`, `models` and `atlas`."""
+"""The commands about networks: `layers`, `labels`, `models` and `atlas`."""
 
 from __future__ import annotations
 
@@ -12,14 +12,16 @@ from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.errors import UsageError
 from dreamvid.networks import known
 
-Labels = Annotated[str | None, Parameter(name="--classes", help="Classes to show: owl,pagoda.")]
-Weights = Annotated[Path | None, Parameter(help="Take the weights from this file.")]
+Labels = Annotated[
+    str | None, Parameter(name="--classes", help="Classes to show, such as owl,pagoda.")
+]
+Weights = Annotated[Path | None, Parameter(help="Read the weights from this file.")]
 
 
 def layers(model: str, /, *, json: Json = False) -> None:
-    """List the layers of a network, in order of depth, with its aliases.
+    """List the layers of a network and their aliases, in order of depth.
 
-    No weights are fetched for it. Any name or alias can be given to --layer.
+    No weights are downloaded. Any name or alias can be given to --layer.
     """
     known.check_model(model)
     from dreamvid.networks.registry import describe
@@ -43,9 +45,9 @@ def layers(model: str, /, *, json: Json = False) -> None:
 
 
 def labels(model: str = known.DEFAULT, /, *, json: Json = False) -> None:
-    """List the labels of a network: what --label takes.
+    """List the labels of a network: the values of --label.
 
-    Of labels such as fox/front and fox/side, fox alone means all.
+    A label such as fox stands for fox/front, fox/side and all others of that class.
     """
     known.check_model(model)
     found = known.labels(model)
@@ -53,13 +55,13 @@ def labels(model: str = known.DEFAULT, /, *, json: Json = False) -> None:
         print_json({"model": model, "labels": found})
         return
     if not found:
-        raise UsageError("knows no labels", where=model, remedy="use --layer")
+        raise UsageError("this network has no labels", where=model, remedy="use --layer")
     for label in found:
         print(label)
 
 
 def models(*, json: Json = False) -> None:
-    """List the networks, their default layers, and whose weights are at hand."""
+    """List the networks, their default layers, and whether their weights are available."""
     from dreamvid.networks import registry
 
     rows = [registry.availability(name) for name in registry.names()]
@@ -69,7 +71,12 @@ def models(*, json: Json = False) -> None:
     print_table(
         ("network", "default layer", "MB", "weights"),
         [
-            (row.name, row.default_layer, row.megabytes, "here" if row.here else "to be fetched")
+            (
+                row.name,
+                row.default_layer,
+                row.megabytes,
+                "available" if row.here else "to be downloaded",
+            )
             for row in rows
         ],
     )
@@ -85,9 +92,9 @@ def atlas(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw a sheet of what a network dreams out of noise: its layers, then its classes.
+    """Draw a contact sheet of what a network dreams from noise: its layers, then its classes.
 
-    Without --classes twelve labels are shown, spread over all of them.
+    Without --classes twelve labels are shown, evenly spaced over the list.
     """
     from dreamvid.image import picture_format, save_image
     from dreamvid.media.target import check_new

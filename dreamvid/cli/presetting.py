@@ -14,10 +14,11 @@ from dreamvid.settings import presets as known
 from dreamvid.settings.tables import NetworkSettings
 
 Picture = Annotated[
-    Path | None, Parameter(help="Picture to draw them on. Default: hills, made by formula.")
+    Path | None, Parameter(help="Picture to dream on. Default: a generated landscape.")
 ]
 Sheet = Annotated[
-    Path | None, Parameter(name=["--out", "-o"], help="Draw all of them as this contact sheet.")
+    Path | None,
+    Parameter(name=["--out", "-o"], help="Draw a contact sheet of all presets into this file."),
 ]
 
 
@@ -31,14 +32,14 @@ def presets(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """List the presets and what they look like; with -o draw all of them on one picture.
+    """List the presets and their look; with -o draw all of them on one picture.
 
-    A preset is given to image, video, zoom and loop as --preset NAME; other flags change it.
+    Use a preset with image, video, zoom or loop as --preset NAME; other flags override it.
     """
     if out is not None:
         _draw(picture, out, network, overwrite=yes, quiet=quiet)
     elif picture is not None:
-        raise UsageError("nothing to draw", where=picture, remedy="say where, by -o OUT")
+        raise UsageError("no output for the contact sheet", where=picture, remedy="give -o OUT")
     elif json:
         print_json(
             [
@@ -47,7 +48,7 @@ def presets(
             ]
         )
     else:
-        print_table(("preset", "looks"), [(name, known.about(name)) for name in known.names()])
+        print_table(("preset", "look"), [(name, known.about(name)) for name in known.names()])
 
 
 def _draw(

@@ -1,4 +1,4 @@
-"""What a person sees of the work: bars on a terminal, plain lines elsewhere; tables and JSON."""
+"""Output for the user: progress bars on a terminal, plain lines elsewhere; tables and JSON."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from dreamvid.commands.result import Result
 
 LINE_EVERY = 10.0
-"""Seconds between lines where there is no terminal."""
+"""Seconds between progress lines when there is no terminal."""
 
 
 class Step(Protocol):
-    """How far a job is."""
+    """The progress of a job."""
 
     @property
     def done(self) -> int:
@@ -39,36 +39,36 @@ class Step(Protocol):
 
 
 class Learned(Protocol):
-    """How far a training is; see `dreamvid.bestiary.training.trainer.Lesson`."""
+    """The progress of a training; see `dreamvid.bestiary.training.trainer.Lesson`."""
 
     @property
     def pictures(self) -> int:
-        """Pictures learned from."""
+        """Number of pictures trained on."""
         ...
 
     @property
     def size(self) -> int:
-        """Their sides, in pixels."""
+        """Side of the pictures, in pixels."""
         ...
 
     @property
     def progress(self) -> float:
-        """The share of the time that is over."""
+        """Share of the training time that has passed, 0..1."""
         ...
 
     @property
     def told(self) -> float:
-        """The share told right."""
+        """Share of pictures classified correctly, 0..1."""
         ...
 
     @property
     def attacked(self) -> float:
-        """The share told right under attack."""
+        """Share of pictures classified correctly under adversarial attack, 0..1."""
         ...
 
     @property
     def aligned(self) -> float | None:
-        """How well gradients point where they should, -1..1."""
+        """Alignment of the gradients with their targets, -1..1."""
         ...
 
 
@@ -111,44 +111,44 @@ class Show:
         self._console.print(line, soft_wrap=True, markup=False)
 
     def made(self, result: Result) -> None:
-        """Say what there is to say of a film, and where it is."""
+        """Print the notes of a result, its path and its number of frames."""
         for note in result.notes:
             self.say(note)
         self.say(f"{result.path}: {result.frames} frames")
 
     def fetched(self, done: int, total: int) -> None:
-        """Show how much of a download is done, in bytes."""
+        """Show the progress of a download, in bytes."""
         megabyte = 1_000_000
-        self._advance("fetching weights (MB)", done // megabyte, total // megabyte, "")
+        self._advance("downloading weights (MB)", done // megabyte, total // megabyte, "")
 
     def drawn(self, done: int, total: int) -> None:
-        """Show how many renders are drawn."""
+        """Show how many renders have been drawn."""
         self._advance("drawing renders", done, total, "")
 
     def presets(self, done: int, total: int) -> None:
-        """Show how many presets are drawn."""
+        """Show how many presets have been drawn."""
         self._advance("drawing presets", done, total, "")
 
     def report(self, step: Step) -> None:
-        """Show how far a film is: frame, shot, seconds a frame, time left."""
+        """Show the progress of a film: frame, shot, seconds per frame, time left."""
         now = time.monotonic()
-        if self._began is None:  # the first frame loads, warms up and takes the full dose
+        if self._began is None:  # the first frame is slower: loading, warm-up, full dose
             self._began = (now, step.done)
             pace = 0.0
         else:
             pace = (now - self._began[0]) / max(1, step.done - self._began[1])
-        told = f"{pace:.2f} s/frame" if pace else ""
-        self._advance(f"shot {step.shot}", step.done, step.total, told, name="film")
+        speed = f"{pace:.2f} s/frame" if pace else ""
+        self._advance(f"shot {step.shot}", step.done, step.total, speed, name="film")
 
     def learned(self, lesson: Learned) -> None:
-        """Show how far a training is: pictures, size, share told right, time left."""
-        told = f"{lesson.told:.0%} told right"
+        """Show the progress of a training: pictures, size, accuracy, time left."""
+        accuracy = f"{lesson.told:.0%} correct"
         if lesson.attacked:
-            told += f", {lesson.attacked:.0%} under attack"
+            accuracy += f", {lesson.attacked:.0%} under attack"
         if lesson.aligned is not None:
-            told += f", gradients aligned to {lesson.aligned:.2f}"
+            accuracy += f", gradient alignment {lesson.aligned:.2f}"
         what = f"{lesson.pictures / 1000:,.0f} thousand pictures of {lesson.size} px"
-        self._advance(what, round(1000 * lesson.progress), 1000, told, name="training")
+        self._advance(what, round(1000 * lesson.progress), 1000, accuracy, name="training")
 
     def _advance(
         self, what: str, done: int, total: int | None, pace: str, *, name: str | None = None
@@ -169,7 +169,7 @@ class Show:
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Print aligned columns on standard output, numbers to the right; None is shown as n/a."""
+    """Print aligned columns on standard output, numbers right-aligned; None is shown as n/a."""
     cells = [[_cell(value) for value in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(head, *cells, strict=True)]
     numbers = [

@@ -1,4 +1,4 @@
-"""The standard streams of a run: closed, full, or with nobody at their other end."""
+"""The standard streams of a run: they may be closed, full, or without a reader."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import os
 import sys
 
 
-class Unheard(io.TextIOWrapper):
-    """Standard error whose lines are lost where nobody takes them: the film goes on."""
+class LossyStderr(io.TextIOWrapper):
+    """Standard error that drops lines that cannot be written, so that the run continues."""
 
     def write(self, text: str, /) -> int:
-        """Write text, or lose it."""
+        """Write text; drop it when the stream fails."""
         try:
             return super().write(text)
         except OSError:
             return len(text)
 
     def flush(self) -> None:
-        """Hand over what is written, or lose it."""
+        """Flush the buffer; drop it when the stream fails."""
         try:
             super().flush()
         except OSError:
@@ -26,16 +26,16 @@ class Unheard(io.TextIOWrapper):
 
 
 def open_streams() -> None:
-    """Make the standard streams fit to be written to, whatever the caller made of them."""
+    """Make the standard streams writable, whatever state the caller left them in."""
     for number in range(3):
         try:
             os.fstat(number)
-        except OSError:  # closed: the next file to be opened would take its place
+        except OSError:  # closed: the next file to be opened would get this descriptor
             os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
     sys.stdout = sys.stdout or os.fdopen(1, "w", encoding="utf-8")
-    if isinstance(sys.stdout, io.TextIOWrapper):  # names of files need not be UTF-8
+    if isinstance(sys.stdout, io.TextIOWrapper):  # file names need not be valid UTF-8
         sys.stdout.reconfigure(errors="backslashreplace")
-    sys.stderr = Unheard(
+    sys.stderr = LossyStderr(
         os.fdopen(2, "wb", closefd=False),
         encoding=getattr(sys.stderr, "encoding", "utf-8"),
         errors="backslashreplace",
@@ -44,7 +44,7 @@ def open_streams() -> None:
 
 
 def end_streams() -> None:
-    """Drop what standard output did not take: Python would try again on its way out, and tell."""
+    """Discard buffered standard output: Python would retry the write at exit and report it."""
     try:
         sys.stdout.flush()
     except OSError:

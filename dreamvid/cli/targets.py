@@ -1,4 +1,4 @@
-"""Where a command writes: as it was told, or beside the source under a name of its own."""
+"""The output path of a command: the one given, else a name derived from the source."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dreamvid.media.source import NUMBER
 from dreamvid.settings.tables import OutputSettings
 
 NOISE = Path("noise")
-"""What stands for the source of a clip that has none: its output goes into the current folder."""
+"""Stands in for the source of a clip that has none: its output goes into the current folder."""
 
 
 def film_target(
@@ -24,7 +24,7 @@ def film_target(
     *,
     kind: str = "dream",
 ) -> Path:
-    """The film to write: SOURCE.KIND with the source's suffix if the codec goes into it."""
+    """The film to write: SOURCE.KIND with the source's suffix if the codec can use it."""
     if named := _named(given, out):
         return named
     beside = _beside(source or NOISE, kind)
@@ -32,7 +32,7 @@ def film_target(
         path = beside.with_suffix(suffix)
         known = CODECS.get(part_codec(path, output.codec or usual_codec(path)))
         if known is None:
-            return path  # the codec is refused later
+            return path  # an unknown codec is reported later
         numbered = known.pictures is not None and known.pictures.numbered
         if suffix in known.suffixes and not numbered:
             return path
@@ -42,7 +42,7 @@ def film_target(
 
 
 def picture_target(source: Path, given: Path | None, out: Path | None) -> Path:
-    """The picture to write: SOURCE.dream with the source's suffix if it can be written."""
+    """The picture to write: SOURCE.dream with the source's suffix if that can be written."""
     if named := _named(given, out):
         return named
     beside = _beside(source, "dream")
@@ -54,14 +54,14 @@ def picture_target(source: Path, given: Path | None, out: Path | None) -> Path:
 
 
 def _named(given: Path | None, out: Path | None) -> Path | None:
-    """The output that was named, after the source or by -o."""
+    """The output given as the second argument or with -o."""
     if given is not None and out is not None:
-        raise UsageError(f"two outputs, {given} and {out}", remedy="give one of them")
+        raise UsageError(f"two outputs, {given} and {out}", remedy="give only one")
     return given or out
 
 
 def _beside(source: Path, kind: str) -> Path:
-    """The name SOURCE.KIND.SUFFIX; a folder's is beside it, a pattern's is without the number."""
+    """The path SOURCE.KIND.SUFFIX, beside the source; for a pattern, without the number."""
     where = source.resolve() if source.name in ("", "..") else source
     if not where.name:  # the root of a disk
         return Path(f"{kind}.mp4")

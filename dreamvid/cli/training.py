@@ -1,4 +1,4 @@
-"""The commands about learning: `train`, and `renders` of what the embedded network learned from."""
+"""The commands about training: `train`, and `renders`, which draws training pictures."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from dreamvid.commands.preflight import check_train
 from dreamvid.errors import UsageError
 
 FromRenders = Annotated[
-    bool, Parameter(name="--renders", negative="", help="Learn from renders, not from a folder.")
+    bool,
+    Parameter(
+        name="--renders", negative="", help="Train on generated renders instead of a folder."
+    ),
 ]
 Classes = Annotated[
-    str | None, Parameter(name="--classes", help="Draw all labels of these: owl,pagoda.")
+    str | None, Parameter(name="--classes", help="Draw all labels of these classes: owl,pagoda.")
 ]
-Seed = Annotated[int, Parameter(name="--seed", help="Other pictures of the same things.")]
-Cell = Annotated[int, Parameter(name="--cell", help="Pixels of each picture's side, 64 to 512.")]
+Seed = Annotated[
+    int, Parameter(name="--seed", help="Random seed; changes the pictures, not the classes.")
+]
+Cell = Annotated[int, Parameter(name="--cell", help="Side of each picture in pixels, 64 to 512.")]
 
 
 def train(
@@ -33,18 +38,18 @@ def train(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Train a network on a folder of pictures: a sub-folder for each class, or no classes at all.
+    """Train a network on a folder of pictures: one sub-folder per class, or no classes.
 
-    OUT.sheet.png shows every few minutes what it dreams by then. Stopped, it leaves
-    OUT.partial.safetensors, which can be used; given again, the same command goes on.
+    OUT.sheet.png shows what the network dreams and is updated every few minutes. A stopped
+    training leaves OUT.partial.safetensors, which can be used; the same command resumes it.
     """
     if renders == (pictures is not None):
         raise UsageError(
             "give a folder of pictures or --renders, not both"
             if renders
-            else "nothing to learn from",
+            else "no pictures to train on",
             where="train",
-            remedy="dreamvid train FOLDER -o OUT.safetensors",
+            remedy="use dreamvid train FOLDER -o OUT.safetensors",
         )
     check_train(pictures, out, settings, overwrite=yes)
     from dreamvid.commands.train import Watch, train_network
@@ -54,11 +59,11 @@ def train(
             lesson=show.learned,
             drawn=show.drawn,
             fetched=show.fetched,
-            skipped=lambda path, why: show.say(f"left out: {path}: {why}"),
+            skipped=lambda path, why: show.say(f"skipped {path}: {why}"),
         )
         done = train_network(pictures, out, settings, overwrite=yes, watch=watch)
-        show.say(f"{done.path} is ready: dreamvid image PICTURE -o OUT.png --model {done.path}")
-        show.say(f"{done.sheet} shows what it dreams")
+        show.say(f"{done.path} is ready; use dreamvid image PICTURE --model {done.path}")
+        show.say(f"{done.sheet} shows what the network dreams")
 
 
 def renders(
@@ -70,9 +75,9 @@ def renders(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw a contact sheet of the pictures that the embedded network learned from.
+    """Draw a contact sheet of training pictures of the embedded network.
 
-    Without --classes one picture of every class is drawn.
+    Without --classes one picture of each class is drawn.
     """
     from dreamvid.bestiary.renders import sheet
     from dreamvid.image import picture_format, save_image, to_image

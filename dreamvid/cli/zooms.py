@@ -1,4 +1,4 @@
-"""The commands that grow clips: `zoom`, `loop`, and `plot` of their schedules."""
+"""The commands that generate clips: `zoom`, `loop`, and `plot` for their schedules."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from dreamvid.cli.asked import asked, mind_damage, tell_changes
 from dreamvid.cli.flags import (
     NO_CAMERA,
     NO_CLIP,
@@ -37,6 +36,7 @@ from dreamvid.cli.flags import (
     Yes,
     layered,
 )
+from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
@@ -44,7 +44,9 @@ from dreamvid.settings.models import LoopSettings, ZoomSettings
 
 Preview = Annotated[
     bool,
-    Parameter(name="--motion-preview", negative="", help="Show the camera alone, without dream."),
+    Parameter(
+        name="--motion-preview", negative="", help="Write only the camera motion, without dreaming."
+    ),
 ]
 
 
@@ -69,29 +71,32 @@ def zoom(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Dream an endless zoom into a picture, or out of noise.
+    """Dream an endless zoom into a picture or into noise.
 
     Numbers may be schedules, such as --zoom '0:(1.4), 3s:(2.2, ease-in-out)'.
-    Given again after it was stopped, the same command goes on after its last part.
+    After an interruption, the same command resumes after the last finished part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    run = asked(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
+    request = read_request(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
     kind = "preview" if motion_preview else "dream"
-    path = film_target(run.source, target, out, run.settings.output, kind=kind)
+    path = film_target(request.source, target, out, request.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
         if motion_preview:
             from dreamvid.commands.preview import preview_motion
 
-            seen = preview_motion(run.source, path, run.settings, overwrite=yes, report=show.report)
-            show.made(seen)
+            preview = preview_motion(
+                request.source, path, request.settings, overwrite=yes, report=show.report
+            )
+            show.made(preview)
             return
-        show.say(f"{check_zoom(run.source, path, run.settings, overwrite=yes).told}, into {path}")
+        checked = check_zoom(request.source, path, request.settings, overwrite=yes)
+        show.say(f"{checked.told}, into {path}")
         from dreamvid.commands.zoom import dream_zoom
 
         result = dream_zoom(
-            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(tell_changes, run.then, show.say),
+            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, begun=partial(report_differences, request.previous, show.say),
         )  # fmt: skip
         show.made(result)
 
@@ -117,25 +122,27 @@ def loop(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Dream a loop without a seam, of a picture or out of noise; or close a film into one.
+    """Dream a seamless loop from a picture or from noise; or turn a film into a loop.
 
-    --kind zoom and pan are exact: one dream, and the frame after the last is the first, byte for
-    byte. --kind film joins the ends of a film that is there, and needs no network.
+    --kind zoom and pan are exact: they need one dream, and the frame after the last one equals
+    the first byte for byte. --kind film joins the ends of an existing film without a network.
     """
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    run = asked(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
-    path = film_target(run.source, target, out, run.settings.output)
+    request = read_request(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
+    path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
-        show.say(f"{check_loop(run.source, path, run.settings, overwrite=yes).told}, into {path}")
+        checked = check_loop(request.source, path, request.settings, overwrite=yes)
+        show.say(f"{checked.told}, into {path}")
         from dreamvid.commands.loop import dream_loop
 
         result = dream_loop(
-            run.source, path, run.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say, begun=partial(tell_changes, run.then, show.say),
+            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+            report=show.report, say=show.say,
+            begun=partial(report_differences, request.previous, show.say),
         )  # fmt: skip
         show.made(result)
-    mind_damage(result, run.source)
+    raise_if_damaged(result, request.source)
 
 
 def plot(
@@ -148,9 +155,9 @@ def plot(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw the schedules of a settings file as curves over the length of the clip.
+    """Plot the schedules of a settings file as curves over the length of the clip.
 
-    Settings of a film do not say how long it is: give --seconds and --fps.
+    Settings for a film do not contain its length: give --seconds and --fps.
     """
     from dreamvid.commands.plot import PlotSettings
     from dreamvid.commands.plot import plot as draw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dreamvid.commands.preflight import check_image
-from dreamvid.commands.result import Result, size_told, skipped
+from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import make_dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.image import save_image, to_image
@@ -33,6 +33,6 @@ def dream_image(
     size = dream_size(own, settings.picture.dream_size, on_cpu=False)
     dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
     save_image(target, dreamed_at(size, dream, image))
-    told = size_told(own, settings.picture.dream_size, size, "picture")
+    told = describe_size(own, settings.picture.dream_size, size, "picture")
     notes = (f"dreamed {told}",) if told else ()
     return Result(target, 1, (*notes, *skipped(dream, *size)))

@@ -140,10 +140,10 @@ def write_loop(
             film.write(frame, index / like.rate)
             calls.report(Progress(index + 1, count, 1))
     write_record(output.sidecar, record)
-    return Result(output.path, count, (*notes, *film.notes, told_seam(meter, shape)))
+    return Result(output.path, count, (*notes, *film.notes, describe_seam(meter, shape)))
 
 
-def told_seam(meter: SeamMeter, shape: ShapeSettings) -> str:
+def describe_seam(meter: SeamMeter, shape: ShapeSettings) -> str:
     """Say the seam in words, and what would help a loop of that shape."""
     if meter.seam is None:
         return "seam: nothing moves"

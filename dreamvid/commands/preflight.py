@@ -86,7 +86,7 @@ def check_image(
     picture = read_picture(source)
     check_dream(settings.network, settings.dream)
     width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
-    told = f"{source}: {width}x{height}; {dreamer_told(settings.network, settings.dream)}"
+    told = f"{source}: {width}x{height}; {describe_dreamer(settings.network, settings.dream)}"
     return Still(picture, (width, height), told)
 
 
@@ -120,7 +120,7 @@ def check_video(
     except BaseException:
         film.close()
         raise
-    told = f"{film_told(source, info)}; {dreamer_told(settings.network, settings.dream)}"
+    told = f"{describe_film(source, info)}; {describe_dreamer(settings.network, settings.dream)}"
     return Film(output, film, told)
 
 
@@ -135,8 +135,8 @@ def check_zoom(
     output.check(source, size)
     check_dream(settings.network, settings.dream)
     check_dials(settings, clip.fps, clip.frames)
-    what = clip_told(source, clip.frames, size, clip.fps)
-    told = f"{what}; {dreamer_told(settings.network, settings.dream)}"
+    what = describe_clip(source, clip.frames, size, clip.fps)
+    told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(output, picture, size, told)
 
 
@@ -158,8 +158,8 @@ def check_loop(
     check_dream(settings.network, settings.dream)
     if settings.loop.kind == "feedback":
         check_dials(settings, clip.fps, count)
-    what = clip_told(source, count, size, clip.fps)
-    told = f"{what}; {dreamer_told(settings.network, settings.dream)}"
+    what = describe_clip(source, count, size, clip.fps)
+    told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(output, picture, size, told)
 
 
@@ -176,7 +176,7 @@ def _check_closing(source: Path | None, output: Output, clip: ClipSettings) -> C
     with VideoReader(source, width=width, height=height) as film:
         size = film.info.width, film.info.height
         output.check(source, size)
-        return Clip(output, None, size, film_told(source, film.info))
+        return Clip(output, None, size, describe_film(source, film.info))
 
 
 def check_train(
@@ -274,19 +274,19 @@ def open_film(source: Path, settings: VideoSettings) -> VideoReader:
     )
 
 
-def film_told(source: Path, info: FilmInfo) -> str:
+def describe_film(source: Path, info: FilmInfo) -> str:
     """Say what film there is."""
     size, rate = f"{info.width}x{info.height}", f"at {_rate(info.rate)} a second"
     return f"{source}: {size}, {rate if info.frames is None else f'{_count(info.frames)} {rate}'}"
 
 
-def clip_told(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
+def describe_clip(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
     """Say what clip will be grown, and on what."""
     name = "noise" if source is None else source
     return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} a second"
 
 
-def dreamer_told(network: NetworkSettings, dream: DreamSettings) -> str:
+def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
     """Say which network will dream, and what it will raise."""
     if dream.label is not None:
         raised = f"label {dream.label}"

@@ -24,7 +24,7 @@ class Result:
     damage: str | None = None
 
 
-def size_told(own: Size, asked: str | None, size: Size, kind: str) -> str:
+def describe_size(own: Size, asked: str | None, size: Size, kind: str) -> str:
     """Tell the size of a dream that is not `own`, or is although a smaller one was asked for."""
     there, here = (f"{width}x{height}" for height, width in (own, size))
     if size != own:

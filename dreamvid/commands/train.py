@@ -75,7 +75,7 @@ class Watch:
     skipped: Skipped = lambda path, why: None
 
 
-NOBODY = Watch()
+NO_WATCH = Watch()
 
 
 def train_network(
@@ -84,7 +84,7 @@ def train_network(
     settings: TrainSettings | None = None,
     *,
     overwrite: bool = False,
-    watch: Watch = NOBODY,
+    watch: Watch = NO_WATCH,
 ) -> Trained:
     """Train a network on a folder of pictures, or on renders when there is none.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from dreamvid.commands.preflight import check_video
-from dreamvid.commands.result import Begun, Result, size_told, skipped
+from dreamvid.commands.result import Begun, Result, describe_size, skipped
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.dreamer import pick_device
@@ -78,7 +78,7 @@ def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettin
     """
     asked, own = settings.film.dream_size, (film.height, film.width)
     size = dream_size(own, asked, on_cpu=pick_device(settings.network.device).type == "cpu")
-    told = size_told(own, asked, size, "film")
+    told = describe_size(own, asked, size, "film")
     if size != own:
         smaller = settings.film.model_copy(update={"dream_size": f"{size[1]}x{size[0]}"})
         settings = settings.model_copy(update={"film": smaller})

@@ -67,8 +67,8 @@ class ScheduleError(UsageError):
         )
 
     @property
-    def picture(self) -> str:
-        """Two lines: what stands around the character, and a caret under it."""
+    def excerpt(self) -> str:
+        """Two lines: the text around the column, and a caret below it."""
         start = max(0, self.column - 60)
         line = "".join(c if c.isprintable() else " " for c in self.text[start : start + 76])
         return f"  {line}\n  {' ' * (self.column - 1 - start)}^"

@@ -37,7 +37,7 @@ REFUSED = {
     "video film.mp4 -o a.mp4 --strength 1,5": (2, "write 1.5"),
     "video film.mp4 -o a.mp4 --start 99": (2, "no frame at or after 99 s"),
     "video film.mp4 -o a.mp4 --nonsense": (2, "--nonsense"),
-    "video film.mp4 a.mp4 -o b.mp4": (2, "two outputs, a.mp4 and b.mp4; give one of them"),
+    "video film.mp4 a.mp4 -o b.mp4": (2, "two outputs, a.mp4 and b.mp4; give only one"),
     "image gone.png": (3, "no such file"),
     "image text.png": (3, "not a readable picture"),
     "image in.png -o in.png": (2, "is the source file"),
@@ -209,25 +209,25 @@ def test_sizes_exclude_each_other(here):
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("video a.mp4 --fps 30", "no option --fps; a film keeps its rate; --rate is that of a row"),
-        ("video a.mp4 --output b.mp4", "no option --output; use -o"),
-        ("video a.mp4 --output=b.mp4", "no option --output; use -o"),
-        ("image a.png --gpu", "no option --gpu; use --device cuda"),
+        ("video a.mp4 --fps 30", "unknown option --fps; a film keeps its frame rate; --rate"),
+        ("video a.mp4 --output b.mp4", "unknown option --output; use -o"),
+        ("video a.mp4 --output=b.mp4", "unknown option --output; use -o"),
+        ("image a.png --gpu", "unknown option --gpu; use --device cuda"),
         ("video a.mp4 --fast", "use --iterations 5"),
         ("video a.mp4 --seconds 3", "use --end"),
         ("zoom a.png --duration 3", "use --seconds"),
         ("zoom a.png --frames 40", "use --seconds and --fps"),
         ("loop --frames 40", "use --seconds and --fps"),
         ("image a.png --seconds 3", "use dreamvid zoom or loop"),
-        ("zoom a.png --dry-run", "--motion-preview shows the camera alone"),
+        ("zoom a.png --dry-run", "--motion-preview shows the camera motion"),
         ("video --list", "use dreamvid models, layers, labels, codecs or presets"),
-        ("clip.mp4", "no command 'clip.mp4'; use dreamvid video clip.mp4"),
-        ("photo.JPG -o a.png", "no command 'photo.JPG'; use dreamvid image photo.JPG"),
-        ("lables", "no command 'lables'; use dreamvid labels or dreamvid layers"),
-        ("networks", "no command 'networks'; use dreamvid models"),
+        ("clip.mp4", "unknown command 'clip.mp4'; use dreamvid video clip.mp4"),
+        ("photo.JPG -o a.png", "unknown command 'photo.JPG'; use dreamvid image photo.JPG"),
+        ("lables", "unknown command 'lables'; use dreamvid labels or dreamvid layers"),
+        ("networks", "unknown command 'networks'; use dreamvid models"),
         ("xyzzy", "use video, image, zoom, loop, train"),
-        ("video -", "standard input and output are not read or written; give file names"),
-        ("video a.mp4 -o -", "standard input and output are not read or written"),
+        ("video -", "standard input and output are not supported; give file names"),
+        ("video a.mp4 -o -", "standard input and output are not supported"),
     ],
 )
 def test_the_right_name_is_told(line, says):
@@ -241,8 +241,8 @@ def test_a_pattern_that_the_shell_opened_is_not_echoed(tmp_path):
     for name in names:
         name.write_bytes(b"")
     told = dreamvid("video", *names, "-o", tmp_path / "a.mp4")
-    assert told.code == 2 and "38 files too many" in told.line
-    assert "a pattern in quotes" in told.line and len(told.line) < 250
+    assert told.code == 2 and "38 unexpected files" in told.line
+    assert "a quoted pattern" in told.line and len(told.line) < 250
 
 
 def test_help_is_a_command_too():

@@ -22,6 +22,7 @@ from dreamvid.errors import Interrupted
 from dreamvid.settings import presets
 from dreamvid.settings.toml import read_toml
 
+DIFFERS = "the output may differ from the earlier run; changed"
 COMMANDS = [name for group in app.COMMANDS.values() for name, *_ in group]
 
 
@@ -67,7 +68,7 @@ def test_help_of_video_tells_defaults_and_presets():
     assert "--start TIME" in told
     assert ", ".join(presets.names()) in told
     assert "--yes -y Overwrite the output. --quiet" in told
-    assert "goes on after its last part" in told
+    assert "resumes after the last finished part" in told
 
 
 def test_version():
@@ -84,8 +85,8 @@ def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
     (tmp_path / Path(rows[2]["path"]).name).touch()
     told = dreamvid("models").out.splitlines()
     assert told[0].split() == ["network", "default", "layer", "MB", "weights"]
-    assert re.fullmatch(r"googlenet +inception4c +49\.7  here", told[3])
-    assert re.fullmatch(r"vgg16 +features\.22 +528  to be fetched", told[6])
+    assert re.fullmatch(r"googlenet +inception4c +49\.7  available", told[3])
+    assert re.fullmatch(r"vgg16 +features\.22 +528  to be downloaded", told[6])
 
 
 def test_layers_are_told_with_strides_and_aliases(monkeypatch):
@@ -103,7 +104,7 @@ def test_layers_are_told_with_strides_and_aliases(monkeypatch):
 
 def test_presets_are_listed_with_what_they_look_like():
     lines = dreamvid("presets").out.splitlines()
-    assert lines[0].split() == ["preset", "looks"]
+    assert lines[0].split() == ["preset", "look"]
     (wild,) = (line for line in lines if line.startswith("wild "))
     assert wild.endswith(presets.about("wild"))
     rows = json.loads(dreamvid("presets", "--json").out)
@@ -122,7 +123,7 @@ def test_presets_are_drawn_on_a_picture_with_what_is_installed(tmp_path, monkeyp
         assert sheet.size == (4 * (64 + GAP) + GAP, 4 * (48 + LETTERS + 6 + GAP) + GAP)
     assert dreamvid("presets", "-o", out).code == 4
     assert dreamvid("presets", out, "-o", out).code == 2
-    assert "say where, by -o OUT" in dreamvid("presets", out).err
+    assert "give -o OUT" in dreamvid("presets", out).err
 
 
 def test_what_a_preset_says_of_the_flow_is_left_out_of_a_zoom(tmp_path, monkeypatch):
@@ -196,7 +197,7 @@ def test_from_repeats_a_run_to_the_byte(tmp_path, film):
     assert dreamvid("video", film, "-o", first, *options).code == 0
     told = dreamvid("video", "--from", first, "-o", again)
     assert told.code == 0, told.err
-    assert "not the same" not in told.err
+    assert "may differ from the earlier run" not in told.err
     assert again.read_bytes() == first.read_bytes()
     sidecar = tmp_path / "b.mp4.dreamvid.toml"
     assert dreamvid("video", "--from", sidecar, "-o", other, "--seed", 1).code == 0
@@ -226,11 +227,11 @@ def test_from_finds_a_source_that_moved_along_and_tells_when_it_changed(tmp_path
     assert (tmp_path / "b.mp4").read_bytes() == (tmp_path / "now/a.mp4").read_bytes()
     write_film(tmp_path / "now/in.mp4", cut=0)
     told = dreamvid("video", "--from", tmp_path / "now/a.mp4", "-o", tmp_path / "c.mp4")
-    assert told.err.splitlines()[1] == "not the same as then: the source"
+    assert told.err.splitlines()[1] == f"{DIFFERS}: the source"
     was = settings_of(tmp_path / "b.mp4")["network"]["precision"]
     precision = ("--precision", "bf16" if was == "fp32" else "fp32")
     told = dreamvid("video", "--from", tmp_path / "now/a.mp4", "-o", tmp_path / "d.mp4", *precision)
-    assert told.err.splitlines()[1] == "not the same as then: the source, the precision"
+    assert told.err.splitlines()[1] == f"{DIFFERS}: the source, the precision"
 
 
 def test_from_tells_another_number_of_threads(tmp_path, film):
@@ -239,7 +240,7 @@ def test_from_tells_another_number_of_threads(tmp_path, film):
     sidecar = tmp_path / "a.mp4.dreamvid.toml"
     sidecar.write_text(sidecar.read_text().replace("threads = 1", "threads = 2"))
     told = dreamvid("video", "--from", first, "-o", again)
-    assert told.err.splitlines()[1] == "not the same as then: the number of threads"
+    assert told.err.splitlines()[1] == f"{DIFFERS}: the number of threads"
 
 
 def test_from_tells_what_changed_of_loops_and_zooms_before_they_are_dreamed(tmp_path):
@@ -253,7 +254,7 @@ def test_from_tells_what_changed_of_loops_and_zooms_before_they_are_dreamed(tmp_
             kind, tmp_path / "other.png", "--from", out, "-o", tmp_path / f"b{kind}.mkv"
         )
         assert told.code == 0, told.err
-        assert told.err.splitlines()[1] == "not the same as then: the source"
+        assert told.err.splitlines()[1] == f"{DIFFERS}: the source"
 
 
 # --- what is shown meanwhile -----------------------------------------------------------------
@@ -505,7 +506,7 @@ def test_a_broken_cv2_is_told_in_a_line_by_every_command(tmp_path, film):
     lines = [line for line in done.stderr.splitlines() if line.startswith("dreamvid: ")]
     assert len(lines) == 5
     assert all("apt install libgl1" in line for line in lines[:4])
-    assert "cv2, scenedetect missing; see above" in lines[4]
+    assert "cv2, scenedetect missing; see the table above" in lines[4]
     assert "apt install libgl1" in done.stdout
 
 
@@ -583,7 +584,7 @@ def test_a_dream_goes_on_when_nobody_listens(tmp_path, film, redirection):
 
 def test_a_result_that_cannot_be_written_is_told_in_a_line():
     told = shell(">/dev/full", "layers", "bestiary")
-    assert (told.code, told.err) == (7, "dreamvid: no space left; make room\n")
+    assert (told.code, told.err) == (7, "dreamvid: no space left on the disk; make room\n")
     assert shell(">&-", "layers", "bestiary") == Told(0, "", "")
 
 

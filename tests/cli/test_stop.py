@@ -96,7 +96,7 @@ def test_stopped_while_modules_are_imported(tmp_path):
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from dreamvid import cli; cli.main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    told = "dreamvid: stopped; give the same command again\n"
+    told = "dreamvid: stopped; run the same command again\n"
     assert (done.returncode, done.stderr) == (130, told)
 
 

@@ -46,8 +46,8 @@ def test_lessons_tell_how_well_gradients_are_aligned(capsys):
         for aligned in (None, 0.123):
             show.learned(replace(lesson, aligned=aligned))
     before, after = capsys.readouterr().err.splitlines()
-    assert before.endswith("81% told right, 42% under attack")
-    assert after.endswith("81% told right, 42% under attack, gradients aligned to 0.12")
+    assert before.endswith("81% correct, 42% under attack")
+    assert after.endswith("81% correct, 42% under attack, gradient alignment 0.12")
 
 
 def test_numbers_that_cannot_be(tmp_path):

@@ -17,7 +17,7 @@ from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid.commands import shared
 from dreamvid.commands.closed import Clip, led_back, turned
-from dreamvid.commands.loop import dream_loop, told_seam, with_octaves
+from dreamvid.commands.loop import describe_seam, dream_loop, with_octaves
 from dreamvid.commands.shapes import check_shape, lap_zoom, whole_turns
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import save_image, to_image
@@ -283,7 +283,7 @@ def test_a_seam_that_shows_is_told_with_what_would_help(shape: dict[str, Any], s
     meter = SeamMeter()
     for level in (0, 1, 2, 90):
         meter.look(np.full((48, 64, 3), level, np.uint8))
-    assert told_seam(meter, ShapeSettings.checked(shape)).endswith(f", which {says}")
+    assert describe_seam(meter, ShapeSettings.checked(shape)).endswith(f", which {says}")
 
 
 @pytest.mark.parametrize("kind", ["mp4", "avi"])  # AVI tells the time of decoding, not of showing

@@ -1,4 +1,4 @@
-"""What a run is asked to do: by its flags, a settings file, the sidecar of an earlier run."""
+"""What a run is to do: read from its flags, a settings file and the sidecar of an earlier run."""
 
 from __future__ import annotations
 
@@ -28,26 +28,29 @@ WRITERS: dict[str, type[Settings]] = {
 }
 """The commands that write sidecars."""
 
-DECIDING = {
+DETERMINANTS = {
     "source_sha256": "the source",
     "weights_sha256": "the weights",
     "guide_sha256": "the guide",
     "audio_sha256": "the audio",
     "threads": "the number of threads",
 }
-"""What beside settings and versions decides a film's bytes, by its name in the sidecar."""
+"""What determines a film's bytes besides settings and versions, by its key in the sidecar."""
 
 
 @dataclass(frozen=True)
-class Asked(Generic[S]):
-    """The settings of a run, its source, and all that the sidecar of the run it repeats tells."""
+class Request(Generic[S]):
+    """The settings of a run, its source, and the sidecar of the run that it repeats.
+
+    `previous` holds the tables of that sidecar, with how the film was made under "made".
+    """
 
     settings: S
     source: Path | None
-    then: dict[str, Any]
+    previous: dict[str, Any]
 
 
-def asked(
+def read_request(
     model: type[S],
     given: Mapping[str, BaseModel],
     source: Path | None,
@@ -55,21 +58,21 @@ def asked(
     preset: str | None,
     file: Path | None,
     from_: Path | None,
-) -> Asked[S]:
-    """Read what a run is asked to do; UsageError for settings that are wrong."""
-    made, before = record(from_) if from_ else ({}, {})
+) -> Request[S]:
+    """Combine flags, preset, settings file and sidecar; UsageError for invalid settings."""
+    made, before = read_sidecar(from_) if from_ else ({}, {})
     if from_:
         check_command(model, before, from_)
     layers = layered(given, name=preset, file=file, before=before)
     settings = model.checked(layers, where=file or from_)
     name = made.get("source")
     if source is None and from_ is not None and isinstance(name, str):
-        source = source_of(name, from_)
-    return Asked(settings, source, before | {"made": made})
+        source = find_source(name, from_)
+    return Request(settings, source, before | {"made": made})
 
 
-def command_of(tables: Mapping[str, Any]) -> str | None:
-    """The command that wrote the tables of a sidecar: it writes all it has."""
+def command_that_wrote(tables: Mapping[str, Any]) -> str | None:
+    """The command that wrote these sidecar tables: a command writes all the tables it has."""
     return next(
         (name for name, model in WRITERS.items() if model.model_fields.keys() == tables.keys()),
         None,
@@ -78,57 +81,60 @@ def command_of(tables: Mapping[str, Any]) -> str | None:
 
 def check_command(model: type[Settings], tables: Mapping[str, Any], sidecar: Path) -> None:
     """Raise UsageError when another command wrote the tables of a sidecar."""
-    name = command_of(tables)
+    name = command_that_wrote(tables)
     if name is not None and WRITERS[name] is not model:
-        remedy = f"dreamvid {name} --from {sidecar}"
+        remedy = f"use dreamvid {name} --from {sidecar}"
         raise UsageError(f"was made by dreamvid {name}", where=sidecar, remedy=remedy)
 
 
-def mind_damage(result: Result, source: Path | None) -> None:
-    """Raise DamagedInput for a film that was made of what is left of its source."""
+def raise_if_damaged(result: Result, source: Path | None) -> None:
+    """Raise DamagedInput when parts of the source could not be read."""
     if result.damage:
-        remedy = f"{result.path} holds what is there"
+        remedy = f"{result.path} holds the frames that could be read"
         raise DamagedInput(result.damage, where=source, remedy=remedy)
 
 
-def sidecar_of(path: Path) -> Path:
-    """The file that says how `path` was made: `path` itself when that is it."""
+def sidecar_path(path: Path) -> Path:
+    """The sidecar of a film; `path` itself when it is a sidecar."""
     return path if path.suffix == ".toml" else path.with_name(path.name + ".dreamvid.toml")
 
 
-def record(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a sidecar, given itself or its film: how it was made, and the settings.
+def read_sidecar(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read a sidecar, given its own path or its film's: its [made] table, and the settings.
 
-    Raises UnreadableInput when it is none.
+    Raises UnreadableInput when the file is not a sidecar.
     """
-    values = read_toml(sidecar_of(path))
+    values = read_toml(sidecar_path(path))
     made = values.pop("made", {})
     if not (isinstance(made, dict) and isinstance(made.get("versions", {}), dict)):
-        remedy = "give one that dreamvid wrote"
-        raise UnreadableInput("not a sidecar", where=sidecar_of(path), remedy=remedy)
+        remedy = "give a sidecar written by dreamvid"
+        raise UnreadableInput("not a sidecar", where=sidecar_path(path), remedy=remedy)
     return made, values
 
 
-def source_of(name: str, sidecar: Path) -> Path:
-    """The source that a repeated run read: as it was named then, else beside the sidecar."""
+def find_source(name: str, sidecar: Path) -> Path:
+    """The source of the run to repeat: at its recorded path, else beside the sidecar."""
     moved = sidecar.parent / Path(name).name
     return moved if moved.exists() and not Path(name).exists() else Path(name)
 
 
-def tell_changes(then: Mapping[str, Any], say: Callable[[str], None], record: str) -> None:
-    """Say why a run may differ from the one it repeats: `record` is its sidecar, `then` that one's.
+def report_differences(
+    previous: Mapping[str, Any], say: Callable[[str], None], sidecar: str
+) -> None:
+    """Say why the output may differ from the run that is repeated.
 
-    What was asked for, as another seed, is no news; a device or a precision may come with the
-    machine.
+    `previous` holds the tables of that run's sidecar, `sidecar` is the text of the new one.
+    Settings that the user changed, such as the seed, are not reported; the device and the
+    precision are, because they may depend on the machine.
     """
-    made, now = then.get("made"), tomllib.loads(record)
+    made, now = previous.get("made"), tomllib.loads(sidecar)
     if not made:
         return
-    changed = [what for key, what in DECIDING.items() if made.get(key) != now["made"].get(key)]
+    changed = [what for key, what in DETERMINANTS.items() if made.get(key) != now["made"].get(key)]
     before, versions = made.get("versions", {}), now["made"]["versions"]
     changed += [f"the version of {name}" for name in versions if before.get(name) != versions[name]]
     for name in ("device", "precision"):
-        if then.get("network", {}).get(name) != now["network"].get(name):
+        if previous.get("network", {}).get(name) != now["network"].get(name):
             changed.append(f"the {name}")
     if changed:
-        say(f"not the same as then: {', '.join(changed)}")
+        say(f"the output may differ from the earlier run; changed: {', '.join(changed)}")
