@@ -33,6 +33,9 @@ from dreamvid.settings import DreamSettings, bounds_of
 REACH = 32
 """Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""
 
+GOLDEN = 0.6180339887498949
+"""Steps of the golden ratio round a circle leave no gap for long."""
+
 STEEPEST = 1e18
 """Gradients of this mean size cannot be squared in float32."""
 
@@ -41,12 +44,17 @@ STEEPEST = 1e18
 class Dose:
     """How much is dreamed: how many iterations on each octave, small to large, and their step.
 
-    `shares` are those of the step that each octave takes, 1 where nothing is said.
+    `shares` are those of the step that each octave takes, 1 where nothing is said. At each
+    iteration, `fade` of what was dreamed so far is forgotten, and the picture is seen up to
+    exp(`sway`) times larger or smaller: what only one gradient asks for fades, what most agree on
+    stays (the transforms are those of Olah et al. 2017, "Feature Visualization").
     """
 
     iterations: tuple[int, ...]
     step: float
     shares: tuple[float, ...] = ()
+    fade: float = 0.0
+    sway: float = 0.0
 
 
 @dataclass
@@ -182,7 +190,7 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts = jitter(self.seed, turn)
+        looks = zip(jitter(self.seed, turn), sizings(dose.sway), strict=False)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -192,11 +200,12 @@ class Dreamer:
             local = None if weight is None else resize(weight, size).clamp_min(0)
             for iteration in range(iterations):
                 key = f"{len(sizes) - octave}.{iteration}"
-                gradient = self._direction(dreamed, next(shifts), gauge, key)
+                gradient = self._direction(dreamed, *next(looks), gauge, key)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
-                dreamed = (dreamed + steps[octave] * update).clamp_(0, 1)
+                kept = torch.lerp(dreamed, base, dose.fade) if dose.fade else dreamed
+                dreamed = (kept + steps[octave] * update).clamp_(0, 1)
             detail = dreamed - base
         return dreamed
 
@@ -210,21 +219,23 @@ class Dreamer:
         )
 
     def _direction(
-        self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
+        self, image: torch.Tensor, shift: tuple[int, int], sizing: float, gauge: Gauge, key: str
     ) -> torch.Tensor:
-        """The normalised gradient [3, H, W] at the image rolled by `shift`, rolled back.
+        """The normalised gradient [3, H, W] at the image resized and rolled by `shift`, led back.
 
         Divided by mean|g|^.5 times a wide local mean|g|^.5: dreams then grow not only where they
         already are.
         """
-        rolled = image.roll(shift, (1, 2))
+        height, width = image.shape[-2:]
+        seen = resize(image, (round(sizing * height), round(sizing * width)))
+        rolled = seen.roll(shift, (1, 2))
         heights: list[float] = []
         gradient = tiled(partial(self._gradient, heights=heights), rolled, self.tile)
         gauge.heights.append(sum(heights) / len(heights))
         if not math.isfinite(gauge.heights[-1]):  # all that follows would be black
             raise UsageError("the network gives no finite numbers", where=self.network.name,
                              remedy="check its weights, and --precision")  # fmt: skip
-        gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
+        gradient = resize(gradient.roll((-shift[0], -shift[1]), (1, 2)), (height, width))
         if self.shape is not None:
             gradient = self.shape(gradient, gauge, key)
         size = gradient.abs()
@@ -259,6 +270,14 @@ def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
         right = (first[1] + 0.5698402909980532 * place) % 1.0
         yield int(down * REACH) - REACH // 2, int(right * REACH) - REACH // 2
         place += 1
+
+
+def sizings(sway: float) -> Iterator[float]:
+    """Give factors for ever, spread evenly over exp(-sway) to exp(sway) in their logarithm."""
+    place = 0.5
+    while True:
+        yield math.exp(sway * (2 * place - 1))
+        place = (place + GOLDEN) % 1.0
 
 
 def pick_device(name: str) -> torch.device:
