@@ -20,6 +20,7 @@ from dreamvid.dream.octaves import (
     octaves_for,
     resize,
     soften,
+    swayed,
 )
 from dreamvid.dream.recorded import Recorded
 from dreamvid.dream.shaping import Shape
@@ -32,9 +33,6 @@ from dreamvid.settings import DreamSettings, bounds_of
 
 REACH = 32
 """Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""
-
-GOLDEN = 0.6180339887498949
-"""Steps of the golden ratio round a circle leave no gap for long."""
 
 STEEPEST = 1e18
 """Gradients of this mean size cannot be squared in float32."""
@@ -190,7 +188,7 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        looks = zip(jitter(self.seed, turn), sizings(dose.sway), strict=False)
+        shifts = jitter(self.seed, turn)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -198,9 +196,11 @@ class Dreamer:
             base = resize(image, size)
             dreamed = base if detail is None else base + resize(detail, size)
             local = None if weight is None else resize(weight, size).clamp_min(0)
+            looks = swayed(size, dose.sway)
             for iteration in range(iterations):
                 key = f"{len(sizes) - octave}.{iteration}"
-                gradient = self._direction(dreamed, *next(looks), gauge, key)
+                seen = resize(dreamed, next(looks))
+                gradient = resize(self._direction(seen, next(shifts), gauge, key), size)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
@@ -219,23 +219,21 @@ class Dreamer:
         )
 
     def _direction(
-        self, image: torch.Tensor, shift: tuple[int, int], sizing: float, gauge: Gauge, key: str
+        self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
     ) -> torch.Tensor:
-        """The normalised gradient [3, H, W] at the image resized and rolled by `shift`, led back.
+        """The normalised gradient [3, H, W] at the image rolled by `shift`, rolled back.
 
         Divided by mean|g|^.5 times a wide local mean|g|^.5: dreams then grow not only where they
         already are.
         """
-        height, width = image.shape[-2:]
-        seen = resize(image, (round(sizing * height), round(sizing * width)))
-        rolled = seen.roll(shift, (1, 2))
+        rolled = image.roll(shift, (1, 2))
         heights: list[float] = []
         gradient = tiled(partial(self._gradient, heights=heights), rolled, self.tile)
         gauge.heights.append(sum(heights) / len(heights))
         if not math.isfinite(gauge.heights[-1]):  # all that follows would be black
             raise UsageError("the network gives no finite numbers", where=self.network.name,
                              remedy="check its weights, and --precision")  # fmt: skip
-        gradient = resize(gradient.roll((-shift[0], -shift[1]), (1, 2)), (height, width))
+        gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         if self.shape is not None:
             gradient = self.shape(gradient, gauge, key)
         size = gradient.abs()
@@ -270,14 +268,6 @@ def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
         right = (first[1] + 0.5698402909980532 * place) % 1.0
         yield int(down * REACH) - REACH // 2, int(right * REACH) - REACH // 2
         place += 1
-
-
-def sizings(sway: float) -> Iterator[float]:
-    """Give factors for ever, spread evenly over exp(-sway) to exp(sway) in their logarithm."""
-    place = 0.5
-    while True:
-        yield math.exp(sway * (2 * place - 1))
-        place = (place + GOLDEN) % 1.0
 
 
 def pick_device(name: str) -> torch.device:
