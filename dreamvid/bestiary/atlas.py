@@ -9,15 +9,23 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.objectives import Objective, label, layer
 from dreamvid.dream.octaves import resize
+from dreamvid.dream.shaping import Shape
 from dreamvid.networks.network import Network
 
-OCTAVES, SCALE, ITERATIONS, STEP = 3, 1.4, 40, 0.012
+SCALE, DOSE = 1.4, Dose((100, 50, 20), 0.025, (1.0, 0.8, 0.6), fade=0.05, sway=0.2)
 """A dose that makes a picture out of next to nothing, at sizes that the network has learned."""
-CLOUDS, CONTRAST = 16, 0.06
-"""Pixels and contrast of the soft clouds it begins with: fine noise would be dreamed on itself."""
+SHAPE = Shape(colours=0.7, detail=0.6)
+"""Broad forms and calm colours: those of the finest detail come by themselves."""
+CLOUDS, CONTRAST = 4, 0.02
+"""Across, and contrast, of the soft clouds it begins with: noise would be dreamed on itself."""
+CORE, RIM = 0.2, 0.18
+"""The middle of the picture, in shares of its side, that is dreamed on in full, and the standard
+deviation with which that ends around it: one whole being, not a crowd."""
+VIVID = 0.19
+"""The root mean square, RGB in 0..1, to which a dream is brought: what fades is faint."""
 GAP = 4
 """Pixels between pictures."""
 PAPER, INK = 0.04, 225
@@ -25,18 +33,32 @@ PAPER, INK = 0.04, 225
 
 
 def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
-    """What an objective looks like: an image [3, size, size] dreamed out of soft noise.
+    """What an objective looks like: an image [3, size, size], one being on soft ground.
 
     In float32: where a class is told already the gradient is faint, and coarser rounding shows.
     """
     generator = torch.Generator().manual_seed(seed)
-    cells = max(2, size // CLOUDS)
-    clouds = resize(torch.randn(3, cells, cells, generator=generator), (size, size))
+    clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (size, size))
+    ground = (0.5 + CONTRAST * clouds).clamp(0, 1).expand(3, size, size)
     dream = Dreamer(
-        network, objective, octaves=OCTAVES, octave_scale=SCALE, iterations=ITERATIONS, step=STEP,
-        seed=seed, even=False, precision="fp32",
+        network, objective, octave_scale=SCALE, seed=seed, even=False, shape=SHAPE,
+        precision="fp32",
     )  # fmt: skip
-    return dream((0.5 + CONTRAST * clouds).clamp(0, 1)).cpu()
+    dreamed = dream.ascend(ground, DOSE, gauge=Gauge(), weight=middle(size)).cpu()
+    return vivid(dreamed)
+
+
+def middle(size: int) -> Tensor:
+    """Weights [1, size, size]: 1 in the middle, falling off around it."""
+    places = (torch.arange(size) + 0.5) / size - 0.5
+    beyond = (torch.hypot(places[:, None], places) - CORE).clamp_min(0) / RIM
+    return torch.exp(-beyond.square() / 2)[None]
+
+
+def vivid(image: Tensor) -> Tensor:
+    """An image [3, H, W] with its contrast brought to `VIVID` around a mean grey."""
+    change = image - image.mean((1, 2), keepdim=True)
+    return (0.5 + change * (VIVID / change.square().mean().sqrt())).clamp(0, 1)
 
 
 def atlas(

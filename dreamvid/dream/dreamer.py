@@ -22,6 +22,7 @@ from dreamvid.dream.octaves import (
     octaves_for,
     resize,
     soften,
+    swayed,
 )
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
@@ -43,12 +44,17 @@ STEEPEST = 1e18
 class Dose:
     """How much is dreamed: how many iterations on each octave, small to large, and their step.
 
-    `shares` are those of the step that each octave takes, 1 where nothing is said.
+    `shares` are those of the step that each octave takes, 1 where nothing is said. At each
+    iteration, `fade` of what was dreamed so far is forgotten, and the picture is seen up to
+    exp(`sway`) times larger or smaller: what only one gradient asks for fades, what most agree on
+    stays (the transforms are those of Olah et al. 2017, "Feature Visualization").
     """
 
     iterations: tuple[int, ...]
     step: float
     shares: tuple[float, ...] = ()
+    fade: float = 0.0
+    sway: float = 0.0
 
 
 @dataclass
@@ -202,15 +208,18 @@ class Dreamer:
             base = resize(image, size)
             dreamed = base if detail is None else base + resize(detail, size)
             local = None if weight is None else resize(weight, size).clamp_min(0)
+            scaled = swayed(size, dose.sway)
             for iteration in range(iterations):
                 key = f"{len(sizes) - octave}.{iteration}"
-                gradient = self._direction(dreamed, next(shifts), gauge, key)
+                seen = resize(dreamed, next(scaled))
+                gradient = resize(self._direction(seen, next(shifts), gauge, key), size)
                 if self.beings and places:
                     gradient = self._among(gradient, dreamed, places, looks, gauge, key)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
-                dreamed = (dreamed + steps[octave] * update).clamp_(0, 1)
+                kept = torch.lerp(dreamed, base, dose.fade) if dose.fade else dreamed
+                dreamed = (kept + steps[octave] * update).clamp_(0, 1)
             detail = dreamed - base
         return dreamed
 

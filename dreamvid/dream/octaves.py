@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import torch
 from torch.nn import functional
@@ -15,6 +16,9 @@ OCTAVE_SCALE = 1.4
 
 COARSEST = 200
 """Shorter side, in pixels, that the smallest octave of a picture should have."""
+
+GOLDEN = 0.6180339887498949
+"""Steps of this share round a circle leave no gap for long (the golden ratio)."""
 
 
 def octaves_for(
@@ -38,6 +42,15 @@ def octave_sizes(
     """
     sizes = [(round(height / scale**k), round(width / scale**k)) for k in range(octaves)]
     return [size for k, size in enumerate(sizes) if k == 0 or min(size) >= minimum][::-1]
+
+
+def swayed(size: Size, sway: float) -> Iterator[Size]:
+    """Give sizes for ever, up to exp(`sway`) times larger or smaller, evenly spread between."""
+    place = 0.5
+    while True:
+        factor = math.exp(sway * (2 * place - 1))
+        yield round(factor * size[0]), round(factor * size[1])
+        place = (place + GOLDEN) % 1.0
 
 
 def resize(planes: torch.Tensor, size: Size) -> torch.Tensor:
