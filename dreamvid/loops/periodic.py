@@ -1,4 +1,4 @@
-"""Dreaming on a texture so that its sides still meet: everything wraps around."""
+"""Dream on a periodic texture so that it stays periodic."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dreamvid.dream.octaves import octave_sizes
 from dreamvid.loops.texture import resize_periodic
 
 MARGIN = 128
-"""Texels of the other side that the network sees beyond each side: about its receptive field."""
+"""Texels of wrapped context around the texture: about the receptive field of the network."""
 
 
 class PeriodicDreamer(Dreamer):
-    """A Dreamer for textures: jitter rolls, octaves resize and gradients see across the sides.
+    """A Dreamer for textures: jitter, octaves and gradients wrap around at the borders.
 
-    `dream(texture) -> texture`, [3, H, W], periodic both ways if the given one was.
+    `dream(texture) -> texture`, [3, H, W], periodic in both directions if the input is.
     """
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
@@ -28,23 +28,23 @@ class PeriodicDreamer(Dreamer):
             int(image.shape[2]),
             octaves=len(self.dose.iterations),
             scale=self.octave_scale,
-            minimum=self.network.minimum_size // 2,  # the margin is there besides
+            minimum=self.network.minimum_size // 2,  # the margin adds to the size
         )
-        dreamed, detail, turn = image, None, 0
+        dreamed, detail, shift = image, None, 0
         rounds = self.dose.iterations[-len(sizes) :]
         for size, iterations in zip(sizes, rounds, strict=True):
             base = resize_periodic(image, size)
             start = base if detail is None else base + resize_periodic(detail, size)
             dose = Dose((iterations,), self.dose.step)
-            dreamed = self.ascend(start.clamp(0, 1), dose, gauge=Gauge(), turn=turn)
+            dreamed = self.ascend(start.clamp(0, 1), dose, gauge=Gauge(), first_shift=shift)
             detail = dreamed - base
-            turn += iterations
+            shift += iterations
         return dreamed
 
     def _direction(
         self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
     ) -> torch.Tensor:
-        """The normalised gradient of the texture, seen with a margin of its other sides."""
+        """The normalised gradient of the texture, computed with a wrapped margin."""
         height, width = image.shape[-2:]
         rolled = image.roll(shift, (1, 2))
         down, across = (

@@ -76,7 +76,7 @@ class FilmCarry:
             gauge=gauge,
             weight=weight * (pace + (tuning.fresh - pace) * fresh),
             crisp=previous.crisp - 1,
-            turn=previous.age * sum(dose.iterations),
+            first_shift=previous.age * sum(dose.iterations),
             places=places,
         )
         now = replace(

@@ -62,7 +62,7 @@ class ZoomFeedback:
             dose,
             gauge=gauge,
             weight=1 + (tuning.fresh - 1) * fresh,
-            turn=previous.age * sum(dose.iterations),
+            first_shift=previous.age * sum(dose.iterations),
             places=places,
         )
         now = replace(
