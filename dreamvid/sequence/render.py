@@ -1,4 +1,4 @@
-"""The loop: carry the dream from frame to frame, and dream on."""
+"""The loop: carry the dream from frame to frame and add to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.zoom_feedback import ZoomFeedback
 
 Carry = Callable[[Frame, Memory | None], Memory]
-"""Dreams a frame, starting from what the one before has left."""
+"""Dreams a frame, starting from the memory of the previous one."""
 
 DreamerAt = Callable[[int], Dreamer]
 """The Dreamer of each frame, by its index."""
@@ -28,8 +28,8 @@ def render(
 ) -> Iterator[torch.Tensor]:
     """Dream a sequence: yields an image [3, H, W] of float32 in 0..1 for every frame.
 
-    `stability` 0..1 says how calm: 0 dreams every frame for itself. Both it and `dream` may be
-    functions of the frame's index. Raises UsageError for a stability out of range.
+    `stability` 0..1 sets the temporal stability: 0 dreams every frame independently. It and `dream`
+    may be functions of the frame index. Raises UsageError for a stability out of range.
     """
     for _, memory in remember(frames, dream, stability=stability):
         yield memory.dreamed
@@ -42,10 +42,10 @@ def remember(
     stability: float | Callable[[int], float],
     memory: Memory | None = None,
 ) -> Iterator[tuple[Frame, Memory]]:
-    """Dream a sequence: yields every frame with what it leaves to the next.
+    """Dream a sequence: yields every frame with the memory after it.
 
-    With the `memory` of an earlier frame the sequence goes on from there, to the same bytes as if
-    it had never stopped.
+    With the `memory` of an earlier frame the sequence resumes from there, with the same bytes as
+    without interruption.
     """
     for frame in frames:
         carry, memory = _prepared(frame, memory, dream, stability)
@@ -59,16 +59,16 @@ def _prepared(
     dream: Dreamer | DreamerAt,
     stability: float | Callable[[int], float],
 ) -> tuple[Carry, Memory | None]:
-    """How a frame is to be dreamed, and what it takes over."""
-    calm = stability(frame.index) if callable(stability) else stability
+    """The carry function for a frame, and the memory adapted to the current settings."""
+    steadiness = stability(frame.index) if callable(stability) else stability
     if isinstance(dream, Dreamer):
         picture = frame.image if memory is None else memory.dreamed
         assert picture is not None, "a sequence begins with an image"
-        return carry_for(frame, dream.fitted(*picture.shape[-2:]), calm), memory
+        return carry_for(frame, dream.fitted(*picture.shape[-2:]), steadiness), memory
     now = dream(frame.index)
     if memory is not None:
         memory = _redosed(memory, dream(frame.index - 1), now, frame)
-    return carry_for(frame, now, calm), memory
+    return carry_for(frame, now, steadiness), memory
 
 
 def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
@@ -79,10 +79,10 @@ def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
 
 
 def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
-    """What is remembered, for a dose that has changed; None where nothing had been dreamed."""
+    """Adapt the memory to a changed dose; None if nothing had been dreamed before."""
     if before is now:
         return memory
-    if before.objective.layers != now.objective.layers:  # gradients of another size altogether
+    if before.objective.layers != now.objective.layers:  # gradient magnitudes differ
         memory = replace(memory, gauge=Gauge())
     if frame.image is None:
         return replace(memory, reference=memory.reference._replace(height=None))

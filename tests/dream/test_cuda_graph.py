@@ -1,6 +1,6 @@
-"""CapturedGraphs are played in place of a function, once it has been called often enough.
+"""Captured graphs replace a function once it has been called often enough.
 
-What a GPU records is tried in test_gpu.py; here a stand-in plays it.
+Capturing on a GPU is tested in test_gpu.py; here a stand-in replays it.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def test_what_cannot_be_recorded_or_plays_otherwise_is_called(
             raise error
         return None
 
-    monkeypatch.setattr(OnPaper, "_record", record)
+    monkeypatch.setattr(OnPaper, "_capture", record)
     slope = OnPaper()
     for _ in range(CALLS_BEFORE_CAPTURE + 3):
         assert float(slope(SMALL)[0]) == 4.0 * 48
