@@ -201,13 +201,19 @@ class Watched(Dreamer):
         gauge: Gauge,
         weight: Tensor | None = None,
         crisp: float = 0.0,
-        turn: int = 0,
+        first_shift: int = 0,
         places: Places = (),
     ) -> Tensor:
         """Dream on an image, as Dreamer does."""
         begin = time.perf_counter()
         result = super().ascend(
-            image, dose, gauge=gauge, weight=weight, crisp=crisp, turn=turn, places=places
+            image,
+            dose,
+            gauge=gauge,
+            weight=weight,
+            crisp=crisp,
+            first_shift=first_shift,
+            places=places,
         )
         self.seconds += time.perf_counter() - begin
         return result

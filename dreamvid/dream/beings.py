@@ -1,10 +1,10 @@
-"""Beings on purpose: each is looked at by itself, as the network learned to see things.
+"""Beings: whole animals or things, raised one by one at their own places in the image.
 
-Raising a class at a place of the whole picture's map gives as many heads as the map has places
-there, and noise between them. A being is therefore cut out, at about the size of the network's own
-pictures, and raised by its class's logit above the mean of all: a log of its chance would stop
-pulling as soon as the network is sure, long before a being stands there. Looks from nearer, from
-further and from aside follow one another, so that it is whole from all of them.
+Raising a class at one position of the activation map of the whole image gives several heads and
+noise between them. Each being is therefore cropped, at about the network's training size, and its
+class logit is raised relative to the mean of all logits: a log probability would saturate as soon
+as the network is confident, long before the being is complete. Successive crops vary in zoom and
+position, so that the being is consistent in all of them.
 """
 
 from __future__ import annotations
@@ -23,50 +23,50 @@ from dreamvid.dream.shaping import Running, Shape
 from dreamvid.networks.network import Network
 
 SIZE = 0.36
-"""Size of a being, in shorter sides of the picture."""
+"""Size of a being, relative to the shorter side of the image."""
 
 VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
-"""What is looked at, in sizes of the being: so much, give or take a share, and so far aside."""
+"""Size of a view in sizes of the being, its relative variation, and its largest offset."""
 
 REACH = VIEW * (1 + NEARER) / 2 + ASIDE
 """So far from the centre of a being, in its sizes, the picture is looked at."""
 
 LOOKS = 2
-"""So often a being is looked at before an update."""
+"""Number of views of a being per update."""
 
 FINE, LEAST, MOST, STEP = 0.75, 96, 192, 32
-"""Pixels along a side of what the network is shown: a share of those there, within bounds."""
+"""Side of a view in pixels: a share of its size in the image, its limits and granularity."""
 
 INNER, OUTER = 0.3, 0.6
-"""A being is raised fully as far from its centre, in its sizes, and not at all from there on."""
+"""Radii of the window, in sizes of the being: weight 1 within INNER, 0 beyond OUTER."""
 
 GRID, RIM = 0.3, 0.4
-"""Places are looked for so many sizes apart, and so far from the sides of the picture."""
+"""Spacing of candidate places, and their distance to the image border, in sizes of a being."""
 
 USUAL = 0.5
-"""Share taken off a class's score of what it is everywhere: a sky is not all jellyfish."""
+"""Share of the mean score of a class that is subtracted: a sky is not all jellyfish."""
 
 OFTEN = 1.0
-"""Taken off a score for every being of its class, and of its word, that is there already."""
+"""Subtracted from a score for every existing being of the same class and of the same word."""
 
 FUR = 0.6
-"""How strongly the ground's own dream goes on within a being."""
+"""Weight of the ground's gradient within a being."""
 
 STRENGTH = 1.3
-"""Length of a being's steps, beside those of a whole picture's dream."""
+"""Step length of a being relative to that of the ground."""
 
 DETAIL = 0.7
-"""Detail of a being's gradient, beside what is asked for: its form counts more than its skin."""
+"""Factor on `detail` for beings: below 1 favours form over surface."""
 
 AT_ONCE = 16
-"""So many views are looked at together while places are looked for."""
+"""Batch size of views when places are searched."""
 
 
 class Place(NamedTuple):
-    """Where a being stands, and what it is.
+    """The position and class of a being.
 
-    `y` and `x` are its centre in heights and widths of the picture, `size` is in shorter sides;
-    `word` is what was asked for, `label` the place of its class among the network's.
+    `y` and `x` are its centre relative to the image height and width, `size` is relative to the
+    shorter side; `word` is the requested word, `label` the index of its class.
     """
 
     y: float
@@ -78,13 +78,13 @@ class Place(NamedTuple):
 
 Places = tuple[Place, ...]
 Glance = tuple[float, float, float]
-"""How a look differs from the plain one: nearer or further, down and right, -1..1 each."""
+"""Variation of a view: zoom, down and right, each in -1..1."""
 
 
 class Beings:
-    """Finds places for beings in pictures, and gives the gradient that raises them there.
+    """Finds places for beings in images and computes the gradient that raises them.
 
-    UsageError for words of the objective's `kinds` that none of the network's labels is meant by.
+    Raises UsageError for words of the objective's `kinds` that match none of the network's labels.
     """
 
     def __init__(
@@ -102,15 +102,15 @@ class Beings:
     def of(
         cls, network: Network, objective: Objective, *, device: torch.device, dtype: torch.dtype
     ) -> Self | None:
-        """The beings that an objective asks for, if it does."""
+        """The beings of an objective; None if it has none."""
         return cls(network, objective, device=device, dtype=dtype) if objective.kinds else None
 
     def settle(self, image: Tensor, kept: Places = ()) -> Places:
-        """The places of an image [3, H, W]: those kept, and new ones where there is room.
+        """The places in an image [3, H, W]: those kept, and new ones in free areas.
 
-        The best of all words and classes comes first, then the best at a being's size from there,
-        until nothing is free. A class counts by how much more it is there than it is elsewhere,
-        and less the more beings of it and of its word there are.
+        Greedy: the best word and class at the best free candidate is chosen, until no candidate is
+        free. The score of a class is its log probability relative to its mean over the image,
+        reduced for every existing being of that class and word.
         """
         kept = tuple(place for place in kept if place.word in self._kinds)
         spots, spans = _spots(*image.shape[-2:]), _spans(*image.shape[-2:])
@@ -123,7 +123,7 @@ class Beings:
         return kept
 
     def _scores(self, image: Tensor, spots: Sequence[Place]) -> Tensor:
-        """How much of each class there is at each spot, [spots, classes], on the CPU."""
+        """The score of each class at each candidate, [spots, classes], on the CPU."""
         count = _pixels(image, spots)
         rows = []
         with torch.no_grad():
@@ -135,7 +135,7 @@ class Beings:
         return chances - USUAL * chances.mean(0)
 
     def _best(self, scores: Tensor, spot: Place, kept: Places) -> tuple[float, Place]:
-        """The best class for a spot, and its score, given the beings that are there."""
+        """The best class for a candidate and its score, given the existing beings."""
         scores = scores.clone()
         for place in kept:
             scores[place.label] -= OFTEN
@@ -148,7 +148,7 @@ class Beings:
         return max(found, key=lambda pair: pair[0])
 
     def window(self, image: Tensor, places: Places) -> Tensor:
-        """Where beings are in an image [3, H, W]: [1, H, W], 1 in their middle and 0 outside."""
+        """The mask of beings in an image [3, H, W]: [1, H, W], 1 at their centres, 0 outside."""
         window = torch.zeros_like(image[:1])
         shorter = min(image.shape[-2:])
         for place in self._seen(places):
@@ -163,7 +163,7 @@ class Beings:
     def gradient(self, image: Tensor, places: Places, glances: Iterator[Glance]) -> Tensor:
         """The gradient [3, H, W] that raises beings in an image, each within its own window.
 
-        Every being's gradient is of mean size 1 before it is moved into the picture.
+        The gradient of every being is normalised to mean 1 before it is added to the image.
         """
         total = torch.zeros_like(image)
         seen = self._seen(places)
@@ -188,25 +188,25 @@ class Beings:
     def _seen(self, places: Places) -> Places:
         return tuple(place for place in places if self._kinds.get(place.word))
 
-    def normal(
+    def normalised(
         self, gradient: Tensor, window: Tensor, shape: Shape | None, gauge: Running, key: str
     ) -> Tensor:
-        """A gradient [3, H, W] of beings, shaped, of mean size 1 where they are."""
+        """Shape a gradient [3, H, W] of beings and normalise it to mean 1 inside their windows."""
         if shape is not None:
             gradient = replace(shape, detail=DETAIL * shape.detail)(gradient, gauge, key)
-        # Row by row: a sum over all at once depends on the number of threads.
+        # Sum by rows: the order of a full sum depends on the number of threads.
         size, covered = (plane.abs().mean(dim=2).mean() for plane in (gradient, window))
         return gradient / (gauge(key, size / (covered + 1e-20)) + 1e-20)
 
-    def over(self, ground: Tensor, beings: Tensor, window: Tensor) -> Tensor:
-        """Updates [3, H, W] of the ground and of beings, both of mean size 1, put together."""
+    def blend(self, ground: Tensor, beings: Tensor, window: Tensor) -> Tensor:
+        """Blend the updates [3, H, W] of ground and beings, both normalised to mean 1."""
         return torch.lerp(
             self._ground * ground, FUR * ground + STRENGTH * self._weight * beings, window
         )
 
 
 class _Look:
-    """One being as it is looked at once: `view` [3, n, n] of the picture around it."""
+    """One view of a being: the crop `view` [3, n, n] around it."""
 
     def __init__(self, place: Place, glance: Glance, image: Tensor, count: int) -> None:
         self.place = place
@@ -221,24 +221,24 @@ class _Look:
         self.view = self._down.weights @ part @ self._right.weights.T
 
     def add(self, total: Tensor, gradient: Tensor) -> None:
-        """Add the gradient [3, n, n] of the view to that of the picture, within the window."""
+        """Add the gradient [3, n, n] of the view to that of the image, within the window."""
         rows, columns = self._down.part, self._right.part
         part = self._down.weights.T @ gradient @ self._right.weights
         total[:, rows, columns] += part * _near(self.place, rows, columns, total)
 
 
 class _Taps:
-    """Samples a line of `length` pixels at `count` points around a centre, `side` pixels wide.
+    """Resample a line of `length` pixels at `count` points, `side` pixels wide, around a centre.
 
-    `part` is what they read of it, `weights` [count, part] how. A triangle as wide as the points
-    are apart, at least a pixel either way, neither skips pixels nor shows them as squares.
+    `part` is the slice that is read, `weights` [count, part] are the interpolation weights: a
+    triangle kernel with the spacing of the points as radius, at least one pixel.
     """
 
     def __init__(
         self, centre: float, side: float, count: int, length: int, device: torch.device
     ) -> None:
         steps = (torch.arange(count) + 0.5) / count - 0.5
-        places = (centre + side * steps).abs() % (2 * length)  # mirrored beyond the sides
+        places = (centre + side * steps).abs() % (2 * length)  # mirrored at the border
         places = length - (length - places).abs()
         reach = max(1.0, side / count)
         first = max(0, int(places.min() - reach))
@@ -249,7 +249,7 @@ class _Taps:
 
 
 def _near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:
-    """How near a part of an image [3, H, W] is to a being: 1 in its middle, 0 from `OUTER` on."""
+    """The window of a being on a part of an image [3, H, W]: 1 at its centre, 0 beyond OUTER."""
     height, width = image.shape[-2:]
     y = torch.arange(rows.start, rows.stop, device=image.device) + 0.5 - place.y * height
     x = torch.arange(columns.start, columns.stop, device=image.device) + 0.5 - place.x * width
@@ -259,14 +259,14 @@ def _near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:
 
 
 def _part(centre: float, reach: float, length: int) -> slice:
-    """The pixels of a line within reach of a centre."""
+    """The slice of pixels within `reach` of a centre."""
     return slice(max(0, int(centre - reach)), max(0, min(length, int(centre + reach) + 1)))
 
 
 def glances(seed: int) -> Iterator[Glance]:
-    """Give glances for ever, spread evenly (Roberts 2018).
+    """Yield view variations without end, spread evenly (Roberts 2018).
 
-    Every frame begins with the same ones: beings change less than by looking at each otherwise.
+    Every frame starts with the same ones, so that beings change less from frame to frame.
     """
     generator = torch.Generator().manual_seed(seed)
     first = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
@@ -281,19 +281,19 @@ def glances(seed: int) -> Iterator[Glance]:
 
 
 def _pixels(image: Tensor, places: Sequence[Place]) -> int:
-    """Pixels along a side of the views of beings, the same for all."""
+    """The side of the views in pixels, the same for all beings."""
     size = max(place.size for place in places) * min(image.shape[-2:])
     return min(MOST, max(LEAST, round(FINE * VIEW * size / STEP) * STEP))
 
 
 def _spans(height: int, width: int) -> tuple[float, float]:
-    """The sides of a picture, in its shorter one."""
+    """Height and width of an image relative to the shorter side."""
     shorter = min(height, width)
     return height / shorter, width / shorter
 
 
 def _spots(height: int, width: int) -> list[Place]:
-    """Places all over a picture of this size, on a grid; what stands there is left open."""
+    """Candidate places on a grid over an image of this size, without class."""
     lines = []
     for span in _spans(height, width):
         room = span - 2 * RIM * SIZE
@@ -303,7 +303,7 @@ def _spots(height: int, width: int) -> list[Place]:
 
 
 def _has_room(spot: Place, others: Places, spans: tuple[float, float]) -> bool:
-    """Whether no other being is nearer than both are large."""
+    """Whether no other being is closer than the mean of both sizes."""
     down, right = spans
     return all(
         math.hypot((place.y - spot.y) * down, (place.x - spot.x) * right)

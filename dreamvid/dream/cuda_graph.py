@@ -1,4 +1,4 @@
-"""A function recorded on a GPU and played again: its hundreds of launches then cost one."""
+"""Capture a function as a CUDA graph: replaying it costs one launch instead of hundreds."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-SEEN = 12
-"""So often a size is computed as it comes, before it is recorded: recording takes as long as some
-twenty calls, and a picture of ten iterations never has so many."""
+CALLS_BEFORE_CAPTURE = 12
+"""Calls with an image size before it is captured: capturing takes as long as about twenty calls,
+and a single image of ten iterations never has that many."""
 
 
-class Recording(NamedTuple):
-    """A CUDA graph, the tensor it reads, and those it writes."""
+class CapturedGraph(NamedTuple):
+    """A CUDA graph, its input tensor and its output tensors."""
 
     graph: torch.cuda.CUDAGraph
     source: Tensor
@@ -25,68 +25,68 @@ class Recording(NamedTuple):
 
 
 class CudaGraphed:
-    """Calls `function` on images of a GPU; for sizes that come often, plays its recording.
+    """Call `function` on GPU images; for recurring sizes, replay a captured CUDA graph.
 
-    `function` must do the same operations for all images of one size, and wait for none of them.
-    One that cannot be recorded, or whose recording gives other bits, is called as before. All
-    recordings share their memory, for which they are made on one stream: results are copied out
-    before the next one plays.
+    `function` must run the same operations for all images of one size, without synchronising with
+    the CPU. If it cannot be captured, or a replay is not bit-identical, it is called directly. All
+    graphs share one memory pool, so they are captured on one stream, and results are copied before
+    the next replay.
     """
 
     _pool: ClassVar[Any] = None
-    _aside: ClassVar[Any] = None
+    _stream: ClassVar[Any] = None
 
     def __init__(self, function: Callable[[Tensor], tuple[Tensor, Tensor]]) -> None:
         self._function = function
-        self._seen: Counter[torch.Size] = Counter()
-        self._recordings: dict[torch.Size, Recording | None] = {}
+        self._calls: Counter[torch.Size] = Counter()
+        self._graphs: dict[torch.Size, CapturedGraph | None] = {}
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        """What the function gives for an image."""
-        recording = self._recording_for(image)
-        if recording is None:
+        """The results of the function for an image."""
+        captured = self._graph_for(image)
+        if captured is None:
             return self._function(image)
-        recording.source.copy_(image)
-        recording.graph.replay()
-        value, gradient = recording.results
+        captured.source.copy_(image)
+        captured.graph.replay()
+        value, gradient = captured.results
         return value.clone(), gradient.clone()
 
-    def _recording_for(self, image: Tensor) -> Recording | None:
+    def _graph_for(self, image: Tensor) -> CapturedGraph | None:
         size = image.shape
-        if size not in self._recordings:
-            self._seen[size] += 1
-            if self._seen[size] <= SEEN:
+        if size not in self._graphs:
+            self._calls[size] += 1
+            if self._calls[size] <= CALLS_BEFORE_CAPTURE:
                 return None
             try:
-                self._recordings[size] = self._record(image)
+                self._graphs[size] = self._capture(image)
             except RuntimeError:
-                self._recordings[size] = None
-        return self._recordings[size]
+                self._graphs[size] = None
+        return self._graphs[size]
 
-    def _record(self, image: Tensor) -> Recording | None:
-        """Record the function for images of this size; None if it then gives other bits."""
+    def _capture(self, image: Tensor) -> CapturedGraph | None:
+        """Capture the function for this image size; None if a replay is not bit-identical."""
         CudaGraphed._pool = CudaGraphed._pool or torch.cuda.graph_pool_handle()
-        CudaGraphed._aside = aside = CudaGraphed._aside or torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        CudaGraphed._stream = side = CudaGraphed._stream or torch.cuda.Stream()  # type: ignore[no-untyped-call]
         source, graph, here = image.clone(), torch.cuda.CUDAGraph(), torch.cuda.current_stream()
-        aside.wait_stream(here)
-        with torch.cuda.stream(aside):  # libraries set themselves up anew for a stream
+        side.wait_stream(here)
+        with torch.cuda.stream(side):  # warm-up: libraries initialise themselves per stream
             expected = self._function(source)
-        here.wait_stream(aside)
-        # Only this thread: another finds the motion of the next frames meanwhile.
-        how = {"pool": CudaGraphed._pool, "stream": aside, "capture_error_mode": "thread_local"}
-        with _undisturbed(here), torch.cuda.graph(graph, **how):
+        here.wait_stream(side)
+        # Restrict capture to this thread: another one estimates motion at the same time.
+        how = {"pool": CudaGraphed._pool, "stream": side, "capture_error_mode": "thread_local"}
+        with _capture_guard(here), torch.cuda.graph(graph, **how):
             results = self._function(source)
         graph.replay()
         same = all(map(torch.equal, results, expected))
-        return Recording(graph, source, results) if same else None
+        return CapturedGraph(graph, source, results) if same else None
 
 
 @contextmanager
-def _undisturbed(here: torch.cuda.Stream) -> Iterator[None]:
-    """Keep out what spoils a recording, and give the thread its stream back if one fails."""
+def _capture_guard(here: torch.cuda.Stream) -> Iterator[None]:
+    """Prevent what would invalidate a capture; restore the current stream if it fails."""
     collecting = gc.isenabled()
-    gc.disable()  # an older graph that died meanwhile would end this one
-    # A graph keeps the address of cuBLAS's scratch memory: let it be of the graph's own pool.
+    gc.disable()  # freeing another graph would abort the capture
+    # A graph stores the address of the cuBLAS workspace: allocate it from the graph's pool.
     torch._C._cuda_clearCublasWorkspaces()
     try:
         yield

@@ -1,4 +1,4 @@
-"""The dream step: normalised gradient ascent on a picture, over octaves, carrying the detail."""
+"""The dream step: normalised gradient ascent on an image over octaves, carrying the detail."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ from dreamvid.settings.tables import DreamSettings
 from dreamvid.settings.values import bounds_of
 
 REACH = 32
-"""Jitter rolls a picture by up to this many pixels: the widest stride of the networks we know."""
+"""Range of the jitter in pixels: the largest stride of the known networks."""
 
 STEEPEST = 1e18
-"""Gradients of this mean size cannot be squared in float32."""
+"""Limit of the mean gradient: larger values overflow when squared in float32."""
 
 
 @dataclass(frozen=True)
 class Dose:
-    """How much is dreamed: how many iterations on each octave, small to large, and their step.
+    """The amount of dreaming: iterations on each octave, small to large, and the step length.
 
-    `shares` are those of the step that each octave takes, 1 where nothing is said. At each
-    iteration, `fade` of what was dreamed so far is forgotten, and the picture is seen up to
-    exp(`sway`) times larger or smaller: what only one gradient asks for fades, what most agree on
-    stays (the transforms are those of Olah et al. 2017, "Feature Visualization").
+    `shares` scale the step on each octave; 1 by default. At each iteration the share `fade` of the
+    residual so far is removed, and the image is resized by up to a factor of exp(`sway`): what only
+    one gradient asks for fades, what most agree on stays (the transforms are those of Olah et al.
+    2017, "Feature Visualization").
     """
 
     iterations: tuple[int, ...]
@@ -59,10 +59,10 @@ class Dose:
 
 @dataclass
 class Gauge:
-    """Running means of the gradient's sizes, by octave, iteration, band and plane.
+    """Running means of gradient magnitudes, by octave, iteration, band and plane.
 
-    Dividing each frame by its own size would be a flicker of its own; a cut begins a new gauge.
-    `heights` are the objective at each iteration of the latest ascent, before its update.
+    Normalising each frame by its own magnitude would cause flicker; a cut starts a new gauge.
+    `heights` are the objective values of the latest ascent, before each update.
     """
 
     sizes: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -70,13 +70,13 @@ class Gauge:
     heights: list[float] = field(default_factory=list, compare=False)
 
     def __call__(self, key: str, size: torch.Tensor) -> torch.Tensor:
-        """Take in sizes and give their running means, of the same shape."""
+        """Update the running means with `size` and return them."""
         mean = self.memory * self.sizes.get(key, size) + (1 - self.memory) * size
         self.sizes[key] = mean
         return mean
 
     def copy(self) -> Gauge:
-        """Another gauge with the same means."""
+        """An independent copy, without `heights`."""
         return Gauge(dict(self.sizes), self.memory)
 
 
@@ -84,17 +84,16 @@ _NATURAL = Shape()
 
 
 class Dreamer:
-    """Dreams on pictures: raises an objective of a network by gradient ascent over octaves.
+    """Dream on images: raise an objective of a network by gradient ascent over octaves.
 
     `dream(image) -> image` for an image [3, H, W] of float32 RGB in 0..1. `network` is a name or a
-    Network; without an `objective` the network's default layer is raised. Without `octaves` their
-    number follows the size of the picture. `step` is in units of
-    the pixel range and scaled by `strength`; strength 0 gives the image back as it was. `tile` is
-    the largest side on which a gradient is computed at once. `seed` decides the jitter. `even`
-    spreads the dream over the picture; without it, it grows where it is strongest. `shape` brings
-    colours and sizes of detail into balance; None takes the gradient as it is. Raises
-    UsageError for numbers below those of DreamSettings, for a device that is not there and for an
-    unknown network, layer or precision. The method is that of Mordvintsev et al. 2015.
+    Network; the default `objective` is the network's default layer. By default the number of
+    `octaves` follows the image size. `step` is in units of the pixel range and is scaled by
+    `strength`; strength 0 returns the image unchanged. `tile` is the largest side for which a
+    gradient is computed at once. `seed` determines the jitter. `even` distributes the dream over
+    the image; otherwise it grows where it is strongest. `shape` balances colours and detail sizes;
+    None uses the raw gradient. Raises UsageError for values out of the range of DreamSettings, an
+    unavailable device, or an unknown network, layer or precision. Method: Mordvintsev et al. 2015.
     """
 
     def __init__(
@@ -130,7 +129,7 @@ class Dreamer:
         self.dtype = pick_dtype(precision, self.device)
         self.slope = Slope(self.network, ground, device=self.device, dtype=self.dtype)
         self.beings = Beings.of(self.network, self.objective, device=self.device, dtype=self.dtype)
-        self._rise = CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope
+        self._slope_call = CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope
         self.octave_scale = octave_scale
         self._by_size = octaves is None
         step = self.network.default_step if step is None else step
@@ -147,11 +146,11 @@ class Dreamer:
         return self.ascend(image, dose, gauge=Gauge(), places=places)
 
     def places(self, image: torch.Tensor, kept: Places = ()) -> Places:
-        """Where beings stand in an image [3, H, W]: those `kept`, and more where there is room."""
+        """The places of beings in an image [3, H, W]: those `kept`, and new ones in free areas."""
         return self.beings.settle(image.to(self.device), kept) if self.beings else ()
 
     def fitted(self, height: int, width: int) -> Self:
-        """The same Dreamer with the octaves for pictures of this size, unless they were given."""
+        """A Dreamer with the number of octaves for this image size, unless it was given."""
         if not self._by_size:
             return self
         octaves = octaves_for(height, width, self.octave_scale)
@@ -160,19 +159,19 @@ class Dreamer:
         return self.dosed(dose, self.octave_scale, self.shape)
 
     def dosed(self, dose: Dose, octave_scale: float, shape: Shape | None) -> Self:
-        """The same Dreamer with another dose; both climb one slope, with what is kept of it."""
+        """A Dreamer with another dose that shares this one's network and caches."""
         other = copy.copy(self)
         other.dose, other.octave_scale, other.shape = dose, octave_scale, shape
         other._by_size = False
         return other
 
     def skipped(self, height: int, width: int) -> int:
-        """How many octaves are left out on a picture of this size, being too small to dream on."""
+        """The number of octaves skipped for this image size because they are too small."""
         sizes = self._sizes(height, width, len(self.dose.iterations))
         return len(self.dose.iterations) - len(sizes)
 
     def rate(self, image: torch.Tensor) -> float:
-        """The objective at an image [3, H, W]; its mean over the tiles where there are several."""
+        """The objective at an image [3, H, W]; for several tiles, the mean over them."""
         tiles = pieces(image.to(self.device), self.tile)
         heights = [float(self.slope.value(tile)) for tile in tiles]
         return sum(heights) / len(heights)
@@ -185,14 +184,14 @@ class Dreamer:
         gauge: Gauge,
         weight: torch.Tensor | None = None,
         crisp: float = 0.0,
-        turn: int = 0,
+        first_shift: int = 0,
         places: Places = (),
     ) -> torch.Tensor:
-        """Dream on an image [3, H, W]: from small to large, what was added carried along.
+        """Dream on an image [3, H, W] over octaves, small to large, carrying the detail.
 
-        `weight` [1, H, W] multiplies the step by place. `crisp` adds so much of their finest detail
-        to the updates of the largest octave. `turn` says where in the list of jitter
-        shifts to begin, `places` where beings are raised.
+        `weight` [1, H, W] scales the step per pixel. `crisp` adds this share of their finest detail
+        to the updates of the largest octave. `first_shift` is the index of the first jitter shift:
+        carried frames continue the sequence of the frame before. `places` are those of beings.
         """
         gauge.heights = []
         if dose.step == 0:
@@ -200,7 +199,7 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts, looks = jitter(self.seed, turn), glances(self.seed)
+        shifts, looks = jitter(self.seed, first_shift), glances(self.seed)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -214,7 +213,7 @@ class Dreamer:
                 seen = resize(dreamed, next(scaled))
                 gradient = resize(self._direction(seen, next(shifts), gauge, key), size)
                 if self.beings and places:
-                    gradient = self._among(gradient, dreamed, places, looks, gauge, key)
+                    gradient = self._blend_beings(gradient, dreamed, places, looks, gauge, key)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
@@ -235,25 +234,25 @@ class Dreamer:
     def _direction(
         self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
     ) -> torch.Tensor:
-        """The normalised gradient [3, H, W] at the image rolled by `shift`, rolled back.
+        """The normalised gradient [3, H, W], computed at the image rolled by `shift`.
 
-        Divided by mean|g|^.5 times a wide local mean|g|^.5: dreams then grow not only where they
-        already are.
+        With `even` it is divided by mean|g|^.5 times a wide local mean|g|^.5, so that the dream
+        does not grow only where it is already strong.
         """
         rolled = image.roll(shift, (1, 2))
         heights: list[float] = []
         gradient = tiled(partial(self._gradient, heights=heights), rolled, self.tile)
         gauge.heights.append(sum(heights) / len(heights))
-        if not math.isfinite(gauge.heights[-1]):  # all that follows would be black
+        if not math.isfinite(gauge.heights[-1]):  # the result would be black
             raise UsageError("the network returns NaN or infinity", where=self.network.name,
                              remedy="check its weights, and --precision")  # fmt: skip
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         if self.shape is not None:
             gradient = self.shape(gradient, gauge, key)
         size = gradient.abs()
-        # Row by row: a sum over all at once depends on the number of threads.
+        # Sum by rows: the order of a full sum depends on the number of threads.
         mean = float(gauge(key, size.mean(dim=2).mean()))
-        if not mean < STEEPEST:  # its square would be no number, and the update nothing
+        if not mean < STEEPEST:  # its square would overflow, and the update vanish
             raise UsageError(f"the gradient is too large ({mean:.0g})", where=self.network.name,
                              remedy="reduce the weight of the objective")  # fmt: skip
         if not self.even:
@@ -261,7 +260,7 @@ class Dreamer:
         local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
         return gradient / (local * mean).sqrt_().add_(1e-20)
 
-    def _among(
+    def _blend_beings(
         self,
         ground: torch.Tensor,
         image: torch.Tensor,
@@ -270,25 +269,28 @@ class Dreamer:
         gauge: Gauge,
         key: str,
     ) -> torch.Tensor:
-        """The normalised gradient [3, H, W] of beings in an image, over that of the ground."""
+        """Blend the normalised gradient of beings [3, H, W] with that of the ground."""
         assert self.beings is not None
         gradient = self.beings.gradient(image, places, looks)
         window = self.beings.window(image, places)
-        beings = self.beings.normal(gradient, window, self.shape, gauge, f"{key}.beings")
-        return self.beings.over(ground, beings, window)
+        beings = self.beings.normalised(gradient, window, self.shape, gauge, f"{key}.beings")
+        return self.beings.blend(ground, beings, window)
 
     def _gradient(self, image: torch.Tensor, *, heights: list[float]) -> torch.Tensor:
-        """The gradient of the objective at an image; adds its value to the heights."""
-        value, gradient = self._rise(image)
+        """The gradient of the objective at an image; appends the value to `heights`."""
+        value, gradient = self._slope_call(image)
         heights.append(float(value))
         return gradient
 
 
 def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
-    """Give shifts (down, right) for ever, spread evenly over REACH pixels around 0.
+    """Yield shifts (down, right) without end, spread evenly over REACH pixels around 0.
 
-    They follow the R2 sequence (Roberts 2018), moved by the seed, from the `start`-th on: the same
-    for the same seed.
+    The shifts are the R2 sequence (Roberts 2018) with an offset that depends on the seed. `start`
+    is the index of the first one. The full dose of the first frame of a shot starts at 0. The
+    carried frames of a shot take consecutive stretches of the sequence: with n iterations per
+    frame, the k-th carried frame (k = 0, 1, ...) starts at k * n. A few shifts per
+    frame thus cover the whole range over several frames.
     """
     generator = torch.Generator().manual_seed(seed)
     first = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
@@ -301,11 +303,11 @@ def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
 
 
 def pick_device(name: str) -> torch.device:
-    """The device of that name; `auto` is a CUDA GPU, else the CPU; UsageError without one."""
+    """The device `name`; `auto` prefers a CUDA GPU over the CPU. UsageError if unavailable."""
     there = {
         "cuda": torch.cuda.is_available(),
         "cpu": True,
-        "mps": torch.backends.mps.is_available(),  # last: nobody has seen it dream yet
+        "mps": torch.backends.mps.is_available(),  # last, so that auto does not choose it: untested
     }
     if name == "auto":
         name = next(device for device, usable in there.items() if usable)
@@ -317,9 +319,9 @@ def pick_device(name: str) -> torch.device:
 
 
 def pick_dtype(precision: str, device: torch.device) -> torch.dtype:
-    """The number format of that name; `auto` is bfloat16 where the hardware multiplies it fast.
+    """The dtype for a precision; `auto` is bfloat16 if the hardware supports it natively.
 
-    UsageError for an unknown one.
+    Raises UsageError for an unknown precision.
     """
     if precision == "auto":
         fast = {"cpu": _cpu_has_bfloat16, "cuda": _gpu_has_bfloat16}.get(device.type)

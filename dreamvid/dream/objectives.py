@@ -1,4 +1,6 @@
-"""Objectives: what the ascent raises. Each turns activations into a scalar; they add and scale.
+"""Objectives: the scalars that the ascent raises, computed from activations.
+
+They can be added and scaled:
 
 layer("inception4c") + 0.5 * channel("conv2", 7)
 layer("parts") + creatures("owl", "fish")
@@ -21,25 +23,25 @@ from dreamvid.networks.kinds import ANIMAL
 Activations = Mapping[str, Tensor]
 
 _TABLE = 1 << 24
-"""Places of the picture times places of the guide that are compared at once."""
+"""Limit of image positions times guide positions compared at once."""
 
 
 Kinds = tuple[tuple[str, float], ...]
 """Words for classes, with weights."""
 
 CREATURES = "creatures"
-"""What the objective of beings is called where a layer could stand."""
+"""Name of the objective of beings, used in place of a layer name."""
 
 GROUND = 0.25
-"""How strongly the ground between beings is dreamed on, beside them."""
+"""Strength of the dream between beings, relative to theirs."""
 
 
 @dataclass(frozen=True)
 class Objective:
-    """A scalar to raise, read off the activations [1, C, h, w] of the layers named.
+    """A scalar to raise, computed from the activations [1, C, h, w] of the named layers.
 
-    `kinds` are beings to raise besides, each at places of its own, as steps of so much. `ground` is
-    the size of the scalar's own steps beside those; without beings, or above 1, it is 1.
+    `kinds` are words for beings to raise at their own places, with the weights of their steps.
+    `ground` is the relative size of the scalar's own steps; it is 1 without beings, and at most 1.
     """
 
     layers: tuple[str, ...]
@@ -75,8 +77,8 @@ def layer(name: str) -> Objective:
     """Raise the mean squared activation of a layer (Mordvintsev et al. 2015)."""
 
     def value(activations: Activations) -> Tensor:
-        # In the order of memory of channels_last, of which mean() would know nothing: its gradient
-        # would come in another order, at eight times the cost.
+        # Keep channels_last order: the gradient of mean() would be contiguous, at eight times the
+        # cost.
         pixels = activations[name].float().movedim(1, -1)
         return (pixels * pixels).sum() / pixels.numel()
 
@@ -84,7 +86,7 @@ def layer(name: str) -> Objective:
 
 
 def channel(name: str, index: int) -> Objective:
-    """Raise the mean activation of one channel of a layer; UsageError when there is no such one."""
+    """Raise the mean activation of one channel of a layer; UsageError if it does not exist."""
 
     def value(activations: Activations) -> Tensor:
         return _channel(activations[name], name, index).float().mean()
@@ -93,7 +95,7 @@ def channel(name: str, index: int) -> Objective:
 
 
 def neuron(name: str, index: int) -> Objective:
-    """Raise one channel of a layer at the middle of the picture; UsageError without such a one."""
+    """Raise one channel of a layer at the image centre; UsageError if it does not exist."""
 
     def value(activations: Activations) -> Tensor:
         plane = _channel(_planes(activations[name]), name, index)
@@ -103,11 +105,11 @@ def neuron(name: str, index: int) -> Objective:
 
 
 def direction(name: str, vector: Tensor) -> Objective:
-    """Raise the mean activation of a layer along a direction [C] in the space of its channels.
+    """Raise the mean activation of a layer along a direction [C] in channel space.
 
-    UsageError when the layer has another number of channels.
+    Raises UsageError if the layer has another number of channels.
     """
-    unit = _sent(functional.normalize(vector.float(), dim=0))
+    unit = _cached_on_device(functional.normalize(vector.float(), dim=0))
 
     def value(activations: Activations) -> Tensor:
         planes = _planes(activations[name])
@@ -122,10 +124,10 @@ def direction(name: str, vector: Tensor) -> Objective:
 
 
 def label(name: str, *indices: int) -> Objective:
-    """Raise one class above all others: the log of its probability, by the last layer's logits.
+    """Raise the log probability of a class, from the logits of the layer `name`.
 
-    A logit alone is raised as well by what all classes share, eyes above all. Several `indices`
-    are kinds of one thing, whose probabilities add up.
+    The logit alone would also raise what all classes have in common, above all eyes. The
+    probabilities of several `indices` are added.
     """
 
     def value(activations: Activations) -> Tensor:
@@ -136,23 +138,26 @@ def label(name: str, *indices: int) -> Objective:
 
 
 def creatures(*words: str) -> Objective:
-    """Raise whole beings at places well apart, at each the class that is strongest there.
+    """Raise whole beings at separate places, each of the class that is strongest there.
 
-    `words` say which classes of the network there are to choose from: labels, or words for several
-    ("bird"); without any, all animals that it knows, or all classes of one that knows none. With no
-    other objective beside it the network's own layer is raised a little in between.
+    `words` select the classes: labels, or words for several ("bird"); by default all animals, or
+    all classes of a network that knows no animals. Without another objective, the network's default
+    layer is raised weakly between the beings.
     """
     kinds = tuple((word, 1.0) for word in words or (ANIMAL,))
     return Objective((), lambda activations: torch.zeros(()), _merged(kinds), GROUND)
 
 
 def guide(activations: Activations) -> Objective:
-    """Raise, at every place, the features of a guide picture that match best.
+    """Raise at every position the best matching features of a guide image.
 
-    `activations` are the guide's own. Each place of the picture is drawn towards the place of the
-    guide with the largest dot product (Mordvintsev et al. 2015, "guided dreaming").
+    `activations` are those of the guide. Each position of the image is drawn towards the position
+    of the guide with the largest dot product (Mordvintsev et al. 2015, "guided dreaming").
     """
-    memory = {name: _sent(_planes(a.detach()).flatten(2)[0]) for name, a in activations.items()}
+    memory = {
+        name: _cached_on_device(_planes(a.detach()).flatten(2)[0])
+        for name, a in activations.items()
+    }
 
     def value(current: Activations) -> Tensor:
         total = torch.zeros((), device=next(iter(current.values())).device)
@@ -169,10 +174,10 @@ def guide(activations: Activations) -> Objective:
 
 
 def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
-    """Stand between objectives: their geometric mean, weighted by shares that add up to 1.
+    """Interpolate objectives: their geometric mean, weighted by shares that add up to 1.
 
-    A sum would be all that of the one whose activations are larger. What is not above 0 cannot be
-    multiplied so, and is added by its share.
+    A sum would be dominated by the objective with larger activations. If any value is not
+    positive, the weighted sum is used instead.
     """
     if len(parts) == 1:
         return parts[0][0]
@@ -184,7 +189,7 @@ def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
     def value(activations: Activations) -> Tensor:
         values = [part(activations) for part, _ in whole]
         shares = [share for _, share in whole]
-        # Both are reckoned, and one chosen without a look at it: a GPU need not be waited for.
+        # Compute both and select on the device: a branch would synchronise with the GPU.
         logs = [v.clamp_min(1e-30).log() * s for v, s in zip(values, shares, strict=True)]
         mean = torch.stack(logs).sum().exp()
         total = torch.stack([v * s for v, s in zip(values, shares, strict=True)]).sum()
@@ -194,10 +199,10 @@ def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
 
 
 def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
-    """Read `layer`, `layer:channel` and either with `*weight`, as the flag `--layer` takes them.
+    """Parse `layer`, `layer:channel`, or either with `*weight`: the syntax of the flag `--layer`.
 
-    `creatures` and `creatures:owl,fish` stand for beings. `resolve` turns an alias or a name into
-    the name of a layer. Raises UsageError when the channel or the weight is no number.
+    `creatures` and `creatures:owl,fish` are beings. `resolve` maps an alias or a name to a layer
+    name. Raises UsageError if the channel or the weight is not a number.
     """
     name, star, weight = text.partition("*")
     name, colon, index = name.partition(":")
@@ -218,20 +223,20 @@ def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
 
 
 def _merged(kinds: Kinds) -> Kinds:
-    """Kinds whose words differ, the weights of those that do not added up."""
+    """Merge kinds with the same word by adding their weights."""
     weights: dict[str, float] = {}
     for word, weight in kinds:
         weights[word] = weights.get(word, 0.0) + weight
     return tuple(weights.items())
 
 
-def _sent(tensor: Tensor) -> Callable[[torch.device], Tensor]:
-    """Gives a tensor on any device, to which it is sent once: a GPU waits for what is sent."""
+def _cached_on_device(tensor: Tensor) -> Callable[[torch.device], Tensor]:
+    """A function that returns the tensor on a device, cached: a transfer stalls the GPU."""
     return cache(lambda device: tensor.to(device))
 
 
 def _planes(activation: Tensor) -> Tensor:
-    """Activations in float32 as [1, C, h, w], also those without a place, [1, C]."""
+    """Activations as float32 [1, C, h, w], also those without spatial dimensions, [1, C]."""
     return activation.float().reshape(*activation.shape, *[1] * (4 - activation.dim()))
 
 

@@ -1,7 +1,7 @@
-"""The planes that colours are taken apart into: luma, red-blue and green-magenta.
+"""Decorrelated colour planes: luma, red-blue and green-magenta.
 
-They are how natural pictures' colours vary (the colour decorrelation of Olah et al. 2017, "Feature
-Visualization").
+They are the principal axes of the colours of natural images (the colour decorrelation of Olah et
+al. 2017, "Feature Visualization").
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
 
 @cache
 def colour_basis(device: torch.device) -> Tensor:
-    """The planes as columns [3, 3] of length 1: `basis.T @ rgb` are their values."""
+    """The planes as unit columns [3, 3]: `basis.T @ rgb` projects onto them."""
     basis = torch.tensor(PLANES, device=device)
     unit: Tensor = basis / basis.norm(dim=0)
     return unit

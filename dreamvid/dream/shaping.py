@@ -1,10 +1,10 @@
-"""The shaped gradient: colours and sizes of detail brought into balance before each update.
+"""The shaped gradient: balance colours and detail sizes before each update.
 
-A raw RGB gradient is strongest in the finest detail and in colours that no photograph has there,
-which dreams as rainbow fringes. It is therefore taken apart into a luma and two chroma planes
-(the colour decorrelation of Olah et al. 2017, "Feature Visualization") and these into bands of a
-pyramid (Laplacian-normalised gradients, as in TensorFlow's DeepDream tutorial, 2016); each band of
-each plane is divided by its own size, weighted, and put together again.
+A raw RGB gradient is strongest in the finest detail, in colours that photographs do not have there,
+and causes rainbow fringes. It is therefore split into a luma and two chroma planes (the colour
+decorrelation of Olah et al. 2017, "Feature Visualization") and these into bands of a pyramid
+(Laplacian-normalised gradients, as in TensorFlow's DeepDream tutorial, 2016); each band of each
+plane is divided by its magnitude, weighted, and recombined.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from dreamvid.dream.planes import colour_basis
 from dreamvid.errors import UsageError
 
 Running = Callable[[str, Tensor], Tensor]
-"""Takes in a measured value by name and gives its running mean."""
+"""Updates the running mean of a named value and returns it."""
 
 BANDS = 5
 SMALLEST_BAND = 8
-"""A picture is halved for a further band only while its shorter side has so many pixels."""
+"""An image is halved for another band only while its shorter side is at least this."""
 
 LUMA = (0.5, 1.0, 1.0, 0.8, 0.25)
 CHROMA = (0.1, 0.4, 1.0, 1.0, 0.6)
-"""Weights of the bands, fine to coarse; a photograph has little chroma in its finest detail."""
+"""Weights of the bands, fine to coarse; photographs have little chroma in fine detail."""
 
 RED_BLUE, GREEN_MAGENTA = 0.41, 0.20
-"""Size of each chroma plane beside luma."""
+"""Magnitude of each chroma plane relative to luma."""
 
 FAINTEST = 0.01
-"""A band is taken to be at least this share of its plane: less is not worth amplifying."""
+"""Lower bound of a band's magnitude, as a share of its plane: avoids amplifying noise."""
 
 
 @dataclass(frozen=True)
 class Shape:
     """How a gradient is shaped.
 
-    `colours` scales the chroma planes: 0 changes luma alone, 1 is natural, 3 vivid. `detail` moves
-    weight between the bands: 2 doubles the finest band and halves the coarsest, 0.5 the other way
-    round. Raises UsageError for values below 0, or a detail of 0.
+    `colours` scales the chroma planes: 0 changes only luma, 1 is natural, 3 vivid. `detail` shifts
+    weight between the bands: 2 doubles the finest band and halves the coarsest, 0.5 the opposite.
+    Raises UsageError for negative values, or a detail of 0.
     """
 
     colours: float = 1.0
@@ -59,8 +59,8 @@ class Shape:
     def __call__(self, gradient: Tensor, running: Running, key: str) -> Tensor:
         """Shape a gradient [3, H, W].
 
-        Bands are divided by the running mean of their root mean square under the name `key`: a
-        film whose frames were each divided by their own would flicker.
+        Bands are divided by the running mean of their root mean square, stored under `key`:
+        normalising each frame by itself would cause flicker.
         """
         basis = colour_basis(gradient.device)
         planes = (basis.T @ gradient.flatten(1)).view_as(gradient)
@@ -78,26 +78,26 @@ class Shape:
         return mixed.view_as(gradient)
 
     def _scales(self, levels: list[Tensor], running: Running, key: str) -> list[Tensor]:
-        """What each band of each plane is multiplied by [3, 1, 1], fine to coarse.
+        """The factor of each band and plane [3, 1, 1], fine to coarse.
 
-        The energy of a band is what halving takes away: the bands of averages over 2x2 pixels are
-        orthogonal.
+        The energy of a band is the difference of the energies before and after halving: bands from
+        2x2 averages are orthogonal.
         """
-        # Row by row: a sum over all at once depends on the number of threads.
+        # Sum by rows: the order of a full sum depends on the number of threads.
         energy = [level.square().mean(dim=2).mean(dim=1) for level in levels]
         bands = [fine - coarse for fine, coarse in pairwise(energy)] + energy[-1:]
-        # Rounding, or the repeated line of an odd side, may leave nothing of a faint band.
+        # Rounding, or the repeated line of an odd side, may make a faint band's energy negative.
         least = FAINTEST**2 * energy[0]
         sizes = running(f"{key}.bands", torch.maximum(torch.stack(bands), least).sqrt())
         weights = band_weights(self.colours, self.detail, sizes.device)[: len(levels)]
         return list((weights / (sizes + 1e-20))[..., None, None].unbind())
 
 
-@lru_cache(64)  # a schedule changes them with every frame
+@lru_cache(64)  # schedules may change them every frame
 def band_weights(colours: float, detail: float, device: torch.device) -> Tensor:
     """The weight of each band (rows, fine to coarse) of each plane (columns) [BANDS, 3].
 
-    `detail` leaves the size of luma and of chroma as they are.
+    `detail` preserves the total weight of luma and of chroma.
     """
     tilt = torch.tensor(detail).pow(torch.linspace(1, -1, BANDS))
     luma, chroma = (_tilted(torch.tensor(w), tilt) for w in (LUMA, CHROMA))

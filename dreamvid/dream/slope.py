@@ -1,4 +1,4 @@
-"""The slope that an ascent climbs: the objective at an image, and its gradient there."""
+"""The value and gradient of an objective at an image."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dreamvid.networks.network import Network
 
 
 class Slope:
-    """An objective on a network: `slope(image)` is its value [] and its gradient [3, H, W].
+    """An objective on a network: `slope(image)` returns its value [] and gradient [3, H, W].
 
-    For images [3, H, W] of float32 in 0..1 on `device`; the network runs in `dtype`, float32 or a
-    half of it. The same image gives the same bits every time.
+    For images [3, H, W] of float32 in 0..1 on `device`; the network runs in `dtype`, float32 or
+    half precision. Deterministic: the same image gives the same bits.
     """
 
     def __init__(
@@ -36,18 +36,18 @@ class Slope:
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The value and the gradient at an image."""
         batch = image[None].detach().requires_grad_()
-        with _same_every_time():
+        with _deterministic():
             value = self._objective(self._activations(batch))
             return value.detach(), torch.autograd.grad(value, batch)[0][0]
 
     def value(self, image: Tensor) -> Tensor:
-        """The value alone, at half the work."""
-        with _same_every_time(), torch.no_grad():
+        """Only the value, at half the cost."""
+        with _deterministic(), torch.no_grad():
             return self._objective(self._activations(image[None]))
 
     def _activations(self, batch: Tensor) -> objectives.Activations:
         height, width = batch.shape[-2:]
-        if min(height, width) < self._least:  # some kernels are larger than such a picture
+        if min(height, width) < self._least:  # some kernels are larger than the image
             right, down = max(0, self._least - width), max(0, self._least - height)
             batch = functional.pad(batch, (0, right, 0, down), mode="replicate")
         activations = self.trunk(batch, self._dtype)
@@ -55,8 +55,8 @@ class Slope:
 
 
 @contextmanager
-def _same_every_time() -> Iterator[None]:
-    """Let cudnn take only such convolutions as add up in one order; TF32 stays as it is."""
+def _deterministic() -> Iterator[None]:
+    """Restrict cuDNN to deterministic convolutions; the TF32 setting is kept."""
     tf32 = torch.backends.cudnn.allow_tf32
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=tf32):
         yield

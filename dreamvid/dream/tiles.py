@@ -1,4 +1,4 @@
-"""Gradients of pictures larger than the memory: piece by piece, overlapping."""
+"""Gradients of images that do not fit in memory, computed on overlapping tiles."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from itertools import pairwise, product
 import torch
 
 MARGIN = 64
-"""Pixels by which neighbouring tiles overlap each other on either side of the line between them."""
+"""Overlap of neighbouring tiles, in pixels on each side of the line between them."""
 
 Gradient = Callable[[torch.Tensor], torch.Tensor]
 
 
 def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
-    """Give the gradient [3, H, W] of an image, computed on tiles of one size.
+    """Return the gradient [3, H, W] of an image, computed on tiles of equal size.
 
-    The grid stands still; the caller's jitter rolls the picture under it, so that no seam settles.
+    The grid is fixed; the caller's jitter rolls the image under it, so that no seam shows.
     """
     height, width = image.shape[-2:]
     if max(height, width) <= tile:
@@ -32,16 +32,16 @@ def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
 
 
 def pieces(image: torch.Tensor, tile: int) -> Iterator[torch.Tensor]:
-    """Cut an image [3, H, W] into the tiles, all of one size, that `tiled` works on."""
+    """Cut an image [3, H, W] into the equally sized tiles that `tiled` uses."""
     height, width = image.shape[-2:]
     for rows, columns in product(spans(height, tile), spans(width, tile)):
         yield image[:, slice(*rows[:2]), slice(*columns[:2])].contiguous()
 
 
 def spans(length: int, tile: int) -> Iterator[tuple[int, int, int, int]]:
-    """Cover `length` with tiles: (start, end) of each and the (first, last) it is trusted on.
+    """Cover `length` with tiles: yields (start, end, first, last), first..last being the part used.
 
-    Neighbours overlap by two margins, or by half a tile where tiles are that small.
+    Neighbours overlap by two margins, or by half a tile if tiles are smaller than that.
     """
     if length <= tile:
         yield 0, length, 0, length

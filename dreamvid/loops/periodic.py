@@ -1,4 +1,4 @@
-"""Dreaming on a texture so that its sides still meet: everything wraps around."""
+"""Dream on a periodic texture so that it stays periodic."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dreamvid.dream.octaves import octave_sizes
 from dreamvid.loops.texture import resize_periodic
 
 MARGIN = 128
-"""Texels of the other side that the network sees beyond each side: about its receptive field."""
+"""Texels of wrapped context around the texture: about the receptive field of the network."""
 
 
 class PeriodicDreamer(Dreamer):
-    """A Dreamer for textures: jitter rolls, octaves resize and gradients see across the sides.
+    """A Dreamer for textures: jitter, octaves and gradients wrap around at the borders.
 
-    `dream(texture) -> texture`, [3, H, W], periodic both ways if the given one was.
+    `dream(texture) -> texture`, [3, H, W], periodic in both directions if the input is.
     """
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
@@ -31,32 +31,32 @@ class PeriodicDreamer(Dreamer):
             int(image.shape[2]),
             octaves=len(self.dose.iterations),
             scale=self.octave_scale,
-            minimum=self.network.minimum_size // 2,  # the margin is there besides
+            minimum=self.network.minimum_size // 2,  # the margin adds to the size
         )
         places = self.places(image)
-        dreamed, detail, turn = image, None, 0
+        dreamed, detail, shift = image, None, 0
         rounds = self.dose.iterations[-len(sizes) :]
         for size, iterations in zip(sizes, rounds, strict=True):
             base = resize_periodic(image, size)
             start = base if detail is None else base + resize_periodic(detail, size)
             dose = Dose((iterations,), self.dose.step)
             start = start.clamp(0, 1)
-            dreamed = self.ascend(start, dose, gauge=Gauge(), turn=turn, places=places)
+            dreamed = self.ascend(start, dose, gauge=Gauge(), first_shift=shift, places=places)
             detail = dreamed - base
-            turn += iterations
+            shift += iterations
         return dreamed
 
     def _direction(
         self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
     ) -> torch.Tensor:
-        """The normalised gradient of the texture, seen with a margin of its other sides."""
+        """The normalised gradient of the texture, computed with a wrapped margin."""
         height, width = image.shape[-2:]
         wide = _across(image.roll(shift, (1, 2)), MARGIN)
         gradient = super()._direction(wide, (0, 0), gauge, key)
         gradient = gradient[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
         return gradient.roll((-shift[0], -shift[1]), (1, 2))
 
-    def _among(
+    def _blend_beings(
         self,
         ground: torch.Tensor,
         image: torch.Tensor,
@@ -81,7 +81,7 @@ class PeriodicDreamer(Dreamer):
             for x in _seen(place.x, OUTER * place.size * shorter / width)
         )
         ground, image = _across(ground, margin), _across(image, margin)
-        update = super()._among(ground, image, copies, looks, gauge, key)
+        update = super()._blend_beings(ground, image, copies, looks, gauge, key)
         return update[:, margin : margin + height, margin : margin + width]
 
 

@@ -126,7 +126,7 @@ def shrink(array: Array) -> Array:
 
 
 def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:
-    """Estimate on shrunk arrays, and scale the flow back up."""
+    """Estimate the flow at the working size and scale it up."""
     if a.shape != b.shape:
         raise UsageError(f"the images have different shapes, {a.shape} and {b.shape}", where="flow")
     return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
@@ -138,7 +138,7 @@ def squares(flow: Array) -> Array:
 
 
 def pad(array: Array, height: int, width: int) -> Array:
-    """Extend an array to a size by repeating its last row and column."""
+    """Pad an array to a size by repeating its last row and column."""
     down, right = height - array.shape[0], width - array.shape[1]
     if down == right == 0:
         return array

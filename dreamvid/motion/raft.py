@@ -1,4 +1,4 @@
-"""RAFT optical flow (Teed and Deng 2020), as in torchvision, when its weights are at hand."""
+"""RAFT optical flow (Teed and Deng 2020), as in torchvision; needs a weights file."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ FILES = {
     "raft-small": "raft_small_C_T_V2-01064c6d.pth",
     "raft-large": "raft_large_C_T_SKHT_V2-ff5fadd5.pth",
 }
-"""The names under which torchvision publishes the weights."""
+"""File names of the weights published by torchvision."""
 
 MAX_MEMORY = 1 << 30
-"""Bytes that the table of all correlations may take: 4 (HW / 64)^2."""
+"""Memory limit in bytes for the all-pairs correlation volume: 4 (HW / 64)^2."""
 
 SMALLEST = 128
-"""Sides RAFT needs at least: its coarsest table must still hold two cells."""
+"""Smallest side for RAFT: its coarsest correlation level needs two cells."""
 
 
 class Raft:
-    """RAFT, small or large: sharper edges than DIS, at a hundred times its work.
+    """RAFT, small or large: sharper edges than DIS, at a hundred times the cost.
 
-    `weights` is a state dict of torchvision's; without it the file is looked for in the cache
-    folder (DREAMVID_CACHE, else the platform's) and in torch's own. Nothing is downloaded. Raises
-    MissingDependency when there is none, or when it holds another network.
+    `weights` is a torchvision state dict; by default the file is searched in the cache folder
+    (DREAMVID_CACHE, else the platform's) and in torch's cache. Nothing is downloaded. Raises
+    MissingDependency if there is none, or if it belongs to another network.
     """
 
     def __init__(self, name: str, *, weights: Path | None = None, device: str = "cpu") -> None:

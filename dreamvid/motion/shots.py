@@ -1,4 +1,4 @@
-"""Find the cuts of a film, frame by frame."""
+"""Detect the cuts of a film, frame by frame."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from dreamvid.motion.flow import Array
 from dreamvid.motion.warp import Plane
 
 DETECTOR_WIDTH = 256
-"""Cuts are looked for on pictures this wide, as PySceneDetect itself does."""
+"""Cuts are detected on frames of this width, as in PySceneDetect."""
 
 SAME_SCENE = 0.5
-"""Correlation of luma, after the best shift, above which two frames show the same scene."""
+"""Two frames whose luma correlates more than this, after the best shift, are one scene."""
 
 EMPTY_MASK = 0.35
-"""A mean trust below this says that a frame does not follow from the one before it."""
+"""A consistency mask with a mean below this indicates a cut."""
 
 
 class CutDetector:
-    """Say of each frame of a film whether a new shot begins with it.
+    """Decide for each frame of a film whether it starts a new shot.
 
-    PySceneDetect's ContentDetector raises the suspicion (a change of hue, saturation and luma by
-    27 levels on average); it is dropped when the frame is the one before it but shifted (a fast
-    pan) or lit otherwise (a flash, a fade). Remembers one frame, looks at none ahead.
+    PySceneDetect's ContentDetector proposes cuts (a mean change of hue, saturation and luma by 27
+    levels); a proposal is rejected if the frame is a shifted (fast pan) or differently lit (flash,
+    fade) version of the previous one. Keeps one frame and needs no lookahead.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class CutDetector:
         self._previous: Array | None = None
 
     def is_cut(self, array: Array) -> bool:
-        """Take the next frame [H, W, 3], RGB, uint8 or uint16; the first of all is no cut."""
+        """Process the next frame [H, W, 3], RGB, uint8 or uint16; the first is never a cut."""
         small = _small(array)
         time = FrameTimecode(self._index, fps=25.0)
         suspect = bool(self._detector.process_frame(time, small[..., ::-1].copy()))
@@ -43,7 +43,7 @@ class CutDetector:
 
 
 def mask_says_cut(mask: Plane) -> bool:
-    """Whether so little of a frame [H, W] follows from the one before that it must be a cut."""
+    """Whether a consistency mask [H, W] is so empty that there must be a cut."""
     return float(mask.mean()) < EMPTY_MASK
 
 
@@ -59,7 +59,7 @@ def _same_scene(a: Array, b: Array) -> bool:
     first, second = (cv2.cvtColor(x, cv2.COLOR_RGB2GRAY).astype(np.float32) for x in (a, b))
     height, width = first.shape
     if min(height, width) < 16:
-        return False  # too small for a spectrum, and for a pan
+        return False  # too small for phase correlation
     (x, y), _ = cv2.phaseCorrelate(second, first)
     for dx, dy in ((0, 0), (round(x), round(y))):
         left, right, up, down = max(dx, 0), width + min(dx, 0), max(dy, 0), height + min(dy, 0)

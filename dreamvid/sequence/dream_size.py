@@ -1,7 +1,7 @@
-"""Dreaming at a smaller size: what is dreamed there is enlarged and added to the film itself.
+"""Dream at a smaller size: the residual is enlarged and added to the full-size source.
 
-The film, or picture, keeps its own detail and grain, whatever the size of the dream. For films all
-of this wraps round the loop, which dreams the shrunk film as it would any other.
+The film or image keeps its own detail and grain, whatever the size of the dream. For films this
+wraps the loop, which dreams the shrunk film like any other.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from dreamvid.settings.values import DREAM_LINES, FULL_SIZE, LARGE_FILM
 
 
 def dream_size(film: Size, asked: str | None, *, on_cpu: bool) -> Size:
-    """The size (height, width) at which a film of a size (height, width) is dreamed.
+    """The size (height, width) at which a film of size (height, width) is dreamed.
 
-    `asked` is the setting: 'full', a width, or a size to fit within. Without it large films are
-    dreamed small on a CPU, all others at their own size. Never larger than the film.
+    `asked` is the setting: 'full', a width, or a size to fit within. By default large films are
+    dreamed at a smaller size on a CPU, all others at their own size. Never larger than the film.
     """
     height, width = film
     if asked is None:
@@ -42,7 +42,7 @@ def dream_size(film: Size, asked: str | None, *, on_cpu: bool) -> Size:
 
 
 def shrunk(film: Iterable[SourceFrame], size: Size) -> Iterator[SourceFrame]:
-    """Shrink the frames of a film to a size (height, width), and keep the film's own with each."""
+    """Shrink the frames of a film to a size (height, width); keep the originals in `full`."""
     for frame in film:
         array = frame.array
         if array.shape[:2] != size:
@@ -52,9 +52,9 @@ def shrunk(film: Iterable[SourceFrame], size: Size) -> Iterator[SourceFrame]:
 
 
 def at_full_size(frame: Frame, memory: Memory) -> tuple[torch.Tensor, torch.Tensor]:
-    """What was dreamed of a frame, and its source, images [3, H, W] of the film's own size.
+    """The dreamed frame and its source, images [3, H, W] at the size of the film.
 
-    The residual is that over the steadied source: the film's own grain stays as it is.
+    The residual is relative to the stabilised source, so the film's own grain is preserved.
     """
     if frame.full is None:
         return memory.dreamed, memory.source
@@ -72,7 +72,7 @@ def added(residual: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
 
 
 def dreamed_at(size: Size, dream: Dreamer, image: torch.Tensor) -> torch.Tensor:
-    """Dream on an image [3, H, W] at a smaller size (height, width), or at its own."""
+    """Dream on an image [3, H, W] at a smaller or equal size (height, width)."""
     if image.shape[-2:] == size:
         return dream(image)
     planes = [_averaged(plane, size) for plane in image.numpy()]
@@ -81,14 +81,14 @@ def dreamed_at(size: Size, dream: Dreamer, image: torch.Tensor) -> torch.Tensor:
 
 
 def _averaged(array: Array, size: Size) -> Array:
-    """An array [H, W, ...] of a smaller size (height, width), each pixel the mean of an area."""
+    """Shrink an array [H, W, ...] to a size (height, width) by area averaging."""
     return np.asarray(cv2.resize(array, size[::-1], interpolation=cv2.INTER_AREA))
 
 
 def _within(film: Size, box: Size) -> Size:
-    """The largest size of the film's shape that fits within a box, (height, width) all of them.
+    """The largest size with the film's aspect ratio that fits in a box; all are (height, width).
 
-    The longer side decides where it can, so that a size that was fitted once is not fitted again.
+    The longer side is fitted first, so that fitting a fitted size again does not change it.
     """
     longer = film.index(max(film))
     size = _scaled(film, film[longer], box[longer])
@@ -98,6 +98,6 @@ def _within(film: Size, box: Size) -> Size:
 
 
 def _scaled(film: Size, side: int, to: int) -> Size:
-    """The film's size, scaled so that a side of so many pixels has `to`."""
+    """The film's size, scaled so that a side of `side` pixels becomes `to`."""
     height, width = (max(1, round(length * to / side)) for length in film)
     return height, width

@@ -1,4 +1,4 @@
-"""A picture without end: a camera may move over it for ever, in any direction."""
+"""An image of unlimited extent and zoom, over which a camera can move without end."""
 
 from __future__ import annotations
 
@@ -17,20 +17,19 @@ from dreamvid.motion.warp import mirrored
 Array = NDArray[Any]
 
 LONGEST = 1e9
-"""A pixel is stretched by so much at the most: a zoom begins anew long before, shears add up."""
+"""Limit of the stretch of a pixel: zooms wrap around long before, but shears accumulate."""
 
 
 def endless(
     picture: Array, step: Callable[[int], Matrix], count: int, *, even: bool = False
 ) -> Iterator[Array]:
-    """Give the frames of a camera that moves over a picture [H, W, 3] of uint8 or float32.
+    """Yield the frames of a camera that moves over an image [H, W, 3] of uint8 or float32.
 
-    `step` is a Camera's `matrix`, from the frame before to this one.
+    `step` is a Camera's `matrix`, from the previous frame to this one.
 
-    Whenever it has gone in by a factor of 2 the picture begins anew, faded in from half the
-    scale, as in Shepard's tones. With `even`, for pictures of mean 0, contrast stays the same
-    where both scales are seen. Raises UsageError where the camera stretches the picture so far that
-    it is no picture any more.
+    After every zoom by a factor of 2 the image starts over, cross-faded from half the scale, like a
+    Shepard tone. With `even`, for images of mean 0, contrast is constant during the cross-fade.
+    Raises UsageError if the camera stretches the image too far to be computed.
     """
     back, size = np.eye(3), 2.0 * np.array([picture.shape[1], picture.shape[0]])
     for index in range(count):
@@ -41,7 +40,7 @@ def endless(
                                  where="camera", remedy="shear less")  # fmt: skip
         octave = math.floor(_depth(back))
         back[:2] *= 2.0**octave
-        back[:2, 2] %= size  # a mirrored picture's period, so that places stay exact for ever
+        back[:2, 2] %= size  # the period of the mirrored image; keeps positions accurate
         share = _depth(back)
         near, far = (_seen(picture, back[:2] * scale) for scale in (1, 2))
         whole = math.hypot(1 - share, share) if even else 1.0
@@ -49,12 +48,12 @@ def endless(
 
 
 def _depth(back: Array) -> float:
-    """How many times by 2 a matrix from frame to picture goes in."""
+    """The zoom of a matrix from frame to image, in powers of 2."""
     return -math.log2(max(abs(np.linalg.det(back[:2, :2])), 1e-12)) / 2
 
 
 def _seen(picture: Array, back: Array) -> Array:
-    """The picture through a matrix [2, 3] from frame to picture, mirrored beyond its edges."""
+    """Sample the image through a matrix [2, 3] from frame to image, mirrored at its edges."""
     height, width = picture.shape[:2]
     x, y = np.arange(width), np.arange(height)[:, None]
     u, v = (

@@ -1,15 +1,15 @@
-"""Film carry: what a frame takes over from the dream before it, and how much is added to it.
+"""Film carry: what a frame takes over from the previous dreamed frame, and how much is added.
 
 D = dreamed - source is the residual, W the warp by the backward flow of the source, m the mask:
 
     start_t = source_t + keep * (m + stale (1 - m)) * (1 - renewal lost) * W(D_{t-1})
 
-`lost` is where m is 0 or the flow has torn the ground apart. Of this, wide tints fade a little and
-places that are stronger than the full dose leaves them are damped. The source is first steadied,
-S'_t = S_t + steady m (W S'_{t-1} - S_t). Where the warp cannot be trusted most of the residual is
-kept all the same: it is dream, not picture, and the ascent soon turns it into something that fits,
-where a bare hole would show. Then a little is added: longer steps where the residual is weaker than
-the full dose leaves it, shorter ones where it is stronger, so that the film is evenly dreamed.
+`lost` is 1 where m is 0 or the warp stretches its content into streaks. Large-scale tints of the
+carried residual fade, and regions stronger than the full dose are damped. The source is first
+stabilised: S'_t = S_t + steady m (W S'_{t-1} - S_t). Where the warp cannot be trusted, most of the
+residual is kept nevertheless: the ascent soon adapts it, whereas a hole would be visible. Then a
+small dose is added, with longer steps where the residual is weaker than that of the full dose and
+shorter ones where it is stronger, so that the dream is even over the film.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UsageError
 from dreamvid.motion.warp import BRIEF, CRISP, streak_mask, warp
-from dreamvid.sequence.bearings import carried
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.reference import FullDoseReference
 from dreamvid.sequence.tone import sharpness
+from dreamvid.sequence.tracking import track_places
 from dreamvid.sequence.tuning import CarryTuning
 
 
 class FilmCarry:
-    """Dreams frame after frame of a film, each starting from what the one before has left.
+    """Dream a film frame by frame, each starting from the carry of the previous one.
 
-    `stability` 0..1: 0 dreams every frame for itself with the full dose; towards 1 more is kept,
-    and less is added. UsageError outside of that.
+    `stability` 0..1: 0 dreams every frame independently with the full dose; towards 1 more is
+    carried and less is added. Raises UsageError outside that range.
     """
 
     def __init__(
@@ -46,8 +46,8 @@ class FilmCarry:
     ) -> None:
         check_stability(stability)
         self._dream, self._stability, self._tuning = dream, stability, tuning
-        self._alone = stability == 0 or dream.dose.step == 0
-        self._reference = FullDoseReference(dream, tuning, measured=not self._alone)
+        self._independent = stability == 0 or dream.dose.step == 0
+        self._reference = FullDoseReference(dream, tuning, measured=not self._independent)
 
     def __call__(self, frame: Frame, previous: Memory | None) -> Memory:
         """Dream the next frame."""
@@ -55,28 +55,28 @@ class FilmCarry:
             return self._reference.begin(frame, shot=1)
         if frame.motion is None:
             return self._reference.begin(frame, shot=previous.shot + 1)
-        if self._alone:
+        if self._independent:
             return self._reference.begin(frame, shot=previous.shot)
         return self._carried_frame(frame, previous)
 
     def _carried_frame(self, frame: Frame, previous: Memory) -> Memory:
-        """Carry the residual over, and add a little where it is weak or fresh."""
+        """Carry the residual and add a small dose, more where it is weak or fresh."""
         assert frame.motion is not None
         tuning, gauge = self._tuning, previous.gauge.copy()
         source, residual, fresh = self._carried(frame, previous)
-        places = self._dream.places(source, carried(previous.places, frame.motion))
+        places = self._dream.places(source, track_places(previous.places, frame.motion))
         above, below = max(1, previous.aim), min(1, previous.aim)
         spread = previous.reference.spread * above**tuning.spread_power
-        held, weight = self._evened(residual, spread)
+        kept, weight = self._evened(residual, spread)
         pace = above**tuning.push_power * below**tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
         dreamed = self._dream.ascend(
-            (source + held).clamp_(0, 1),
+            (source + kept).clamp_(0, 1),
             dose,
             gauge=gauge,
             weight=weight * (pace + (tuning.fresh - pace) * fresh),
             crisp=previous.crisp - 1,
-            turn=previous.age * sum(dose.iterations),
+            first_shift=previous.age * sum(dose.iterations),
             places=places,
         )
         now = replace(
@@ -93,7 +93,7 @@ class FilmCarry:
     def _carried(
         self, frame: Frame, previous: Memory
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Take over from the frame before: the steadied source, the residual, what is fresh."""
+        """Warp the state of the previous frame: stabilised source, residual and `fresh`."""
         assert frame.motion is not None and frame.image is not None
         tuning, device, flow = self._tuning, self._dream.device, frame.motion.backward
         mask, streaks = (
@@ -112,23 +112,23 @@ class FilmCarry:
         return source, share * trust * (1 - tuning.renewal * lost) * residual, fresh
 
     def _evened(self, residual: torch.Tensor, spread: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """The residual with strong ground damped, and by how much steps are longer at each place.
+        """The residual with strong regions damped, and the step factor of each pixel.
 
-        Strong ground is left alone rather than cut down and built up again in every frame.
+        Strong regions get short steps, rather than being damped and rebuilt in every frame.
         """
         tuning = self._tuning
         tint = blur_wide(residual)
         local = blur_wide((residual - tint).square().mean(dim=0, keepdim=True)).sqrt_()
         want = spread / (local + tuning.floor * spread)
-        held = (residual - tuning.fade * tint) * want.clamp(max=1).pow(tuning.damp_power)
+        kept = (residual - tuning.fade * tint) * want.clamp(max=1).pow(tuning.damp_power)
         weak, strong = want.pow(tuning.weak_power), want.pow(tuning.strong_power)
-        return held, torch.where(want > 1, weak, strong).clamp_(tuning.least, tuning.most)
+        return kept, torch.where(want > 1, weak, strong).clamp_(tuning.least, tuning.most)
 
     def _controlled(self, now: Memory) -> Memory:
-        """Lead strength and sharpness towards those of the full dose.
+        """Control strength and sharpness towards those of the full dose.
 
-        A film that stands still is dreamed on for longer than one frame ever is, and overcooks;
-        one that moves loses some of what it gained. Objectives below zero are left alone.
+        In a static film many small doses accumulate beyond the full dose; in a moving one the carry
+        loses part of them. Objectives with negative values are not controlled.
         """
         tuning = self._tuning
         if now.age % tuning.measure_every == 0:
@@ -146,9 +146,9 @@ class FilmCarry:
 
 
 def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:
-    """What is added to a carried frame, where the full dose makes a frame for itself.
+    """The dose added to a carried frame, derived from the full dose of an independent frame.
 
-    Large shapes are carried well: smaller octaves need less work the more is kept.
+    Large shapes are carried well: small octaves get half of the iterations.
     """
     few = max(1, round(full.iterations[-1] * (1 - tuning.few * stability)))
     half = max(1, few // 2)
@@ -157,6 +157,6 @@ def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:
 
 
 def check_stability(stability: float) -> None:
-    """Raise UsageError unless it is 0 to 1."""
+    """Raise UsageError unless `stability` is in 0..1."""
     if not 0 <= stability <= 1:
         raise UsageError(f"{stability} is out of range", where="stability", remedy="give 0 to 1")

@@ -1,4 +1,4 @@
-"""One stream of frames, wherever they come from: a film, or a camera moving over a picture."""
+"""A stream of frames from a film, or from a camera that moves over an image."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from dreamvid.sequence.endless import endless
 class Frame:
     """A moment of a sequence.
 
-    `time` is in seconds since the first frame. `image` [3, H, W] is the source, None in a zoom.
-    `motion` leads back to the frame before, None where there is none: at the start of a shot.
-    `ground` [3, H, W], around 0, is what a zoom dreams on where its camera uncovers something.
-    `full` is the film's own array where `image` was shrunk.
+    `time` is in seconds after the first frame. `image` [3, H, W] is the source, None in a zoom.
+    `motion` leads back to the previous frame, None at the start of a shot. `ground` [3, H, W], of
+    mean 0, fills areas that the camera of a zoom uncovers. `full` is the film's own array if
+    `image` was shrunk.
     """
 
     index: int
@@ -45,10 +45,10 @@ def film_frames(
     cuts: bool = True,
     skip: int = 0,
 ) -> Generator[Frame, None, None]:
-    """Give the frames of a film with their motion, `motion` None at every cut (unless not `cuts`).
+    """Yield the frames of a film with their motion; with `cuts`, `motion` is None at every cut.
 
-    `flow` estimates the motion, DIS if nothing is said. A cut is where the detector says so, or
-    where the mask trusts almost nothing. The first `skip` frames are only looked at.
+    `flow` estimates the motion, DIS by default. A cut is where the detector finds one, or where
+    the consistency mask is almost empty. The first `skip` frames are processed but not returned.
     """
     flow = flow or estimator()
     detector = CutDetector()
@@ -61,7 +61,7 @@ def film_frames(
             continue
         if previous is not None and not is_cut:
             motion = estimate_motion(flow, source.array, previous)
-            # Without flow nothing that moves can be trusted, cut or not.
+            # Without flow the mask is empty wherever anything moves.
             if cuts and not isinstance(flow, Still) and mask_says_cut(motion.mask):
                 motion = None
         image = to_image(source.array)
@@ -72,10 +72,10 @@ def film_frames(
 def camera_frames(
     picture: torch.Tensor, camera: Callable[[int], Motion], *, count: int, rate: Fraction
 ) -> Iterator[Frame]:
-    """Give `count` frames of a zoom: first the picture [3, H, W], then only the camera's motion.
+    """Yield `count` frames of a zoom: first the image [3, H, W], then only the camera's motion.
 
-    What a Camera uncovers gets clouds that move with it for `ground`: the picture, mirrored a
-    pixel or two at a time, would be drawn out into streaks.
+    Areas that a Camera uncovers get clouds as `ground`, which move with it: mirroring the image a
+    pixel or two at a time would produce streaks.
     """
     yield Frame(0, Fraction(0), picture, None)
     size = int(picture.shape[1]), int(picture.shape[2])
@@ -91,12 +91,14 @@ def camera_frames(
 def clouds(
     size: tuple[int, int], step: Callable[[int], Matrix], count: int
 ) -> Iterator[torch.Tensor]:
-    """Give clouds [3, H, W] of mean 0 and deviation 1, as a camera sees them from frame 1 on.
+    """Yield clouds [3, H, W] of mean 0 and deviation 1, as seen by a camera from frame 1 on.
 
     `step` is the camera's `matrix`.
     """
     picture = noise_texture(size, seed=1, contrast=0.1).permute(1, 2, 0)
-    picture = torch.lerp(picture, picture.mean(dim=2, keepdim=True), 0.75)  # hues would take over
+    picture = torch.lerp(
+        picture, picture.mean(dim=2, keepdim=True), 0.75
+    )  # less colour, which would dominate
     pixels = np.ascontiguousarray(((picture - 0.5) / picture.std()).numpy())
     frames = itertools.islice(endless(pixels, step, count, even=True), 1, None)
     return (torch.from_numpy(frame).permute(2, 0, 1) for frame in frames)

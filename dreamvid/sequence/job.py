@@ -1,7 +1,7 @@
-"""A film dreamed part by part, so that stopping it loses little and changes nothing.
+"""Dream a film part by part, so that it can be interrupted and resumed without changes.
 
-Finished parts, and the memory after each, lie in a folder beside the target until it is complete.
-The same job, started again, goes on after the last finished part and gives the same bytes.
+Finished parts, and the memory after each, are kept in a folder beside the output until it is
+complete. The same job, run again, resumes after the last finished part and gives the same bytes.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ from dreamvid.settings.toml import differing
 
 PART_FRAMES = 120
 PART_SIZE = 640 * 360
-"""A part ends at a cut, or after so many frames of so many pixels; larger ones make it shorter.
+"""A part ends at a cut, or after PART_FRAMES frames of PART_SIZE pixels; fewer if they are larger.
 
-It is what a stop can cost: about half a minute of dreaming at this size, some minutes at 4K.
+An interruption loses at most one part: half a minute of dreaming at this size, minutes at 4K.
 """
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a job is: frames done, frames expected (None when unknown), number of the shot."""
+    """Progress of a job: frames done, total frames (None if unknown), number of the shot."""
 
     done: int
     total: int | None
@@ -52,9 +52,9 @@ class Progress:
 class Job:
     """One film to dream.
 
-    `record` is the text of the sidecar; it says all that decides the film's bytes, so parts are
-    taken up again only when theirs is the same. Raises UsageError at once when the output cannot
-    be written, OutputExists when it is there, or when parts of another record are, which would be
+    `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
+    existing parts are reused only if their record is equal. Raises UsageError if the output cannot
+    be written, OutputExists if it exists, or if there are parts with another record, which would be
     lost.
     """
 
@@ -78,13 +78,13 @@ class Job:
         stability: float | Callable[[int], float],
         report: Callable[[Progress], None],
     ) -> None:
-        """Dream the frames that are left, from the `done`-th on, and put the film together.
+        """Dream the remaining frames, from index `done` on, and assemble the film.
 
-        Raises Interrupted, having written what there is under another name, when the user stops
-        it; any other error leaves the finished parts to go on from.
+        On Ctrl-C the frames so far are written under another name and Interrupted is raised. After
+        any other error the finished parts remain, so that the job can be resumed.
         """
         dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
-        last = self._left(dreamer.device)
+        last = self._last_memory(dreamer.device)
         stream = remember(frames, dream, stability=stability, memory=last)
         writer: PartWriter | None = None
         try:
@@ -93,7 +93,7 @@ class Job:
                     self._finish(writer, last)
                     writer = None
                 writer = writer or self._open()
-                writer.write(self._shown(frame, memory), frame.time)
+                writer.write(self._output_image(frame, memory), frame.time)
                 last = memory
                 self.done += 1
                 report(Progress(self.done, self._like.frames, memory.shot))
@@ -107,27 +107,27 @@ class Job:
         except BaseException:
             if writer is not None:
                 writer.abort()
-            self._tidy()
+            self._remove_empty_folder()
             raise
         self._complete()
 
-    def _left(self, device: torch.device) -> Memory | None:
-        """What the last finished part left to the next one."""
+    def _last_memory(self, device: torch.device) -> Memory | None:
+        """The memory after the last finished part."""
         return Memory.load(_memory_of(self._parts[-1]), device=device) if self._parts else None
 
-    def _shown(self, frame: Frame, memory: Memory) -> torch.Tensor:
-        """What of a frame is written: the dream, or the dream alone on transparency."""
+    def _output_image(self, frame: Frame, memory: Memory) -> torch.Tensor:
+        """The image to write: the dreamed frame, or only the dream with transparency."""
         dreamed, source = at_full_size(frame, memory)
         return matte(dreamed, source) if self._output.alpha else dreamed
 
     def _claim(self) -> None:
-        """Make the folder of the parts, empty unless it belongs to this very job."""
+        """Create the folder of the parts; delete existing parts unless they belong to this job."""
         job = self._folder / "job.toml"
         begun = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
         if begun == self._record:
             return
         if not self._output.overwrite:
-            self._spare(begun)
+            self._check_replaceable(begun)
         if begun is not None:
             self.notes = (f"restarted because settings changed: {differing(begun, self._record)}",)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -135,8 +135,8 @@ class Job:
         write_whole(job, self._record.encode())
         self._parts = []
 
-    def _spare(self, begun: str | None) -> None:
-        """Raise OutputExists when beginning anew would take away what another job has made."""
+    def _check_replaceable(self, begun: str | None) -> None:
+        """Raise OutputExists if restarting would delete the parts of another job."""
         if begun is None and (taken := self._partials()):
             remedy = "use another name, or -y"
             raise OutputExists("already exists", where=taken[0], remedy=remedy)
@@ -150,27 +150,27 @@ class Job:
 
     @property
     def _partial(self) -> Path:
-        """Where a run that is stopped puts what there is."""
+        """The path of the output of an interrupted run."""
         path = self._output.path
         return path.with_name(f"{path.stem}.partial{path.suffix}")
 
     def _partials(self) -> list[Path]:
-        """The files there that a run which is stopped would write, and a whole film removes."""
+        """Existing output files of an interrupted run; deleted once the film is complete."""
         codec = self._output.codec
         return Target(self._partial, codec=codec, source=None, overwrite=True).files()
 
-    def _tidy(self) -> None:
-        """Leave no folder behind that tells nothing: neither where to go on, nor whose this is."""
+    def _remove_empty_folder(self) -> None:
+        """Delete the folder if there is nothing to resume and no partial output to identify."""
         if not self._parts and not self._partials():
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _finished(self) -> list[Path]:
-        """The parts that can be gone on from: whole ones in a row, the last with its memory."""
+        """The consecutive complete parts from the first on, the last one with its memory."""
         begun = (self._part(number) for number in itertools.count())
         parts = list(itertools.takewhile(is_whole, begun))
-        while parts and not _remembers(parts[-1]):
+        while parts and not _has_memory(parts[-1]):
             parts.pop()
-        if self._part(len(parts) + 1).exists():  # the one before it may have been under way
+        if self._part(len(parts) + 1).exists():  # part number len(parts) may have been unfinished
             self.notes = (
                 f"the parts after frame {_frames(parts)} are damaged and are dreamed again",
             )
@@ -181,18 +181,18 @@ class Job:
 
     def _open(self) -> PartWriter:
         path, output = self._part(len(self._parts)), self._output
-        codec = part_codec(output.path, output.codec)  # lossless on the way to pictures
+        codec = part_codec(output.path, output.codec)  # lossless if the output is images
         crf = output.crf if codec == output.codec else None
         intra = output.repeat_to is not None
         return PartWriter(path, like=self._like, codec=codec, crf=crf, intra=intra)
 
     def _finish(self, writer: PartWriter, memory: Memory | None) -> None:
-        """Close a part; only with its memory beside it does it count as finished."""
+        """Close a part and save its memory, without which it does not count as finished."""
         assert memory is not None
         writer.close()
         with writing(self._folder):
             memory.save(_memory_of(writer.path))
-            if len(self._parts) > 1:  # the last but one is kept, for the last may get damaged
+            if len(self._parts) > 1:  # keep the last two: the last one may get damaged
                 _memory_of(self._parts[-2]).unlink(missing_ok=True)
         self._parts.append(writer.path)
         self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
@@ -215,7 +215,7 @@ class Job:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _interrupted(self, writer: PartWriter | None) -> Interrupted:
-        """Put together what there is; the part that was under way is dreamed anew next time."""
+        """Assemble the frames so far; the unfinished part is dreamed again on resume."""
         path, partial = self._output.path, self._partial
         parts = list(self._parts)
         kept = f"after frame {_frames(parts)}" if parts else "from the first frame"
@@ -223,7 +223,7 @@ class Job:
         if begun is not None and _closed(begun):
             parts.append(begun.path)
         if not parts:
-            self._tidy()
+            self._remove_empty_folder()
             return Interrupted("stopped before the first frame", where=path)
         assemble(parts, partial, source=self._like, overwrite=True, complete=False)
         return Interrupted(
@@ -234,28 +234,28 @@ class Job:
 
 
 def write_record(path: Path, record: str) -> None:
-    """Write a sidecar, which appears complete."""
+    """Write a sidecar atomically."""
     with writing(path):
         write_whole(path, record.encode())
 
 
 def _closed(writer: PartWriter) -> bool:
-    """Close a part that was interrupted anywhere, if it can still be closed."""
+    """Close an interrupted part, if possible."""
     try:
         writer.close()
-    except DreamvidError:  # no frame yet, or it was ending already
+    except DreamvidError:  # no frame yet, or it was already closing
         writer.abort()
         return False
     return True
 
 
 def _frames(parts: Sequence[Path]) -> int:
-    """How many frames are in the parts."""
+    """The number of frames in the parts."""
     return sum(len(PartTable.load(part).ticks) for part in parts)
 
 
-def _remembers(part: Path) -> bool:
-    """Whether what the part leaves to the next one is there and whole."""
+def _has_memory(part: Path) -> bool:
+    """Whether the memory of a part exists and is readable."""
     try:
         Memory.load(_memory_of(part), device=torch.device("cpu"))
     except UnreadableInput:

@@ -1,4 +1,4 @@
-"""The dream alone, on transparency: laid over the source it gives the dreamed frame again."""
+"""The dream as an RGBA layer: composited over the source it gives the dreamed frame."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from torch import Tensor
 from torch.nn import functional
 
 FULL = 0.12
-"""A dream that moves colours by so much of their range is opaque."""
+"""A dream that changes colours by this share of their range is fully opaque."""
 
 SPREAD = 5
-"""Pixels over which the transparency is evened out, so that it does not sparkle."""
+"""Smoothing width of the alpha in pixels, against flicker."""
 
 
 def matte(dreamed: Tensor, source: Tensor) -> Tensor:
-    """Give the dream [4, H, W], colour and straight alpha: over the source it is the dreamed frame.
+    """Return the dream [4, H, W], colour and straight alpha, relative to the source.
 
-    Both are images [3, H, W] in 0..1. Over a film of which the carry took grain away (its `source`
-    is the steadied one) the grain shows again where the dream is thin.
+    Both arguments are images [3, H, W] in 0..1. `source` is the stabilised one; composited over the
+    film itself, the film's grain is visible where the dream is thin.
 
-    dreamed = alpha * colour + (1 - alpha) * source. Of all alphas for which that can be, which are
-    those above what keeps the colour within 0..1, it is one that goes smoothly with the amount.
+    dreamed = alpha * colour + (1 - alpha) * source. Any alpha is valid for which the colour stays
+    within 0..1; the one chosen grows smoothly with the amount of change.
     """
     change = dreamed - source
     room = torch.where(change > 0, 1 - source, source).clamp_min(1e-6)

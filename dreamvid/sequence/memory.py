@@ -1,4 +1,4 @@
-"""What one frame leaves to the next: the only state of a sequence."""
+"""The state that is carried from one frame to the next."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from dreamvid.sequence.tone import Tone
 
 
 class Reference(NamedTuple):
-    """What the full dose does to a frame: the measure that carried frames are held to.
+    """The effect of the full dose on a frame: the reference for carried frames.
 
-    `spread` is the root mean square of the residual it left, `edges` how much it raised the
-    variance of the Laplacian of luma. `height` is the objective at what it made, None where that
-    is not known: at stability 0, or once a dial has been moved.
+    `spread` is the root mean square of its residual, `edges` the increase of the variance of the
+    Laplacian of luma. `height` is the objective at its result, None if unknown: at stability 0, or
+    after a setting has changed.
     """
 
     spread: float
@@ -35,12 +35,11 @@ class Reference(NamedTuple):
 class Memory:
     """State after a frame.
 
-    `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a place was uncovered, 0..1.
-    `reference` says what the full dose does to a frame; `aim` is the share of its strength that is
-    wanted now, `crisp`, from 1 on, sharpens the updates. `tone` is that of the shot's first dream.
-    `places` are those of beings, the oldest first.
-    `gauge` is that of the carried frames. `age` counts the frames of the shot so far, `shot` the
-    shots of the film.
+    `dreamed` and `source` [3, H, W]; `fresh` [1, H, W], how recently a pixel was uncovered, 0..1.
+    `reference` is the effect of the full dose; `aim` is the share of its strength that is currently
+    targeted, `crisp`, at least 1, sharpens the updates. `tone` is that of the first dreamed frame
+    of the shot. `places` are those of beings, the oldest first. `gauge` is that of the carried
+    frames. `age` counts the carried frames of the shot, `shot` the shots of the film.
     """
 
     dreamed: torch.Tensor
@@ -56,7 +55,7 @@ class Memory:
     places: Places = ()
 
     def save(self, path: Path) -> None:
-        """Write it to a file, which appears complete."""
+        """Write the state to a file atomically."""
         planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
@@ -66,23 +65,28 @@ class Memory:
 
     @classmethod
     def load(cls, path: Path, *, device: torch.device) -> Self:
-        """Read what `save` wrote, onto a device; UnreadableInput when it is damaged."""
+        """Read a file that `save` wrote, onto a device; UnreadableInput if it is damaged."""
         try:
             with safe_open(path, framework="pt") as file:
                 planes = {name: file.get_tensor(name).to(device) for name in _PLANES}
                 numbers = json.loads(file.metadata()["numbers"])
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
+            mean, spread, sharpness = numbers["tone"]
+            sizes = {
+                key: torch.tensor(size, device=device) for key, size in numbers["gauge"].items()
+            }
+            read = {
+                "tone": Tone(tuple(mean), tuple(spread), sharpness),
+                "gauge": Gauge(sizes),
+                "reference": Reference(*numbers["reference"]),
+                "places": tuple(Place(*place) for place in numbers["places"]),
+            }
+            return cls(**planes, **numbers | read)
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise UnreadableInput(
-                f"the saved state is damaged ({error})",
+                f"the saved state is damaged, or of another version ({error})",
                 where=path,
                 remedy=f"delete {path.parent} to start over",
             ) from error
-        mean, spread, sharpness = numbers["tone"]
-        tone = Tone(tuple(mean), tuple(spread), sharpness)
-        sizes = {name: torch.tensor(size, device=device) for name, size in numbers["gauge"].items()}
-        gauge, reference = Gauge(sizes), Reference(*numbers["reference"])
-        numbers["places"] = tuple(Place(*place) for place in numbers["places"])
-        return cls(**planes, **numbers | {"gauge": gauge, "reference": reference, "tone": tone})
 
 
 _PLANES = ("dreamed", "source", "fresh")

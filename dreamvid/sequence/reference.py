@@ -1,4 +1,4 @@
-"""The full-dose reference: what a frame would be if it were dreamed for itself."""
+"""The full-dose reference: a frame dreamed independently."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from dreamvid.sequence.tuning import CarryTuning
 
 
 class FullDoseReference:
-    """Dreams frames for themselves, and measures how strong and sharp that is.
+    """Dream frames independently, and measure strength and sharpness of the result.
 
-    Without `measured`, nothing is looked at that only carried frames are held to.
+    Without `measured`, the objective, which only carried frames need, is not computed.
     """
 
     def __init__(self, dream: Dreamer, tuning: CarryTuning, *, measured: bool = True) -> None:
         self._dream, self._tuning, self._measured = dream, tuning, measured
 
     def begin(self, frame: Frame, *, shot: int) -> Memory:
-        """Dream the first frame of a shot for itself."""
+        """Dream the first frame of a shot."""
         assert frame.image is not None, "a shot begins with an image"
         source = frame.image.to(self._dream.device)
         places = self._dream.places(source) if self._dream.dose.step else ()
@@ -39,7 +39,7 @@ class FullDoseReference:
         )
 
     def measure(self, source: torch.Tensor, places: Places) -> tuple[torch.Tensor, Reference]:
-        """Dream on an image with the full dose, and measure what it did."""
+        """Dream on an image with the full dose and measure its effect."""
         dose = self._dream.dose
         dreamed = self._dream.ascend(source, dose, gauge=Gauge(), places=places)
         spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))

@@ -1,4 +1,4 @@
-"""The loop: carry the dream from frame to frame, and dream on."""
+"""The loop: carry the dream from frame to frame and add to it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.zoom_feedback import ZoomFeedback
 
 Carry = Callable[[Frame, Memory | None], Memory]
-"""Dreams a frame, starting from what the one before has left."""
+"""Dreams a frame, starting from the memory of the previous one."""
 
 DreamerAt = Callable[[int], Dreamer]
 """The Dreamer of each frame, by its index."""
@@ -28,9 +28,8 @@ def render(
 ) -> Iterator[torch.Tensor]:
     """Dream a sequence: yields an image [3, H, W] of float32 in 0..1 for every frame.
 
-    `stability` is 0..1: 0 dreams every frame for itself, towards 1 more is carried over. Both it
-    and `dream` may be functions of the frame's index. Raises UsageError for a stability out of
-    range.
+    `stability` 0..1 sets the temporal stability: 0 dreams every frame independently. It and `dream`
+    may be functions of the frame index. Raises UsageError for a stability out of range.
     """
     carry, memory = make_carry(dream, stability), None
     for frame in frames:
@@ -45,7 +44,7 @@ def remember(
     stability: float | Callable[[int], float],
     memory: Memory | None = None,
 ) -> Iterator[tuple[Frame, Memory]]:
-    """Dream a sequence: yields every frame with what it leaves to the next.
+    """Dream a sequence: yields every frame with the memory after it.
 
     With the `memory` of an earlier frame the sequence resumes there, and gives the same bytes as
     an uninterrupted run.
@@ -113,10 +112,10 @@ def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
 
 
 def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
-    """The memory adapted to a changed dose; None where nothing had been dreamed."""
+    """Adapt the memory to a changed dose; None if nothing had been dreamed before."""
     if before is now:
         return memory
-    if before.objective.layers != now.objective.layers:  # gradients of another size altogether
+    if before.objective.layers != now.objective.layers:  # gradient magnitudes differ
         memory = replace(memory, gauge=Gauge())
     if frame.image is None:
         return replace(memory, reference=memory.reference._replace(height=None))

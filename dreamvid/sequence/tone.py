@@ -1,8 +1,7 @@
-"""The tone of a picture: brightness, colour spread and sharpness, held over a thousand frames.
+"""The tone of an image: brightness, colour spread and sharpness, held constant over a zoom.
 
-A zoom feeds each frame from the last. Whatever a frame gains or loses then comes back in the next
-one, so that the slightest bias ends in mush, glare or grey. The tone is therefore put back after
-every frame, by as little as it moved.
+In a zoom each frame is made from the previous one, so that the smallest bias accumulates until the
+image is blurred, overexposed or grey. The tone is therefore corrected after every frame.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 EASE = 0.7
-"""Share of the sharpness that is held: a picture's finest lines are sharper than any dream, and
-holding a dream to them draws halos."""
+"""Share of the sharpness that is held: fine lines of an image are sharper than any dream, and
+enforcing their sharpness causes halos."""
 
 
 class Tone(NamedTuple):
@@ -42,7 +41,7 @@ def tone_of(image: Tensor) -> Tone:
 
 
 def hold_tone(image: Tensor, wanted: Tone) -> Tensor:
-    """Give an image [3, H, W] the tone wanted: first its sharpness, then its colours."""
+    """Correct an image [3, H, W] to the tone `wanted`: first sharpness, then colours."""
     soft = soften(image)
     now, least, goal = sharpness(image), sharpness(soft), EASE * wanted.sharpness
     share = min(0.5, max(-0.25, (now - goal) / max(1e-6, now - least)))
@@ -53,12 +52,12 @@ def hold_tone(image: Tensor, wanted: Tone) -> Tensor:
     return ((image - mean) * (width / spread.clamp_min(1e-6)) + middle).clamp_(0, 1)
 
 
-def calm_finest(image: Tensor) -> Tensor:
-    """Take a quarter of what alternates from pixel to pixel out of an image [3, H, W].
+def damp_finest(image: Tensor) -> Tensor:
+    """Remove a quarter of the energy at the Nyquist frequency from an image [3, H, W].
 
-    Moving a picture by part of a pixel wears such detail down, moving it by none leaves it: without
-    this the rows and columns through the centre of a zoom, which hardly move, fill with it.
-    The share taken is ((1 - cos w) / 2)^3 / 4 at w radians a pixel, along either axis.
+    Resampling by a fraction of a pixel attenuates such detail, an integer shift does not: without
+    this filter it accumulates along the row and column through the centre of a zoom. The share
+    removed is ((1 - cos w) / 2)^3 / 4 at w radians a pixel, along either axis.
     """
     taps = image.new_tensor([-1, 6, -15, 20, -15, 6, -1]) / 64 / 4
     for size, margin in (((1, 7), (3, 3, 0, 0)), ((7, 1), (0, 0, 3, 3))):

@@ -1,4 +1,4 @@
-"""Every constant of the film carry and of zoom feedback, with what it is for."""
+"""The constants of film carry and zoom feedback."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Controller:
-    """A proportional controller: leads a setting so that what is measured meets what is wanted.
+    """A multiplicative proportional controller.
 
-    The setting is multiplied by (wanted / measured) to the power `gain`, by at most `fastest` at
-    once in either direction, and stays within `low` and `high`.
+    The setting is multiplied by (wanted / measured) ** `gain`, limited to a factor of `fastest` per
+    update in either direction, and clamped to `low`..`high`.
     """
 
     gain: float
@@ -27,27 +27,26 @@ class Controller:
 
 @dataclass(frozen=True)
 class CarryTuning:
-    """Constants of the film carry. Shares are 0..1; "a frame" is one of the film's.
+    """Constants of the film carry. Shares are 0..1, per frame.
 
-    What is kept of the residual: `keep_power` p gives 1 - (1 - stability)^p of it a frame, times
-    `stale` where the warp cannot be trusted, and less `renewal` where it fails or tears; wide tints
-    lose the share `fade`, or they would veil the film in time. `steady` is the share of the
-    source taken over from the frame before: its grain would flicker through the calmest dream.
+    Carried residual: a share of 1 - (1 - stability)^`keep_power` is kept, times `stale` where the
+    warp cannot be trusted, times 1 - `renewal` where it fails or streaks. Large-scale tints lose
+    the share `fade`, otherwise they would accumulate to a veil. `steady` is the share of the source
+    taken from the previous frame, which reduces the flicker of grain.
 
-    How much is added: `few` is how much fewer iterations, and `shorter` how much shorter steps,
-    there are at stability 1 than at 0. `fresh` times longer steps are taken on uncovered ground,
-    which keeps `ageing` of its freshness from frame to frame.
+    Added dose: `few` and `shorter` are the reductions of iterations and step length at stability 1
+    relative to 0. Steps on uncovered areas are `fresh` times longer; freshness decays by `ageing`.
 
-    Evenness: ground whose residual is weaker than the reference by a factor w takes steps longer by
-    w^`weak_power`, stronger ground shorter ones by w^`strong_power`, within `least` and `most`;
-    stronger ground also loses all but w^`damp_power` of its excess. `floor` keeps w finite.
+    Evenness: with w = reference spread / local spread of the residual, steps are scaled by
+    w^`weak_power` where w > 1, else by w^`strong_power`, clamped to `least`..`most`; where w < 1
+    the residual is scaled by w^`damp_power`. `floor` keeps w finite.
 
-    References: every `measure_every` frames a frame's full dose is measured; every `control_every`
-    frames strength and sharpness are led towards it. `strength` leads the objective to `surplus`
-    times that of the full dose. Above 1 it scales the spread that is wanted, to its power
-    `spread_power`, and steps, to its power `push_power`: more of a stale residual would not help.
-    Below 1 steps on ground that is not fresh are shorter, to its power `pace_power`. `sharpness`
-    leads the finest detail.
+    Control: the full dose is measured every `measure_every` frames; every `control_every` frames
+    strength and sharpness are controlled towards it. `strength` controls `aim` so that the
+    objective is `surplus` times that of the full dose. Above 1, `aim`^`spread_power` scales the
+    target spread and `aim`^`push_power` the steps: keeping more of a stale residual would not help.
+    Below 1, `aim`^`pace_power` shortens steps on areas that are not fresh. `sharpness` controls the
+    finest detail.
     """
 
     keep_power: float = 2.0
@@ -79,13 +78,13 @@ class CarryTuning:
 class ZoomTuning:
     """Constants of zoom feedback.
 
-    `dose` is how many full doses are added while the picture moves by its own height, at stability
-    0.9, over all octaves; a frame moves by `least` heights at least, even if the camera stands.
-    `longest` is the longest step, in steps of the full dose, before a second iteration is made.
-    Every `control_every` frames `strength` leads the dose so that the objective stays at `surplus`
-    times the first dream's.
-    `fresh` and `ageing` are those of CarryTuning. `ground` is the contrast of what the camera
-    uncovers, as a share of the dream's.
+    `dose` is the number of full doses added while the image moves by its own height, at stability
+    0.9, over all octaves; a frame counts as moving at least `least` heights, even if the camera is
+    still. `longest` is the longest step, in steps of the full dose, before an iteration is added.
+    Every `control_every` frames `strength` controls the dose so that the objective is `surplus`
+    times that of the first dream. `fresh` and `ageing` are as in CarryTuning. `ground` is the
+    contrast of uncovered areas, as a share of the dream's.
+
     """
 
     dose: float = 20.0

@@ -1,9 +1,9 @@
-"""Zoom feedback: each frame starts from the dream before it, moved by the camera.
+"""Zoom feedback: each frame starts from the previous dreamed frame, moved by the camera.
 
-How much is added follows how far the picture moves, not how many frames that takes: a zoom grows
-alike at 24, 30 and 60 frames a second, and beings keep growing out of beings at any speed. The
-objective is held to what the first dream reached: enlarged over and over, most networks' dreams
-fade to stripes that the network hardly answers to.
+The dose follows the distance that the image moves, not the number of frames: a zoom looks alike at
+24, 30 and 60 frames per second, and new shapes keep emerging at any speed. The objective is held at
+that of the first dream: under repeated enlargement, the dreams of most networks otherwise fade to
+stripes with low activations.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.motion.flow import Flow, squares
 from dreamvid.motion.warp import warp
-from dreamvid.sequence.bearings import carried
 from dreamvid.sequence.film_carry import check_stability
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
-from dreamvid.sequence.tone import calm_finest, hold_tone
+from dreamvid.sequence.tone import damp_finest, hold_tone
+from dreamvid.sequence.tracking import track_places
 from dreamvid.sequence.tuning import ZoomTuning
 
 
 class ZoomFeedback:
-    """Dreams frame after frame of a camera's path; the first of all is dreamed by FilmCarry.
+    """Dream the frames of a camera path; the first frame is dreamed by FilmCarry.
 
-    `stability` 0..1 says how calm: 0.9 adds the usual amount, 0 three times as much, 1 nothing.
-    UsageError outside of that.
+    `stability` 0..1: 0.9 adds the standard amount, 0 three times as much, 1 nothing. Raises
+    UsageError outside that range.
     """
 
     def __init__(
@@ -43,18 +43,18 @@ class ZoomFeedback:
         self._dream, self._stability, self._tuning = dream, stability, tuning
 
     def __call__(self, frame: Frame, previous: Memory | None) -> Memory:
-        """Dream on what the camera makes of the frame before, and put its tone back."""
+        """Move the previous dreamed frame, dream on it, and restore its tone."""
         assert frame.motion is not None and previous is not None, "a zoom begins with an image"
         tuning, gauge, flow = self._tuning, previous.gauge.copy(), frame.motion.backward
         mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
         fresh = torch.maximum(1 - mask, tuning.ageing * warp(previous.fresh, flow)).clamp_(0, 1)
-        start = calm_finest(warp(previous.dreamed, flow))
-        if frame.ground is not None:  # clouds in the colours that are around
+        start = damp_finest(warp(previous.dreamed, flow))
+        if frame.ground is not None:  # clouds in the surrounding colours
             contrast = tuning.ground * sum(previous.tone.spread) / 3
             ground = contrast * frame.ground.to(self._dream.device)
             start = torch.lerp(blur_wide(start) + ground, start, mask)
         start = start.clamp_(0, 1)
-        places = self._dream.places(start, carried(previous.places, frame.motion))
+        places = self._dream.places(start, track_places(previous.places, frame.motion))
         moved = travel(flow) * previous.aim
         dose = feedback_dose(self._dream.dose, self._stability, moved, tuning)
         dreamed = self._dream.ascend(
@@ -62,7 +62,7 @@ class ZoomFeedback:
             dose,
             gauge=gauge,
             weight=1 + (tuning.fresh - 1) * fresh,
-            turn=previous.age * sum(dose.iterations),
+            first_shift=previous.age * sum(dose.iterations),
             places=places,
         )
         now = replace(
@@ -76,9 +76,9 @@ class ZoomFeedback:
         return self._controlled(now)
 
     def _controlled(self, now: Memory) -> Memory:
-        """Lead the dose so that the objective stays at the first dream's.
+        """Control the dose so that the objective stays at that of the first dream.
 
-        Objectives below zero are left alone.
+        Objectives with negative values are not controlled.
         """
         tuning, height = self._tuning, now.reference.height
         if height is None or height <= 0 or now.age % tuning.control_every:
@@ -88,12 +88,12 @@ class ZoomFeedback:
 
 
 def travel(flow: Flow) -> float:
-    """How far a flow [H, W, 2] moves the picture, on average, in its own heights."""
+    """The mean displacement of a flow [H, W, 2], in image heights."""
     return float(np.sqrt(squares(flow)).mean()) / len(flow)
 
 
 def feedback_dose(full: Dose, stability: float, moved: float, tuning: ZoomTuning) -> Dose:
-    """What is added to a frame that the camera has moved by so many of its heights."""
+    """The dose for a frame that the camera has moved by `moved` image heights."""
     doses = tuning.dose * math.sqrt(10 * (1 - stability)) * max(tuning.least, moved)
     steps = doses * max(full.iterations)
     iterations = max(1, math.ceil(steps / tuning.longest))

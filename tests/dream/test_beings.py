@@ -182,7 +182,7 @@ def test_text_is_read_as_beings(text: str, words: dict[str, float]) -> None:
 
 
 def test_words_that_mean_no_class_are_told_with_near_misses() -> None:
-    with pytest.raises(UsageError, match=r"no label 'catt'; such as cat"):
+    with pytest.raises(UsageError, match=r"unknown label 'catt'; try cat"):
         tiny_dreamer(creatures("catt"))
 
 

@@ -1,6 +1,6 @@
-"""Recordings are played in place of a function, once it has been called often enough.
+"""Captured graphs replace a function once it has been called often enough.
 
-What a GPU records is tried in test_gpu.py; here a stand-in plays it.
+Capturing on a GPU is tested in test_gpu.py; here a stand-in replays it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dreamvid.dream.cuda_graph import SEEN, CudaGraphed, Recording
+from dreamvid.dream.cuda_graph import CALLS_BEFORE_CAPTURE, CapturedGraph, CudaGraphed
 
 SMALL, LARGE = torch.full((3, 4, 4), 2.0), torch.full((3, 8, 8), 3.0)
 
@@ -42,24 +42,24 @@ class OnPaper(CudaGraphed):
         self.calls += 1
         return squared(image)
 
-    def _record(self, image: Tensor) -> Recording | None:
+    def _capture(self, image: Tensor) -> CapturedGraph | None:
         source, results = image.clone(), squared(image)
         graph = cast(torch.cuda.CUDAGraph, Graph(source, results))
-        return Recording(graph, source, results)
+        return CapturedGraph(graph, source, results)
 
 
 def test_only_sizes_that_come_often_are_played() -> None:
     slope = OnPaper()
-    for _ in range(SEEN + 5):
+    for _ in range(CALLS_BEFORE_CAPTURE + 5):
         slope(SMALL)
-    assert slope.calls == SEEN
+    assert slope.calls == CALLS_BEFORE_CAPTURE
     slope(LARGE)
-    assert slope.calls == SEEN + 1
+    assert slope.calls == CALLS_BEFORE_CAPTURE + 1
 
 
 def test_what_is_played_belongs_to_the_image_given_and_stays() -> None:
     slope = OnPaper()
-    for _ in range(SEEN + 1):
+    for _ in range(CALLS_BEFORE_CAPTURE + 1):
         slope(SMALL)
     value, gradient = slope(SMALL)
     other, steeper = slope(5 * SMALL)
@@ -73,15 +73,15 @@ def test_what_cannot_be_recorded_or_plays_otherwise_is_called(
 ) -> None:
     tried = []
 
-    def record(self: OnPaper, image: Tensor) -> Recording | None:
+    def record(self: OnPaper, image: Tensor) -> CapturedGraph | None:
         tried.append(image.shape)
         if error is not None:
             raise error
         return None
 
-    monkeypatch.setattr(OnPaper, "_record", record)
+    monkeypatch.setattr(OnPaper, "_capture", record)
     slope = OnPaper()
-    for _ in range(SEEN + 3):
+    for _ in range(CALLS_BEFORE_CAPTURE + 3):
         assert float(slope(SMALL)[0]) == 4.0 * 48
-    assert slope.calls == SEEN + 3
+    assert slope.calls == CALLS_BEFORE_CAPTURE + 3
     assert len(tried) == 1

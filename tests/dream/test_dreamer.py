@@ -281,11 +281,11 @@ def test_bf16_is_the_default_where_the_cpu_multiplies_it(
 def test_an_octave_dreams_with_its_share_of_the_step() -> None:
     dream, image = tiny_dreamer(octaves=2), 0.25 + 0.5 * IMAGE  # far from where it is clipped
 
-    def ascend(*dose: Any, turn: int = 0) -> torch.Tensor:
-        return dream.ascend(image, Dose(*dose), gauge=Gauge(), turn=turn)
+    def ascend(*dose: Any, first_shift: int = 0) -> torch.Tensor:
+        return dream.ascend(image, Dose(*dose), gauge=Gauge(), first_shift=first_shift)
 
     whole = ascend((1, 1), 0.02)
     assert torch.equal(whole, ascend((1, 1), 0.04, (0.5, 0.5)))
     assert not torch.equal(whole, ascend((1, 1), 0.02, (0.5, 1)))
-    only_large = ascend((1,), 0.02, turn=1)  # the small octave takes the first of the shifts
+    only_large = ascend((1,), 0.02, first_shift=1)  # the small octave takes the first of the shifts
     assert torch.allclose(ascend((1, 1), 0.02, (0, 1)), only_large, atol=1e-3)

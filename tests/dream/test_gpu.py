@@ -10,7 +10,7 @@ import torch
 
 from dreamvid.bench.chance import random_network
 from dreamvid.dream import objectives
-from dreamvid.dream.cuda_graph import SEEN, CudaGraphed
+from dreamvid.dream.cuda_graph import CALLS_BEFORE_CAPTURE, CudaGraphed
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
 from dreamvid.motion.warp import BRIEF, CRISP, warp
@@ -49,10 +49,10 @@ def test_a_recording_gives_the_bits_of_what_it_records(kind: str) -> None:
     dream = Dreamer("bestiary", OBJECTIVES[kind](), device="cuda")
     images = [torch.rand(3, 64, 80).cuda() for _ in range(3)]
     before = [dream.slope(image) for image in images]
-    for image in images * SEEN:
+    for image in images * CALLS_BEFORE_CAPTURE:
         dream._rise(image)
-    assert None not in dream._rise._recordings.values()  # type: ignore[attr-defined]
-    assert len(dream._rise._recordings) == 1  # type: ignore[attr-defined]
+    assert None not in dream._rise._graphs.values()  # type: ignore[attr-defined]
+    assert len(dream._rise._graphs) == 1  # type: ignore[attr-defined]
     for image, (value, gradient) in zip(images, before, strict=True):
         played = dream._rise(image)
         assert torch.equal(played[1], gradient)
@@ -109,25 +109,25 @@ def test_the_warp_is_that_of_the_cpu() -> None:
     assert (there.cpu() - here).abs().max() < 2e-3
 
 
-def test_recordings_that_come_and_go_leave_the_others_right() -> None:
+def test_graphs_that_come_and_go_leave_the_others_right() -> None:
     kept = Dreamer("bestiary", OBJECTIVES["label"](), device="cuda")
     image = torch.rand(3, 64, 80).cuda()
     before = kept.slope(image)
-    for _ in range(SEEN + 1):
+    for _ in range(CALLS_BEFORE_CAPTURE + 1):
         kept._rise(image)
     for count in range(40):
         dream = Dreamer("bestiary", objectives.label("logits", count), device="cuda")
-        for _ in range(SEEN + 1):
+        for _ in range(CALLS_BEFORE_CAPTURE + 1):
             dream._rise(image)
     played = kept._rise(image)
     assert all(map(torch.equal, played, before))
 
 
-def test_recordings_share_their_memory() -> None:
+def test_graphs_share_their_memory() -> None:
     def reserved(*sides: int) -> int:
         dream = Dreamer("bestiary", device="cuda")
         for side in sides:
-            for _ in range(SEEN + 1):
+            for _ in range(CALLS_BEFORE_CAPTURE + 1):
                 dream._rise(torch.rand(3, side, side).cuda())
         torch.cuda.empty_cache()
         return int(torch.cuda.memory_reserved())
@@ -143,9 +143,9 @@ def test_a_recording_that_fails_leaves_the_stream_as_it_was() -> None:
     here = torch.cuda.current_stream()
     recorded = CudaGraphed(waits)
     image = torch.rand(3, 8, 8).cuda()
-    for _ in range(SEEN + 3):
+    for _ in range(CALLS_BEFORE_CAPTURE + 3):
         assert torch.equal(recorded(image)[1], image * 2)
-    assert recorded._recordings == {image.shape: None}
+    assert recorded._graphs == {image.shape: None}
     assert torch.cuda.current_stream() == here
     assert bool(Dreamer("bestiary", device="cuda")(PICTURE).isfinite().all())
 

@@ -373,7 +373,7 @@ def test_beings_of_a_texture_stand_across_its_sides() -> None:
 
     def update(image: torch.Tensor, place: Place) -> torch.Tensor:
         flat = torch.zeros_like(image)
-        return dream._among(flat, image, (place,), glances(0), Gauge(), "")
+        return dream._blend_beings(flat, image, (place,), glances(0), Gauge(), "")
 
     moved = update(texture.roll((32, 48), (1, 2)), corner)
     assert moved[:, :8, :8].abs().mean() > 0.5  # the corner that is furthest from its own

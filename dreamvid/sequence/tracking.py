@@ -1,4 +1,4 @@
-"""Places of beings carried from frame to frame, along the motion that carries their dream."""
+"""Track the places of beings from frame to frame along the motion."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from dreamvid.motion.estimate import Motion
 from dreamvid.motion.flow import Array
 
 CORE = 0.3
-"""Motion is that of the ground up to so far from the centre of a being, in its sizes."""
+"""Radius around the centre of a being, in its sizes, whose motion is measured."""
 
 TRUST = 0.5
-"""Where the mask is less on average, nothing is left of a being."""
+"""A being is dropped where the mean of the mask is below this."""
 
 SMALLEST, LARGEST = 0.6 * SIZE, 1.7 * SIZE
-"""Beings that grow beyond this, or shrink below, make way for others."""
+"""Beings outside these sizes are dropped to make room for others."""
 
 NEAREST = 0.5
-"""Of two beings nearer than this, in their sizes, the older stays."""
+"""Of two beings closer than this, in their sizes, the older one is kept."""
 
 ROUNDS = 3
-"""The motion is known at the frame it leads from: where it leads to is found in so many rounds."""
+"""Fixed-point iterations to invert the backward flow."""
 
 
-def carried(places: Places, motion: Motion) -> Places:
-    """Where the places of the frame before are now, without those that are gone.
+def track_places(places: Places, motion: Motion) -> Places:
+    """Move the places of the previous frame along the motion, and drop those that are lost.
 
-    A being goes where the middle of it goes, and grows as that does. It is gone once it is
-    outside the picture, where the mask is empty, on top of an older one, or far from its size.
+    A being follows the motion and the scale of its centre. It is dropped if it leaves the image,
+    if the mask is empty there, if it overlaps an older one, or if its size is out of range.
     """
     here: Places = ()
     for place in places:
@@ -60,13 +60,13 @@ def _moved(place: Place, motion: Motion) -> Place | None:
 
 
 def _around(centre: float, reach: float, length: int) -> slice:
-    """Two pixels or more of a line, those within reach of a centre on it."""
+    """The slice of pixels within `reach` of a centre, at least two."""
     first = min(max(0, round(centre - reach)), length - 2)
     return slice(first, max(first + 2, round(centre + reach)))
 
 
 def _spread(flow: Array) -> float:
-    """How many times larger a patch is where its flow [h, w, 2] leads: by the best linear fit."""
+    """The scale factor of a flow patch [h, w, 2], from the best linear fit."""
     down, right = np.meshgrid(*(np.arange(n) - (n - 1) / 2 for n in flow.shape[:2]), indexing="ij")
     (xx, yx), (xy, yy) = (
         (flow * axis[..., None]).sum(axis=(0, 1)) / np.square(axis).sum() for axis in (right, down)
