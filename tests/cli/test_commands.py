@@ -63,8 +63,8 @@ def test_help_of_a_command(command):
 
 def test_help_of_video_tells_defaults_and_presets():
     told = re.sub(r"[\s│]+", " ", dreamvid("video", "--help").out)
-    assert "--stability FLOAT How calm" in told
-    assert "--cuts --no-cuts Begin anew at cuts. [default: on]" in told
+    assert "--stability FLOAT Temporal stability" in told
+    assert "--cuts --no-cuts Restart the dream at cuts. [default: on]" in told
     assert "--start TIME" in told
     assert ", ".join(presets.names()) in told
     assert "--yes -y Overwrite the output. --quiet" in told
@@ -209,10 +209,10 @@ def test_a_film_dreamed_small_is_told_and_repeated(tmp_path, film):
     first, again = tmp_path / "a.mkv", tmp_path / "b.mkv"
     options = ["--frames", 2, *QUICK]
     told = dreamvid("video", film, "-o", first, "--dream-size", 32, *options)
-    assert told.err.splitlines()[0] == "dreaming at 32x24, added to the 64x48 film"
+    assert told.err.splitlines()[1] == "dreaming at 32x24, added to the 64x48 film"
     assert settings_of(first)["film"] == {"frames": 2, "dream_size": "32x24"}
     told = dreamvid("video", "--from", first, "-o", again)
-    assert told.err.splitlines()[0] == "dreaming at 32x24, added to the 64x48 film"
+    assert told.err.splitlines()[1] == "dreaming at 32x24, added to the 64x48 film"
     assert again.read_bytes() == first.read_bytes()
 
 

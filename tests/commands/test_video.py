@@ -320,7 +320,7 @@ def test_weights_that_come_to_nothing_are_told_unless_they_change() -> None:
         Dreams(network, NetworkSettings(device="cpu"), dream, clock, size=(48, 64))
 
     for layers in [("one*0",), ("one", "two:3*0", "one*-1"), ("two*1e-30",)]:
-        with pytest.raises(UsageError, match="layer: the weights come to nothing"):
+        with pytest.raises(UsageError, match="layer: the weights add up to zero"):
             make(*layers)
     make("one*0", "two")
     make("one*-1")
