@@ -641,5 +641,5 @@ def test_measure_of_one_film_refuses_what_takes_a_source(refused, film):
 
 
 def test_bench_refuses_unknown_parts(refused):
-    says = "no part 'speed' of the bench; use step, objects, video, memory, loop, zoom"
+    says = "bench: unknown part 'speed'; use step, objects, video, memory, loop, zoom"
     refused(2, says, command=["bench", "speed"])

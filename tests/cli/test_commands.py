@@ -264,7 +264,7 @@ def test_plain_lines_without_a_terminal(tmp_path, film):
     told = dreamvid("video", film, "-o", tmp_path / "out.mp4", "--frames", 3, *QUICK)
     lines = told.err.splitlines()
     assert told.out == ""
-    assert lines[0].startswith(f"{film}: 64x48, 3 frames at 25 a second; dreams with ")
+    assert lines[0].startswith(f"{film}: 64x48, 3 frames at 25 fps; dreams with ")
     assert lines[1] == "shot 1: 1 of 3"
     assert re.fullmatch(r"shot 1: 3 of 3 \d+\.\d\d s/frame", lines[2])
     assert lines[3:] == [f"{tmp_path / 'out.mp4'}: 3 frames"]

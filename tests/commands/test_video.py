@@ -241,7 +241,9 @@ def test_the_sidecar_repeats_the_run(film: Path, tmp_path: Path) -> None:
 
 def test_a_picture_has_no_time_to_change_in(picture: Path, tmp_path: Path) -> None:
     settings = ImageSettings.checked({"dream": {"strength": "0:(1), 5:(2)"}})
-    with pytest.raises(UsageError, match="strength: a picture has no time to change in"):
+    with pytest.raises(
+        UsageError, match="strength: schedules are not allowed for a single picture"
+    ):
         image.dream_image(picture, tmp_path / "out.png", settings)
 
 
