@@ -1,13 +1,13 @@
 """The errors dreamvid raises, and the exit code of each.
 
-DreamvidError             1  anything that is none of the following
-|-- UsageError            2  an option or value that cannot be used
+DreamvidError             1  any other error
+|-- UsageError            2  an invalid option or value
 |-- UnreadableInput       3  a missing, empty, unsafe or undecodable input
-|-- OutputExists          4  the output is there already
-|-- DamagedInput          5  the work is done, but parts of the input were damaged
-|-- MissingDependency     6  weights or a library that are not at hand
-|-- DiskFull              7  no room for the output
-|-- OutOfMemory           8  the picture does not fit the memory
+|-- OutputExists          4  the output exists already
+|-- DamagedInput          5  the output is complete, but parts of the input were damaged
+|-- MissingDependency     6  missing weights or a missing library
+|-- DiskFull              7  not enough disk space for the output
+|-- OutOfMemory           8  not enough memory for the picture
 `-- Interrupted         130  stopped by the user
 """
 
@@ -21,10 +21,9 @@ from typing import ClassVar
 
 
 class DreamvidError(Exception):
-    """An error that a user can act on, told in one line: where, what, and the remedy.
+    """An error that a user can act on, with a one-line message: `where: what; remedy`.
 
-    `what` says what is wrong, `where` names the file or option it is about,
-    `remedy` says what to do next.
+    `what` is the problem, `where` the file or option concerned, `remedy` what to do next.
     """
 
     exit_code: ClassVar[int] = 1
@@ -36,19 +35,19 @@ class DreamvidError(Exception):
 
 
 class UsageError(DreamvidError, ValueError):
-    """An option or a value that cannot be used."""
+    """An option or value is invalid."""
 
     exit_code = 2
 
 
 class UnreadableInput(DreamvidError):
-    """An input that is missing, empty, unsafe or cannot be decoded."""
+    """An input is missing, empty, unsafe or cannot be decoded."""
 
     exit_code = 3
 
 
 class OutputExists(DreamvidError):
-    """The output is there already, and nobody said that it may be overwritten."""
+    """The output exists already, and overwriting it was not requested."""
 
     exit_code = 4
 
@@ -60,44 +59,44 @@ class DamagedInput(DreamvidError):
 
 
 class MissingDependency(DreamvidError):
-    """Weights or a library that the settings ask for are not at hand."""
+    """Weights or a library that the settings need are missing."""
 
     exit_code = 6
 
 
 class DiskFull(DreamvidError):
-    """There is no room for the output."""
+    """There is not enough disk space for the output."""
 
     exit_code = 7
 
 
 class OutOfMemory(DreamvidError):
-    """The picture, the network or both do not fit the memory."""
+    """The picture, the network or both do not fit into memory."""
 
     exit_code = 8
 
 
 class Interrupted(DreamvidError):
-    """The user or the system stopped the work."""
+    """The user or the system stopped the run."""
 
     exit_code = 130
 
 
 def no_such_file(path: object) -> UnreadableInput:
-    """The error for an input that is not there."""
-    address = re.match(r"\w{2,}:/", str(path))  # a Path makes one slash of two
-    remedy = "download it first, for only files are read" if address else "check the path"
+    """The error for an input file that does not exist."""
+    address = re.match(r"\w{2,}:/", str(path))  # Path turns two slashes into one
+    remedy = "download it first; only local files are read" if address else "check the path"
     return UnreadableInput("no such file", where=path, remedy=remedy)
 
 
 def no_such_folder(path: object) -> UnreadableInput:
-    """The error for a folder of pictures that is not there."""
+    """The error for a folder of pictures that does not exist."""
     return UnreadableInput("no such folder of pictures", where=path, remedy="check the path")
 
 
 @contextmanager
 def writing(where: object) -> Iterator[None]:
-    """Turn an OSError while `where` is written into DiskFull or a DreamvidError that names it."""
+    """Turn an OSError raised while writing `where` into DiskFull or DreamvidError."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Files that appear whole, or not at all, also when the power goes; and the cache folder."""
+"""Atomic file writes that survive a power failure, and the cache folder."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from platformdirs import user_cache_path
 
 
 def settle(draft: Path, path: Path) -> None:
-    """Give a finished file its name, in the place of any other, once its bytes are on the disk.
+    """Rename a temporary file to `path`, replacing any file there, after syncing it to disk.
 
-    Without the wait a file system may remember the name before the bytes, and after a power cut
-    there is a file with nothing in it. Raises OSError.
+    Without the sync a file system may store the name before the data, which leaves an empty file
+    after a power failure. Raises OSError.
     """
     with draft.open("rb+") as file:
         os.fsync(file.fileno())
     os.replace(draft, path)
-    with contextlib.suppress(OSError):  # a folder cannot be opened everywhere
+    with contextlib.suppress(OSError):  # not every system can open a folder
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -27,12 +27,12 @@ def settle(draft: Path, path: Path) -> None:
 
 
 def draft_of(path: Path) -> Path:
-    """The hidden name under which a file is written."""
+    """The hidden temporary file for `path`."""
     return path.with_name(f".{path.name}.draft")
 
 
 def write_whole(path: Path, data: bytes | memoryview) -> None:
-    """Write a file by way of a hidden one beside it, which is gone afterwards; raises OSError."""
+    """Write a file atomically through a hidden temporary file beside it; raises OSError."""
     draft = draft_of(path)
     try:
         draft.write_bytes(data)
@@ -42,7 +42,7 @@ def write_whole(path: Path, data: bytes | memoryview) -> None:
 
 
 def cache_folder() -> Path:
-    """Where weights are kept: DREAMVID_CACHE, else dreamvid's folder in the platform's cache."""
+    """The folder for weights: DREAMVID_CACHE, else dreamvid's folder in the platform's cache."""
     if given := os.environ.get("DREAMVID_CACHE"):
         return Path(given)
     return user_cache_path("dreamvid", appauthor=False, opinion=False)

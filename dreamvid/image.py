@@ -1,8 +1,8 @@
-"""The one border between pictures as arrays and pictures as tensors.
+"""Reading and writing pictures, and conversion between arrays and tensors.
 
 Everywhere in dreamvid an *image* is a float32 tensor [3, H, W], RGB, values 0..1 with the
 transfer curve of the file (no linearisation). Arrays are [H, W, 3], RGB, uint8 or uint16.
-Reading a picture as an array, and looking whether one can be written, imports no torch.
+Reading a picture as an array and checking an output format do not import torch.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from PIL import Image
 
 MAX_PIXELS = 150_000_000
-"""The largest picture that is read: room for 8K by 8K twice over, not for a decompression bomb.
+"""The largest picture that is read, in pixels: twice 8K by 8K, but no decompression bomb.
 
-Pillow itself refuses at about 179 million.
+Pillow's own limit is about 179 million.
 """
 
 
 def to_image(array: NDArray[np.uint8] | NDArray[np.uint16]) -> torch.Tensor:
-    """Turn an array [H, W, 3] of uint8 or uint16 into an image [3, H, W] of float32 in 0..1."""
+    """Convert an array [H, W, 3] of uint8 or uint16 to an image [3, H, W] of float32 in 0..1."""
     import numpy as np
     import torch
 
@@ -40,7 +40,7 @@ def to_image(array: NDArray[np.uint8] | NDArray[np.uint16]) -> torch.Tensor:
 
 
 def to_array(image: torch.Tensor, bits: int = 8) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Turn an image [3, H, W] into an array [H, W, 3]: uint8, or uint16 when `bits` is 16.
+    """Convert an image [3, H, W] to an array [H, W, 3]: uint8, or uint16 when `bits` is 16.
 
     Values are clipped to 0..1 and rounded to the nearest level.
     """
@@ -53,15 +53,15 @@ def to_array(image: torch.Tensor, bits: int = 8) -> NDArray[np.uint8] | NDArray[
 
 
 def load_image(path: str | Path) -> torch.Tensor:
-    """Read a picture as an image [3, H, W], as `read_picture` does; raises the same."""
+    """Read a picture as an image [3, H, W]; raises the same errors as `read_picture`."""
     return to_image(read_picture(path))
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Read a picture as an array [H, W, 3], turned upright by its EXIF tag, alpha dropped.
+    """Read a picture as an array [H, W, 3], rotated by its EXIF tag, without alpha.
 
-    Grey pictures keep 16 bits, colour ones 8. Raises UnreadableInput when the file is missing, no
-    picture, or larger than MAX_PIXELS.
+    Grey pictures keep 16 bits, colour pictures 8. Raises UnreadableInput when the file is missing,
+    not a picture, or larger than MAX_PIXELS.
     """
     from PIL import Image, ImageOps
 
@@ -84,19 +84,19 @@ def read_picture(path: str | Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
 
 
 def _array(picture: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Decode a picture of Pillow's."""
+    """Convert a Pillow picture to an array."""
     import numpy as np
 
-    if picture.mode.startswith("I;16"):  # Pillow's own conversion cuts off at 255
+    if picture.mode.startswith("I;16"):  # Pillow's own conversion clips at 255
         deep = np.asarray(picture).astype(np.uint16)
         return np.stack([deep] * 3, axis=2)
     return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
 def picture_format(path: str | Path) -> str:
-    """The format that a picture file's name asks for; UsageError when it cannot be written.
+    """The Pillow format for the suffix of a picture file; UsageError when it cannot be written.
 
-    It is tried: some formats hold no colours, or need what Pillow lacks.
+    A test picture is written: some formats have no colour, or need a library Pillow lacks.
     """
     from PIL import Image
 
@@ -120,10 +120,10 @@ def picture_format(path: str | Path) -> str:
 
 
 def save_image(path: str | Path, image: torch.Tensor) -> None:
-    """Write an image [3, H, W] to a file whose name says the format; the file appears complete.
+    """Write an image [3, H, W] atomically to a file; the suffix selects the format.
 
-    A file of that name is replaced. Raises UsageError when the format is unknown or cannot hold
-    the picture, DiskFull or DreamvidError when it cannot be written.
+    An existing file is replaced. Raises UsageError when the format is unknown or cannot hold the
+    picture, DiskFull or DreamvidError when it cannot be written.
     """
     from PIL import Image
 
@@ -135,6 +135,6 @@ def save_image(path: str | Path, image: torch.Tensor) -> None:
                 Image.fromarray(to_array(image)).save(stream, format=kind, quality=95)
             settle(draft, path)
         except ValueError as error:
-            raise UsageError(f"{kind} cannot hold it ({error})", where=path) from error
+            raise UsageError(f"{kind} cannot hold this picture ({error})", where=path) from error
         finally:
             draft.unlink(missing_ok=True)

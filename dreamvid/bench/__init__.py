@@ -1,1 +1,1 @@
-"""Bench: how fast and in how much memory this machine dreams, and what is installed."""
+"""Bench: the speed and memory of dreams on this machine, and the check of the installation."""

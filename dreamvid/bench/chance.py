@@ -1,4 +1,4 @@
-"""Networks with random weights: for timing, where it does not matter what is dreamed."""
+"""Networks with random weights, for timing, where the picture does not matter."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NORMS = (nn.BatchNorm2d, nn.LayerNorm, nn.GroupNorm)
 
 
 def random_network(model: str, *, seed: int = 0) -> Network:
-    """A torchvision network with random weights (He et al. 2015), the same for one seed.
+    """A network with random weights (He et al. 2015), which are equal for equal seeds.
 
-    KeyError for a name that torchvision does not describe.
+    Raises KeyError for an unknown name.
     """
     about = DESCRIPTIONS[model]
     network = zoo.bare(model).to_empty(device="cpu")

@@ -1,4 +1,4 @@
-"""What loops and zooms are measured by: speed, seam, a calm centre, a tone that does not drift."""
+"""Measurements of loops and zooms: speed, seam, flicker at the centre, drift of the tone."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ Row = dict[str, Any]
 
 LARGE: Final = (1920, 1080)
 SMALL: Final = (480, 270)
-"""Width and height of the loops that are timed, and of those that are looked at."""
+"""Width and height of the loops that are timed, and of those whose frames are measured."""
 
 TIMED: Final = 24
 LAP: Final = 48
-"""Frames that are timed, and frames in the lap that is looked at."""
+"""Number of frames that are timed, and of frames in the lap that is measured."""
 
 ZOOM_SIZE: Final = (160, 96)
 ZOOM_FRAMES: Final = 1000
@@ -44,15 +44,15 @@ MOVES: Final = {
     "out": {"zoom": 1 / DEFAULT_ZOOM},
     "rotate": {"zoom": 1.0, "rotate": 12.0},
 }
-"""The cameras whose thousand frames are measured."""
+"""The camera motions that are measured."""
 
 
 def measure_loops() -> list[Row]:
-    """Measure an exact zoom loop of clouds: a dream changes neither its speed nor its seam.
+    """Measure an exact zoom loop of noise, whose speed and seam equal those of a dream.
 
-    `fps` is frames a second at LARGE, `written` the same through the H.264 encoder. The others are
-    taken at SMALL: `seam`, whether frame N is frame 0 (`closes`), and `centre`, how much the middle
-    flickers over how much the ring at half the height's radius does.
+    `fps` is frames per second at LARGE, `written` the same with H.264 encoding. The others are
+    measured at SMALL: `seam`, `closes` (whether frame N equals frame 0), and `centre`, the flicker
+    of the centre over that of the ring at half the height's radius.
     """
     loop = clouds_loop(LARGE, TIMED * 4)
     taken = seconds_of(loop, TIMED)
@@ -75,7 +75,7 @@ def measure_loops() -> list[Row]:
 
 
 def clouds_loop(size: tuple[int, int], frames: int) -> ExactLoop:
-    """A loop of fine noise that zooms by 4 in a lap."""
+    """A loop of fine noise that zooms by 4 per lap."""
     lattice = fit_lattice(4.0, texture_density(*size))
     fine = torch.rand(
         (3, lattice.height, lattice.width), generator=torch.Generator().manual_seed(0)
@@ -86,7 +86,7 @@ def clouds_loop(size: tuple[int, int], frames: int) -> ExactLoop:
 
 
 def seconds_of(loop: ExactLoop, count: int) -> float:
-    """How long so many frames take, after the first."""
+    """The seconds that `count` frames take, after a first one."""
     loop.frame(0)
     begin = time.perf_counter()
     for index in range(count):
@@ -95,7 +95,7 @@ def seconds_of(loop: ExactLoop, count: int) -> float:
 
 
 def written(loop: ExactLoop, count: int) -> float:
-    """How long so many frames take on their way into a film."""
+    """The seconds that `count` frames take including encoding."""
     height, width = loop.frame(0).shape[:2]
     with tempfile.TemporaryDirectory(prefix="dreamvid-bench-") as folder:
         begin = time.perf_counter()
@@ -107,9 +107,9 @@ def written(loop: ExactLoop, count: int) -> float:
 
 
 def sparkle(frames: Any) -> float:
-    """Flicker of the middle of frames [N, H, W, 3] over that of the ring at half the radius.
+    """Flicker at the centre of frames [N, H, W, 3] over that of the ring at half the radius.
 
-    Flicker is what a pixel does that its neighbours in time do not: the second difference.
+    Flicker is the mean absolute second difference of luma over time.
     """
     height, width = frames.shape[1:3]
     y, x = np.mgrid[:height, :width]
@@ -120,16 +120,16 @@ def sparkle(frames: Any) -> float:
 
 
 def measure_zooms(network: Network) -> list[Row]:
-    """Measure ZOOM_FRAMES of feedback with the defaults, from noise, by the camera's move.
+    """Measure ZOOM_FRAMES frames of zoom feedback from noise, with the defaults, per motion.
 
-    Frames around the hundredth and the last are compared: `hf` the ratio of their sharpness,
-    `brightness` and `colour` by which share their mean and their spread differ.
+    Frames around the hundredth and the last are compared: `hf` is the ratio of their sharpness,
+    `brightness` and `colour` the relative change of mean and standard deviation.
     """
     return [{"move": name} | measure_zoom(network, move) for name, move in MOVES.items()]
 
 
 def measure_zoom(network: Network, move: dict[str, float]) -> Row:
-    """Measure one move."""
+    """Measure one camera motion."""
     rate = ZoomSettings().clip.fps
     stability = float(ZoomSettings().motion.stability)
     camera = Camera(move, fps=rate, width=ZOOM_SIZE[0], height=ZOOM_SIZE[1])

@@ -1,4 +1,4 @@
-"""What is installed here and whether it works: each thing is tried, not merely looked up."""
+"""Checks of the installation: each component is used once, not merely looked up."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LIBRARIES: Final = {
     "PIL": "pillow",
     "safetensors": "safetensors",
 }
-"""Modules that dreamvid cannot do without, and what they are called where they are installed."""
+"""Modules that dreamvid requires, and their package names for installation."""
 
 State = Literal["ok", "note", "missing"]
 
 
 @dataclass(frozen=True)
 class Check:
-    """One thing tried: `missing` stops dreamvid from working, `note` is worth knowing."""
+    """The result of one check: `missing` prevents dreamvid from working, `note` is advice."""
 
     name: str
     state: State
@@ -39,7 +39,7 @@ class Check:
 
 
 def checks() -> Iterator[Check]:
-    """Try everything that dreamvid needs, one after the other; nothing is fetched."""
+    """Check everything that dreamvid needs, in turn; nothing is downloaded."""
     yield Check("python", "ok", f"{platform.python_version()} on {platform.platform()}")
     broken = False
     for module, package in LIBRARIES.items():
@@ -57,7 +57,7 @@ def checks() -> Iterator[Check]:
 
 
 def missing(error: ImportError) -> MissingDependency | None:
-    """What is to be installed to mend an import; None for a mistake within dreamvid."""
+    """The package to install after a failed import; None for an error within dreamvid."""
     text, name = str(error), (error.name or "").partition(".")[0]
     if isinstance(error, ModuleNotFoundError):
         if name == "dreamvid":
@@ -67,11 +67,11 @@ def missing(error: ImportError) -> MissingDependency | None:
     if "libGL" in text or "libgthread" in text:
         package = "libgl1" if "libGL" in text else "libglib2.0-0"
         return MissingDependency(
-            f"cv2 does not load ({text})",
+            f"cv2 cannot be loaded ({text})",
             remedy=f"apt install {package}, or pip install opencv-python-headless",
         )
     if "cannot open shared object" in text or "DLL load failed" in text:
-        return MissingDependency(f"a library does not load ({text})", remedy="install it")
+        return MissingDependency(f"a library cannot be loaded ({text})", remedy="install it")
     return None
 
 
@@ -102,7 +102,7 @@ def _devices() -> tuple[State, str]:
 
 
 def _threads() -> tuple[State, str]:
-    """Time one convolution with all threads and with one: a busy machine turns the order round."""
+    """Time one convolution with all threads and with one, which is faster on a busy machine."""
     import torch
 
     threads = torch.get_num_threads()
@@ -114,7 +114,7 @@ def _threads() -> tuple[State, str]:
     torch.set_num_threads(threads)
     told = f"{threads}, {alone / together:.1f} times as fast as 1"
     if alone < together:
-        return "note", f"{told}: other programs compute; OMP_NUM_THREADS=1 is faster now"
+        return "note", f"{told}: other programs are running; OMP_NUM_THREADS=1 is faster now"
     return "ok", told
 
 
@@ -135,7 +135,10 @@ def _steps() -> tuple[State, str]:
 
     if fused.available():
         return "ok", "fused, through oneDNN"
-    return "note", "plain: this torch has no oneDNN, dreams on the CPU take about twice the time"
+    return (
+        "note",
+        "not fused: this torch has no oneDNN, so dreams on the CPU take about twice the time",
+    )
 
 
 def _encoders() -> tuple[State, str]:
@@ -152,7 +155,7 @@ def _weights() -> tuple[State, str]:
     from dreamvid.networks import registry
 
     here = [name for name in registry.names() if registry.availability(name).here]
-    return "ok", f"{', '.join(here)}; others are fetched into {cache_folder()} on first use"
+    return "ok", f"{', '.join(here)}; others are downloaded to {cache_folder()} on first use"
 
 
 def _film() -> tuple[State, str]:
@@ -177,4 +180,4 @@ CHECKS: Final[dict[str, Callable[[], tuple[State, str]]]] = {
     "weights": _weights,
     "film": _film,
 }
-"""What is tried once all libraries load."""
+"""The checks that run when all libraries can be loaded."""

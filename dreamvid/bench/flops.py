@@ -1,4 +1,4 @@
-"""How much arithmetic a dream step is, and how much of it the machine could do."""
+"""The floating-point operations of a dream step, and the peak rate of the machine."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SIDE = 2048
 def step_flops(trunk: Trunk, size: tuple[int, int]) -> float:
     """Floating-point operations of one dream step on a picture of `size` (height, width).
 
-    Two for every multiply-add of the convolutions and matrix products, forward and once more for
-    the gradient with respect to the input; padding counts, pooling and ReLU do not.
+    Each multiply-add of convolutions and matrix products counts as two, once forward and once for
+    the gradient with respect to the input; padding is included, pooling and ReLU are not.
     """
     total = 0
 
@@ -38,11 +38,11 @@ def step_flops(trunk: Trunk, size: tuple[int, int]) -> float:
 
 
 def matmul_rate(*, seconds: float = 1.0) -> float:
-    """Floating-point operations a second of this machine's CPU at float32 matrix products.
+    """Floating-point operations per second of this CPU in float32 matrix products.
 
-    The best of torch.mm and of the same product as a 1x1 convolution: the two come from different
-    libraries, and either may be the slow one (MKL leaves half of an AMD core unused). Uses as many
-    threads as torch does; the best of all runs within `seconds`.
+    The best of torch.mm and of the same product as a 1x1 convolution: they use different libraries,
+    and either may be slower (MKL leaves half of an AMD core unused). Uses the threads of torch, and
+    takes the best of all runs within `seconds`.
     """
     a, b = torch.rand(2, _SIDE, _SIDE)
     pixels = a.t().reshape(1, _SIDE, 32, -1).contiguous(memory_format=torch.channels_last)

@@ -1,4 +1,4 @@
-"""How fast a machine dreams, and in how much memory, on a clip made by formula."""
+"""The speed and memory of dreams on this machine, measured on a synthetic clip."""
 
 from __future__ import annotations
 
@@ -51,29 +51,31 @@ OBJECTS_SIZE: Final = (360, 640)
 UPDATE: Final = Dose((1,), 0.01)
 
 SECONDS: Final = 2.0
-"""How long a dream step is timed, at least."""
+"""Minimum duration of the timing of a dream step."""
 
 FILM_SIZE: Final = (432, 240)
-"""Width and height of the film whose dreaming is timed."""
+"""Width and height of the film that is timed."""
 
 STABILITY: Final = float(VideoSettings().motion.stability)
 FILM_FRAMES: Final = {0.0: 4, STABILITY: 32}
-"""How many frames are dreamed, by stability."""
+"""Number of frames to dream, by stability."""
 
 FILM_SIZES: Final = {"360p": (640, 360, 24), "1080p": (1920, 1080, 10), "4K": (3840, 2160, 4)}
-"""Width, height and frames of the films whose memory is measured."""
+"""Width, height and number of frames of the films for the memory measurement."""
 
 
 def chosen(parts: Sequence[str]) -> tuple[str, ...]:
-    """The parts of the bench asked for, all if none; UsageError for one that is not there."""
+    """The given parts of the bench, all if none are; UsageError for an unknown one."""
     for part in parts:
         if part not in PARTS:
-            raise UsageError(f"no part '{part}' of the bench", remedy=f"use {', '.join(PARTS)}")
+            raise UsageError(
+                f"unknown part '{part}'", where="bench", remedy=f"use {', '.join(PARTS)}"
+            )
     return tuple(parts) or tuple(PARTS)
 
 
 def machine() -> dict[str, Any]:
-    """What is measured: cores, threads, load before the start, versions."""
+    """Describe the machine: cores, threads, load before the start, versions."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "machine": platform.machine(),
@@ -85,12 +87,12 @@ def machine() -> dict[str, Any]:
 
 
 def time_steps(models: Sequence[str] = ()) -> list[Row]:
-    """Time one dream step per network on the CPU, and the share of the machine's rate it reaches.
+    """Time one dream step per network on the CPU, and its share of the machine's peak rate.
 
-    `gradient_ms` is forward and backward to the picture, from which `gflops` and `share` follow;
-    `step_ms` is the whole update with jitter, normaliser and clipping. The rate of matrix products
-    is taken between the networks, and the best counts: others may be computing now and then.
-    Weights that are not at hand are random.
+    `gradient_ms` is the forward and backward pass, from which `gflops` and `share` are computed;
+    `step_ms` is the whole update with jitter, normalisation and clipping. The rate of matrix
+    products is measured between the networks, and the best one is used, because other programs may
+    interfere. Missing weights are replaced by random ones.
     """
     loaded = [at_hand(name) for name in models or registry.names()]
     rate, timed = matmul_rate(), []
@@ -103,7 +105,7 @@ def time_steps(models: Sequence[str] = ()) -> list[Row]:
 
 
 def at_hand(model: str) -> Network:
-    """The network, with random weights where its own would have to be fetched."""
+    """Load a network, with random weights where its own would have to be downloaded."""
     try:
         return registry.load_network(model, offline=True)
     except MissingDependency:
@@ -128,7 +130,7 @@ def _time_step(network: Network) -> Row:
 
 
 def time_objects(models: Sequence[str] = ()) -> list[Row]:
-    """Time a dream step on a network's `objects` beside GoogLeNet's to inception4c, in turn."""
+    """Time a dream step on `objects` of a network against GoogLeNet's inception4c, in turn."""
     classic = Dreamer(at_hand("googlenet"), device="cpu")
     picture = to_image(_texture(OBJECTS_SIZE[1], OBJECTS_SIZE[0]))
     rows = []
@@ -165,13 +167,13 @@ def _best(call: Callable[[], object]) -> float:
 
 
 def time_films(models: Sequence[str] = ()) -> list[Row]:
-    """Dream a film with the defaults, and one with every frame for itself.
+    """Time a film with the defaults, and one with independently dreamed frames.
 
-    `passes` are full-size forward and backward passes a frame, the first frame of the shot
-    included, a forward one alone counting half; `of_alone` is their share of what dreaming each
-    frame for itself takes, and `later` that share for the frames after the first. `other` is the
-    share of the wall time that is not the dream step: reading, motion, warping, encoding, putting
-    the film together. Loading the network is left out.
+    `passes` are full-size forward and backward passes per frame, including the first frame of the
+    shot; a forward pass alone counts as half. `of_alone` is their ratio to those of independent
+    frames, `later` that ratio for the frames after the first. `other` is the share of the wall time
+    outside the dream step: reading, motion, warping, encoding, joining the parts. Loading the
+    network is not included.
     """
     rows = []
     for model in models or (registry.DEFAULT,):
@@ -186,7 +188,7 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
 
 
 class Watched(Dreamer):
-    """A Dreamer that counts its passes, in full-size pictures, and its seconds."""
+    """A Dreamer that counts the pixels of its passes, and its seconds."""
 
     def __init__(self, network: Network) -> None:
         super().__init__(network)
@@ -204,7 +206,7 @@ class Watched(Dreamer):
         first_shift: int = 0,
         places: Places = (),
     ) -> Tensor:
-        """Dream on an image, as Dreamer does."""
+        """Dream on an image like Dreamer, and count the time."""
         begin = time.perf_counter()
         result = super().ascend(
             image,
@@ -219,7 +221,7 @@ class Watched(Dreamer):
         return result
 
     def rate(self, image: Tensor) -> float:
-        """The objective at an image, as Dreamer gives it: a forward pass alone."""
+        """The objective at an image, like Dreamer: a forward pass alone."""
         self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
         return super().rate(image)
 
@@ -249,7 +251,7 @@ def _time_film(network: Network, stability: float, frames: int) -> Row:
 
 
 def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
-    """Dream a film as `dream_video` does, with a Dreamer of one's own; gives its frames."""
+    """Dream a film like `dream_video`, with a given Dreamer; returns its number of frames."""
     wanted = VideoSettings()
     with open_film(clip, wanted) as film:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
@@ -260,10 +262,10 @@ def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
 
 
 def measure_memory(models: Sequence[str] = ()) -> list[Row]:
-    """Measure the peak memory of dreaming a film, in a process of its own for each size.
+    """Measure the peak memory of dreaming a film, in a separate process for each size.
 
-    `peak_mb` is resident memory of dreamvid, `encoder_mb` of the ffmpeg beside it (None where the
-    system does not tell). One iteration at each octave: more take longer, but no more memory.
+    `peak_mb` is the resident memory of dreamvid, `encoder_mb` that of its ffmpeg child (None where
+    the system does not report it). With one iteration per octave: more need no more memory.
     """
     rows = []
     for name, (width, height, frames) in FILM_SIZES.items():
@@ -278,19 +280,19 @@ def measure_memory(models: Sequence[str] = ()) -> list[Row]:
 
 
 def dream_once(clip: str, model: str) -> float | None:
-    """Dream a film with one iteration an octave; gives this process's peak memory in bytes."""
+    """Dream a film, one iteration per octave; returns the peak memory of this process in bytes."""
     dream = Dreamer(at_hand(model), iterations=1)
     dream_clip(Path(clip), dream, STABILITY)
     return _peak_of("self")
 
 
 def _command(clip: Path, model: str) -> list[str]:
-    run = f"from dreamvid.bench import dream_once as d; print(d({str(clip)!r}, {model!r}))"
+    run = f"from dreamvid.bench.speed import dream_once as d; print(d({str(clip)!r}, {model!r}))"
     return [sys.executable, "-c", run]
 
 
 def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
-    """Run a command; give the peak memory of it and of the largest of its children, in MB."""
+    """Run a command; return its peak memory and that of its largest child process, in MB."""
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         encoder = 0.0
         while process.poll() is None:
@@ -303,18 +305,18 @@ def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
         told, wrong = process.communicate()
     if process.returncode:
         lines = wrong.decode(errors="replace").strip().splitlines()
-        raise DreamvidError(f"the bench ended early ({lines[-1] if lines else 'no reason told'})")
+        raise DreamvidError(f"the benchmark failed ({lines[-1] if lines else 'no error output'})")
     return _megabytes(float(told) if told.strip() != b"None" else 0), _megabytes(encoder)
 
 
 def _just_born(child: str) -> bool:
-    """Whether a process still is the Python that started it, with all its memory, and no ffmpeg."""
+    """Whether a child is still a fork of Python, with all its memory, before ffmpeg is started."""
     return Path(f"/proc/{child}/exe").resolve() == Path(sys.executable).resolve()
 
 
 @contextmanager
 def _gone() -> Iterator[None]:
-    """Processes end while one looks at them, and other systems have no /proc."""
+    """Ignore errors of /proc: processes may have ended, and other systems do not have it."""
     try:
         yield
     except (OSError, ValueError):
@@ -326,9 +328,9 @@ def _megabytes(size: float) -> int | None:
 
 
 def _peak_of(process: str) -> float | None:
-    """The most memory a process has had, in bytes; None where the system does not say.
+    """The peak memory of a process, in bytes; None where the system does not report it.
 
-    Not getrusage: what that tells begins with the memory of the process that started this one.
+    getrusage is only a fallback: its value includes the memory of the parent before the exec.
     """
     with _gone():
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
@@ -350,7 +352,7 @@ def _clip(width: int, height: int, frames: int) -> Iterator[Path]:
 
 
 def write_clip(path: Path, *, width: int, height: int, frames: int) -> Path:
-    """Write a silent film of a texture that moves by 2 pixels right and 1 down a frame."""
+    """Write a silent film of a texture that moves 2 pixels right and 1 pixel down per frame."""
     rate = Fraction(24)
     wide = _texture(width + 2 * frames, height + frames)
     with VideoWriter(path, like=FilmInfo.plain(width, height, rate, frames)) as film:
@@ -362,7 +364,7 @@ def write_clip(path: Path, *, width: int, height: int, frames: int) -> Path:
 
 
 def _texture(width: int, height: int) -> NDArray[np.uint8]:
-    """Noise [height, width, 3] with as much in every octave, the same every time."""
+    """Noise [height, width, 3] with equal energy per octave, from a fixed seed."""
     random = np.random.default_rng(0)
     total = np.zeros((height, width, 3), np.float32)
     for size in (4, 8, 16, 32, 64):
@@ -383,14 +385,14 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
         for row in measure_zooms(at_hand(model))
     ],
 }
-"""What can be measured, by name; each takes the networks to measure."""
+"""The parts of the bench by name; each takes the names of the networks to measure."""
 
 TITLES: Final = {
     "step": f"One dream step at {STEP_SIZE[1]}x{STEP_SIZE[0]}, float32, CPU",
-    "objects": f"One dream step at {OBJECTS_SIZE[1]}x{OBJECTS_SIZE[0]} beside GoogLeNet's",
+    "objects": f"One dream step at {OBJECTS_SIZE[1]}x{OBJECTS_SIZE[0]} compared with GoogLeNet",
     "video": f"video at {FILM_SIZE[0]}x{FILM_SIZE[1]}",
     "memory": "Peak memory of video",
-    "loop": "Exact loops, once dreamed",
-    "zoom": "A long zoom that feeds on itself",
+    "loop": "Exact loops, without the dream",
+    "zoom": "A long zoom feedback",
 }
 """The headings of the tables."""

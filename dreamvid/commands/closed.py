@@ -1,4 +1,4 @@
-"""Loops that are led back: films joined where they are alike, zooms dreamed to their beginning."""
+"""Loops that are closed by a fade: films joined at similar frames, and zoom feedback."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ from dreamvid.settings.tables import ClipSettings
 Array = NDArray[Any]
 
 CELLS = 6
-"""So many hills, across and down, rise out of the first lap in the fade."""
+"""Cells across and down of the random mask that blends the second lap into the first."""
 
 LEAD = 2
-"""Interlaced frames are woven with those before them, which have to be read as well."""
+"""Extra frames to read before the first one: deinterlacing needs its predecessors."""
 
 SOFT = 0.4
-"""Share of the fade during which one place goes over from the old dream to the new one."""
+"""Share of the fade during which one pixel changes from the old dream to the new one."""
 
 
 @dataclass(frozen=True)
 class ClosedFilm:
-    """The frames of a loop made of a film, and what there is to say of them and of the film."""
+    """The frames of a loop made from a film, its sidecar, and the notes for the user."""
 
     info: FilmInfo
     frames: Iterable[Array]
@@ -59,14 +59,14 @@ class ClosedFilm:
 
 
 def close_film(source: Path, output: Output, settings: LoopSettings) -> ClosedFilm:
-    """Find where a film is best joined to itself, or play it forth and back."""
+    """Find the best join of a film with itself, or play it forward, then backward."""
     clip = Clip(source, settings.clip)
     with clip.open() as film:
         info = film.info
         arrays = clip.look(film) if settings.loop.ping_pong else (frame.array for frame in film)
         small = thumbnails(arrays)
     silent = info.has_audio and settings.sound.audio is None
-    notes = (*film.warnings, *(("the sound is left out",) if silent else ()))
+    notes = (*film.warnings, *(("the film's sound is dropped",) if silent else ()))
     if settings.loop.ping_pong:
         count = 2 * len(small) - 2
         frames: Iterable[Array] = ping_pong(clip, len(small))
@@ -76,7 +76,7 @@ def close_film(source: Path, output: Output, settings: LoopSettings) -> ClosedFi
         join = find_join(small, fade=fade, least=least)
         count, frames = len(join), close_clip(clip(0, len(small)), join, estimator())
         first, last = (float(n / info.rate) for n in (join.start, join.stop))
-        notes += (f"plays {first:.2f} s to {last:.2f} s, faded over {join.fade} frames",)
+        notes += (f"plays {first:.2f} s to {last:.2f} s, cross-faded over {join.fade} frames",)
     rate = info.rate
     like = replace(
         FilmInfo.plain(info.width, info.height, rate, count), colour=info.colour, bits=info.bits
@@ -86,7 +86,7 @@ def close_film(source: Path, output: Output, settings: LoopSettings) -> ClosedFi
 
 
 class Clip:
-    """The film of a loop, looked at once and then read again from anywhere: `clip(start, stop)`."""
+    """The film of a loop: read once in full, then again in pieces by `clip(start, stop)`."""
 
     def __init__(self, source: Path, settings: ClipSettings) -> None:
         self._source = source
@@ -100,17 +100,17 @@ class Clip:
         return VideoReader(self._source, start=start, width=width, height=height)
 
     def look(self, film: VideoReader) -> Iterator[Array]:
-        """Give all frames, and note what each is and when it is shown by the film's own clock."""
+        """Yield all frames, and store the checksum and the timestamp of each."""
         for frame in film:
             self._times.append(film.info.start + frame.time)
             self._marks.append(zlib.crc32(frame.array.data))
             yield frame.array
 
     def __call__(self, start: int, stop: int) -> Iterable[Array]:
-        """Give the frames from the `start`-th to before the `stop`-th, once all were looked at.
+        """The frames [start, stop), after `look` has read the whole film.
 
-        Where a film is damaged, or its clock jumps, others may be found there: then all that comes
-        before is read as well.
+        In a damaged film, or with jumping timestamps, seeking may find other frames, as the
+        checksums show: then the film is read from its start.
         """
         if start:
             found = self._sought(start, stop)
@@ -125,7 +125,7 @@ class Clip:
                 begun = self._times[start] - film.info.start
                 frames = (frame.array for frame in film if frame.time >= begun)
                 return list(itertools.islice(frames, stop - start))
-        except DreamvidError:  # nothing is there
+        except DreamvidError:  # no frame at that time
             return []
 
     def _all(self) -> Iterator[Array]:
@@ -137,7 +137,7 @@ class Clip:
 def feedback(
     start: torch.Tensor, settings: LoopSettings, count: int, noise: bool, fetched: Counted | None
 ) -> tuple[Iterator[torch.Tensor], Dreamer]:
-    """Dream a zoom of `count` frames that is led back to where it began; and its first Dreamer."""
+    """Dream a zoom of `count` frames that is blended back to its start; also its first Dreamer."""
     clip = settings.clip
     clock = clock_of(settings.sound, clip.fps, count, settings.dream.seed)
     height, width = start.shape[1:]
@@ -148,7 +148,7 @@ def feedback(
         settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
     )
     fade = fade_of(settings)
-    # A phase is never 0: only the very first frame of all is dreamed with the full dose.
+    # A phase is never 0: only the very first frame gets the full dose.
     carries = lambda frame, phase: carry_for(frame, dreams(phase), stability(phase))  # noqa: E731
     warm = min(count, max(fade, round(clip.fps)))
     return led_back(start, camera, carries, count=count, fade=fade, warm=warm), dreams(0)
@@ -163,12 +163,12 @@ def led_back(
     fade: int,
     warm: int,
 ) -> Iterator[torch.Tensor]:
-    """Give the `count` frames of a zoom whose motion and dreams have that period.
+    """Yield the `count` frames of a zoom whose motion and dreams have that period.
 
-    After `warm` frames and a lap the second lap is turned, over `fade` frames, into the first: by
-    and by, place after place, each frame begins from the one that the first lap began from, and is
-    dreamed on, so that no picture ever stands over another. `camera` and `carries` are asked for
-    phases 1 to `count`.
+    After `warm` frames and one lap, the second lap is turned into the first over `fade` frames:
+    pixel by pixel, the carried dream is replaced by the one of the first lap, and dreaming
+    continues on it, so that no two pictures are ever superimposed. `camera` and `carries` are
+    called with phases 1 to `count`.
     """
     first = Frame(0, Fraction(0), start, None)
     memory = carries(first, 0)(first, None)
@@ -192,7 +192,7 @@ def led_back(
 
 
 def turned(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor) -> Memory:
-    """Put `first` in the place of what was dreamed, wherever its time, `when`, has come."""
+    """Replace the carried dream by `first` where the fade's `share` has passed `when`."""
     other = first.to(memory.dreamed)
     there = ((share * (1 + SOFT) - when.to(other.device)) / SOFT).clamp(0, 1)
     there = there * there * (3 - 2 * there)
@@ -200,7 +200,7 @@ def turned(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor
 
 
 def _order(size: torch.Size) -> torch.Tensor:
-    """When each place has its turn [1, H, W], evenly spread over 0..1: wide hills, by level."""
+    """The time, 0..1, at which each pixel changes [1, H, W]: ranks of smooth noise."""
     hills = torch.rand((1, CELLS, CELLS), generator=torch.Generator().manual_seed(1))
     hills = resize(hills, (int(size[0]), int(size[1])))
     ranks = torch.empty(hills.numel())

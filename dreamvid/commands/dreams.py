@@ -1,4 +1,4 @@
-"""From settings to Dreamers: one for every frame, the same one while nothing changes."""
+"""From settings to Dreamers: one for each frame, shared while nothing changes."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from dreamvid.settings.dials import Dials, Layer, Moment, guides_of
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
 
 KEPT = 64
-"""So many Dreamers are kept for frames that dream alike; each is small beside the network."""
+"""Number of Dreamers cached for frames with equal settings; each is small next to the network."""
 
 
 GUIDE_SIDE = 512
-"""Guide pictures are shrunk to this longest side: every place of the frame is compared with every
-place of the guide, and features that fill a screen are no guide for a frame of its size."""
+"""Guide pictures are shrunk to this longest side: every position of the frame is compared with
+every position of the guide, and features should be small enough to fit into the frame."""
 
 
 class Dreams:
-    """The Dreamer of each frame: `dreams(index)`, as the schedules of the settings say.
+    """The Dreamer of each frame, `dreams(index)`, by the schedules of the settings.
 
     `size` is the (height, width) of the pictures. `times` multiplies the iterations of frame 0, for
-    beginnings that are faint. `kind` is Dreamer or one that is made like it. Every layer, label and
-    guide is looked up at once, so that no error comes later.
+    starts with low contrast. `kind` is Dreamer or a subclass. All layers, labels and guides are
+    resolved on creation, so that errors are raised early.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Dreams:
             named = objectives.parse(name, resolve=network.resolve)
             for word, _ in named.kinds:
                 network.labelled(word)
-            if ":" in name and named.layers:  # the channel may not be there
+            if ":" in name and named.layers:  # the channel may not exist
                 named(network.trunk(named.layers)(blank))
         self._dials.check_weights(
             lambda name: name if name == objectives.CREATURES else network.resolve(name)
@@ -78,7 +78,7 @@ class Dreams:
 
     def _make(self, moment: Moment) -> Dreamer:
         raised = moment.layers, moment.label, moment.guides
-        if self._raised != raised:  # else only the dose is another
+        if self._raised != raised:  # else only the dose has changed
             self._raised = raised
             self._climber = self._kind(
                 self.network,
@@ -96,7 +96,7 @@ class Dreams:
 
 
 class Objectives:
-    """Makes the objective of a moment: a label, a guide, or layers that add, and beings."""
+    """Makes the objective of a moment: a label, a guide, or a sum of layers, and creatures."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -117,7 +117,7 @@ class Objectives:
         return total
 
     def guide(self, text: str, layers: tuple[Layer, ...]) -> objectives.Objective:
-        """The objective of a guide picture, kept; UnreadableInput when it is none."""
+        """The objective of a guide picture, cached; UnreadableInput when it is not a picture."""
         names = [name for layer in layers for name in layer.names]
         parts = [objectives.parse(name, resolve=self._network.resolve) for name in names]
         known = tuple(dict.fromkeys(layer for part in parts for layer in part.layers))

@@ -24,7 +24,7 @@ def dream_image(
 ) -> Result:
     """Dream on a picture file.
 
-    Raises any DreamvidError; the target appears complete or not at all.
+    Raises any DreamvidError; the target is written atomically.
     """
     settings, target = settings or ImageSettings(), Path(target)
     checked = check_image(Path(source), target, settings, overwrite=overwrite)

@@ -1,4 +1,4 @@
-"""dream_loop: films whose last frame leads into their first."""
+"""dream_loop: films whose last frame leads into the first."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from dreamvid.settings.tables import DreamSettings, ShapeSettings
 Array = NDArray[Any]
 
 COARSEST = 64
-"""The shorter side, in texels, of the coarsest octave of a texture."""
+"""Shorter side of the coarsest octave of a texture, in texels."""
 
 LEAST_OCTAVES, MOST_OCTAVES = 4, 12
-"""Octaves of a texture, whatever its size."""
+"""Limits of the number of octaves of a texture."""
 
 SIDEWAYS = 4.0
-"""The zoom of the texture of a loop that only turns or evolves."""
+"""Zoom factor of the texture of a loop that only rotates or evolves."""
 
 SEAM_WANTED = 1.3
 SEAM_ADVICE = {"film": ": try a longer fade, or ping-pong", "feedback": ": try a longer fade"}
@@ -54,7 +54,7 @@ SEAM_ADVICE = {"film": ": try a longer fade, or ping-pong", "feedback": ": try a
 
 @dataclass(frozen=True)
 class Calls:
-    """Whom to tell what: bytes fetched, frames done, lines about what goes on, how it is made."""
+    """Callbacks: bytes downloaded, frames done, lines for the user, text of the sidecar."""
 
     fetched: Counted | None
     report: Callable[[Progress], None]
@@ -73,24 +73,24 @@ def dream_loop(
     say: Callable[[str], None] = lambda line: None,
     begun: Begun = lambda record: None,
 ) -> Result:
-    """Make a loop: an exact one of a picture or of noise, or one of a film's frames.
+    """Make a loop: an exact loop of a picture or of noise, or a loop of the frames of a film.
 
-    `report` is told after every frame, `begun` how it is made before the first. The result's notes
-    tell the seam, the step across the join over the median step. Raises any DreamvidError; the
-    target appears complete or not at all.
+    `report` is called after each frame, `begun` with the text of the sidecar before the first. The
+    notes of the result contain the seam: the step across the join over the median step. Raises any
+    DreamvidError; the target is written atomically.
     """
     settings, path = settings or LoopSettings(), None if source is None else Path(source)
     checked = check_loop(path, Path(target), settings, overwrite=overwrite)
     calls = Calls(fetched, report, say, begun)
     with exclusive_lock(checked.output.path):
         if settings.loop.kind == "film":
-            assert path is not None, "a film that was checked is there"
+            assert path is not None, "check_loop requires a film"
             return closed_loop(path, checked.output, settings, calls)
         return grown_loop(path, checked, settings, calls)
 
 
 def closed_loop(source: Path, output: Output, settings: LoopSettings, calls: Calls) -> Result:
-    """Close a film into a loop."""
+    """Join the ends of a film into a loop."""
     film = close_film(source, output, settings)
     calls.begun(film.record)
     made = write_loop(
@@ -100,7 +100,7 @@ def closed_loop(source: Path, output: Output, settings: LoopSettings, calls: Cal
 
 
 def grown_loop(source: Path | None, checked: Clip, settings: LoopSettings, calls: Calls) -> Result:
-    """Dream a loop of a picture or of noise."""
+    """Dream a loop from a picture or from noise."""
     count = whole_frames(settings.clip.length, settings.clip.fps)
     start = beginning(checked, settings.dream.seed)
     output, size = checked.output, checked.size
@@ -132,7 +132,7 @@ def write_loop(
     shape: ShapeSettings,
     notes: Sequence[str] = (),
 ) -> Result:
-    """Write the frames of a loop, measure its seam, and say how it was made."""
+    """Write the frames of a loop and its sidecar, and measure its seam."""
     meter = SeamMeter()
     with output.writer(like) as film:
         for index, frame in enumerate(frames):
@@ -144,17 +144,17 @@ def write_loop(
 
 
 def describe_seam(meter: SeamMeter, shape: ShapeSettings) -> str:
-    """Say the seam in words, and what would help a loop of that shape."""
+    """Describe the seam in words, with advice for a loop of that shape when it is visible."""
     if meter.seam is None:
         return "seam: nothing moves"
     advice = "" if shape.ping_pong else SEAM_ADVICE.get(shape.kind, "")
-    shows = f", which shows{advice}" if meter.seam > SEAM_WANTED else ""
-    return f"seam: {meter.seam:.3f} of a usual step{shows}"
+    shows = f", which is visible{advice}" if meter.seam > SEAM_WANTED else ""
+    return f"seam: {meter.seam:.3f} of a median step{shows}"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """An exact loop to be: its texture's size, how frames look at it, and how it slides."""
+    """The plan of an exact loop: its texture, the view of the frames, and its periods."""
 
     base: Callable[[torch.Tensor | None], torch.Tensor]
     view: Callable[[], Any]
@@ -175,7 +175,7 @@ def exact_zoom(settings: LoopSettings, size: tuple[int, int], frames: int) -> Pl
     periods = (lap.way, -lap.turns)
     slide = lattice.slide(periods)
     center = float(settings.camera.center_x), float(settings.camera.center_y)
-    told = f"zooms by {slide.zoom:.4g} and turns by {0 - slide.degrees:.3g} degrees a lap"
+    told = f"zooms by {slide.zoom:.4g} and rotates by {0 - slide.degrees:.3g} degrees per lap"
     return Plan(
         base=lambda picture: zoom_base(picture, lattice, settings.dream.seed),
         view=lambda: zoom_view(lattice, *size, center=center),
@@ -186,14 +186,14 @@ def exact_zoom(settings: LoopSettings, size: tuple[int, int], frames: int) -> Pl
 
 
 def zoom_base(picture: torch.Tensor | None, lattice: Lattice, seed: int) -> torch.Tensor:
-    """The texture that a zoom's dream begins with."""
+    """The texture that the dream of an exact zoom starts from."""
     if picture is None:
         return noise_texture((lattice.height, lattice.width), seed=seed)
     return wrap_picture(picture, lattice)
 
 
 def exact_pan(settings: LoopSettings, size: tuple[int, int], frames: int) -> Plan:
-    """Plan a pan over a picture of the frame's size, whose sides meet."""
+    """Plan a pan over a tileable picture of the size of the frame."""
     width, height = size
 
     def base(picture: torch.Tensor | None) -> torch.Tensor:
@@ -214,7 +214,7 @@ def exact_pan(settings: LoopSettings, size: tuple[int, int], frames: int) -> Pla
 def loop_dreamer(
     settings: LoopSettings, size: tuple[int, int], noise: bool, calls: Calls
 ) -> Dreamer:
-    """Make what dreams the texture, or textures, of a size (height, width), of an exact loop."""
+    """Make the Dreamer for the textures, of a size (height, width), of an exact loop."""
     return make_dreams(
         settings.network,
         with_octaves(settings.dream, size),
@@ -227,9 +227,10 @@ def loop_dreamer(
 
 
 def with_octaves(dream: DreamSettings, size: tuple[int, int]) -> DreamSettings:
-    """Give a texture of a size (height, width) its octaves, unless they were asked for.
+    """Set the octaves for a texture of a size (height, width), unless they are given.
 
-    More than a picture of that size has: a frame shows only part of it, and dreams would be dots.
+    A texture needs more octaves than a picture of its size: a frame shows only a part of it, which
+    would otherwise have only small features.
     """
     if dream.octaves is not None or isinstance(dream.octave_scale, str):
         return dream
@@ -241,7 +242,7 @@ def with_octaves(dream: DreamSettings, size: tuple[int, int]) -> DreamSettings:
 def dreamed_loop(
     plan: Plan, base: torch.Tensor, settings: LoopSettings, dream: Dreamer, bits: int, calls: Calls
 ) -> ExactLoop:
-    """Dream the texture, or textures, of an exact loop."""
+    """Dream the textures of an exact loop."""
     count = settings.loop.evolve
     size = f"{base.shape[2]}x{base.shape[1]}"
     calls.say(f"dreaming {'a texture' if count == 1 else f'{count} textures'} of {size}")

@@ -1,4 +1,4 @@
-"""plot: the schedules of a settings file as curves, to look at before anything is dreamed."""
+"""plot: the schedules of a settings file as curves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLOURS = ((31, 98, 168), (196, 84, 26), (38, 130, 76), (140, 62, 146), (150, 12
 
 
 class PlotSettings(LoopSettings):
-    """Settings of any command that dreams a film: what is plotted are their schedules."""
+    """The settings of any command that writes a film; their schedules are plotted."""
 
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
@@ -34,7 +34,7 @@ class PlotSettings(LoopSettings):
 
 @dataclass(frozen=True)
 class Panel:
-    """One dial over time: numbers [frames], or the shares of texts by name."""
+    """One dial over time: numbers [frames], or the shares of text values by name."""
 
     name: str
     lines: Mapping[str, NDArray[np.float64]]
@@ -42,9 +42,9 @@ class Panel:
 
 
 def plot(settings: PlotSettings, target: str | Path, *, overwrite: bool = False) -> Result:
-    """Draw every dial that changes, or that the camera is given, as curves over the clip.
+    """Plot the zoom and every dial that is a schedule as curves over the clip.
 
-    Raises UsageError for a schedule that cannot be, and OutputExists.
+    Raises UsageError for an invalid schedule, and OutputExists.
     """
     target = Path(target)
     picture_format(target)
@@ -56,7 +56,7 @@ def plot(settings: PlotSettings, target: str | Path, *, overwrite: bool = False)
 
 
 def panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
-    """The dials to draw: the zoom, and all that are schedules."""
+    """The dials to plot: the zoom, and all that are schedules."""
     frames = range(clock.frames or 1)
     found = []
     for name, curve in camera_dials(settings.camera, clock).items():
@@ -80,7 +80,7 @@ def panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
 
 
 def draw(found: list[Panel], clock: Clock) -> NDArray[np.uint8]:
-    """Draw panels under one another, [H, W, 3], the seconds along the bottom."""
+    """Draw panels below one another, [H, W, 3], with the seconds along the bottom."""
     height = TOP + PANEL * len(found) + TOP
     picture = Image.new("RGB", (WIDTH, height), PAPER)
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(size=14)
@@ -117,6 +117,6 @@ def _draw_panel(pen: ImageDraw.ImageDraw, font: Any, panel: Panel, top: float) -
 
 
 def _round_step(least: float) -> float:
-    """The least of 1, 2 and 5 times powers of ten that is not below."""
+    """Round up to 1, 2 or 5 times a power of ten."""
     power = 10.0 ** np.floor(np.log10(least))
     return float(next(power * n for n in (1, 2, 5, 10) if power * n >= least * 0.999))

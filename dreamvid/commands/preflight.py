@@ -1,8 +1,8 @@
-"""What a request is refused for before a network is needed: nothing here imports torch.
+"""Checks of a request that need no network; nothing here imports torch.
 
-There is a function for each command that dreams. Each raises what the command would raise later,
-and gives what was found: where the output goes, the picture or the film, and `told`, the line that
-says what there is and what will dream.
+There is one function for each command. Each raises the error that the command would raise later,
+and returns what was found: the output, the picture or the film, and `told`, a line that
+describes the source and the network.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Still:
-    """A picture [H, W, 3] that was checked, uint8 or uint16, and the (width, height) to be."""
+    """A checked picture [H, W, 3], uint8 or uint16, and the (width, height) of the output."""
 
     picture: NDArray[Any]
     size: Size
@@ -52,7 +52,7 @@ class Still:
 
 @dataclass(frozen=True)
 class Film:
-    """A film that was checked: it is open, and to be closed by whoever asked."""
+    """A checked film; it is open, and the caller must close it."""
 
     output: Output
     reader: VideoReader
@@ -61,7 +61,7 @@ class Film:
 
 @dataclass(frozen=True)
 class Clip:
-    """What a zoom or a loop grows on: a picture [H, W, 3], or None for noise or a film to close.
+    """The start of a zoom or a loop: a picture [H, W, 3], or None for noise or a film to join.
 
     `size` is the (width, height) of its frames.
     """
@@ -75,14 +75,16 @@ class Clip:
 def check_image(
     source: Path, target: Path, settings: ImageSettings, *, overwrite: bool = False
 ) -> Still:
-    """Check what `dreamvid image` is asked; raises any DreamvidError."""
+    """Check a request of `dreamvid image`; raises any DreamvidError."""
     picture_format(target)
     if same_file(target, source):
         raise UsageError("is the source itself", where=target, remedy="use another name")
     check_new(target, overwrite=overwrite)
     check_apart(target, guides_of(settings.dream))
     if name := changing(settings.dream):
-        raise UsageError("a picture has no time to change in", where=name, remedy="give one value")
+        raise UsageError(
+            "schedules are not allowed for a single picture", where=name, remedy="give one value"
+        )
     picture = read_picture(source)
     check_dream(settings.network, settings.dream)
     width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
@@ -91,7 +93,7 @@ def check_image(
 
 
 def scaled(wanted: SizeSettings, size: Size) -> Size:
-    """The (width, height) asked for, for a picture of a size; one side alone keeps its shape."""
+    """The (width, height) for a picture of `size`; one given side keeps the aspect ratio."""
     width, height = wanted.target_width, wanted.target_height
     if width is None and height is None:
         return size
@@ -99,14 +101,16 @@ def scaled(wanted: SizeSettings, size: Size) -> Size:
         share = Fraction(width or 0, size[0]) or Fraction(height or 0, size[1])
         width, height = (max(1, round(side * share)) for side in size)
     if max(width, height) > LARGEST:
-        raise UsageError(f"{width}x{height} is too large", where="size", remedy="give less")
+        raise UsageError(
+            f"{width}x{height} is too large", where="size", remedy="use a smaller size"
+        )
     return width, height
 
 
 def check_video(
     source: Path, target: Path, settings: VideoSettings, *, overwrite: bool = False
 ) -> Film:
-    """Check what `dreamvid video` is asked; raises any DreamvidError."""
+    """Check a request of `dreamvid video`; raises any DreamvidError."""
     output = output_of(settings, target, overwrite)
     if not is_sequence(source):
         check_file(source)
@@ -127,10 +131,10 @@ def check_video(
 def check_zoom(
     source: Path | None, target: Path, settings: ZoomSettings, *, overwrite: bool = False
 ) -> Clip:
-    """Check what `dreamvid zoom` is asked; raises any DreamvidError."""
+    """Check a request of `dreamvid zoom`; raises any DreamvidError."""
     output, clip = output_of(settings, target, overwrite), settings.clip
     if output.alpha:
-        raise UsageError("a zoom is all dream", where="alpha", remedy="leave it out")
+        raise UsageError("a zoom has no source film", where="alpha", remedy="leave it out")
     picture, size = check_beginning(source, target, clip)
     output.check(source, size)
     check_dream(settings.network, settings.dream)
@@ -143,10 +147,10 @@ def check_zoom(
 def check_loop(
     source: Path | None, target: Path, settings: LoopSettings, *, overwrite: bool = False
 ) -> Clip:
-    """Check what `dreamvid loop` is asked; raises any DreamvidError."""
+    """Check a request of `dreamvid loop`; raises any DreamvidError."""
     output, clip = output_of(settings, target, overwrite), settings.clip
     if output.alpha:
-        raise UsageError("a loop has no source to lie over", where="alpha", remedy="leave it out")
+        raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
     check_shape(settings)
     if settings.loop.kind == "film":
         return _check_closing(source, output, clip)
@@ -164,13 +168,11 @@ def check_loop(
 
 
 def _check_closing(source: Path | None, output: Output, clip: ClipSettings) -> Clip:
-    """Check a film that is to be closed into a loop."""
+    """Check a film that is to be joined into a loop."""
     from dreamvid.media.reader import VideoReader
 
     if source is None:
-        raise UsageError(
-            "no film given", where="loop", remedy="dreamvid loop FILM --kind film -o OUT"
-        )
+        raise UsageError("no film given", where="loop", remedy="use dreamvid loop FILM --kind film")
     output.check(source)
     width, height = clip.size_for(None) if clip.size else (None, None)
     with VideoReader(source, width=width, height=height) as film:
@@ -182,7 +184,7 @@ def _check_closing(source: Path | None, output: Output, clip: ClipSettings) -> C
 def check_train(
     pictures: Path | None, target: Path, settings: TrainSettings, *, overwrite: bool = False
 ) -> None:
-    """Check what `dreamvid train` is asked; raises any DreamvidError."""
+    """Check a request of `dreamvid train`; raises any DreamvidError."""
     if target.suffix != ".safetensors":
         raise UsageError(
             "a network is written as .safetensors", where=target, remedy="rename the output"
@@ -196,29 +198,29 @@ def check_train(
 def check_beginning(
     source: Path | None, target: Path, clip: ClipSettings
 ) -> tuple[NDArray[Any] | None, Size]:
-    """Read the picture that a clip begins with, None for noise; and the size of its frames."""
+    """Read the picture that a clip starts from, None for noise; and the size of its frames."""
     if source is None:
         if not clip.from_noise:
             raise UsageError("no picture given", where="zoom", remedy="give one, or --from-noise")
         return None, clip.size_for(None)
     if clip.from_noise:
         raise UsageError(
-            "begins with the picture or with noise", where="from_noise", remedy="leave one out"
+            "not allowed together with a picture", where="from_noise", remedy="leave one out"
         )
     if same_file(target, source):
         raise UsageError("is the source itself", where=target, remedy="use another name")
     picture = read_picture(source)
     height, width = picture.shape[:2]
     if min(height, width) < 2:
-        raise UnreadableInput("too small a picture", where=source, remedy="give a larger one")
+        raise UnreadableInput("the picture is too small", where=source, remedy="use a larger one")
     return picture, clip.size_for((width, height))
 
 
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
-    """Raise an error for a network or a label that is not known, or an unreadable guide."""
+    """Raise an error for an unknown network or label, or an unreadable guide."""
     check_model(network.model, network.weights)
     known = labels(network.model) if dream.label and network.weights is None else ()
-    if dream.label and known:  # else it is told later: other weights may have other labels
+    if dream.label and known:  # checked later for other weights, which may have other labels
         find_label(dream.label, known, model=network.model)
     for guide in guides_of(dream):
         read_picture(guide)
@@ -227,7 +229,7 @@ def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
 def check_dials(
     settings: VideoSettings | ZoomSettings | LoopSettings, fps: Fraction, frames: int | None
 ) -> None:
-    """Raise UsageError for a schedule that leaves its bounds; with a song that is told later."""
+    """Raise UsageError for a schedule out of bounds; with audio this is checked later."""
     sound = settings.sound
     if sound.audio is not None:
         from dreamvid.media.audio import check_sound
@@ -244,7 +246,7 @@ def check_dials(
 def output_of(
     settings: VideoSettings | ZoomSettings | LoopSettings, target: Path, overwrite: bool
 ) -> Output:
-    """Where a film goes, as the settings say."""
+    """Make the output that the settings describe."""
     output = settings.output
     return Output(
         target,
@@ -258,7 +260,7 @@ def output_of(
 
 
 def open_film(source: Path, settings: VideoSettings) -> VideoReader:
-    """Open a film as the settings say."""
+    """Open a film with the range and size in the settings."""
     from dreamvid.media.reader import VideoReader
 
     film = settings.film
@@ -275,19 +277,19 @@ def open_film(source: Path, settings: VideoSettings) -> VideoReader:
 
 
 def describe_film(source: Path, info: FilmInfo) -> str:
-    """Say what film there is."""
-    size, rate = f"{info.width}x{info.height}", f"at {_rate(info.rate)} a second"
+    """Describe a film in words: size, number of frames, frame rate."""
+    size, rate = f"{info.width}x{info.height}", f"at {_rate(info.rate)} fps"
     return f"{source}: {size}, {rate if info.frames is None else f'{_count(info.frames)} {rate}'}"
 
 
 def describe_clip(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
-    """Say what clip will be grown, and on what."""
+    """Describe a clip to be generated in words: start, size, number of frames, frame rate."""
     name = "noise" if source is None else source
-    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} a second"
+    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} fps"
 
 
 def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
-    """Say which network will dream, and what it will raise."""
+    """Describe in words the network and what it will raise."""
     if dream.label is not None:
         raised = f"label {dream.label}"
     elif dream.guide is not None:

@@ -1,4 +1,4 @@
-"""A contact sheet of the presets: each dreamed on one picture."""
+"""A contact sheet of the presets, each applied to the same picture."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from dreamvid.settings import presets
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
 
 SIDE, CELL = 512, 256
-"""The longest side of a picture, in pixels, as it is dreamed and as it stands on the sheet."""
+"""The longest side of a picture in pixels: during the dream, and on the sheet."""
 
 COLUMNS = 4
-"""Pictures in a row; the source is as large as two by two of them, which makes 4x4 of twelve."""
+"""Pictures per row; the source takes two by two cells, so that twelve presets give 4x4 cells."""
 
 LETTERS = 18
-"""Height of the names below the pictures, in pixels: readable where a sheet is shown smaller."""
+"""Height of the names below the pictures, in pixels: readable when the sheet is scaled down."""
 
 EDGE = 16
-"""Pixels at the upper left of the landscape whose clouds are cut off."""
+"""Pixels to crop at the upper left of the landscape, where its clouds are cut off."""
 
 
 def preset_sheet(
@@ -41,9 +41,9 @@ def preset_sheet(
     fetched: Counted | None = None,
     drawn: Callable[[int, int], None] = lambda done, total: None,
 ) -> Tensor:
-    """Draw all presets on a picture [3, H, W], or on a landscape made by formula; it stands first.
+    """Draw all presets on a picture [3, H, W], or on a generated landscape; the source comes first.
 
-    MissingDependency when the weights of the network are not there.
+    Raises MissingDependency when the weights of the network are missing.
     """
     source = landscape() if picture is None else picture
     small, names, images = shrink(source, SIDE), presets.names(), dict[str, Tensor]()
@@ -58,7 +58,7 @@ def preset_sheet(
 
 
 def laid_out(source: Tensor, images: Mapping[str, Tensor]) -> Tensor:
-    """The images [3, h, w] with their names below, row by row, beside the source [3, H, W].
+    """Lay out images [3, h, w] with their names, row by row, beside the source [3, H, W].
 
     The source takes the upper left corner, two images high and wide.
     """

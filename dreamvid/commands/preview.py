@@ -1,4 +1,4 @@
-"""The camera alone: what a zoom will do, without a network, in seconds."""
+"""A preview of the camera motion of a zoom, without a network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dreamvid.sequence.job import Progress
 from dreamvid.settings.models import ZoomSettings
 
 LINES = 360
-"""Previews are at most so high."""
+"""Maximum height of previews."""
 
 
 def preview_motion(
@@ -29,9 +29,9 @@ def preview_motion(
     overwrite: bool = False,
     report: Callable[[Progress], None] = lambda progress: None,
 ) -> Result:
-    """Write the film of a zoom's camera over a picture that shows itself at every scale.
+    """Write a film of the camera motion of a zoom, over a picture that repeats at every scale.
 
-    At most LINES high. Raises any DreamvidError; the target appears complete or not at all.
+    It is at most LINES high. Raises any DreamvidError; the target is written atomically.
     """
     clip, sound = settings.clip, settings.sound
     clip = clip.model_copy(update={"from_noise": source is None})

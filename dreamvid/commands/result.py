@@ -1,4 +1,4 @@
-"""What comes of a command, and what a user should know of it."""
+"""The result of a command, and the notes for the user."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from dreamvid.dream.octaves import Size
 from dreamvid.settings.values import FULL_SIZE
 
 Begun = Callable[[str], None]
-"""Is told, before anything is dreamed, the text of the sidecar to be."""
+"""A callback that gets the text of the new sidecar before dreaming starts."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a call: the file, the frames in it, and what a user should know."""
+    """The result of a command: the file, its number of frames, and notes for the user.
+
+    `damage` describes the parts of the source that could not be read.
+    """
 
     path: Path
     frames: int
@@ -25,18 +28,18 @@ class Result:
 
 
 def describe_size(own: Size, asked: str | None, size: Size, kind: str) -> str:
-    """Tell the size of a dream that is not `own`, or is although a smaller one was asked for."""
+    """Describe the size of a dream that differs from `own`, or that ignores the one `asked` for."""
     there, here = (f"{width}x{height}" for height, width in (own, size))
     if size != own:
         how = "" if asked else f"; --dream-size {FULL_SIZE} changes that"
         return f"at {here}, added to the {there} {kind}{how}"
     if asked in (None, FULL_SIZE, there):
         return ""
-    return f"at {there}: the {kind} is not larger than --dream-size {asked}"
+    return f"at {there}, because the {kind} is not larger than --dream-size {asked}"
 
 
 def skipped(dream: Dreamer, height: int, width: int) -> tuple[str, ...]:
-    """Say how many octaves are too small for the network, if any."""
+    """Describe how many octaves are too small for the network, if any."""
     count = dream.skipped(height, width)
-    too_small = f"too small for {count} of the octaves, which were left out"
+    too_small = f"too small for {count} of the octaves, which were skipped"
     return (f"{width}x{height} is {too_small}",) if count else ()

@@ -1,4 +1,4 @@
-"""What each kind of loop listens to, and whether its motion closes: told before any work."""
+"""The settings that each kind of loop uses, and the check that its motion closes."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from dreamvid.settings.tables import CameraSettings, SteadySettings
 from dreamvid.settings.values import DEFAULT_ZOOM
 
 LAP = 8.0
-"""The most that an exact zoom goes in during a lap if nothing is said: its texture grows so."""
+"""Maximum default zoom factor of a lap: the size of the texture grows with it."""
 
 LEAST_LAP = 4.0
-"""And the least, so that what comes again is not seen twice in one frame everywhere."""
+"""Minimum default zoom factor of a lap: with less, every frame shows visible repetition."""
 
 DIRECTIONS = {"right": (0, 1), "left": (0, -1), "down": (1, 0), "up": (-1, 0)}
-"""Ways to pan by name: whole (heights, widths) that the picture moves down and right in a lap."""
+"""Pan directions by name: the (heights, widths) that the picture moves down and right per lap."""
 
 MOST_TILES = 100
-"""The most whole tiles that a pan goes in a lap, either way."""
+"""Maximum number of tiles that a pan moves per lap, in each direction."""
 
 SHAPES = {
     "zoom": {"symmetry", "twist", "evolve"},
@@ -33,46 +33,46 @@ SHAPES = {
     "film": {"fade", "ping_pong"},
     "feedback": {"fade"},
 }
-"""What of ShapeSettings each kind of loop reads."""
+"""The fields of ShapeSettings that each kind of loop uses."""
 
-_AS_IT_IS = "a film is closed as it is (dreamvid video dreams films)"
+_NO_DREAM = "--kind film joins a film without dreaming (dreamvid video dreams films)"
 _EXACT = {
-    "motion.stability": "an exact loop is one dream",
-    "camera.edges": "an exact loop has none",
-    "sound.bpm": "an exact loop moves evenly",
+    "motion.stability": "an exact loop is one dream, without carry",
+    "camera.edges": "an exact loop has no edges",
+    "sound.bpm": "an exact loop moves at constant speed",
 }
 
 UNREAD = {
     "zoom": _EXACT,
     "pan": _EXACT,
-    "film": dict.fromkeys(("network", "dream", "motion", "camera", "clip.from_noise"), _AS_IT_IS)
-    | {"clip.fps": "a film has its own", "sound.bpm": "a film keeps its time"},
+    "film": dict.fromkeys(("network", "dream", "motion", "camera", "clip.from_noise"), _NO_DREAM)
+    | {"clip.fps": "a film keeps its frame rate", "sound.bpm": "a film keeps its speed"},
     "feedback": {},
 }
-"""What beyond ShapeSettings each kind of loop has no use for, and why: tables or settings."""
+"""Other tables or settings that a kind of loop does not use, and why."""
 
 PING_PONG_UNREAD = {
-    "loop.fade": "ping-pong needs none",
-    "clip.seconds": "ping-pong plays all of the film",
+    "loop.fade": "ping-pong needs no fade",
+    "clip.seconds": "ping-pong plays the whole film",
 }
-"""The same for a film that is played forth and back."""
+"""The same for a film that is played forward, then backward."""
 
 
 @functools.cache
 def _of_presets() -> frozenset[object]:
-    """Every stability that may have come with a preset, which goes with every kind of loop."""
+    """The stability of every preset: presets are allowed with every kind of loop."""
     plain = SteadySettings().stability
     return frozenset(preset(name).get("motion", {}).get("stability", plain) for name in names())
 
 
 def check_shape(settings: LoopSettings) -> None:
-    """Raise UsageError for a setting that this kind of loop would not listen to."""
+    """Raise UsageError for a setting that this kind of loop does not use."""
     shape, plain = settings.loop, LoopSettings()
     for name in shape.model_fields_set - {"kind"}:
         if name not in SHAPES[shape.kind] and getattr(shape, name) != getattr(plain.loop, name):
             kinds = " or ".join(kind for kind, names in SHAPES.items() if name in names)
-            raise UsageError(f"a loop of kind {shape.kind} has none", where=name,
-                             remedy=f"leave it out, or give --kind {kinds}")  # fmt: skip
+            raise UsageError(f"not used by loops of kind {shape.kind}", where=name,
+                             remedy=f"leave it out, or use --kind {kinds}")  # fmt: skip
     unread = UNREAD[shape.kind] | (PING_PONG_UNREAD if shape.ping_pong else {})
     for path, why in unread.items():
         value, name = attrgetter(path)(settings), path.rpartition(".")[2]
@@ -80,7 +80,7 @@ def check_shape(settings: LoopSettings) -> None:
         if value != attrgetter(path)(plain) and not named:
             raise UsageError(why, where=name, remedy="leave it out")
     if shape.kind in ("zoom", "pan") and (dial := changing(settings.dream)):
-        raise UsageError("an exact loop is one dream", where=dial,
+        raise UsageError("an exact loop allows no schedules", where=dial,
                          remedy="give one value, or --kind feedback")  # fmt: skip
     if shape.kind == "zoom":
         lap_of(settings)
@@ -92,14 +92,14 @@ def check_shape(settings: LoopSettings) -> None:
 
 
 class Lap(NamedTuple):
-    """What an exact zoom does in a lap: the factor it goes in by, and symmetries it turns by."""
+    """One lap of an exact zoom: its zoom factor, and its rotation in units of the symmetry."""
 
     factor: float
     turns: int
 
     @property
     def way(self) -> int:
-        """1 for in, -1 for out, 0 for neither."""
+        """1 for zooming in, -1 for zooming out, 0 for neither."""
         return (self.factor > 1) - (self.factor < 1)
 
 
@@ -111,16 +111,16 @@ def lap_of(settings: LoopSettings) -> Lap:
     lap = Lap(factor, whole_turns(float(settings.camera.rotate), seconds, shape.symmetry))
     if lap.way == lap.turns == 0 and shape.evolve == 1:
         raise UsageError("nothing moves", where="zoom",
-                         remedy="zoom, rotate, or give --evolve 2")  # fmt: skip
+                         remedy="set --zoom, --rotate or --evolve 2")  # fmt: skip
     return lap
 
 
 def fade_of(settings: LoopSettings) -> int:
-    """The frames in which a zoom is led back to its beginning; UsageError for more than it has."""
+    """The number of frames that blend a zoom back to its start; UsageError if there are too few."""
     count = whole_frames(settings.clip.length, settings.clip.fps)
     fade = settings.loop.fade or max(2, round(settings.clip.fps / 2))
     if fade > count:
-        raise UsageError(f"a fade of {fade} frames in a loop of {count}", where="fade",
+        raise UsageError(f"a fade of {fade} frames is too long for a loop of {count}", where="fade",
                          remedy=f"give at most {count}")  # fmt: skip
     return fade
 
@@ -131,29 +131,31 @@ def whole_frames(seconds: Fraction, fps: Fraction) -> int:
     if frames.denominator != 1 or frames < 2:
         near = max(2, round(frames)) / fps
         raise UsageError(
-            f"{float(seconds):g} s at {float(fps):g} frames a second is {float(frames):.4g} frames",
+            f"{float(seconds):g} s at {float(fps):g} fps is {float(frames):.4g} frames",
             where="seconds",
-            remedy=f"a loop needs a whole number of two or more: give {near}",
+            remedy=f"a loop needs a whole number of at least two: give {near}",
         )
     return int(frames)
 
 
 def steady_camera(camera: CameraSettings, used: set[str]) -> None:
-    """Raise UsageError for a rate that an exact loop does not have, or that is a schedule."""
+    """Raise UsageError for a camera setting that exact loops do not use, or that is a schedule."""
     for name in camera.model_fields_set - {"rates", "edges"}:
         value = getattr(camera, name)
         if isinstance(value, str):
-            raise UsageError("an exact loop moves evenly", where=name,
+            raise UsageError("an exact loop allows no schedules", where=name,
                              remedy="give a number, or --kind feedback")  # fmt: skip
         if name not in used and value not in (None, CameraSettings.model_fields[name].default):
-            raise UsageError("this kind of loop cannot do that", where=name,
+            raise UsageError("not possible in this kind of loop", where=name,
                              remedy="use --kind feedback")  # fmt: skip
     if camera.rates != "per-second":
-        raise UsageError("exact loops have rates per second", where="rates")
+        raise UsageError(
+            "exact loops need per-second", where="rates", remedy="use --rates per-second"
+        )
 
 
 def lap_zoom(camera: CameraSettings, seconds: Fraction, twist: int) -> float:
-    """By how much a lap zooms: the rate asked for, or a gentle one whose texture is not large."""
+    """The zoom factor of a lap: by the given rate, else a default with a small texture."""
     try:
         if camera.zoom is not None:
             return math.pow(float(camera.zoom), float(seconds))
@@ -164,13 +166,14 @@ def lap_zoom(camera: CameraSettings, seconds: Fraction, twist: int) -> float:
 
 
 def whole_turns(rotate: float, seconds: Fraction, symmetry: int) -> int:
-    """How many symmetries a lap turns by; UsageError, with the nearest rate, if not whole."""
+    """The rotation of a lap in units of the symmetry; UsageError, with the nearest rate, if not
+    whole."""
     exact = rotate * float(seconds) * symmetry / 360
     turns = round(exact)
     if abs(exact - turns) > 1e-6:
         near = turns * 360 / float(seconds) / symmetry
         raise UsageError(
-            f"{rotate:g} degrees a second do not come round in {float(seconds):g} s",
+            f"{rotate:g} degrees per second do not close the loop in {float(seconds):g} s",
             where="rotate",
             remedy=f"give {near:g}, or --kind feedback",
         )
@@ -178,7 +181,7 @@ def whole_turns(rotate: float, seconds: Fraction, symmetry: int) -> int:
 
 
 def pan_periods(direction: str) -> tuple[int, int]:
-    """Read a direction: a name, or whole 'x,y' tiles that the picture moves right and down."""
+    """Parse a direction: a name, or whole 'x,y' tiles that the picture moves right and down."""
     if direction in DIRECTIONS:
         return DIRECTIONS[direction]
     try:
@@ -187,8 +190,8 @@ def pan_periods(direction: str) -> tuple[int, int]:
         x = y = 0
     if (x, y) == (0, 0) or max(abs(x), abs(y)) > MOST_TILES:
         raise UsageError(
-            f"cannot pan '{direction[:40]}'",
+            f"unknown direction '{direction[:40]}'",
             where="direction",
-            remedy=f"{', '.join(DIRECTIONS)}, or up to {MOST_TILES} whole tiles each way as 2,-1",
+            remedy=f"use {', '.join(DIRECTIONS)}, or up to {MOST_TILES} whole tiles, as 2,-1",
         )
     return y, x

@@ -1,4 +1,4 @@
-"""What films, zooms and loops share: their dreams, clock, sound and output."""
+"""What films, zooms and loops share: Dreamers, clock and sound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def make_dreamer(
 ) -> Dreamer:
     """Make the Dreamer that the settings describe, for pictures of a size (height, width).
 
-    `fetched` counts the bytes of a download.
+    `fetched` reports the bytes of a download.
     """
     clock = Clock(Fraction(1), 1, dream.seed)
     return make_dreams(network, dream, clock, size=size, fetched=fetched)(0)
@@ -41,8 +41,8 @@ def make_dreams(
     kind: type[Dreamer] = Dreamer,
     fetched: Counted | None = None,
 ) -> Dreams:
-    """Make what gives the Dreamer of each frame: see Dreams for `size`, `times` and `kind`."""
-    Dials(dream, clock)  # before anything is fetched
+    """Make the Dreamers of all frames: see Dreams for `size`, `times` and `kind`."""
+    Dials(dream, clock)  # raises errors before a download
     loaded = load_network(
         network.model, weights=network.weights, offline=network.offline, progress=fetched
     )
@@ -50,9 +50,9 @@ def make_dreams(
 
 
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
-    """Make the clock of a film, whose song, if there is one, is listened to.
+    """Make the clock of a film, with the signals and beats of its audio, if there is any.
 
-    The song's beats are its own, wherever they begin; a tempo that is given counts from frame 0.
+    Beats are those of the audio; with a given tempo they are counted from frame 0.
     """
     if sound.audio is None:
         return Clock(fps, frames, seed, sound.bpm)
@@ -64,7 +64,7 @@ def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int)
 
 
 def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:
-    """Put a song in the place of a film's own sound; it ends with the picture."""
+    """Replace a film's sound by the given audio, cut off at the end of the film."""
     if sound.audio is None:
         return info
     nothing = Fraction(0)

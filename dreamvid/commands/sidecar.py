@@ -1,4 +1,4 @@
-"""The sidecar beside every film: how it was made, so that it can be made again."""
+"""The sidecar of a film: all that is needed to make the film again."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from dreamvid.settings.toml import merge, to_toml, write_toml
 def sidecar(
     settings: VideoSettings | ZoomSettings | LoopSettings, source: Path | None, dream: Dreamer
 ) -> str:
-    """The text that says how a film was made: settings, versions, digests of all that went in.
+    """The text of a sidecar: settings, versions, and checksums of all inputs.
 
-    What the settings leave to the network or the machine is written as it was decided.
+    Defaults that depend on the network or the machine are written as resolved.
     """
     made: dict[str, Any] = {} if source is None else origin(source)
     made |= {
         "weights_sha256": dream.network.weights_sha256,
         "versions": versions(),
-        "threads": torch.get_num_threads(),  # sums round differently with another number
+        "threads": torch.get_num_threads(),  # decides the rounding of sums
     }
     if guides := guides_of(settings.dream):
         made["guide_sha256"] = " ".join(digest(Path(guide)) for guide in guides)
@@ -53,12 +53,12 @@ def sidecar(
 
 
 def made_of(settings: LoopSettings, source: Path) -> str:
-    """The sidecar of a film that was made without a network."""
+    """The text of the sidecar of a film made without a network."""
     return write_toml({"made": origin(source) | {"versions": versions()}} | to_toml(settings))
 
 
 def origin(source: Path) -> dict[str, Any]:
-    """What a sidecar says of a source."""
+    """The path and the checksum of a source, for a sidecar."""
     return {"source": str(source), "source_sha256": digest(source)}
 
 
@@ -66,7 +66,7 @@ _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp
 
 
 def versions() -> dict[str, str]:
-    """The versions of what decides a film's bytes, by name; "?" where nobody knows."""
+    """The versions of the software that determines a film's bytes; "?" where unknown."""
     found = {"python": platform.python_version()}
     for name in ("dreamvid", "torch", "av", "opencv-python", "scenedetect", "imageio-ffmpeg"):
         try:
@@ -77,7 +77,7 @@ def versions() -> dict[str, str]:
 
 
 def digest(path: Path) -> str:
-    """The sha256 of a file, or of the names and bytes of a row of pictures; else empty."""
+    """The sha256 of a file, or of the names and bytes of an image sequence; empty if missing."""
     try:
         if not is_sequence(path):
             return sha256(path)

@@ -1,6 +1,6 @@
-"""Training a network on renders or on pictures of one's own, to a file that dreams like any other.
+"""Training a network on renders or on the user's pictures, to a file that dreams like any other.
 
-While it learns, a folder beside the target holds the checkpoint, and two files show how far it is:
+During training a folder beside the target holds the checkpoint, and two files show the progress:
 `NAME.partial.safetensors`, the network so far, and `NAME.sheet.png`, what it dreams.
 """
 
@@ -42,23 +42,25 @@ from dreamvid.settings.models import TrainSettings
 from dreamvid.settings.toml import differing, to_toml, write_toml
 
 CHECKPOINT_EVERY, SHEET_EVERY = 60.0, 300.0
-"""Seconds of training."""
+"""Seconds of training between checkpoints, and between sheets."""
 LAYERS_A_MINUTE = 240
-"""Renders drawn for each minute that is spent on learning from them."""
+"""Renders drawn per minute of training."""
 PROBED = 16
-"""Batches of pictures that decide which channels are dead."""
+"""Batches of pictures used to find dead channels."""
 NEW_RATE = 0.001
-"""The learning rate at which gradients are aligned on pictures that are new to a network."""
+"""The learning rate of gradient alignment on pictures that are new to a network."""
 TELLING = 0.5
-"""The share of the time in which a network that knows nothing learns to tell pictures apart."""
+"""Share of the time that an untrained network is trained on classification."""
 GOALS = {"objects": 0.3, "parts": 0.25, "patterns": 0.2}
-"""How often the gradients of these layers are aligned; for the rest, that of the class is."""
+"""Share of steps that align the gradient of each layer; the rest aligns that of the class."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What came of a training: the network's file, its sheet of dreams, and the last lesson (None
-    when all of them had been learned before)."""
+    """The result of a training: the network file, its sheet of dreams, and the last lesson.
+
+    `lesson` is None when the training was already complete.
+    """
 
     path: Path
     sheet: Path
@@ -67,7 +69,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told what: lessons, renders drawn (done, total), bytes fetched, pictures left out."""
+    """Callbacks: lessons, renders drawn (done, total), bytes downloaded, pictures skipped."""
 
     lesson: Callable[[Lesson], None] = lambda lesson: None
     drawn: Counted = lambda done, total: None
@@ -88,9 +90,9 @@ def train_network(
 ) -> Trained:
     """Train a network on a folder of pictures, or on renders when there is none.
 
-    A call that was stopped goes on where it was when it is made again. Raises any DreamvidError,
-    OutputExists also when the one that was stopped was another, unless `overwrite` begins anew; the
-    target appears complete or not at all.
+    After an interruption, the same call resumes from the checkpoint. Raises any DreamvidError:
+    OutputExists also for a checkpoint with other settings, unless `overwrite` restarts it. The
+    target is written atomically.
     """
     settings, target = settings or TrainSettings(), Path(target)
     check_train(None if pictures is None else Path(pictures), target, settings, overwrite=overwrite)
@@ -114,20 +116,20 @@ def train_network(
 
 
 def record(settings: TrainSettings, labels: tuple[str, ...]) -> str:
-    """What a training must share with an earlier one to go on from it, as text: not its length."""
+    """The settings that must match those of a checkpoint to resume it, as text; not the length."""
     free = {"minutes": 0, "offline": False}
     return write_toml({"train": to_toml(settings) | free, "labels": list(labels)})
 
 
 def _draw(bank: Path, settings: TrainSettings, watch: Watch) -> None:
-    """Draw the renders to learn from, unless they are there already."""
+    """Draw the renders to train on, unless they exist already."""
     bank.mkdir(parents=True, exist_ok=True)
     count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
     draw_bank(bank, count, seed=settings.seed, drawn=watch.drawn)
 
 
 def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Trainer:
-    """The trainer that the settings ask for; what knows something already is aligned at once."""
+    """Make the trainer; a network with weights starts with gradient alignment."""
     recipe = Recipe(
         minutes=settings.minutes, attack=settings.attack, seed=settings.seed,
         telling=TELLING if begun.blank else 0.0,
@@ -146,12 +148,12 @@ def make_trainer(begun: Start, source: Source, settings: TrainSettings) -> Train
 
 
 def shaped(gradient: Tensor) -> Tensor:
-    """A gradient [3, H, W] as dreams take it."""
+    """Shape a gradient [3, H, W] as in dreams."""
     return Shape()(gradient, lambda _, size: size, "")
 
 
 def _run(trainer: Trainer, begun: Start, work: Work, watch: Watch) -> Lesson | None:
-    """Learn until the time is over, keeping checkpoints and showing dreams on the way."""
+    """Train until the time is over, and write checkpoints and sheets on the way."""
     lesson, kept, shown = None, trainer.seconds, trainer.seconds
     try:
         for lesson in trainer:
@@ -166,15 +168,15 @@ def _run(trainer: Trainer, begun: Start, work: Work, watch: Watch) -> Lesson | N
         work.keep(trainer)
         work.show(trainer, begun)
         raise Interrupted(
-            f"what was learned in {trainer.seconds / 60:.1f} minutes; it can be used as it is",
+            f"holds the network after {trainer.seconds / 60:.1f} minutes of training",
             where=work.partial,
-            remedy="give the same command again to go on",
+            remedy="run the same command again to resume",
         ) from None
     return lesson
 
 
 class Work:
-    """The files of one training: what is kept for going on, and what is shown of it."""
+    """The files of one training: its checkpoint, and the partial network with its sheet."""
 
     def __init__(self, target: Path) -> None:
         self.target, self._record = target, ""
@@ -184,19 +186,21 @@ class Work:
         self._checkpoint = self.folder / "checkpoint.pt"
 
     def check(self, *, overwrite: bool) -> None:
-        """Raise what `check_new` raises; a training that goes on may replace what it has shown.
+        """Raise the errors of `check_new`; a resumed training may replace its own files.
 
-        The target itself is checked with all else that needs no network.
+        The target itself is checked by `check_train`.
         """
         begun = self._checkpoint.is_file()
         for path in (self.partial, self.sheet):
             check_new(path, overwrite=overwrite or begun)
         if self.folder.exists() and not self.folder.is_dir():
             remedy = "use another name for the output"
-            raise UsageError("is where checkpoints would go", where=self.folder, remedy=remedy)
+            raise UsageError(
+                "is a file in the place of the checkpoint folder", where=self.folder, remedy=remedy
+            )
 
     def source(self, pictures: str | Path | None, settings: TrainSettings, watch: Watch) -> Source:
-        """The pictures to learn from: read, or to be drawn and kept until the work is done."""
+        """The pictures to train on: read from a folder, or renders kept until training ends."""
         if pictures is not None:
             return read_pictures(Path(pictures), sheet=self.sheet, skipped=watch.skipped)
         return Renders(self.folder / f"bank-{settings.seed}")
@@ -210,26 +214,26 @@ class Work:
             write_whole(self._checkpoint, memory.getbuffer())
 
     def claim(self, record: str, *, overwrite: bool) -> dict[str, Any] | None:
-        """The state to go on from, if there is one; OutputExists when it is of another record."""
+        """The state to resume from, if there is one; OutputExists when its record differs."""
         self._record = record
         try:
             kept = torch.load(self._checkpoint, map_location="cpu", weights_only=True)
         except (OSError, EOFError, RuntimeError, pickle.UnpicklingError):
-            return None  # none, or one that was cut off
+            return None  # no checkpoint, or a truncated one
         state: dict[str, Any] = kept["state"]
         if kept["record"] == record:
             return state
         if overwrite:
             return None
         raise OutputExists(
-            f"{state['seconds'] / 60:.1f} minutes of it are learned, by a training that differs in "
+            f"a training of {state['seconds'] / 60:.1f} minutes exists, which differs in "
             f"{differing(kept['record'], record)}",
             where=self.target,
-            remedy="another name keeps them, -y begins anew",
+            remedy="use another name to keep it, or -y to restart",
         )
 
     def show(self, trainer: Trainer, begun: Start) -> None:
-        """Write the network so far, and a sheet of what it dreams."""
+        """Write the partial network, and a sheet of what it dreams."""
         self._write(self.partial, *begun.finished(trainer.averaged.module), begun)
 
     def _write(self, path: Path, model: nn.Module, plan: Plan, begun: Start) -> None:
@@ -237,12 +241,12 @@ class Work:
         save_image(self.sheet, atlas(load_network(str(path))))
 
     def finish(self, trainer: Trainer, begun: Start) -> None:
-        """Write the network itself; what was kept for going on is no longer needed."""
+        """Write the final network, and remove the checkpoint and the partial network."""
         model, plan = begun.finished(trainer.averaged.module, trainer.probe(PROBED))
         self._write(self.target, model, plan, begun)
         for file in (self.partial, self._checkpoint):
             file.unlink(missing_ok=True)
         for bank in self.folder.glob("bank-*"):
             shutil.rmtree(bank, ignore_errors=True)
-        with contextlib.suppress(OSError):  # it is not there, or holds something of the user's
+        with contextlib.suppress(OSError):  # the folder is missing, or holds files of the user
             self.folder.rmdir()

@@ -26,7 +26,7 @@ from dreamvid.settings.dials import steady
 from dreamvid.settings.models import VideoSettings
 
 FRAMES_AHEAD = 2
-"""Motion is found so many frames ahead of a dream on a GPU."""
+"""Frames whose motion is prefetched when the dream runs on a GPU."""
 
 
 def dream_video(
@@ -40,18 +40,18 @@ def dream_video(
     begun: Begun = lambda record: None,
     say: Callable[[str], None] = lambda line: None,
 ) -> Result:
-    """Dream a film, keeping its length, rate, size, colours and sound.
+    """Dream a film; its length, rate, size, colour format and sound stay the same.
 
-    `report` is told after every frame, `begun` how it is made before the first, and `say`, in a
-    line, the size of the dream where that is not the film's. A call that was stopped goes on after
-    its last finished part when it is made again. Raises any DreamvidError; the target appears
-    complete or not at all.
+    `report` is called after each frame, `begun` with the text of the sidecar before the first, and
+    `say` with a line about the size of the dream if it is not the film's. After an interruption,
+    the same call resumes after the last finished part. Raises any DreamvidError; the target is
+    written atomically.
     """
     settings = settings or VideoSettings()
     checked = check_video(Path(source), Path(target), settings, overwrite=overwrite)
     output = checked.output
     with checked.reader as film, exclusive_lock(output.path):
-        # Frames that are dreamed for themselves need no motion.
+        # Independently dreamed frames need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
         stability = steady(settings.motion, clock)
@@ -72,9 +72,9 @@ def dream_video(
 
 
 def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettings, Size, str]:
-    """Settle the size (height, width) to dream a film at; and what to tell of it, if anything.
+    """Choose the size (height, width) to dream a film at; also a line about it for the user.
 
-    A size that is not the film's own is put down in the settings.
+    A size other than the film's is written into the settings.
     """
     asked, own = settings.film.dream_size, (film.height, film.width)
     size = dream_size(own, asked, on_cpu=pick_device(settings.network.device).type == "cpu")
@@ -88,9 +88,9 @@ def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettin
 def in_time(
     frames: Generator[Frame, None, None], device: torch.device
 ) -> AbstractContextManager[Iterator[Frame]]:
-    """Find the motion of frames in the best time: ahead, beside a GPU that dreams.
+    """Schedule the motion estimation: prefetched in parallel with a dream on a GPU.
 
-    On a CPU in turns with the dream, for either takes all cores. Beside one another each would
-    wait for the core that the other holds: a film took a fifth longer on 2 cores.
+    On a CPU it alternates with the dream, because each uses all cores. In parallel they would
+    wait for each other: a film took a fifth longer on 2 cores.
     """
     return closing(frames) if device.type == "cpu" else Prefetcher(frames, FRAMES_AHEAD)

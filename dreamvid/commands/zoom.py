@@ -1,4 +1,4 @@
-"""dream_zoom: grow a zoom out of a picture, or out of nothing."""
+"""dream_zoom: dream an endless zoom into a picture or into noise."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from dreamvid.settings.models import ZoomSettings
 from dreamvid.settings.tables import CameraSettings
 
 NOISE_TIMES = 3.0
-"""How much longer a texture from noise is dreamed on: it is faint otherwise."""
+"""Factor for the iterations on a texture of noise, which starts with low contrast."""
 
 BEGUN_TIMES = 2.0
-"""The same for the first frame of a zoom, which goes on to be dreamed at the contrast it got."""
+"""The same for the first frame of a zoom, whose contrast later frames keep."""
 
 
 def dream_zoom(
@@ -46,9 +46,9 @@ def dream_zoom(
 ) -> Result:
     """Dream an endless zoom into a picture, or with `source` None and `from_noise` into noise.
 
-    `report` is told after every frame, `begun` how it is made before the first. A call that was
-    stopped goes on after its last finished part when it is made again. Raises any DreamvidError;
-    the target appears complete or not at all.
+    `report` is called after each frame, `begun` with the text of the sidecar before the first.
+    After an interruption, the same call resumes after the last finished part. Raises any
+    DreamvidError; the target is written atomically.
     """
     settings = settings or ZoomSettings()
     path = None if source is None else Path(source)
@@ -76,7 +76,7 @@ def dream_zoom(
 
 
 def beginning(clip: Clip, seed: int) -> torch.Tensor:
-    """The image [3, H, W] that a checked clip begins with: the picture, fitted, or noise."""
+    """The image [3, H, W] that a checked clip starts from: the fitted picture, or noise."""
     width, height = clip.size
     if clip.picture is None:
         return noise_texture((height, width), seed=seed)
@@ -84,7 +84,7 @@ def beginning(clip: Clip, seed: int) -> torch.Tensor:
 
 
 def fill(picture: torch.Tensor, width: int, height: int) -> torch.Tensor:
-    """Fit a picture [3, h, w] to a size so that it fills it; what stands over is cut off."""
+    """Scale a picture [3, h, w] to cover a size, and crop the rest."""
     share = max(width / picture.shape[2], height / picture.shape[1])
     high = max(height, round(picture.shape[1] * share))
     wide = max(width, round(picture.shape[2] * share))
@@ -94,7 +94,7 @@ def fill(picture: torch.Tensor, width: int, height: int) -> torch.Tensor:
 
 
 def make_camera(camera: CameraSettings, clock: Clock, width: int, height: int) -> Camera:
-    """Make the camera that the settings describe, for frames of that size."""
+    """Make the camera that the settings describe, for frames of a size."""
     made = Camera(
         camera_dials(camera, clock),
         fps=Fraction(clock.fps),
@@ -103,14 +103,14 @@ def make_camera(camera: CameraSettings, clock: Clock, width: int, height: int) -
         rates=camera.rates,
         edges=camera.edges,
     )
-    made.matrix(1)  # a step that cannot be is told at once
+    made.matrix(1)  # raises an error for an impossible motion now
     return made
 
 
 def zoom_moves(settings: ZoomSettings, width: int, height: int) -> Callable[[int], Motion | None]:
-    """The camera's motion to each frame of the film of a zoom; None where it begins.
+    """The camera's motion to each frame of the film of a zoom; None at its start.
 
-    With `repeat_to` it begins again and again.
+    With `repeat_to` the film starts several times.
     """
     clip = settings.clip
     clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)

@@ -1,1 +1,1 @@
-"""Schedules: text becomes a value over time, parsed once and never evaluated by Python."""
+"""Schedules: text that describes a value over time, parsed once and never passed to eval."""

@@ -1,8 +1,8 @@
 """Formulas such as `1.02 + 0.01*sin(2*pi*t/30)`: a small safe grammar, compiled once.
 
 The grammar is that of arithmetic in Python and numexpr, on floats only: no attribute, no index, no
-string, no assignment, and no way to reach Python. Evaluation runs a flat list of steps, so its
-time is proportional to the length of the text, whatever is written in it.
+string, no assignment, and no access to Python. Evaluation runs a flat list of steps, so its time
+is proportional to the length of the text, whatever the text is.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 MAX_NESTING = 60
-"""How deep brackets, signs and powers may nest."""
+"""Maximum nesting depth of brackets, signs and powers."""
 
 CONSTANTS = {"pi": math.pi, "tau": math.tau, "e": math.e, "true": 1.0, "false": 0.0}
 
 
 class ExpressionError(ValueError):
-    """A text that is not a formula: `what` is wrong with it, at character `at` (from 0)."""
+    """A text is not a valid formula: `what` is the problem, `at` its character index (from 0)."""
 
     def __init__(self, what: str, at: int) -> None:
         super().__init__(what)
@@ -48,7 +48,7 @@ def _smoothstep(low: float, high: float, value: float) -> float:
 
 
 class Function(NamedTuple):
-    """What a name or sign computes, and how many values it takes (most is None: any number)."""
+    """A function or operator, and its number of arguments (`most` None: no upper limit)."""
 
     compute: Callable[..., float]
     least: int
@@ -79,8 +79,8 @@ FUNCTIONS: dict[str, Function] = {
     "where": Function(_where, 3, 3),
 }
 
-# Sign -> (how tightly it binds, what it computes); the order of Python, which numexpr shares.
-# % is C's fmod, as in numexpr: the sign of the left side.
+# Operator -> (precedence, function), in the order of Python and numexpr.
+# % is C's fmod, as in numexpr: the result has the sign of the left operand.
 _COMPARE, _NOT, _SIGN, _POWER = 4, 3, 10, 11
 _BINARY: dict[str, tuple[int, Callable[[float, float], float]]] = {
     "or": (1, _truth(lambda a, b: bool(a) or bool(b))),
@@ -115,14 +115,14 @@ Step = float | str | _Call
 
 @dataclass(frozen=True)
 class Expression:
-    """A compiled formula: `literal` when it is a plain number, `names` are its variables."""
+    """A compiled formula; `literal` is true for a plain number, `names` are its variables."""
 
     steps: tuple[Step, ...]
     names: frozenset[str]
     literal: bool
 
     def __call__(self, variables: Mapping[str, float]) -> float:
-        """Give the value; what has none (1/0, sqrt(-1), 9**9**9) gives NaN or infinity."""
+        """Evaluate the formula; an undefined result (1/0, sqrt(-1), 9**9**9) is NaN or infinity."""
         stack: list[float] = []
         for step in self.steps:
             if isinstance(step, str):
@@ -138,7 +138,7 @@ class Expression:
 
 def _compute(compute: Callable[..., float], values: list[float]) -> float:
     if compute is not _where and any(map(math.isnan, values)):
-        return math.nan  # min, max and the comparisons would lose it; where may choose around it
+        return math.nan  # min, max and comparisons would hide it; where may select the other value
     try:
         return float(compute(*values))
     except (ArithmeticError, ValueError):
@@ -166,7 +166,7 @@ def _tokens(text: str) -> list[_Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             at += len(text[at:]) - len(text[at:].lstrip())
-            hint = ", a power is written **" if text[at] == "^" else ""
+            hint = ", use ** for a power" if text[at] == "^" else ""
             raise ExpressionError(f"unexpected {text[at]!r}{hint}", at)
         kind = match.lastgroup or "end"
         tokens.append(_Token(kind, match.group(kind), match.start(kind)))
@@ -175,7 +175,7 @@ def _tokens(text: str) -> list[_Token]:
 
 
 class _Parser:
-    """Precedence climbing; writes the steps in the order in which a stack runs them."""
+    """Precedence climbing; emits the steps in the order of a stack machine."""
 
     def __init__(self, text: str, variables: frozenset[str]) -> None:
         self.tokens, self.next = _tokens(text), 0
@@ -208,7 +208,7 @@ class _Parser:
             self.steps.append(_Call(compute, 2))
             if power == _COMPARE and _BINARY.get(self.token.text, (0,))[0] == _COMPARE:
                 raise ExpressionError(
-                    "comparisons do not chain, write (a < b) & (b < c)", self.token.at
+                    "comparisons cannot be chained, use (a < b) & (b < c)", self.token.at
                 )
         self.depth -= 1
 
@@ -229,7 +229,7 @@ class _Parser:
             self.close()
         else:
             found = repr(token.text) if token.text else "the end"
-            raise ExpressionError(f"a value is missing before {found}", token.at)
+            raise ExpressionError(f"missing value before {found}", token.at)
 
     def name(self) -> None:
         token = self.token
@@ -265,7 +265,7 @@ class _Parser:
     def close(self) -> None:
         if not self.take(")"):
             found = repr(self.token.text) if self.token.text else "the end"
-            raise ExpressionError(f"')' is missing before {found}", self.token.at)
+            raise ExpressionError(f"missing ')' before {found}", self.token.at)
 
 
 def _unknown(kind: str, name: str, known: Mapping[str, object] | frozenset[str]) -> str:
@@ -279,7 +279,7 @@ def _unknown(kind: str, name: str, known: Mapping[str, object] | frozenset[str])
 def parse_expression(text: str, variables: frozenset[str]) -> Expression:
     """Compile a formula that may use `variables`, CONSTANTS and FUNCTIONS.
 
-    Raises ExpressionError, which says what is wrong and at which character.
+    Raises ExpressionError with the problem and its character index.
     """
     parser = _Parser(text, variables)
     parser.expression()

@@ -1,4 +1,4 @@
-"""Read the text of a schedule: keys, times, easings; errors point at the character."""
+"""Parse the text of a schedule: keys, times and easings; errors give the column."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:  # to read a schedule takes none of it
 from dreamvid.schedules.schedule import EASINGS, VARIABLES, Key, Schedule, ScheduleError
 
 MAX_LENGTH = 200_000
-"""The longest schedule that is read, in characters."""
+"""Maximum length of a schedule, in characters."""
 
 
 def parse_schedule(text: str | float, *, where: object = "schedule") -> Schedule:
-    """Read a schedule of numbers; `where` names the dial in errors.
+    """Parse a schedule of numbers; `where` names the dial in errors.
 
-    Raises ScheduleError (a UsageError) that points at the character.
+    Raises ScheduleError (a UsageError) with the column of the problem.
     """
     return _parse(text if isinstance(text, str) else repr(float(text)), where, numbers=True)
 
 
 def parse_text_schedule(text: str, *, where: object = "schedule") -> Schedule:
-    """Read a schedule whose values are words, such as layers; text without keys is one value."""
+    """Parse a schedule of text values, such as layers; text without keys is one value."""
     return _parse(text, where, numbers=False)
 
 
@@ -34,21 +34,25 @@ _KEYED = re.compile(r"[\s\"'{(]*(\d|\.\d|max_f)[^:]{0,200}:")
 
 
 _CHANNEL = re.compile(r"\s*\d+[A-Za-z]\s*:\s*-?\w*\s*(\*[^,:]*)?")
-"""A layer whose name begins with a digit, and a channel of it: 4c:12, 3b:0*0.5."""
+"""A layer whose name starts with a digit, and one of its channels: 4c:12, 3b:0*0.5."""
 
 
 def is_keyed(text: str) -> bool:
-    """Whether text begins as keys do, `0:(...`, and is not a plain word, name or path."""
+    """Whether text starts like a key, `0:(...`, and is not a plain word, name or path."""
     return _KEYED.match(text) is not None and _CHANNEL.fullmatch(text) is None
 
 
 def _parse(text: str, where: object, *, numbers: bool) -> Schedule:
     if len(text) > MAX_LENGTH:
-        raise UsageError(f"a schedule of {len(text)} characters is too long", where=where)
+        raise UsageError(
+            f"a schedule of {len(text)} characters is too long",
+            where=where,
+            remedy=f"use at most {MAX_LENGTH}",
+        )
     try:
         whole = peel(Span(text, 0), "\"'{")
         if not whole.text:
-            raise ExpressionError("nothing is written", 0)
+            raise ExpressionError("the schedule is empty", 0)
         keys = tuple(_keys(whole, numbers))
     except ExpressionError as error:
         raise ScheduleError(error.what, text=text, column=error.at + 1, where=where) from None
@@ -59,7 +63,7 @@ def _keys(whole: Span, numbers: bool) -> list[Key]:
     items = split(whole, ",")
     keyed = any(len(split(item, ":", 1)) > 1 for item in items)
     if keyed and not numbers:
-        # A colon may belong to the value, as in inception4c:447: a time starts otherwise.
+        # A colon may belong to the value, as in inception4c:447, which does not start like a time.
         first = peel(items[0], "\"'(").text
         keyed = first[:1] in "0123456789." or first.startswith("max_f")
     if not keyed:
@@ -70,7 +74,7 @@ def _keys(whole: Span, numbers: bool) -> list[Key]:
     for item in items:
         parts = split(item, ":", 1)
         if len(parts) < 2:
-            raise ExpressionError("a key is written time:(value)", item.strip().at)
+            raise ExpressionError("a key must be time:(value)", item.strip().at)
         keys.append(_key(parts[0], parts[1], numbers))
     return keys
 
@@ -87,9 +91,9 @@ _TIME_VARIABLES = frozenset({"max_f", "fps", "s"})
 
 def _key(time: Span, value: Span, numbers: bool) -> Key:
     time = peel(time, "\"'(")
-    match = _TIME.fullmatch(time.text[:200])  # the pattern backtracks: never on a long text
+    match = _TIME.fullmatch(time.text[:200])  # the pattern backtracks: limit its input
     if match is None or not 0 < len(time.text) <= 200:
-        raise ExpressionError("not a time (frames, 1.5s, 50%, 4b)", time.at)
+        raise ExpressionError("not a time (use frames, 1.5s, 50% or 4b)", time.at)
     amount = _formula(time.cut(*match.span("amount")), _TIME_VARIABLES)
     unit = (match.group("unit") or "f")[0]
     value = peel(value, "\"'(")
@@ -98,11 +102,11 @@ def _key(time: Span, value: Span, numbers: bool) -> Key:
     if easing in EASINGS:
         value = peel(value.cut(0, parts[-1].at - 1 - value.at), "\"'(")
     elif numbers and len(parts) > 1:
-        raise ExpressionError(f"not an easing ({', '.join(EASINGS)})", parts[-1].strip().at)
+        raise ExpressionError(f"not an easing (use {', '.join(EASINGS)})", parts[-1].strip().at)
     else:
         easing = None
     if not value.text:
-        raise ExpressionError("a value is missing", value.at)
+        raise ExpressionError("missing value", value.at)
     return Key(
         amount, unit, value, _formula(value, VARIABLES) if numbers else None, easing, time.at
     )

@@ -1,16 +1,16 @@
-"""Keyframe text -> a value at a time.
+"""Schedules: keyframe text evaluated at a frame.
 
-    1.02                                        always this
-    0:(1.02), 30:(1.05)                         keys at frames; a number glides to the next key
+    1.02                                        constant
+    0:(1.02), 30:(1.05)                         keys at frames; numbers are interpolated linearly
     0:(1.02+0.01*sin(2*pi*t/30))                a formula runs until the next key (as in Deforum)
-    0:(1.4), 1.5s:(2.2, ease-in-out), 50%:(1)   seconds, parts of the length, easing on the way
-    0:(1), 8b:(2)                               beats, of a tempo or a song
+    0:(1.4), 1.5s:(2.2, ease-in-out), 50%:(1)   seconds, shares of the length, easing to the key
+    0:(1), 8b:(2)                               beats of a tempo or of the audio
     0:(parts), 10s:(objects)                    text values hold; with an easing they cross-fade
 
 Variables: `t` (frame), `max_f` (last frame), `s` (seed), `fps`, `seconds`, `progress` (0 up to 1,
-exclusive, over the length); with a tempo or a song `beats` (so far) and `beat` (1 on the beat,
-falling to 0 by the next); with a song `rms`, `bass`, `mid`, `treble`, `onset`, one value a frame.
-Text is parsed once, by `dreamvid.schedules.expression`; nothing here is evaluated by Python.
+exclusive, over the length); with a tempo or audio `beats` (so far) and `beat` (1 on the beat,
+falling to 0 by the next); with audio `rms`, `bass`, `mid`, `treble`, `onset`, one value per
+frame. Text is parsed once, by `dreamvid.schedules.expression`, and never passed to eval.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:  # to read a schedule takes none of it
 
 
 SIGNALS = ("rms", "bass", "mid", "treble", "onset")
-"""The variables that come from sound."""
+"""The variables that come from audio."""
 
 
 VARIABLES = frozenset({"t", "max_f", "s", "fps", "seconds", "progress", "beats", "beat", *SIGNALS})
@@ -45,11 +45,11 @@ EASINGS: dict[str, Callable[[float], float]] = {
     "ease-out": lambda u: 1 - (1 - u) ** 3,
     "ease-in-out": lambda u: 4 * u**3 if u < 0.5 else 1 - (2 - 2 * u) ** 3 / 2,
 }
-"""How a value moves from the key before to the key that names the easing; u runs from 0 to 1."""
+"""Transitions from the previous key to the key with the easing; u runs from 0 to 1."""
 
 
 class ScheduleError(UsageError):
-    """A schedule that cannot be read; `text` is all of it, `column` counts from 1."""
+    """An invalid schedule; `text` is the whole text, `column` counts from 1."""
 
     def __init__(
         self, what: str, *, text: str, column: int, where: object, remedy: str = ""
@@ -60,7 +60,7 @@ class ScheduleError(UsageError):
         super().__init__(f"{what}, column {column}, {spot}", where=where, remedy=remedy)
 
     def about(self, where: object, remedy: str) -> ScheduleError:
-        """The same error, told of another place; `remedy` where it has none."""
+        """The same error with another `where`, and with `remedy` if it has none."""
         remedy = self.remedy or remedy
         return ScheduleError(
             self.reason, text=self.text, column=self.column, where=where, remedy=remedy
@@ -76,11 +76,11 @@ class ScheduleError(UsageError):
 
 @dataclass(frozen=True)
 class Clock:
-    """What the times and variables of a schedule mean in one sequence.
+    """The time base and the variables of schedules in one sequence.
 
-    `frames` is None when the length is unknown; `bpm` is a tempo in beats a minute, counted from
-    the first frame, or from a song's first beat: `pulse` holds the seconds at which the song's
-    beats are. `signals` holds arrays [frames] by the names of SIGNALS, 0 after their end.
+    `frames` is None when the length is unknown. `bpm` is a tempo in beats per minute, counted from
+    the first frame or from the first beat of the audio; `pulse` holds the times of its beats in
+    seconds. `signals` holds arrays [frames] by the names of SIGNALS, 0 after their end.
     """
 
     fps: Fraction
@@ -91,18 +91,18 @@ class Clock:
     pulse: Sequence[float] = (0.0,)
 
     def lacks(self, name: str) -> str:
-        """Say what is missing before variable `name` has a value, or nothing."""
+        """Describe what is missing for a variable to have a value; empty if nothing is."""
         if name in ("max_f", "progress") and self.frames is None:
             return "needs a known length"
         if name in ("beats", "beat") and not self.bpm:
-            heard = ": none is heard in the sound" if self.signals else " or sound"
-            return f"needs a tempo (bpm){heard}"
+            found = ": none was detected in the audio" if self.signals else " or audio"
+            return f"needs a tempo (bpm){found}"
         if name in SIGNALS and name not in self.signals:
-            return "needs sound (audio)"
+            return "needs audio (--audio)"
         return ""
 
     def variable(self, name: str, frame: float) -> float:
-        """Give the value of a variable at a frame (which may lie between two)."""
+        """The value of a variable at a frame, which may be fractional."""
         seconds = frame / float(self.fps)
         if name == "t":
             return float(frame)
@@ -111,7 +111,7 @@ class Clock:
             return float(signal[index]) if 0 <= index < len(signal) else 0.0
         if name in ("beats", "beat"):
             beats = self._beats(seconds)
-            before = math.floor(beats + 1e-6)  # a beat on a frame must not be missed by a rounding
+            before = math.floor(beats + 1e-6)  # rounding must not miss a beat on a frame
             beat = (1 - max(0.0, beats - before)) ** 2 if before >= 0 else 0.0
             return beats if name == "beats" else beat
         plain = {"s": float(self.seed), "fps": float(self.fps), "seconds": seconds}
@@ -121,21 +121,21 @@ class Clock:
         return float(frames - 1) if name == "max_f" else frame / frames
 
     def when(self, beats: float) -> float:
-        """Give the seconds at which so many beats have been; the tempo goes on beyond the pulse."""
+        """The time in seconds after a number of beats; the tempo continues after the last beat."""
         last = len(self.pulse) - 1
         within = min(max(beats, 0.0), last)
         rest = (beats - within) * 60 / (self.bpm or math.inf)
         return _between(within, range(last + 1), self.pulse) + rest
 
     def _beats(self, seconds: float) -> float:
-        """Count the beats up to a time: what `when` does, the other way round."""
+        """The number of beats up to a time in seconds: the inverse of `when`."""
         within = min(max(seconds, self.pulse[0]), self.pulse[-1])
         rest = (seconds - within) * (self.bpm or 0.0) / 60
         return _between(within, self.pulse, range(len(self.pulse))) + rest
 
 
 def _between(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
-    """The value at `x` of the line through the points (xs, ys); xs ascend."""
+    """Interpolate linearly at `x` between the points (xs, ys), with ascending xs."""
     import numpy as np
 
     return float(np.interp(x, xs, ys))
@@ -151,14 +151,14 @@ class Key(NamedTuple):
 
 
 class Schedule:
-    """Keys of numbers or of text, read once; `on(clock)` or `text_on(clock)` makes it a curve."""
+    """A parsed schedule of numbers or text; `on(clock)` or `text_on(clock)` makes it a curve."""
 
     def __init__(self, text: str, where: object, keys: tuple[Key, ...]) -> None:
         self.text, self.where, self.keys = text, where, keys
 
     @property
     def constant(self) -> float | None:
-        """The one number that the schedule always is, or None."""
+        """The value of a constant schedule, else None."""
         formula = self.keys[0].formula
         if len(self.keys) > 1 or formula is None or formula.names:
             return None
@@ -166,14 +166,14 @@ class Schedule:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Every value as text, in the order written, each once."""
+        """Every distinct value as text, in the order of the keys."""
         return tuple(dict.fromkeys(key.value.text for key in self.keys))
 
     def on(self, clock: Clock, *, low: float = -math.inf, high: float = math.inf) -> Curve:
-        """Fix the times; every frame of a known length is tried, so that no error comes later.
+        """Make the curve on a clock; all frames of a known length are checked now.
 
-        Raises UsageError for a variable without a value, and, naming the frame, for a value that
-        is not a number or is outside low..high.
+        Raises UsageError for a variable without a value, and, with the frame, for a value that is
+        not a number or is outside low..high.
         """
         curve = Curve(self, clock, low, high)
         if self.constant is None and clock.frames:
@@ -184,20 +184,20 @@ class Schedule:
         return curve
 
     def text_on(self, clock: Clock) -> TextCurve:
-        """Fix the times of a schedule whose values are text."""
+        """Make the curve of a schedule of text values."""
         return TextCurve(self, clock)
 
     def error(self, what: str, at: int, remedy: str = "") -> ScheduleError:
-        """Make the error that points at character `at` (from 0) of the text."""
+        """Make an error for character `at` (from 0) of the text."""
         return ScheduleError(what, text=self.text, column=at + 1, where=self.where, remedy=remedy)
 
     def timed(self, clock: Clock) -> list[tuple[float, Key]]:
-        """Give the keys by frame; of two at one time the later written counts, as in Deforum."""
+        """The keys sorted by frame; of two at the same time the later one counts, as in Deforum."""
         by_time: dict[float, Key] = {}
         for key in self.keys:
             time = self._frame(key, clock)
             if not (math.isfinite(time) and time >= 0):
-                raise self.error(f"a key cannot stand at frame {time:g}", key.at)
+                raise self.error(f"a key cannot be at frame {time:g}", key.at)
             by_time[time] = key
         return sorted(by_time.items(), key=lambda item: item[0])
 
@@ -208,19 +208,19 @@ class Schedule:
         amount = key.amount({name: clock.variable(name, 0) for name in key.amount.names})
         if key.unit == "%":
             if clock.frames is None:
-                raise self.error("the length is unknown", key.at, "give times in seconds or frames")
+                raise self.error("the length is unknown", key.at, "use times in seconds or frames")
             return amount / 100 * (clock.frames - 1)
         if key.unit == "s":
             return amount * float(clock.fps)
         if key.unit == "b":
             if not clock.bpm:
-                raise self.error("beats need a tempo", key.at, "give bpm")
+                raise self.error("beats need a tempo", key.at, "set bpm")
             return max(0.0, clock.when(amount) * float(clock.fps))
         return amount
 
 
 class _Timeline:
-    """The keys of a schedule in frames, and where between two of them a frame lies."""
+    """The keys of a schedule by frame, and the position of a frame between two keys."""
 
     def __init__(self, schedule: Schedule, clock: Clock) -> None:
         self.schedule, self.clock = schedule, clock
@@ -229,7 +229,7 @@ class _Timeline:
         self.keys = [key for _, key in timed]
 
     def at(self, frame: float) -> tuple[int, float]:
-        """Give the key that holds at a frame and how far, 0..1, the next one is reached."""
+        """The index of the key before a frame, and the progress, 0..1, to the next one."""
         index = max(bisect.bisect_right(self.times, frame) - 1, 0)
         if index + 1 == len(self.times) or frame <= self.times[index]:
             return index, 0.0
@@ -238,7 +238,7 @@ class _Timeline:
 
 
 class Curve:
-    """A schedule on a clock: call it with a frame (int or float) to get the value there."""
+    """A schedule on a clock: call it with a frame (int or float) to get the value."""
 
     def __init__(self, schedule: Schedule, clock: Clock, low: float, high: float) -> None:
         for key in schedule.keys:
@@ -254,7 +254,7 @@ class Curve:
         ]
 
     def __call__(self, frame: float) -> float:
-        """Give the value at a frame; raises UsageError, naming it, when there is none in range."""
+        """The value at a frame; raises UsageError with the frame when it is out of range."""
         if self._constant is not None:
             return self._checked(self._constant, frame, self._line.keys[0])
         index, u = self._line.at(frame)
@@ -272,7 +272,7 @@ class Curve:
         return self._checked(value, frame, key)
 
     def values(self) -> NDArray[np.float64]:
-        """Give the value of every frame, [frames]; the clock must know the length."""
+        """The value of every frame, [frames]; the clock must have a length."""
         if self._line.clock.frames is None:
             raise UsageError("the length is unknown", where=self._line.schedule.where)
         import numpy as np
@@ -297,13 +297,13 @@ class Curve:
 
 
 class TextCurve:
-    """A schedule of text on a clock: which value counts at a frame, with what weight."""
+    """A schedule of text on a clock: the values at a frame and their weights."""
 
     def __init__(self, schedule: Schedule, clock: Clock) -> None:
         self._line = _Timeline(schedule, clock)
 
     def __call__(self, frame: float) -> tuple[tuple[str, float], ...]:
-        """Give (text, weight) pairs, one or two, whose weights are above 0 and add up to 1."""
+        """One or two (text, weight) pairs, with positive weights that add up to 1."""
         index, u = self._line.at(frame)
         here = self._line.keys[index].value.text
         if u <= 0:

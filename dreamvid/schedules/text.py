@@ -1,4 +1,4 @@
-"""Pieces of a text that remember where they stand, split and peeled by brackets and quotes."""
+"""Pieces of text that keep their position; splitting and stripping by brackets and quotes."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
 class Span(NamedTuple):
-    """A piece of a text, and the character `at` which it starts there."""
+    """A piece of a text, and the index `at` of its first character."""
 
     text: str
     at: int
 
     def cut(self, start: int, stop: int) -> Span:
-        """Give the piece from start to stop, counted within this one."""
+        """The piece [start, stop), relative to this one."""
         return Span(self.text[start:stop], self.at + start)
 
     def strip(self) -> Span:
-        """Give the piece without the blanks around it."""
+        """The piece without surrounding whitespace."""
         start = len(self.text) - len(self.text.lstrip())
         return self.cut(start, max(start, len(self.text.rstrip())))
 
 
 def peel(span: Span, openers: str) -> Span:
-    """Strip blanks, and quotes or brackets around all of the piece (a few layers at most)."""
+    """Strip whitespace, and up to four layers of quotes or brackets around the whole piece."""
     for _ in range(4):
         span = span.strip()
         if (
@@ -40,7 +40,7 @@ def peel(span: Span, openers: str) -> Span:
 
 
 def _closing(span: Span) -> int:
-    """Find the partner of the quote or bracket that opens the piece; -1 when it has none."""
+    """The index that closes the quote or bracket at the start of the piece; -1 if none does."""
     opener = span.text[0]
     if opener in "\"'":
         return span.text.find(opener, 1)
@@ -53,7 +53,7 @@ def _closing(span: Span) -> int:
 
 
 def split(span: Span, separator: str, most: int = -1) -> list[Span]:
-    """Split a piece where `separator` stands outside brackets and quotes, `most` times at most."""
+    """Split a piece at `separator` outside brackets and quotes, at most `most` times."""
     parts: list[Span] = []
     start, quote, quoted_at = 0, "", 0
     open_at: list[int] = []
@@ -68,11 +68,11 @@ def split(span: Span, separator: str, most: int = -1) -> list[Span]:
                 raise ExpressionError("nested too deeply", span.at + at)
         elif character in _CLOSERS.values():
             if not open_at or _CLOSERS[span.text[open_at.pop()]] != character:
-                raise ExpressionError(f"{character!r} closes nothing", span.at + at)
+                raise ExpressionError(f"unmatched {character!r}", span.at + at)
         elif character == separator and not open_at and len(parts) != most:
             parts.append(span.cut(start, at))
             start = at + 1
     if quote or open_at:
-        raise ExpressionError("never closed", span.at + (quoted_at if quote else open_at[-1]))
+        raise ExpressionError("not closed", span.at + (quoted_at if quote else open_at[-1]))
     parts.append(span.cut(start, len(span.text)))
     return parts

@@ -1,1 +1,1 @@
-"""Settings: the models that hold every default, the values they take, TOML files and presets."""
+"""Settings: the models with every default, their value types, TOML files and presets."""

@@ -1,4 +1,4 @@
-"""What all settings models share: strict names, rivals, and errors of one line."""
+"""The base of all settings models: strict names, mutually exclusive settings, one-line errors."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from pydantic import (
 from dreamvid.errors import UsageError
 from dreamvid.schedules.schedule import ScheduleError
 
-RIVALS = (("label", "layer"), ("label", "guide"), ("size", "width"), ("size", "height"))
-"""Settings of one table of which only one has its way."""
+EXCLUSIVE = (("label", "layer"), ("label", "guide"), ("size", "width"), ("size", "height"))
+"""Pairs of settings of one table that exclude each other."""
 
 
 class Settings(BaseModel):
-    """A settings model: frozen, strict about names and rivals, NaN and infinity refused."""
+    """A settings model: frozen, strict about names, without NaN and infinity."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
 
     @model_validator(mode="after")
-    def _without_rivals(self) -> Self:
-        for pair in RIVALS:
+    def _mutually_exclusive(self) -> Self:
+        for pair in EXCLUSIVE:
             if all(getattr(self, name, None) for name in pair):
                 raise ValueError(f"{' and '.join(pair)}: give only one of them")
         return self
 
     @classmethod
     def checked(cls, values: Mapping[str, Any], *, where: object = None) -> Self:
-        """Validate plain values; UsageError names the first that is wrong."""
+        """Validate plain values; UsageError names the first invalid one."""
         try:
             return cls.model_validate(values)
         except ValidationError as error:
@@ -43,10 +43,10 @@ class Settings(BaseModel):
 
 
 def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
-    """Turn the first complaint of a ValidationError into one line."""
+    """Turn the first error of a ValidationError into a UsageError of one line."""
     first = min(error.errors(), key=lambda fault: fault["loc"] != ("made",))
     if first["loc"] == ("made",):
-        remedy = "give it to --from, or take [made] out of it"
+        remedy = "give it to --from, or remove its [made] table"
         return UsageError("is the sidecar of a film", where=where, remedy=remedy)
     name = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
     cause = first.get("ctx", {}).get("error")
@@ -55,7 +55,7 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
     given = first.get("input")
     message, remedy = first["msg"].removeprefix("Value error, "), "see --help"
     if first["type"] == "extra_forbidden":
-        message, remedy = "no such setting", "see --help, or use the dreamvid that wrote it"
+        message, remedy = "unknown setting", "see --help, or use the version that wrote the file"
     about = f"{name} = {given!r:.80}" if not isinstance(given, dict) else name
-    told = f"{about}: {message}" if about else message
-    return UsageError(told, where=where, remedy=remedy)
+    what = f"{about}: {message}" if about else message
+    return UsageError(what, where=where, remedy=remedy)

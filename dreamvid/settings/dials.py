@@ -1,4 +1,4 @@
-"""What the dials say at a frame: schedules of the settings, on the clock of one sequence."""
+"""The values of the dials at each frame: schedules evaluated on the clock of one sequence."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ RATES = ("zoom", "rotate", "pan_x", "pan_y", "shear_x", "shear_y", "center_x", "
 """The dials of CameraSettings."""
 
 HEAVIEST, LIGHTEST = 1e9, 1e-9
-"""Weights of layers beyond these would leave float32's numbers, and nothing would be dreamed."""
+"""Limits of layer weights: beyond them float32 would overflow or underflow."""
 
 
 @dataclass(frozen=True)
 class Layer:
-    """What one `layer` says at a moment: names that cross-fade by shares, times their weights."""
+    """One `layer` setting at one frame: (name, weight, cross-fade share) for each part."""
 
     parts: tuple[tuple[str, float, float], ...]
 
@@ -39,9 +39,9 @@ class Layer:
 
 @dataclass(frozen=True)
 class Moment:
-    """What is dreamed at one frame: plain values.
+    """The dream settings of one frame as plain values.
 
-    `step` None is the network's own, `octaves` None the number for the size of the picture.
+    `step` None stands for the network's default, `octaves` None for a number by picture size.
     """
 
     layers: tuple[Layer, ...]
@@ -57,15 +57,15 @@ class Moment:
 
 
 class Dial:
-    """A number over time: `dial(frame)`; every frame of a known length is looked at at once.
+    """A number over time: `dial(frame)`; all frames of a known length are checked on creation.
 
-    UsageError for what is out of bounds, naming the dial, the frame and the character.
+    Raises UsageError for a value out of bounds, with the dial, the frame and the column.
     """
 
     def __init__(self, value: float | str, clock: Clock, bounds: Bounds, where: str) -> None:
         self._whole = bounds.whole
         schedule = parse_schedule(value, where=where)
-        # Between whole numbers a glide is rounded, to ones that are within the bounds.
+        # Interpolation between whole numbers is rounded, which stays within the bounds.
         self.curve: Curve = schedule.on(clock, low=bounds.low, high=bounds.high)
         self.constant = schedule.constant
 
@@ -76,12 +76,12 @@ class Dial:
 
 
 def dial(model: BaseModel, name: str, clock: Clock) -> Dial:
-    """The dial of that name of a settings model, on a clock."""
+    """Make the dial for a field of a settings model."""
     return Dial(getattr(model, name), clock, bounds_of(type(model), name), name)
 
 
 class Dials:
-    """All that `DreamSettings` say, frame by frame: `dials(frame)` is a Moment."""
+    """The dials of `DreamSettings`: `dials(frame)` is a Moment."""
 
     def __init__(self, dream: DreamSettings, clock: Clock) -> None:
         self._dream = dream
@@ -94,7 +94,7 @@ class Dials:
             self._guides = words(dream.guide, clock, "guide")[1]
 
     def __call__(self, frame: int) -> Moment:
-        """What is dreamed at a frame."""
+        """The dream settings at a frame."""
         values = {name: number(frame) for name, number in self._numbers.items()}
         return Moment(
             layers=tuple(layers(frame) for layers in self._layers),
@@ -110,12 +110,12 @@ class Dials:
         )
 
     def names(self) -> Iterator[str]:
-        """Every layer that is dreamed at some frame."""
+        """Every layer that is used at some frame."""
         for layers in self._layers:
             yield from layers.names
 
     def check_weights(self, resolve: Callable[[str], str]) -> None:
-        """Raise UsageError when the layers, by their resolved names, weigh nothing at any time."""
+        """Raise UsageError when the layer weights always add up to 0, by resolved name."""
         sums: dict[str, float] = {}
         for layers in self._layers:
             if layers.constant is None:
@@ -124,12 +124,12 @@ class Dials:
             known = resolve(name.strip()) + colon + channel.strip()
             sums[known] = sums.get(known, 0.0) + layers.constant
         if sums and all(abs(total) < LIGHTEST for total in sums.values()):
-            raise UsageError("the weights come to nothing", where="layer",
-                             remedy="give others, or --strength 0 to dream nothing")  # fmt: skip
+            raise UsageError("the weights add up to zero", where="layer",
+                             remedy="change them, or use --strength 0")  # fmt: skip
 
 
 class _Layers:
-    """One `layer` over time."""
+    """One `layer` setting over time."""
 
     def __init__(self, text: str, clock: Clock) -> None:
         texts, self._curve = words(text, clock, "layer")
@@ -152,7 +152,9 @@ class _Layers:
         for value, share in self._curve(frame):
             name, weight = self._weights[value]
             found.append((name, weight(frame), share))
-        if len({name for name, _, _ in found}) == 1:  # only the weight changes: in a straight line
+        if (
+            len({name for name, _, _ in found}) == 1
+        ):  # only the weight changes: interpolate it linearly
             total = sum(weight * share for _, weight, share in found)
             found = [(found[0][0], total, 1.0)]
         return Layer(tuple(found))
@@ -164,7 +166,7 @@ def steady(motion: SteadySettings, clock: Clock) -> Dial:
 
 
 def camera_dials(camera: CameraSettings, clock: Clock) -> dict[str, Dial]:
-    """The rates of the camera over time; a gentle zoom where the settings do not say."""
+    """The dials of the camera; the zoom defaults to DEFAULT_ZOOM per second, or 1 per frame."""
     if camera.zoom is None:
         still = 1.0 if camera.rates == "per-frame" else DEFAULT_ZOOM
         camera = camera.model_copy(update={"zoom": still})
@@ -172,24 +174,24 @@ def camera_dials(camera: CameraSettings, clock: Clock) -> dict[str, Dial]:
     for curve in curves.values():
         if curve.constant is None:
             for frame in range(1, clock.frames or 1):
-                curve(frame - 0.5)  # where the camera looks: what cannot be is told at once
+                curve(frame - 0.5)  # the camera samples here: report invalid values now
     return curves
 
 
 def guides_of(dream: DreamSettings) -> tuple[str, ...]:
-    """Every guide picture that the settings name."""
+    """Every guide picture in the settings."""
     if dream.guide is None:
         return ()
     return texts_of(dream.guide, "guide")
 
 
 def texts_of(text: str, where: str) -> tuple[str, ...]:
-    """Every text of a schedule of words; plain words are the only one."""
+    """Every value of a text schedule; a plain text is its only value."""
     return parse_text_schedule(text, where=where).texts if is_keyed(text) else (text,)
 
 
 def words(text: str, clock: Clock, where: str) -> tuple[tuple[str, ...], Callable[[float], Pairs]]:
-    """Read plain words, or a schedule of them: every text in it, and the curve of them."""
+    """Parse a plain text or a text schedule: all its values, and its curve of (text, share)."""
     if not is_keyed(text):
         return (text,), lambda frame: ((text, 1.0),)
     schedule = parse_text_schedule(text, where=where)
@@ -197,7 +199,7 @@ def words(text: str, clock: Clock, where: str) -> tuple[tuple[str, ...], Callabl
 
 
 def changing(dream: DreamSettings) -> str | None:
-    """Name a dial that has another value at another time, if one does."""
+    """The name of a dial that changes over time, if there is one."""
     for name in NUMBERS:
         value = getattr(dream, name)
         if value is not None and parse_schedule(value, where=name).constant is None:

@@ -1,4 +1,4 @@
-"""The settings of each command, out of tables."""
+"""The settings of each command, composed of tables."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ from dreamvid.settings.values import Device
 
 
 class TrainSettings(Settings):
-    """How a network is trained, from what, and for how long."""
+    """How a network is trained, and for how long."""
 
-    minutes: float = Field(30, gt=0, le=100_000, description="Minutes of learning.")
+    minutes: float = Field(30, gt=0, le=100_000, description="Training time in minutes.")
     model: str = Field(
         "bestiary", description="Network to start from, by name, or a .safetensors file."
     )
     weights: Path | None = Field(
-        None, description="Take its weights from this file instead of fetching them."
+        None, description="Read its weights from this file instead of downloading them."
     )
-    blank: bool = Field(False, description="Forget its weights first, and begin from nothing.")
+    blank: bool = Field(False, description="Discard the weights and train from scratch.")
     attack: float = Field(
         2.0,
         ge=0,
         le=20,
-        description="How far pictures are changed against the network while it learns: more makes "
-        "smoother, clearer forms, 0 makes speckle.",
+        description="Strength of adversarial training: more makes smoother, clearer forms, 0 makes "
+        "speckle.",
     )
-    seed: int = Field(0, ge=0, lt=2**31, description="Decides every random number.")
-    device: Device = Field("auto", description="Where the network learns.")
+    seed: int = Field(0, ge=0, lt=2**31, description="Random seed.")
+    device: Device = Field("auto", description="Device to train on.")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="Number format.")
-    offline: bool = Field(False, description="Never try to fetch weights.")
+    offline: bool = Field(False, description="Never download weights.")
 
 
 class ImageSettings(Settings):

@@ -1,6 +1,6 @@
-"""The tables of settings: every default is written here, once.
+"""The tables of settings: the only place where defaults are defined.
 
-Flags, settings files (TOML), sidecars and the Python surface are all read off these models.
+Flags, settings files (TOML), sidecars and the Python API are all derived from these models.
 """
 
 from __future__ import annotations
@@ -37,19 +37,21 @@ from dreamvid.settings.values import (
 
 
 class NetworkSettings(Settings):
-    """Which network dreams, and where it runs."""
+    """The network, and where it runs."""
 
-    model: str = Field("efficientnet_lite0", description="Network by name, or a .safetensors file.")
-    weights: Path | None = Field(
-        None, description="Take the weights from this file instead of fetching them."
+    model: str = Field(
+        "efficientnet_lite0", description="Network, by name, or a .safetensors file."
     )
-    device: Device = Field("auto", description="Where the network runs.")
+    weights: Path | None = Field(
+        None, description="Read the weights from this file instead of downloading them."
+    )
+    device: Device = Field("auto", description="Device to run the network on.")
     precision: Precision = Field("auto", description="Number format of the network.")
-    offline: bool = Field(False, description="Never try to fetch weights.")
+    offline: bool = Field(False, description="Never download weights.")
 
 
 class DreamSettings(Settings):
-    """What is dreamed, and how hard."""
+    """What is dreamed, and how strongly."""
 
     layer: tuple[Words, ...] = Field(
         (),
@@ -58,47 +60,48 @@ class DreamSettings(Settings):
         "'creatures:owl,fish' these. Repeat to add. Default: the network's own. "
         "A schedule such as '0:(parts), 10s:(objects, linear)' changes it.",
     )
-    label: str | None = Field(None, description="Class of the network to raise instead.")
+    label: str | None = Field(None, description="Class of the network to raise instead of a layer.")
     guide: Words | None = Field(
         None,
         description="Picture whose features are raised instead of the strongest ones, or a "
-        "schedule of pictures; read at 512 pixels of its longest side.",
+        "schedule of pictures; scaled to 512 pixels on the longest side.",
     )
     octaves: Annotated[int | str, BeforeValidator(Bounds(1, 12, whole=True))] | None = Field(
         None,
-        description="Sizes of the picture dreamed on. Default: by its own size, 3 at 360 lines, "
-        "6 at 1080.",
+        description="Number of sizes of the picture to dream on. Default: by its size, 3 at 360 "
+        "lines, 6 at 1080.",
     )
     octave_scale: Annotated[float | str, BeforeValidator(Bounds(1.01, 4))] = Field(
-        1.4, description="Ratio of neighbouring sizes."
+        1.4, description="Size ratio of neighbouring octaves."
     )
     iterations: Annotated[int | str, BeforeValidator(Bounds(1, 1000, whole=True))] = Field(
-        10, description="Updates at each octave."
+        10, description="Updates per octave."
     )
     step: Annotated[float | str, BeforeValidator(Bounds(1e-6, 1))] | None = Field(
         None,
-        description="Length of an update, of a pixel range 0..1. Default: the network's own.",
+        description="Length of an update, for pixels 0..1. Default: the network's own.",
     )
     strength: Annotated[float | str, BeforeValidator(Bounds(0, 10))] = Field(
-        1.0, description="Scales the dose; 0 changes nothing."
+        1.0, description="Scales the step length; 0 changes nothing."
     )
     gradient: Literal["shaped", "plain"] = Field(
         "shaped",
-        description="'shaped' balances colours and sizes of detail before each update; 'plain' "
-        "is the method of 2015.",
+        description="'shaped' balances colours and scales of detail before each update; 'plain' "
+        "is the original DeepDream of 2015.",
     )
     colours: Annotated[float | str, BeforeValidator(Bounds(0, 3))] = Field(
         1.0, description="Colours of the dream: 0 grey, 1 natural, 3 vivid."
     )
     detail: Annotated[float | str, BeforeValidator(Bounds(0.25, 4))] = Field(
-        1.0, description="Fine against coarse: below 1 broad and soft, above 1 fine and sharp."
+        1.0,
+        description="Balance of fine and coarse: below 1 broad and soft, above 1 fine and sharp.",
     )
-    seed: int = Field(0, ge=0, lt=2**63, description="Decides every random number.")
+    seed: int = Field(0, ge=0, lt=2**63, description="Random seed.")
     tile: int | None = Field(
         None,
         ge=128,
         le=16384,
-        description="Largest side of a piece on which a gradient is computed. Default: 1024.",
+        description="Largest side of the tiles for the gradient, in pixels. Default: 1024.",
     )
 
     @field_validator("layer", mode="before")
@@ -108,24 +111,24 @@ class DreamSettings(Settings):
 
 
 class SteadySettings(Settings):
-    """How much of the dream is carried from frame to frame."""
+    """How much of the dream is carried to the next frame."""
 
     stability: Annotated[float | str, BeforeValidator(Bounds(0, 1))] = Field(
-        0.9, description="How calm: 0 dreams every frame for itself, 1 holds on most."
+        0.9, description="Temporal stability: 0 dreams every frame on its own, 1 carries the most."
     )
 
 
 class MotionSettings(SteadySettings):
-    """How the dream is carried from frame to frame of a film."""
+    """How the dream of a film is carried to the next frame."""
 
     flow: Literal["dis", "farneback", "raft-small", "raft-large", "none"] = Field(
         "dis", description="Optical flow estimator."
     )
-    cuts: bool = Field(True, description="Begin anew at cuts.")
+    cuts: bool = Field(True, description="Restart the dream at cuts.")
 
 
 class SizeSettings(Settings):
-    """At what size a picture is dreamed."""
+    """The size that a picture is scaled to."""
 
     width: Pixels | None = Field(None, description="Scale to this width.")
     height: Pixels | None = Field(None, description="Scale to this height.")
@@ -133,26 +136,26 @@ class SizeSettings(Settings):
 
     @property
     def target_width(self) -> int | None:
-        """The width asked for, by `width` or `size`."""
+        """The width given by `width` or `size`."""
         return int(self.size.split("x")[0]) if self.size else self.width
 
     @property
     def target_height(self) -> int | None:
-        """The height asked for, by `height` or `size`."""
+        """The height given by `height` or `size`."""
         return int(self.size.split("x")[1]) if self.size else self.height
 
 
 class FilmSettings(SizeSettings):
     """Which part of a film is read, and at what size."""
 
-    start: Seconds | None = Field(None, description="Where to begin: seconds or mm:ss.")
-    end: Seconds | None = Field(None, description="Where to end: seconds or mm:ss.")
+    start: Seconds | None = Field(None, description="Start time: seconds or mm:ss.")
+    end: Seconds | None = Field(None, description="End time: seconds or mm:ss.")
     frames: int | None = Field(None, ge=1, description="At most this many frames.")
     dream_size: DreamSize | None = Field(
         None,
-        description="Dream at this width, or within this size, as 960x540, and add what was "
-        f"dreamed, enlarged, to the film; '{FULL_SIZE}' is the film's own. Default: {DREAM_LINES} "
-        "lines for films above 1920x1080 on a CPU, else the film's own.",
+        description="Dream at this width, or within this size, as 960x540, and add the enlarged "
+        f"dream to the film; '{FULL_SIZE}' is the film's own size. Default: {DREAM_LINES} lines "
+        "for films above 1920x1080 on a CPU, else the film's own size.",
     )
     rate: Rate | None = Field(None, description="Frames per second of an image sequence.")
 
@@ -161,21 +164,21 @@ class OutputSettings(Settings):
     """How a film is written."""
 
     codec: str | None = Field(
-        None, description="Codec of the film. Default: by the name of the output, else h264."
+        None, description="Video codec. Default: by the suffix of the output, else h264."
     )
     crf: float | None = Field(
         None, ge=0, le=63, description="Quality, lower is better. Default: the codec's own."
     )
     repeat_to: Annotated[Seconds, Field(gt=0)] | None = Field(
-        None, description="Play it again until it lasts so long, for players that cannot loop."
+        None, description="Repeat the film up to this length, for players that cannot loop."
     )
     alpha: Literal["dream"] | None = Field(
-        None, description="'dream' writes only what was dreamed, transparent elsewhere."
+        None, description="'dream' writes only the dream, on a transparent background."
     )
 
 
 class ClipSettings(Settings):
-    """How long, how fast and how large a film is that has no source."""
+    """Length, frame rate and size of a generated clip."""
 
     seconds: Annotated[Seconds, Field(gt=0, le=360000)] | None = Field(
         None, description=f"Length: seconds or mm:ss. Default: {DEFAULT_SECONDS}."
@@ -184,13 +187,13 @@ class ClipSettings(Settings):
     size: Size | None = Field(
         None, description=f"Size, as 1280x720. Default: the picture's, or {DEFAULT_SIZE}."
     )
-    from_noise: bool = Field(False, description="Begin with noise instead of a picture.")
+    from_noise: bool = Field(False, description="Start from noise instead of a picture.")
 
     @model_validator(mode="after")
     def _not_endless(self) -> Self:
         if self.frames > MOST_FRAMES:
-            much = f"{self.frames:,} frames are more than {MOST_FRAMES:,}"
-            raise ValueError(f"{much}: give fewer seconds or fps")
+            excess = f"{self.frames:,} frames are more than {MOST_FRAMES:,}"
+            raise ValueError(f"{excess}: give fewer seconds or fps")
         return self
 
     @property
@@ -204,7 +207,7 @@ class ClipSettings(Settings):
         return max(1, round(self.length * self.fps))
 
     def size_for(self, picture: tuple[int, int] | None) -> tuple[int, int]:
-        """The (width, height) asked for, else that of the picture, else the default."""
+        """The given (width, height), else that of the picture, else the default."""
         if self.size is None and picture is not None:
             return picture
         width, height = (self.size or DEFAULT_SIZE).split("x")
@@ -212,50 +215,51 @@ class ClipSettings(Settings):
 
 
 class SoundSettings(Settings):
-    """The sound that schedules listen to."""
+    """The audio that drives schedules."""
 
     audio: Path | None = Field(
         None,
-        description="Sound whose rms, bass, mid, treble, onset and beats schedules can use; it "
-        "becomes the film's.",
+        description="Audio file that becomes the film's sound; schedules can use its rms, bass, "
+        "mid, treble, onset and beats.",
     )
     bpm: float | None = Field(
-        None, gt=0, le=1000, description="Tempo for beats in schedules. Default: the sound's."
+        None, gt=0, le=1000, description="Tempo for beats in schedules. Default: that of the audio."
     )
 
 
 class CameraSettings(Settings):
-    """How the camera moves, per second."""
+    """The camera motion per second."""
 
     zoom: Annotated[float | str, BeforeValidator(Bounds(0.001, 1000))] | None = Field(
-        None, description=f"Factor; above 1 goes in. Default: {DEFAULT_ZOOM}, per frame 1."
+        None, description=f"Zoom factor; above 1 zooms in. Default: {DEFAULT_ZOOM}, or 1 per frame."
     )
     rotate: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.0, description="Degrees, counterclockwise."
+        0.0, description="Rotation in degrees, counterclockwise."
     )
     pan_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.0, description="Widths that the picture moves right."
+        0.0, description="Motion of the picture to the right, in widths."
     )
     pan_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.0, description="Heights that the picture moves down."
+        0.0, description="Motion of the picture downwards, in heights."
     )
     shear_x: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
-        0.0, description="Slope by which rows slide."
+        0.0, description="Horizontal shear."
     )
     shear_y: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
-        0.0, description="Slope by which columns slide."
+        0.0, description="Vertical shear."
     )
     center_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.5, description="The place that stays, 0 left to 1 right."
+        0.5, description="Fixed point of the motion, 0 left to 1 right."
     )
     center_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.5, description="The place that stays, 0 top to 1 bottom."
+        0.5, description="Fixed point of the motion, 0 top to 1 bottom."
     )
     rates: Literal["per-second", "per-frame"] = Field(
-        "per-second", description="What rates are per; pans per frame are in pixels."
+        "per-second",
+        description="Time unit of the camera motion; with per-frame, pans are in pixels.",
     )
     edges: Literal["mirror", "replicate", "wrap"] = Field(
-        "mirror", description="What lies beyond the picture."
+        "mirror", description="How the picture is continued beyond its edges."
     )
 
 
@@ -264,32 +268,35 @@ class ShapeSettings(Settings):
 
     kind: Literal["zoom", "pan", "film", "feedback"] = Field(
         "zoom",
-        description="zoom and pan are exact, of one dream; film closes a clip; feedback is a "
-        "zoom led back to its beginning.",
+        description="zoom and pan are exact loops of one dream; film joins the ends of a film; "
+        "feedback is a zoom that is blended back to its start.",
     )
-    symmetry: int = Field(1, ge=1, le=64, description="Zoom: how often the picture is round.")
-    twist: int = Field(0, ge=-16, le=16, description="Zoom: arms of a spiral.")
+    symmetry: int = Field(1, ge=1, le=64, description="Zoom: number of rotational repeats.")
+    twist: int = Field(0, ge=-16, le=16, description="Zoom: number of spiral arms.")
     direction: str = Field(
-        "right", description="Pan: right, left, down, up, or whole tiles as '2,-1'."
+        "right", description="Pan: right, left, down, up, or whole picture sizes as '2,-1'."
     )
     evolve: int = Field(
-        1, ge=1, le=64, description="Zoom and pan: so many dreams change into one another."
+        1,
+        ge=1,
+        le=64,
+        description="Zoom and pan: number of dreams that cross-fade during the loop.",
     )
     fade: int | None = Field(
         None,
         ge=1,
         le=1000,
-        description="Film and feedback: frames in which the end becomes "
-        "the beginning. Default: half a second.",
+        description="Film and feedback: number of frames over which the end fades into the "
+        "start. Default: half a second.",
     )
-    ping_pong: bool = Field(False, description="Film: play it forth and back.")
+    ping_pong: bool = Field(False, description="Film: play forward, then backward.")
 
 
 class PictureSettings(SizeSettings):
-    """At what size a picture is dreamed on."""
+    """The size of a picture, and of its dream."""
 
     dream_size: DreamSize | None = Field(
         None,
-        description="Dream at this width, or within this size, as 960x540, and add what was "
-        "dreamed, enlarged, to the picture. Default: its own size.",
+        description="Dream at this width, or within this size, as 960x540, and add the enlarged "
+        "dream to the picture. Default: its own size.",
     )

@@ -1,4 +1,4 @@
-"""Settings files and sidecars: TOML in and out, and one table laid over another."""
+"""Settings files and sidecars: reading, writing, merging and comparing TOML."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from typing import Any
 import tomli_w
 
 from dreamvid.errors import UnreadableInput, no_such_file
-from dreamvid.settings.base import RIVALS, Settings
+from dreamvid.settings.base import EXCLUSIVE, Settings
 
 _ESCAPED = {0xDC00 + byte: 0xEF00 + byte for byte in range(0x80, 0x100)}
-"""How TOML files, which are UTF-8, hold bytes of file names that are not: as private characters.
+"""Private-use characters for file-name bytes that are not UTF-8, which TOML requires.
 
-Python has its own escapes for those bytes (PEP 383), which cannot be written.
+Python's own escapes for these bytes (PEP 383) cannot be encoded as UTF-8.
 """
 
 
 MOST_NAMED = 6
-"""At most so many differences between two runs are named."""
+"""The largest number of differences that is listed by name."""
 
 
 def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay settings over one another, table by table; later ones win, over their rivals too."""
+    """Merge settings table by table; later ones win, also over settings that they exclude."""
     merged: dict[str, Any] = {}
     for layer in layers:
-        beaten = {a if b in layer else b for a, b in RIVALS if a in layer or b in layer}
+        beaten = {a if b in layer else b for a, b in EXCLUSIVE if a in layer or b in layer}
         merged = {key: value for key, value in merged.items() if key not in beaten}
         for key, value in layer.items():
             below = merged.get(key)
@@ -37,7 +37,7 @@ def merge(*layers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Read a settings file; UnreadableInput when it is missing or no TOML."""
+    """Read a settings file; UnreadableInput when it is missing or not TOML."""
     try:
         text = path.read_text(encoding="utf-8")
         return tomllib.loads(text.translate({held: byte for byte, held in _ESCAPED.items()}))
@@ -50,7 +50,7 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def to_toml(settings: Settings) -> dict[str, Any]:
-    """Plain values for a TOML file; what is None is left out, being the default."""
+    """Convert settings to plain values for a TOML file; None, always a default, is omitted."""
     return settings.model_dump(mode="json", exclude_none=True)
 
 
@@ -60,17 +60,17 @@ def write_toml(values: Mapping[str, Any]) -> str:
 
 
 def differing(one: str, other: str) -> str:
-    """Name what differs between two TOML texts: the settings, or that there are many."""
+    """List the settings that differ between two TOML texts, or say that there are many."""
     try:
         before, now = (dict(_flat(tomllib.loads(text))) for text in (one, other))
     except tomllib.TOMLDecodeError:
-        return "many things"
+        return "many settings"
     keys = sorted(key for key in before | now if before.get(key) != now.get(key))
-    return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many things"
+    return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many settings"
 
 
 def _flat(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Every key and value of nested tables."""
+    """Yield every key and value of nested tables."""
     for key, value in tables.items():
         if isinstance(value, Mapping):
             yield from _flat(value)

@@ -1,4 +1,4 @@
-"""What the fields of settings may hold, each value read and checked."""
+"""The value types of settings fields: each parses and checks its value."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
 
 
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
-"""A number as it is written in half the world, which would be read as two keys of a schedule."""
+"""A number with a decimal comma, which would be parsed as two keys of a schedule."""
 
 
 _A_TIME = "must be seconds such as 12, 1.5 or 1:02.5"
 
 
 def _seconds(value: object) -> object:
-    """Read `12`, `1.5`, `1:02.5`, `24000/1001` or a Fraction as exact seconds."""
+    """Parse `12`, `1.5`, `1:02.5`, `24000/1001` or a Fraction as exact seconds."""
     if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must be a finite number of seconds")
     if isinstance(value, bool):
@@ -40,7 +40,7 @@ def _seconds(value: object) -> object:
         try:
             seconds = Fraction(0)
             for part in value.split(":"):
-                if not _PLAIN_NUMBER.fullmatch(part):  # Fraction writes out all of 1e999999999
+                if not _PLAIN_NUMBER.fullmatch(part):  # Fraction would expand 1e999999999
                     raise ValueError
                 seconds = seconds * 60 + Fraction(part)
             return seconds
@@ -50,16 +50,16 @@ def _seconds(value: object) -> object:
 
 
 def _rate(value: object) -> object:
-    """Read `30` or `24000/1001` as an exact number of frames a second.
+    """Parse `30` or `24000/1001` as an exact number of frames per second.
 
-    MP4 cannot hold frames that last much longer than a thousand seconds.
+    The lower limit is that of MP4: it cannot store frames much longer than 1000 seconds.
     """
     try:
         rate = _seconds(value)
     except ValueError:
-        raise ValueError("must be frames a second such as 25 or 24000/1001") from None
+        raise ValueError("must be frames per second such as 25 or 24000/1001") from None
     if isinstance(rate, Fraction) and not Fraction(1, 1000) <= rate <= 1000:
-        raise ValueError("must be 0.001 to 1000 frames a second")
+        raise ValueError("must be 0.001 to 1000 frames per second")
     return rate
 
 
@@ -71,17 +71,17 @@ Rate = Annotated[Fraction, BeforeValidator(_rate)]
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a dial may be: a number within bounds, or a schedule, which is read at once."""
+    """Validates a dial: a number within bounds, or a schedule, which is parsed immediately."""
 
     low: float = -math.inf
     high: float = math.inf
     whole: bool = False
 
     def __call__(self, value: object) -> object:
-        """Read a dial; ValueError when it is neither, or a number outside."""
+        """Validate a value; ValueError when it is neither, or a number out of bounds."""
         if isinstance(value, str):
             if _COMMA.fullmatch(value):
-                raise ValueError(f"write {value.replace(',', '.').strip()}")
+                raise ValueError(f"use a decimal point: {value.replace(',', '.').strip()}")
             if value.strip().lower().lstrip("+-") in ("nan", "inf", "infinity"):
                 raise ValueError("must be a finite number")
             constant = parse_schedule(value).constant
@@ -100,7 +100,7 @@ class Bounds:
 
 
 def _words(value: object) -> object:
-    """Look at a schedule of words at once, so that what is wrong in it is told early."""
+    """Parse a text schedule immediately, so that its errors are reported early."""
     if isinstance(value, str | Path):
         if is_keyed(str(value)):
             parse_text_schedule(str(value))
@@ -132,7 +132,7 @@ def _sides(text: str) -> str:
 
 
 def _dream_size(value: object) -> object:
-    """Read a width, a size, or the word for the film's own."""
+    """Parse a width, a size, or the word for the full size."""
     text = str(value).strip().lower() if isinstance(value, int | str) else ""
     if text == FULL_SIZE:
         return text
@@ -154,7 +154,7 @@ FULL_SIZE = "full"
 
 
 LARGE_FILM, DREAM_LINES = 1920 * 1080, 540
-"""On a CPU, films of more pixels are dreamed with so many lines on their shorter side."""
+"""On a CPU, films with more than LARGE_FILM pixels are dreamed at DREAM_LINES lines."""
 
 
 Size = Annotated[str, AfterValidator(_size)]

@@ -67,7 +67,7 @@ def test_memory_is_that_of_the_film_and_not_of_this_process(monkeypatch):
 
 
 def test_a_child_that_dies_is_told():
-    with pytest.raises(DreamvidError, match=r"the bench ended early \(it broke\)"):
+    with pytest.raises(DreamvidError, match=r"the benchmark failed \(it broke\)"):
         bench._peaks([sys.executable, "-c", "import sys; sys.exit('first\\nit broke')"])
 
 
@@ -83,7 +83,7 @@ def test_the_clip_moves_by_two_right_and_one_down(tmp_path):
 def test_parts_are_chosen_by_name():
     assert bench.chosen(()) == ("step", "objects", "video", "memory", "loop", "zoom")
     assert bench.chosen(("memory", "step")) == ("memory", "step")
-    with pytest.raises(UsageError, match="no part 'x' of the bench; use step, objects, video"):
+    with pytest.raises(UsageError, match="bench: unknown part 'x'; use step, objects, video"):
         bench.chosen(("x",))
 
 

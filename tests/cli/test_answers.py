@@ -25,16 +25,16 @@ REFUSED = {
     "video film.mp4 -o a.xyz": (2, "does not go into '.xyz'"),
     "video film.mp4 -o no/a.mp4": (2, "no such folder"),
     "video film.mp4 -o a.mp4 --codec h999": (2, "no codec 'h999'"),
-    "video film.mp4 -o a.mp4 --preset furr": (2, "no preset 'furr'"),
+    "video film.mp4 -o a.mp4 --preset furr": (2, "unknown preset 'furr'"),
     "video film.mp4 -o a.mp4 --settings gone.toml": (3, "gone.toml: no such file"),
     "video film.mp4 -o a.mp4 --model gogglenet": (2, "did you mean googlenet"),
     "video film.mp4 -o a.mp4 --model gone.safetensors": (3, "no such file"),
     "video film.mp4 -o a.mp4 --weights gone.pth": (3, "no such weights file"),
     "video film.mp4 -o a.mp4 --label unicornfish": (2, "no label 'unicornfish'"),
     "video film.mp4 -o a.mp4 --guide gone.png": (3, "no such file"),
-    "video film.mp4 -o a.mp4 --strength 0:(1),5:(rms)": (2, "needs sound (audio)"),
+    "video film.mp4 -o a.mp4 --strength 0:(1),5:(rms)": (2, "needs audio (--audio)"),
     "video film.mp4 -o a.mp4 --strength 0:(": (2, "strength"),
-    "video film.mp4 -o a.mp4 --strength 1,5": (2, "write 1.5"),
+    "video film.mp4 -o a.mp4 --strength 1,5": (2, "use a decimal point: 1.5"),
     "video film.mp4 -o a.mp4 --start 99": (2, "no frame at or after 99 s"),
     "video film.mp4 -o a.mp4 --nonsense": (2, "--nonsense"),
     "video film.mp4 a.mp4 -o b.mp4": (2, "two outputs, a.mp4 and b.mp4; give only one"),
@@ -43,7 +43,10 @@ REFUSED = {
     "image in.png -o in.png": (2, "is the source file"),
     "image in.png -o a.xyz": (2, "unknown picture format"),
     "image in.png --label foxx --model bestiary": (2, "such as fox"),
-    "image in.png --layer 0:(parts),2:(objects)": (2, "a picture has no time to change in"),
+    "image in.png --layer 0:(parts),2:(objects)": (
+        2,
+        "schedules are not allowed for a single picture",
+    ),
     "zoom": (2, "no picture given"),
     "zoom gone.png": (3, "no such file"),
     "zoom in.png -o there.mp4": (4, "exists already"),
@@ -53,11 +56,11 @@ REFUSED = {
     "zoom in.png --audio in.png": (3, "no sound in it"),
     "loop --model gogglenet": (2, "did you mean googlenet"),
     "loop --seconds 1.01": (2, "a loop needs a whole number"),
-    "loop --rotate 7": (2, "do not come round"),
+    "loop --rotate 7": (2, "do not close the loop"),
     "loop --kind film": (2, "no film given"),
     "loop gone.mp4 --kind film": (3, "no such file"),
-    "loop --kind pan --direction sideways": (2, "cannot pan"),
-    "loop --kind feedback --fade 999": (2, "a fade of 999 frames in a loop of 300"),
+    "loop --kind pan --direction sideways": (2, "unknown direction 'sideways'"),
+    "loop --kind feedback --fade 999": (2, "a fade of 999 frames is too long for a loop of 300"),
     "train gone -o a.safetensors": (3, "no such folder of pictures"),
     "train . -o a.png": (2, "written as .safetensors"),
     "train . -o a.safetensors --model gogglenet": (2, "did you mean googlenet"),
@@ -134,7 +137,7 @@ def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 def test_a_run_begins_with_what_there_is_and_what_dreams(here):
     told = dreamvid("video", "film.mov", "-o", "a.mp4", *QUICK)
     assert told.err.splitlines()[0] == (
-        "film.mov: 64x48, 3 frames at 25 a second; dreams with efficientnet_lite0, 5c, into a.mp4"
+        "film.mov: 64x48, 3 frames at 25 fps; dreams with efficientnet_lite0, 5c, into a.mp4"
     )
     told = dreamvid("image", "in.png", *QUICK, "--layer", "parts*2", "--layer", "one:3")
     assert "in.png: 64x48; dreams with efficientnet_lite0, parts*2 + one:3, into" in told.err

@@ -69,7 +69,7 @@ def test_missing_picture(refused, tmp_path):
 
 
 def test_an_address_is_no_file(bad_film, refused, tmp_path):
-    needle = "no such file; download it first, for only files are read"
+    needle = "no such file; download it first; only local files are read"
     bad_film("https://example.com/film.mp4", needle)
     command = ["image", "https://example.com/a.png", "-o", tmp_path / "out.png"]
     refused(3, needle, command=command)
@@ -428,8 +428,8 @@ USAGE = {
     "--dream-size 4": "dream_size = '4': sides must be 16 to 16384",
     "--size 64x99999999999": "size",
     "--rate 0": "rate",
-    "--rate -1": "rate = '-1': must be frames a second such as 25 or 24000/1001",
-    "--rate abc": "rate = 'abc': must be frames a second",
+    "--rate -1": "rate = '-1': must be frames per second such as 25 or 24000/1001",
+    "--rate abc": "rate = 'abc': must be frames per second",
     "--rate 12": "rate: is for rows of pictures",
     "--size 64x48 --width 64": "size and width: give only one of them",
     "--size 64x48 --height 48": "size and height: give only one of them",
@@ -442,13 +442,13 @@ USAGE = {
     "--flow river": "flow",
     "--codec h26": "no codec 'h26'; use h26",
     "--codec nope": "no codec 'nope'; use h264, h265, av1, webm, prores,",
-    "--preset wld": "no preset 'wld'; did you mean wild?",
+    "--preset wld": "unknown preset 'wld'; did you mean wild?",
     "--model googlenett": "did you mean googlenet",
     "--layer 4x": "efficientnet_lite0 has no layer '4x'; did you mean 4",
     "--layer 4c:x": "cannot read layer '4c:x'",
     "--layer 4c*nan": "nan",
-    "--layer 4c*0": "the weights come to nothing; give others, or --strength 0",
-    "--layer 4c --layer 4c*-1": "the weights come to nothing",
+    "--layer 4c*0": "the weights add up to zero; change them, or use --strength 0",
+    "--layer 4c --layer 4c*-1": "the weights add up to zero",
     "--layer 4c:99999": "99999",
     "--layer 4c:-1": "-1",
     "--label unicornfish": "no label 'unicornfish'",
@@ -485,7 +485,7 @@ def test_layers_of_an_unknown_network(refused):
 
 SETTINGS = {
     "not = [toml": (3, "not a readable settings file"),
-    "[dream]\noctave = 3": (2, "dream.octave = 3: no such setting; see --help, or use the"),
+    "[dream]\noctave = 3": (2, "dream.octave = 3: unknown setting; see --help, or use the"),
     "[dreams]\n[made]\nsource = 'a.mp4'": (2, "is the sidecar of a film; give it to --from"),
     "[dreams]\noctaves = 3": (2, "dreams"),
     "[dream]\noctaves = 'many'": (2, "octaves"),
@@ -641,5 +641,5 @@ def test_measure_of_one_film_refuses_what_takes_a_source(refused, film):
 
 
 def test_bench_refuses_unknown_parts(refused):
-    says = "no part 'speed' of the bench; use step, objects, video, memory, loop, zoom"
+    says = "bench: unknown part 'speed'; use step, objects, video, memory, loop, zoom"
     refused(2, says, command=["bench", "speed"])

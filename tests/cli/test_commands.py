@@ -63,8 +63,8 @@ def test_help_of_a_command(command):
 
 def test_help_of_video_tells_defaults_and_presets():
     told = re.sub(r"[\s│]+", " ", dreamvid("video", "--help").out)
-    assert "--stability FLOAT How calm" in told
-    assert "--cuts --no-cuts Begin anew at cuts. [default: on]" in told
+    assert "--stability FLOAT Temporal stability" in told
+    assert "--cuts --no-cuts Restart the dream at cuts. [default: on]" in told
     assert "--start TIME" in told
     assert ", ".join(presets.names()) in told
     assert "--yes -y Overwrite the output. --quiet" in told
@@ -209,10 +209,10 @@ def test_a_film_dreamed_small_is_told_and_repeated(tmp_path, film):
     first, again = tmp_path / "a.mkv", tmp_path / "b.mkv"
     options = ["--frames", 2, *QUICK]
     told = dreamvid("video", film, "-o", first, "--dream-size", 32, *options)
-    assert told.err.splitlines()[0] == "dreaming at 32x24, added to the 64x48 film"
+    assert told.err.splitlines()[1] == "dreaming at 32x24, added to the 64x48 film"
     assert settings_of(first)["film"] == {"frames": 2, "dream_size": "32x24"}
     told = dreamvid("video", "--from", first, "-o", again)
-    assert told.err.splitlines()[0] == "dreaming at 32x24, added to the 64x48 film"
+    assert told.err.splitlines()[1] == "dreaming at 32x24, added to the 64x48 film"
     assert again.read_bytes() == first.read_bytes()
 
 
@@ -264,7 +264,7 @@ def test_plain_lines_without_a_terminal(tmp_path, film):
     told = dreamvid("video", film, "-o", tmp_path / "out.mp4", "--frames", 3, *QUICK)
     lines = told.err.splitlines()
     assert told.out == ""
-    assert lines[0].startswith(f"{film}: 64x48, 3 frames at 25 a second; dreams with ")
+    assert lines[0].startswith(f"{film}: 64x48, 3 frames at 25 fps; dreams with ")
     assert lines[1] == "shot 1: 1 of 3"
     assert re.fullmatch(r"shot 1: 3 of 3 \d+\.\d\d s/frame", lines[2])
     assert lines[3:] == [f"{tmp_path / 'out.mp4'}: 3 frames"]

@@ -145,31 +145,37 @@ def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
         ({"camera": {"rotate": 100}}, "give 0, or"),
         ({"camera": {"rotate": 350}}, "give 360, or"),
         ({"camera": {"pan_x": 1}}, "--kind feedback"),
-        ({"camera": {"zoom": "0:(1), 5:(2)"}}, "moves evenly"),
+        ({"camera": {"zoom": "0:(1), 5:(2)"}}, "zoom: an exact loop allows no schedules"),
         ({"camera": {"zoom": 1}}, "zoom: nothing moves; .* --evolve 2"),
         ({"camera": {"zoom": 999}, "clip": SMALL | {"seconds": 200}}, "cannot zoom by"),
         ({"loop": {"twist": 16}, "camera": {"zoom": 3}}, "twist less"),
-        ({"loop": {"kind": "pan", "direction": "sideways"}}, "cannot pan 'sideways'"),
+        ({"loop": {"kind": "pan", "direction": "sideways"}}, "unknown direction 'sideways'"),
         ({"loop": {"kind": "pan", "direction": "1000,0"}}, "up to 100 whole tiles"),
-        ({"loop": {"kind": "pan"}, "camera": {"zoom": 2}}, "cannot do that"),
+        ({"loop": {"kind": "pan"}, "camera": {"zoom": 2}}, "not possible in this kind"),
         ({"loop": {"ping_pong": True}}, "--kind film"),
-        ({"loop": {"kind": "pan", "symmetry": 5}}, "symmetry: .* kind pan has none.*--kind zoom"),
+        ({"loop": {"kind": "pan", "symmetry": 5}}, "symmetry: not used .* kind pan; .*--kind zoom"),
         ({"loop": {"fade": 5}}, "--kind film or feedback"),
-        ({"loop": {"kind": "film"}, "dream": QUICK}, "dream: a film is closed as it is"),
-        ({"loop": {"kind": "film"}, "clip": {"fps": 8}}, "fps: a film has its own"),
+        ({"loop": {"kind": "film"}, "dream": QUICK}, "dream: --kind film joins"),
+        ({"loop": {"kind": "film"}, "clip": {"fps": 8}}, "fps: a film keeps its frame rate"),
         ({"loop": {"kind": "film"}, "clip": {"from_noise": True}}, "from_noise: a film is closed"),
-        ({"loop": {"kind": "film"}, "sound": {"bpm": 100}}, "bpm: a film keeps its time"),
-        ({"loop": {"kind": "film", "ping_pong": True, "fade": 3}}, "fade: ping-pong needs none"),
+        ({"loop": {"kind": "film"}, "sound": {"bpm": 100}}, "bpm: a film keeps its speed"),
+        ({"loop": {"kind": "film", "ping_pong": True, "fade": 3}}, "fade: ping-pong needs no fade"),
         (
             {"loop": {"kind": "film", "ping_pong": True}, "clip": {"seconds": 1}},
             "seconds: ping-pong plays all",
         ),
-        ({"motion": {"stability": 0.2}}, "stability: an exact loop is one dream"),
-        ({"loop": {"kind": "pan"}, "camera": {"edges": "wrap"}}, "edges: an exact loop has none"),
-        ({"sound": {"bpm": 100}}, "bpm: an exact loop moves evenly"),
-        ({"dream": QUICK | {"strength": "0:(0.2), 4:(9)"}}, "strength: an exact loop is one dream"),
-        ({"dream": {"layer": ("one*(1+t)",)}}, "layer: an exact loop is one dream"),
-        ({"dream": {"layer": ("0:(one), 3:(two)",)}}, "layer: an exact loop is one dream"),
+        ({"motion": {"stability": 0.2}}, "stability: .* without carry"),
+        (
+            {"loop": {"kind": "pan"}, "camera": {"edges": "wrap"}},
+            "edges: an exact loop has no edges",
+        ),
+        ({"sound": {"bpm": 100}}, "bpm: an exact loop moves at"),
+        (
+            {"dream": QUICK | {"strength": "0:(0.2), 4:(9)"}},
+            "strength: an exact loop allows no schedules",
+        ),
+        ({"dream": {"layer": ("one*(1+t)",)}}, "layer: an exact loop allows no schedules"),
+        ({"dream": {"layer": ("0:(one), 3:(two)",)}}, "layer: an exact loop allows no schedules"),
         ({"loop": {"kind": "film"}}, "no film given"),
         ({"loop": {"kind": "feedback", "fade": 9}}, "at most 8"),
         ({"output": {"codec": "ffv1", "alpha": "dream"}}, "no source"),
@@ -191,7 +197,7 @@ def test_every_preset_goes_with_an_exact_loop(name: str) -> None:
 
 def test_a_picture_and_noise_exclude_each_other(picture: Path, tmp_path: Path) -> None:
     settings = loop_settings(clip=SMALL | {"from_noise": True})
-    with pytest.raises(UsageError, match="begins with the picture or with noise"):
+    with pytest.raises(UsageError, match="not allowed together with a picture"):
         dream_loop(picture, tmp_path / "out.mkv", settings)
 
 
@@ -273,10 +279,10 @@ def test_a_film_goes_forth_and_back(film: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "shape, says",
     [
-        ({"kind": "film"}, "shows: try a longer fade, or ping-pong"),
-        ({"kind": "film", "ping_pong": True}, "shows"),
-        ({"kind": "feedback"}, "shows: try a longer fade"),
-        ({"kind": "pan"}, "shows"),
+        ({"kind": "film"}, "is visible: try a longer fade, or ping-pong"),
+        ({"kind": "film", "ping_pong": True}, "is visible"),
+        ({"kind": "feedback"}, "is visible: try a longer fade"),
+        ({"kind": "pan"}, "is visible"),
     ],
 )
 def test_a_seam_that_shows_is_told_with_what_would_help(shape: dict[str, Any], says: str) -> None:

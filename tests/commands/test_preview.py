@@ -45,7 +45,7 @@ def test_the_preview_is_written_as_the_zoom_would_be(picture: Path, tmp_path: Pa
         assert film.streams.video[0].codec_context.name == "vp9"
     assert len(read(tmp_path / "p.webm")) == 12
     clear = zoom_settings(output={"codec": "prores", "alpha": "dream"})
-    with pytest.raises(UsageError, match="alpha: a zoom is all dream"):
+    with pytest.raises(UsageError, match="alpha: a zoom has no source film"):
         preview_motion(picture, tmp_path / "p.mov", clear)
 
 

@@ -93,7 +93,7 @@ def test_steps_of_chains_are_those_of_dreams() -> None:
 def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> None:
     target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=500)
     first: list[Lesson] = []
-    with pytest.raises(Interrupted, match=r"mine\.partial\.safetensors: what was learned"):
+    with pytest.raises(Interrupted, match=r"mine\.partial\.safetensors: holds the network after"):
         train_network(folder, target, settings, watch=stopping(3, first))
     assert first[0].aligned is not None and first[0].size == 96
     assert not target.exists()
@@ -169,7 +169,7 @@ def test_only_what_it_made_is_removed(folder: Path, tmp_path: Path) -> None:
 
 def test_a_file_where_checkpoints_would_go(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.safetensors.training").write_text("mine")
-    with pytest.raises(UsageError, match=r"mine\.safetensors\.training: is where"):
+    with pytest.raises(UsageError, match=r"mine\.safetensors\.training: is a file"):
         train_network(folder, tmp_path / "mine.safetensors", TrainSettings(minutes=0.001))
 
 

@@ -241,7 +241,9 @@ def test_the_sidecar_repeats_the_run(film: Path, tmp_path: Path) -> None:
 
 def test_a_picture_has_no_time_to_change_in(picture: Path, tmp_path: Path) -> None:
     settings = ImageSettings.checked({"dream": {"strength": "0:(1), 5:(2)"}})
-    with pytest.raises(UsageError, match="strength: a picture has no time to change in"):
+    with pytest.raises(
+        UsageError, match="strength: schedules are not allowed for a single picture"
+    ):
         image.dream_image(picture, tmp_path / "out.png", settings)
 
 
@@ -320,7 +322,7 @@ def test_weights_that_come_to_nothing_are_told_unless_they_change() -> None:
         Dreams(network, NetworkSettings(device="cpu"), dream, clock, size=(48, 64))
 
     for layers in [("one*0",), ("one", "two:3*0", "one*-1"), ("two*1e-30",)]:
-        with pytest.raises(UsageError, match="layer: the weights come to nothing"):
+        with pytest.raises(UsageError, match="layer: the weights add up to zero"):
             make(*layers)
     make("one*0", "two")
     make("one*-1")

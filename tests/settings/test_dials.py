@@ -43,8 +43,8 @@ def test_numeric_dials_take_schedules(name: str, text: str, frame: int, value: f
         (DreamSettings, "iterations", "0:(1), 10:(-3)", "not in 1..1000"),
         (DreamSettings, "step", "t/10", "not in 1e-06..1"),
         (CameraSettings, "zoom", "0:(1), 5:(0)", r"not in 0\.001"),
-        (DreamSettings, "strength", "1+onset", "needs sound"),
-        (DreamSettings, "layer", ("parts*(1+bass)",), "needs sound"),
+        (DreamSettings, "strength", "1+onset", "needs audio"),
+        (DreamSettings, "layer", ("parts*(1+bass)",), "needs audio"),
         (DreamSettings, "layer", ("parts*1e30",), "layer: .* 1e\\+30, not in"),
     ],
 )

@@ -93,9 +93,9 @@ def test_what_is_no_dream_size_is_pointed_at(value: object) -> None:
     "values, says",
     [
         ({"seconds": True}, r"seconds = True: must be seconds such as 12"),
-        ({"fps": True}, r"fps = True: must be frames a second such as 25"),
-        ({"fps": "0.0000001"}, r"must be 0\.001 to 1000 frames a second"),
-        ({"fps": "9" * 400}, r"must be 0\.001 to 1000 frames a second"),
+        ({"fps": True}, r"fps = True: must be frames per second such as 25"),
+        ({"fps": "0.0000001"}, r"must be 0\.001 to 1000 frames per second"),
+        ({"fps": "9" * 400}, r"must be 0\.001 to 1000 frames per second"),
         ({"seconds": "100:00:00", "fps": 1000}, "360,000,000 frames are more than 10,000,000"),
     ],
 )
@@ -216,7 +216,7 @@ def test_what_differs_is_named() -> None:
     one = '[dream]\nseed = 1\nlayer = [\n    "4c",\n]\n[made.versions]\ntorch = "2"\n'
     assert differing(one, one.replace("4c", "5a").replace('"2"', '"3"')) == "layer, torch"
     many = "".join(f"a{n} = {n}\n" for n in range(9))
-    assert differing(one, one + many) == "many things" == differing(one, "garbage")
+    assert differing(one, one + many) == "many settings" == differing(one, "garbage")
 
 
 def test_later_settings_win_table_by_table() -> None:

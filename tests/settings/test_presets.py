@@ -126,12 +126,12 @@ def test_what_a_command_has_not_is_left_out() -> None:
 
 
 def test_an_unknown_preset_is_answered_with_near_misses_and_all() -> None:
-    told = r"no preset 'clasic'; did you mean classic\? choose one of .*, wild"
+    told = r"unknown preset 'clasic'; did you mean classic\? use one of .*, wild"
     with pytest.raises(UsageError, match=told):
         presets.preset("clasic")
-    with pytest.raises(UsageError, match=r"no preset '\.\./wild'"):
+    with pytest.raises(UsageError, match=r"unknown preset '\.\./wild'"):
         presets.about("../wild")
-    with pytest.raises(UsageError, match="no preset 'xyz'; choose one of"):
+    with pytest.raises(UsageError, match="unknown preset 'xyz'; use one of"):
         presets.preset("xyz")
 
 

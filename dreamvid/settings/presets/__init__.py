@@ -1,6 +1,6 @@
-"""Named settings, each a TOML file of this folder: `--preset NAME`.
+"""Named settings, each a TOML file in this folder: `--preset NAME`.
 
-The first line of a file is a comment that says in one sentence what the preset looks like.
+The first line of each file is a comment that describes the look of the preset in one sentence.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ _FOLDER = Path(__file__).parent
 
 
 def names() -> tuple[str, ...]:
-    """The presets, in alphabetical order."""
+    """The names of the presets, in alphabetical order."""
     return tuple(sorted(path.stem for path in _FOLDER.glob("*.toml")))
 
 
 def preset(name: str) -> Tables:
-    """The values of a preset; UsageError with near misses for an unknown one."""
+    """The values of a preset; UsageError with similar names for an unknown one."""
     return read_toml(_file(name))
 
 
 def about(name: str) -> str:
-    """What a preset looks like, in one sentence."""
+    """The look of a preset, in one sentence."""
     return _file(name).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
 def fitting(values: Tables, models: Mapping[str, type[BaseModel]]) -> Tables:
-    """What of a preset a command has: its tables, by their models, and the fields of those."""
+    """The tables and fields of a preset that a command has; `models` are its tables."""
     kept = {
         table: {name: value for name, value in row.items() if name in models[table].model_fields}
         for table, row in values.items()
@@ -50,5 +50,5 @@ def _file(name: str) -> Path:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
         hint = f"did you mean {', '.join(near)}? " if near else ""
-        raise UsageError(f"no preset '{name}'", remedy=f"{hint}choose one of {', '.join(known)}")
+        raise UsageError(f"unknown preset '{name}'", remedy=f"{hint}use one of {', '.join(known)}")
     return _FOLDER / f"{name}.toml"
