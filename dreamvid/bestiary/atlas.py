@@ -1,4 +1,4 @@
-"""Contact sheets of what a network dreams out of noise: its layers and its classes."""
+"""Contact sheets of dreams from noise: the layers and classes of a network."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from dreamvid.dream.octaves import resize
 from dreamvid.networks.network import Network
 
 OCTAVES, SCALE, ITERATIONS, STEP = 3, 1.4, 40, 0.012
-"""A dose that makes a picture out of next to nothing, at sizes that the network has learned."""
+"""A dose that is strong enough for dreaming from noise, at sizes used in training."""
 CLOUDS, CONTRAST = 16, 0.06
-"""Pixels and contrast of the soft clouds it begins with: fine noise would be dreamed on itself."""
+"""Size in pixels and contrast of the initial clouds: fine noise would itself be amplified."""
 GAP = 4
-"""Pixels between pictures."""
+"""Pixels between images."""
 PAPER, INK = 0.04, 225
-"""The grey of the ground, 0 to 1, and of the letters, 0 to 255."""
+"""Grey level of the background, 0 to 1, and of the text, 0 to 255."""
 
 
 def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
-    """What an objective looks like: an image [3, size, size] dreamed out of soft noise.
+    """Visualise an objective: an image [3, size, size] dreamed from soft noise.
 
-    In float32: where a class is told already the gradient is faint, and coarser rounding shows.
+    Uses float32: once a class is recognised its gradient is small, and rounding would be visible.
     """
     generator = torch.Generator().manual_seed(seed)
     cells = max(2, size // CLOUDS)
@@ -44,7 +44,7 @@ def atlas(
 ) -> Tensor:
     """A sheet of a network's dreams: textures, patterns, parts, objects, then classes.
 
-    Without `labels` up to twelve are shown, spread over all of them.
+    Without `labels`, up to twelve are chosen evenly from all.
     """
     shown = labels or spread(network.labels, 12)
     goals = [layer(name) for name in network.aliases.values()]
@@ -53,13 +53,13 @@ def atlas(
 
 
 def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
-    """Up to `count` of the names, evenly spread."""
+    """Choose up to `count` of the names, evenly spaced."""
     step = max(1.0, len(names) / count)
     return tuple(names[int(k * step)] for k in range(min(count, len(names))))
 
 
 def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
-    """Images [3, H, W] of one size as one, row by row, with gaps between them."""
+    """Arrange images [3, H, W] of equal size in a grid, row by row, with gaps."""
     (height, width), across = images[0].shape[-2:], min(columns, len(images))
     down = -(-len(images) // across)
     sheet = torch.full((3, down * (height + GAP) + GAP, across * (width + GAP) + GAP), PAPER)
@@ -70,7 +70,7 @@ def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
 
 
 def captioned(image: Tensor, text: str, letters: int) -> Tensor:
-    """An image [3, H, W] with a line of text below it; `letters` are its pixels in height."""
+    """An image [3, H, W] with a line of text below it; `letters` is the text height in pixels."""
     width, height = int(image.shape[-1]), letters + 6
     strip = Image.new("L", (width, height), round(255 * PAPER))
     font = ImageFont.load_default(size=letters)

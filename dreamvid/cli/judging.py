@@ -88,12 +88,12 @@ def _photographs(
     """Measure dreams on photographs beside another network's, and save them as sheets."""
     from dreamvid.bestiary import judge as court
 
-    found = court.beside(network, other, photos, OURS)
+    found = court.compare(network, other, photos, OURS)
     pairs = sorted(found, key=lambda pair: OURS.index(pair.layer))
     for pair in pairs:
         _write(out, f"{pair.picture}-{pair.layer}", pair.sheet)
     return {
-        "channels": [{"alive on photographs": court.living_on(network, photos)}],
+        "channels": [{"alive on photographs": court.active_share(network, photos)}],
         "photographs": [pair.row() for pair in pairs],
     }
 

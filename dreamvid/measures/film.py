@@ -50,9 +50,10 @@ class Measures:
     `r`: relative difference of the dream between neighbouring frames, 0 carried perfectly, 2
     independent. `e_warp`: mean squared difference of a frame from the warped previous one (Lai et
     al. 2018); `e_ratio`: that of the dream over that of the source. `gain`: mean squared
-    activations of a judge, dreamed over source. `hf`: standard deviation of the Laplacian of luma. `drift`:
-    gain of the last quarter over that of the second. `fresh`: mean |D| where M has just failed
-    over mean |D| elsewhere. `legible`: correlation of source and dreamed luma, 8 times smaller.
+    activations of a judge, dreamed over source. `hf`: standard deviation of the Laplacian of luma.
+    `drift`: gain of the last quarter over that of the second. `fresh`: mean |D| where M has just
+    failed over mean |D| elsewhere. `legible`: correlation of source and dreamed luma, shrunk 8
+    times.
     `fringe`: root of mean chroma^2 over mean luma^2 of D without what a Gaussian of sigma 2 leaves
     of it, chroma^2 the mean of (R - Y)^2 and (B - Y)^2. `alive`: mean squared activations of the
     dreamed film, last third over first second. `seam`: step from the last frame to the first over
