@@ -73,13 +73,13 @@ def judge(
 def _prepare(folder: Path) -> None:
     """Make the folder for sheets; raises UsageError or another DreamvidError when it cannot be."""
     from dreamvid.errors import UsageError, writing
-    from dreamvid.media.target import check_place
+    from dreamvid.media.target import check_writable
 
     if folder.exists() and not folder.is_dir():
         raise UsageError("is not a folder", where=folder, remedy="give a folder for the sheets")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    check_place(folder / "classes.png")
+    check_writable(folder / "classes.png")
 
 
 def _photographs(

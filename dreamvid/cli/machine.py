@@ -34,9 +34,9 @@ def doctor(*, json: Json = False) -> None:
 
 def codecs(*, json: Json = False) -> None:
     """List the codecs: what --codec takes, and the names of outputs that go with each."""
-    from dreamvid.media.formats import CODECS, codecs_here
+    from dreamvid.media.formats import CODECS, available_codecs
 
-    here = codecs_here()
+    here = available_codecs()
     rows = [
         {
             "codec": codec.name,

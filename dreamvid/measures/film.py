@@ -55,10 +55,10 @@ class Measures:
     failed over mean |D| elsewhere. `legible`: correlation of source and dreamed luma, shrunk 8
     times.
     `fringe`: square root of mean chroma^2 over mean luma^2 of D, high-pass filtered with a Gaussian
-    of sigma 2; chroma^2 is the mean of (R - Y)^2 and (B - Y)^2. `alive`: mean squared activations of the
-    dreamed film, last third over first second. `seam`: step from the last frame to the first over
-    the median step between neighbours.
-    `trusted`: mean share of pixels in M. `damage` describes damaged or missing frames.
+    of sigma 2; chroma^2 is the mean of (R - Y)^2 and (B - Y)^2. `alive`: mean squared activations
+    of the dreamed film, last third over first second. `seam`: step from the last frame to the
+    first over the median step between neighbours. `trusted`: mean share of pixels in M.
+    `damage` describes damaged or missing frames.
     """
 
     frames: int

@@ -21,7 +21,7 @@ from av.stream import Disposition, Stream
 from dreamvid.errors import DiskFull, DreamvidError
 from dreamvid.media.child import run_ffmpeg
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.probe import SOUNDS, file_url, open_input, video_stream
+from dreamvid.media.probe import AUDIO_FORMATS, file_url, open_input, video_stream
 
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
@@ -33,15 +33,15 @@ FILE_KEYS: Final = frozenset(
 )
 """Metadata keys that describe the source file itself and would be wrong in the output."""
 
-SPEAKERS: Final = "aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1"
+CHANNEL_LAYOUTS: Final = "aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1"
 """Channel layouts that encoders accept; other or missing layouts are converted to one of them."""
 
-AAC: Final = ("aac", "-b:a", "256k", "-af", f"{SPEAKERS}|2.1|4.0")
+AAC: Final = ("aac", "-b:a", "256k", "-af", f"{CHANNEL_LAYOUTS}|2.1|4.0")
 
 FALLBACK_CODECS: Final = {
     ("mp4", "audio"): AAC,
     ("mov", "audio"): AAC,
-    ("webm", "audio"): ("libopus", "-b:a", "192k", "-af", SPEAKERS),
+    ("webm", "audio"): ("libopus", "-b:a", "192k", "-af", CHANNEL_LAYOUTS),
     ("matroska", "audio"): ("flac",),
     ("mp4", "subtitle"): ("mov_text",),
     ("mov", "subtitle"): ("mov_text",),
@@ -84,7 +84,9 @@ class SideTracks:
 
     def __enter__(self) -> Self:
         if self._source.path is not None and self._source.path.is_file():
-            self._home = self._stack.enter_context(open_input(self._source.path, formats=SOUNDS))
+            self._home = self._stack.enter_context(
+                open_input(self._source.path, formats=AUDIO_FORMATS)
+            )
         elif self._source.has_audio:
             self._notes.append(f"{self._source.path} no longer exists, so the audio is omitted")
         return self
@@ -136,7 +138,7 @@ class SideTracks:
         assert self._source.path is not None
         try:
             with (
-                open_input(self._source.path, formats=SOUNDS) as home,
+                open_input(self._source.path, formats=AUDIO_FORMATS) as home,
                 av.open(io.BytesIO(), "w", format=container) as out,
             ):
                 track = out.add_stream_from_template(home.streams[index], opaque=True)
@@ -156,7 +158,13 @@ class SideTracks:
             assert self._source.path is not None
             run_ffmpeg(
                 [
-                    *("-copyts", "-protocol_whitelist", "file,pipe", "-format_whitelist", SOUNDS),
+                    *(
+                        "-copyts",
+                        "-protocol_whitelist",
+                        "file,pipe",
+                        "-format_whitelist",
+                        AUDIO_FORMATS,
+                    ),
                     *("-i", file_url(self._source.path), "-map", f"0:{stream.index}"),
                     *(f"-c:{letter}", codec, *options, "-f", container, file_url(path)),
                 ],

@@ -31,11 +31,11 @@ def render(
     `stability` 0..1 sets the temporal stability: 0 dreams every frame independently. It and `dream`
     may be functions of the frame index. Raises UsageError for a stability out of range.
     """
-    for _, memory in remember(frames, dream, stability=stability):
+    for _, memory in render_with_memory(frames, dream, stability=stability):
         yield memory.dreamed
 
 
-def remember(
+def render_with_memory(
     frames: Iterable[Frame],
     dream: Dreamer | DreamerAt,
     *,
@@ -67,7 +67,7 @@ def _prepared(
         return carry_for(frame, dream.fitted(*picture.shape[-2:]), steadiness), memory
     now = dream(frame.index)
     if memory is not None:
-        memory = _redosed(memory, dream(frame.index - 1), now, frame)
+        memory = _adapt_memory(memory, dream(frame.index - 1), now, frame)
     return carry_for(frame, now, steadiness), memory
 
 
@@ -78,7 +78,7 @@ def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
     )
 
 
-def _redosed(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
+def _adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
     """Adapt the memory to a changed dose; None if nothing had been dreamed before."""
     if before is now:
         return memory
