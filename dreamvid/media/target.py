@@ -103,9 +103,7 @@ def check_writable(path: Path) -> None:
                 "the file name is too long", where=path, remedy="shorten it"
             ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(
-                "no space left on the disk", where=folder, remedy="free some space"
-            ) from error
+            raise DiskFull("no space left on the disk", where=folder, remedy="make room") from error
         raise UsageError(
             "the folder is not writable", where=folder, remedy="use another folder"
         ) from error
