@@ -18,7 +18,7 @@ def random_network(model: str, *, seed: int = 0) -> Network:
     Raises KeyError for an unknown name.
     """
     about = DESCRIPTIONS[model]
-    network = zoo.bare(model).to_empty(device="cpu")
+    network = zoo.architecture(model).to_empty(device="cpu")
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for module in network.modules():

@@ -142,9 +142,9 @@ def _steps() -> tuple[State, str]:
 
 
 def _encoders() -> tuple[State, str]:
-    from dreamvid.media.formats import CODECS, codecs_here
+    from dreamvid.media.formats import CODECS, available_codecs
 
-    there = codecs_here()
+    there = available_codecs()
     lacking = sorted(CODECS.keys() - there)
     told = " ".join(there) + (f"; not {' '.join(lacking)}" if lacking else "")
     return ("note" if lacking else "ok"), told

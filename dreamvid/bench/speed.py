@@ -225,9 +225,9 @@ class Watched(Dreamer):
         self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
         return super().rate(image)
 
-    def _gradient(self, image: Tensor, *, heights: list[float]) -> Tensor:
+    def _gradient(self, image: Tensor, *, values: list[float]) -> Tensor:
         self.pixels += image.shape[-2] * image.shape[-1]
-        return super()._gradient(image, heights=heights)
+        return super()._gradient(image, values=values)
 
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:

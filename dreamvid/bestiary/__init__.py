@@ -1,1 +1,1 @@
-"""The embedded network: the renders it learned from, its training, atlas and judge."""
+"""The embedded network: rendered training images, training, atlas and evaluation."""

@@ -1,4 +1,4 @@
-"""Contact sheets of what a network dreams out of noise: its layers and its classes."""
+"""Contact sheets of dreams from noise: the layers and classes of a network."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ deviation with which that ends around it: one whole being, not a crowd."""
 VIVID = 0.19
 """The root mean square, RGB in 0..1, to which a dream is brought: what fades is faint."""
 GAP = 4
-"""Pixels between pictures."""
+"""Pixels between images."""
 PAPER, INK = 0.04, 225
-"""The grey of the ground, 0 to 1, and of the letters, 0 to 255."""
+"""Grey level of the background, 0 to 1, and of the text, 0 to 255."""
 
 
 def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
     """What an objective looks like: an image [3, size, size], one being on soft ground.
 
-    In float32: where a class is told already the gradient is faint, and coarser rounding shows.
+    Uses float32: once a class is recognised its gradient is small, and rounding would be visible.
     """
     generator = torch.Generator().manual_seed(seed)
     clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (size, size))
@@ -66,7 +66,7 @@ def atlas(
 ) -> Tensor:
     """A sheet of a network's dreams: textures, patterns, parts, objects, then classes.
 
-    Without `labels` up to twelve are shown, spread over all of them.
+    Without `labels`, up to twelve are chosen evenly from all.
     """
     shown = labels or spread(network.labels, 12)
     goals = [layer(name) for name in network.aliases.values()]
@@ -75,13 +75,13 @@ def atlas(
 
 
 def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
-    """Up to `count` of the names, evenly spread."""
+    """Choose up to `count` of the names, evenly spaced."""
     step = max(1.0, len(names) / count)
     return tuple(names[int(k * step)] for k in range(min(count, len(names))))
 
 
 def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
-    """Images [3, H, W] of one size as one, row by row, with gaps between them."""
+    """Arrange images [3, H, W] of equal size in a grid, row by row, with gaps."""
     (height, width), across = images[0].shape[-2:], min(columns, len(images))
     down = -(-len(images) // across)
     sheet = torch.full((3, down * (height + GAP) + GAP, across * (width + GAP) + GAP), PAPER)
@@ -92,7 +92,7 @@ def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
 
 
 def captioned(image: Tensor, text: str, letters: int) -> Tensor:
-    """An image [3, H, W] with a line of text below it; `letters` are its pixels in height."""
+    """An image [3, H, W] with a line of text below it; `letters` is the text height in pixels."""
     width, height = int(image.shape[-1]), letters + 6
     strip = Image.new("L", (width, height), round(255 * PAPER))
     font = ImageFont.load_default(size=letters)

@@ -1,4 +1,4 @@
-"""How well a network knows the renders, how much of it is alive, and how vivid its dreams are."""
+"""Evaluate a network: accuracy on renders, live channels, and vividness of its dreams."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from dreamvid.image import load_image
 from dreamvid.networks.network import Network
 
 SEED = 7_000_003
-"""Seed of the renders that no network was trained on: those begin with seeds of a user's choice."""
+"""Seed of the test renders, which differs from training seeds."""
 SIDE = 128
 CLASS_SIDE = 96
-"""Pixels of the dreams that a reader is shown: a size at which both have learned."""
+"""Size in pixels of the dreams shown to a reader network: both were trained at this size."""
 BAND = (4.0, 32.0)
-"""Wavelengths, in pixels, between pixel noise and mush."""
+"""Range of wavelengths in pixels, between pixel noise and blur."""
 LONGEST = 640
-"""Pixels of the longer side of the photographs that are dreamed on."""
+"""Longer side, in pixels, of the photographs that are dreamed on."""
 
 
 @dataclass(frozen=True)
 class Knowledge:
-    """Shares of unseen renders on clutter whose class and whose label a network tells.
+    """Accuracy by class and by label on unseen renders with cluttered backgrounds.
 
-    `alive` is the share of channels, of all layers, that fire on them.
+    `alive` is the share of channels, over all layers, that are active on any of them.
     """
 
     by_class: float
@@ -46,7 +46,7 @@ class Knowledge:
 
 @dataclass(frozen=True)
 class Vividness:
-    """What a dream did to a picture.
+    """Statistics of a dream on an image.
 
     `colourfulness` of the dream (Hasler and Suesstrunk 2003, RGB in 0..255); `band`, the share of
     the energy of the change at wavelengths of 4 to 32 pixels; `rms` of the change, RGB in 0..1.
@@ -58,49 +58,50 @@ class Vividness:
 
 
 def knowledge(network: Network, *, count: int = 2048) -> Knowledge:
-    """Ask a network that was trained on renders about some it has not seen, on clutter.
+    """Test a network that was trained on renders on unseen ones with cluttered backgrounds.
 
-    Size, place, turn, ground and light are drawn as in training; each picture holds one object.
+    Size, position, rotation, background and light are sampled as in training; each image shows one
+    object.
     """
     right = own = 0
-    living = Living(network)
+    active = ActiveChannels(network)
     for images, wanted in _unseen(count):
-        rows = living.look(images)[network.label_layer]
+        rows = active.add(images)[network.label_layer]
         told = [network.labels[k] for k in rows.argmax(1).tolist()]
         right += sum(_class(a) == _class(b) for a, b in zip(told, wanted, strict=True))
         own += sum(a == b for a, b in zip(told, wanted, strict=True))
-    return Knowledge(right / count, own / count, living.share)
+    return Knowledge(right / count, own / count, active.share)
 
 
-class Living:
-    """Counts the channels of a network, in all its blocks, that have fired on some image."""
+class ActiveChannels:
+    """Count the channels of a network, over all blocks, that were active on any image."""
 
     def __init__(self, network: Network) -> None:
         blocks = [name for name in network.layers if "." not in name]
         self._trunk = network.trunk(blocks)
         self._fired: dict[str, Tensor] = {}
 
-    def look(self, images: Tensor) -> dict[str, Tensor]:
-        """Show it images [N, 3, H, W]; gives the activations of its blocks and its logits."""
+    def add(self, images: Tensor) -> dict[str, Tensor]:
+        """Process images [N, 3, H, W]; returns the activations of the blocks and the logits."""
         with torch.no_grad():
             found: dict[str, Tensor] = self._trunk(images)
         for name, activations in found.items():
-            if activations.ndim == 4:  # the rest are means over places, and logits
+            if activations.ndim == 4:  # the others are spatial means and logits
                 note_firing(self._fired, name, activations)
         return found
 
     @property
     def share(self) -> float:
-        """The share of channels that fired."""
+        """The share of active channels."""
         return float(torch.cat(list(self._fired.values())).float().mean())
 
 
-def living_on(network: Network, photos: Path) -> float:
-    """The share of a network's channels that fire on a folder of photographs."""
-    living = Living(network)
+def active_share(network: Network, photos: Path) -> float:
+    """The share of a network's channels that are active on a folder of photographs."""
+    active = ActiveChannels(network)
     for path in photographs(photos):
-        living.look(shrink(load_image(path), LONGEST)[None])
-    return living.share
+        active.add(shrink(load_image(path), LONGEST)[None])
+    return active.share
 
 
 def _unseen(count: int, *, batch: int = 32) -> Iterator[tuple[Tensor, list[str]]]:
@@ -120,7 +121,7 @@ def _class(name: str) -> str:
 
 
 def vividness(dreamed: Tensor, source: Tensor) -> Vividness:
-    """Measure a dream, an image [3, H, W], against the picture it grew on."""
+    """Measure a dream, an image [3, H, W], against its source."""
     change = (dreamed - source).double()
     return Vividness(
         colourfulness(dreamed), band_share(change), float(change.square().mean().sqrt())
@@ -136,7 +137,7 @@ def colourfulness(image: Tensor) -> float:
 
 
 def band_share(change: Tensor) -> float:
-    """Share of the energy of planes [C, H, W], means left out, at wavelengths within `BAND`."""
+    """Share of the energy of planes [C, H, W], without their means, at wavelengths in `BAND`."""
     height, width = change.shape[-2:]
     window = torch.hann_window(height)[:, None] * torch.hann_window(width)
     plane = (change - change.mean((1, 2), keepdim=True)) * window
@@ -148,8 +149,8 @@ def band_share(change: Tensor) -> float:
 
 
 @dataclass(frozen=True)
-class Beside:
-    """Two dreams of one picture at the same RMS change, and what they measure."""
+class Comparison:
+    """Two dreams of one image with the same RMS change, and their statistics."""
 
     picture: str
     layer: str
@@ -158,7 +159,7 @@ class Beside:
     sheet: Tensor
 
     def row(self) -> dict[str, str | float]:
-        """The measures as a row of a table; ratios are ours over theirs."""
+        """The statistics as a table row; ratios are ours over theirs."""
         ours, theirs = self.ours, self.theirs
         return {
             "picture": self.picture,
@@ -172,11 +173,13 @@ class Beside:
         }
 
 
-def beside(ours: Network, theirs: Network, photos: Path, names: Sequence[str]) -> Iterator[Beside]:
+def compare(
+    ours: Network, theirs: Network, photos: Path, names: Sequence[str]
+) -> Iterator[Comparison]:
     """Dream on each photograph of a folder with both networks.
 
-    Theirs raises its default layer with its default dose; ours raises each of the layers `names`,
-    its step chosen so that it changes the picture as much.
+    `theirs` raises its default layer with its default dose; `ours` raises each of the layers
+    `names`, with a step that gives the same RMS change.
     """
     for path in photographs(photos):
         image = shrink(load_image(path), LONGEST)
@@ -185,21 +188,21 @@ def beside(ours: Network, theirs: Network, photos: Path, names: Sequence[str]) -
         for name in names:
             dream = _matched(ours, name, image, wanted.rms)
             made = torch.cat([image, reference, dream], 2)
-            yield Beside(path.stem, name, vividness(dream, image), wanted, made)
+            yield Comparison(path.stem, name, vividness(dream, image), wanted, made)
 
 
 def photographs(folder: Path) -> list[Path]:
-    """The photographs of a folder, by name; UnreadableInput when there are none."""
+    """The images of a folder, sorted by name; UnreadableInput if there are none."""
     if not folder.is_dir():
-        raise UnreadableInput("no such folder", where=folder, remedy="give a folder of pictures")
+        raise UnreadableInput("no such folder", where=folder, remedy="give a folder of images")
     found = sorted(p for p in folder.iterdir() if p.suffix.lower() in ENDINGS)
     if not found:
-        raise UnreadableInput("no images found", where=folder, remedy="give a folder of pictures")
+        raise UnreadableInput("no images found", where=folder, remedy="give a folder of images")
     return found
 
 
 def _matched(network: Network, name: str, image: Tensor, rms: float) -> Tensor:
-    """A dream whose change has this root mean square, within 3 % if six tries reach it."""
+    """A dream with this RMS change, within 3 % if that is reached in six attempts."""
     step = network.default_step
     for _ in range(6):
         dream = Dreamer(network, layer(network.resolve(name)), step=step)(image).cpu()
@@ -213,10 +216,10 @@ def _matched(network: Network, name: str, image: Tensor, rms: float) -> Tensor:
 def recognised(
     network: Network, reader: Network, *, size: int = CLASS_SIDE, seed: int = 0
 ) -> Iterator[tuple[str, bool, Tensor]]:
-    """Dream each class out of noise, and ask another network whether it is in its top five.
+    """Dream each class from noise and test whether another network has it in its top five.
 
-    A class counts once in the reader's list, however many labels it has. Gives the class, whether
-    it was recognised, and the dream.
+    A class counts once in the reader's ranking, however many labels it has. Yields the class,
+    whether it was recognised, and the dream.
     """
     trunk = reader.trunk([reader.label_layer])
     for name in dict.fromkeys(map(_class, network.labels)):

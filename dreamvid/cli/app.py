@@ -16,7 +16,7 @@ from rich.console import Console, ConsoleOptions
 from dreamvid.cli.failures import explain
 from dreamvid.cli.streams import end_streams, open_streams
 from dreamvid.errors import DreamvidError, UsageError
-from dreamvid.networks.allocator import keep_freed
+from dreamvid.networks.allocator import keep_freed_memory
 from dreamvid.networks.threads import limit_openmp_spin
 
 VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
@@ -119,7 +119,7 @@ def main() -> None:
     """Run the command line; exit with the exit code of the error, if any."""
     open_streams()
     limit_openmp_spin()
-    keep_freed()
+    keep_freed_memory()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none

@@ -75,13 +75,13 @@ def judge(
 def _prepare(folder: Path) -> None:
     """Create the folder for sheets; raises UsageError or another DreamvidError when it cannot."""
     from dreamvid.errors import UsageError, writing
-    from dreamvid.media.target import check_place
+    from dreamvid.media.target import check_writable
 
     if folder.exists() and not folder.is_dir():
         raise UsageError("is not a folder", where=folder, remedy="give a folder for the sheets")
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    check_place(folder / "classes.png")
+    check_writable(folder / "classes.png")
 
 
 def _photographs(
@@ -90,12 +90,12 @@ def _photographs(
     """Compare dreams on photographs with another network's, and save them as sheets."""
     from dreamvid.bestiary import judge as court
 
-    found = court.beside(network, other, photos, OURS)
+    found = court.compare(network, other, photos, OURS)
     pairs = sorted(found, key=lambda pair: OURS.index(pair.layer))
     for pair in pairs:
         _write(out, f"{pair.picture}-{pair.layer}", pair.sheet)
     return {
-        "channels": [{"alive on photographs": court.living_on(network, photos)}],
+        "channels": [{"alive on photographs": court.active_share(network, photos)}],
         "photographs": [pair.row() for pair in pairs],
     }
 

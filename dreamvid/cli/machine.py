@@ -35,9 +35,9 @@ def doctor(*, json: Json = False) -> None:
 
 def codecs(*, json: Json = False) -> None:
     """List the codecs: the values of --codec, and the file suffixes that each can use."""
-    from dreamvid.media.formats import CODECS, codecs_here
+    from dreamvid.media.formats import CODECS, available_codecs
 
-    here = codecs_here()
+    here = available_codecs()
     rows = [
         {
             "codec": codec.name,

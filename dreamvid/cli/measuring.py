@@ -22,7 +22,7 @@ from dreamvid.settings.tables import DreamSettings, FilmSettings, NetworkSetting
 
 if TYPE_CHECKING:
     from dreamvid.measures.film import Measures
-    from dreamvid.measures.lone import LoneMeasures
+    from dreamvid.measures.standalone import StandaloneMeasures
 
 Source = Annotated[
     Path, Parameter(help="The source film; or the dream, if it is the only argument.")
@@ -189,10 +189,10 @@ def _raised(dream: DreamSettings) -> str | None:
 
 def _found(
     made: _Made, original: Path | None, films: Mapping[str, Path], options: Mapping[str, Any]
-) -> Mapping[str, Measures | LoneMeasures]:
+) -> Mapping[str, Measures | StandaloneMeasures]:
     """Measure each of the films."""
     from dreamvid.commands.zoom import zoom_moves
-    from dreamvid.measures.files import measure_films, measure_lone_film
+    from dreamvid.measures.files import measure_films, measure_standalone_film
 
     if original is None:
         moves = None
@@ -200,14 +200,15 @@ def _found(
             where = sidecar_path(films["dreamed"])
             moves = partial(zoom_moves, ZoomSettings.checked(made.tables, where=where))
         return {
-            name: measure_lone_film(path, moves=moves, **options) for name, path in films.items()
+            name: measure_standalone_film(path, moves=moves, **options)
+            for name, path in films.items()
         }
     say = cache(Show(quiet=False, verbose=False).say)  # prints each line only once
     return {name: measure_films(original, path, say=say, **options) for name, path in films.items()}
 
 
 def _print(
-    found: Mapping[str, Measures | LoneMeasures], about: Mapping[str, Any], *, json: bool
+    found: Mapping[str, Measures | StandaloneMeasures], about: Mapping[str, Any], *, json: bool
 ) -> None:
     """Print the measures, and their ratio to those of independently dreamed frames."""
     from dreamvid.measures.film import Measures

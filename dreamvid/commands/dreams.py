@@ -92,7 +92,7 @@ class Dreams:
         octaves = moment.octaves or octaves_for(*self._size, moment.octave_scale)
         dose = Dose((moment.iterations,) * octaves, step * moment.strength)
         shape = Shape(moment.colours, moment.detail) if self._dream.gradient == "shaped" else None
-        return self._climber.dosed(dose, moment.octave_scale, shape)
+        return self._climber.with_dose(dose, moment.octave_scale, shape)
 
 
 class Objectives:

@@ -10,7 +10,7 @@ from dreamvid.commands.shared import make_dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.image import save_image, to_image
 from dreamvid.networks.weights import Counted
-from dreamvid.sequence.dream_size import dream_size, dreamed_at
+from dreamvid.sequence.dream_size import dream_at_size, dream_size
 from dreamvid.settings.models import ImageSettings
 
 
@@ -32,7 +32,7 @@ def dream_image(
     image = resize(to_image(checked.picture), own).clamp(0, 1)
     size = dream_size(own, settings.picture.dream_size, on_cpu=False)
     dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
-    save_image(target, dreamed_at(size, dream, image))
+    save_image(target, dream_at_size(size, dream, image))
     told = describe_size(own, settings.picture.dream_size, size, "picture")
     notes = (f"dreamed {told}",) if told else ()
     return Result(target, 1, (*notes, *skipped(dream, *size)))

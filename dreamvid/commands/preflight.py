@@ -18,7 +18,7 @@ from dreamvid.image import picture_format, read_picture
 from dreamvid.media.formats import usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
-from dreamvid.media.target import check_apart, check_new, same_file
+from dreamvid.media.target import check_new, check_not_guide, same_file
 from dreamvid.networks.known import check_model, default_layer, find_label, labels
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady
@@ -80,7 +80,7 @@ def check_image(
     if same_file(target, source):
         raise UsageError("is the source itself", where=target, remedy="use another name")
     check_new(target, overwrite=overwrite)
-    check_apart(target, guides_of(settings.dream))
+    check_not_guide(target, guides_of(settings.dream))
     if name := changing(settings.dream):
         raise UsageError(
             "schedules are not allowed for a single picture", where=name, remedy="give one value"
@@ -232,9 +232,9 @@ def check_dials(
     """Raise UsageError for a schedule out of bounds; with audio this is checked later."""
     sound = settings.sound
     if sound.audio is not None:
-        from dreamvid.media.audio import check_sound
+        from dreamvid.media.audio import check_audio
 
-        check_sound(sound.audio)
+        check_audio(sound.audio)
         return
     clock = Clock(fps, frames, settings.dream.seed, sound.bpm)
     Dials(settings.dream, clock)

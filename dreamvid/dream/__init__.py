@@ -1,1 +1,1 @@
-"""The dream step: gradient ascent on a picture over octaves."""
+"""The dream step: gradient ascent on an image over octaves."""

@@ -77,7 +77,7 @@ class Place(NamedTuple):
 
 
 Places = tuple[Place, ...]
-Glance = tuple[float, float, float]
+ViewVariation = tuple[float, float, float]
 """Variation of a view: zoom, down and right, each in -1..1."""
 
 
@@ -105,7 +105,7 @@ class Beings:
         """The beings of an objective; None if it has none."""
         return cls(network, objective, device=device, dtype=dtype) if objective.kinds else None
 
-    def settle(self, image: Tensor, kept: Places = ()) -> Places:
+    def find_places(self, image: Tensor, kept: Places = ()) -> Places:
         """The places in an image [3, H, W]: those kept, and new ones in free areas.
 
         Greedy: the best word and class at the best free candidate is chosen, until no candidate is
@@ -160,7 +160,9 @@ class Beings:
             torch.maximum(here, _near(place, rows, columns, image), out=here)
         return window
 
-    def gradient(self, image: Tensor, places: Places, glances: Iterator[Glance]) -> Tensor:
+    def gradient(
+        self, image: Tensor, places: Places, view_variations: Iterator[ViewVariation]
+    ) -> Tensor:
         """The gradient [3, H, W] that raises beings in an image, each within its own window.
 
         The gradient of every being is normalised to mean 1 before it is added to the image.
@@ -171,8 +173,8 @@ class Beings:
             return total
         count = _pixels(image, seen)
         looks = [
-            _Look(place, glance, image, count)
-            for glance in (next(glances) for _ in range(LOOKS))
+            _Look(place, variation, image, count)
+            for variation in (next(view_variations) for _ in range(LOOKS))
             for place in seen
         ]
         views = torch.stack([look.view for look in looks]).requires_grad_()
@@ -208,10 +210,10 @@ class Beings:
 class _Look:
     """One view of a being: the crop `view` [3, n, n] around it."""
 
-    def __init__(self, place: Place, glance: Glance, image: Tensor, count: int) -> None:
+    def __init__(self, place: Place, variation: ViewVariation, image: Tensor, count: int) -> None:
         self.place = place
         height, width = image.shape[-2:]
-        nearer, down, right = glance
+        nearer, down, right = variation
         size = place.size * min(height, width)
         side = VIEW * size * (1 + NEARER * nearer)
         y, x = place.y * height + ASIDE * size * down, place.x * width + ASIDE * size * right
@@ -263,7 +265,7 @@ def _part(centre: float, reach: float, length: int) -> slice:
     return slice(max(0, int(centre - reach)), max(0, min(length, int(centre + reach) + 1)))
 
 
-def glances(seed: int) -> Iterator[Glance]:
+def view_variations(seed: int) -> Iterator[ViewVariation]:
     """Yield view variations without end, spread evenly (Roberts 2018).
 
     Every frame starts with the same ones, so that beings change less from frame to frame.

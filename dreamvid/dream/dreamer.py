@@ -12,7 +12,7 @@ from typing import Self
 import torch
 
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import Beings, Glance, Places, glances
+from dreamvid.dream.beings import Beings, Places, ViewVariation, view_variations
 from dreamvid.dream.cuda_graph import CudaGraphed
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
@@ -62,12 +62,12 @@ class Gauge:
     """Running means of gradient magnitudes, by octave, iteration, band and plane.
 
     Normalising each frame by its own magnitude would cause flicker; a cut starts a new gauge.
-    `heights` are the objective values of the latest ascent, before each update.
+    `objective_values` are the objective values of the latest ascent, before each update.
     """
 
     sizes: dict[str, torch.Tensor] = field(default_factory=dict)
     memory: float = 0.9
-    heights: list[float] = field(default_factory=list, compare=False)
+    objective_values: list[float] = field(default_factory=list, compare=False)
 
     def __call__(self, key: str, size: torch.Tensor) -> torch.Tensor:
         """Update the running means with `size` and return them."""
@@ -76,7 +76,7 @@ class Gauge:
         return mean
 
     def copy(self) -> Gauge:
-        """An independent copy, without `heights`."""
+        """An independent copy, without `objective_values`."""
         return Gauge(dict(self.sizes), self.memory)
 
 
@@ -147,7 +147,7 @@ class Dreamer:
 
     def places(self, image: torch.Tensor, kept: Places = ()) -> Places:
         """The places of beings in an image [3, H, W]: those `kept`, and new ones in free areas."""
-        return self.beings.settle(image.to(self.device), kept) if self.beings else ()
+        return self.beings.find_places(image.to(self.device), kept) if self.beings else ()
 
     def fitted(self, height: int, width: int) -> Self:
         """A Dreamer with the number of octaves for this image size, unless it was given."""
@@ -156,9 +156,9 @@ class Dreamer:
         octaves = octaves_for(height, width, self.octave_scale)
         iterations = self.dose.iterations[:1] * octaves
         dose = replace(self.dose, iterations=iterations)
-        return self.dosed(dose, self.octave_scale, self.shape)
+        return self.with_dose(dose, self.octave_scale, self.shape)
 
-    def dosed(self, dose: Dose, octave_scale: float, shape: Shape | None) -> Self:
+    def with_dose(self, dose: Dose, octave_scale: float, shape: Shape | None) -> Self:
         """A Dreamer with another dose that shares this one's network and caches."""
         other = copy.copy(self)
         other.dose, other.octave_scale, other.shape = dose, octave_scale, shape
@@ -173,8 +173,8 @@ class Dreamer:
     def rate(self, image: torch.Tensor) -> float:
         """The objective at an image [3, H, W]; for several tiles, the mean over them."""
         tiles = pieces(image.to(self.device), self.tile)
-        heights = [float(self.slope.value(tile)) for tile in tiles]
-        return sum(heights) / len(heights)
+        values = [float(self.slope.value(tile)) for tile in tiles]
+        return sum(values) / len(values)
 
     def ascend(
         self,
@@ -193,13 +193,13 @@ class Dreamer:
         to the updates of the largest octave. `first_shift` is the index of the first jitter shift:
         carried frames continue the sequence of the frame before. `places` are those of beings.
         """
-        gauge.heights = []
+        gauge.objective_values = []
         if dose.step == 0:
             return image
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts, looks = jitter(self.seed, first_shift), glances(self.seed)
+        shifts, looks = jitter(self.seed, first_shift), view_variations(self.seed)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -240,10 +240,10 @@ class Dreamer:
         does not grow only where it is already strong.
         """
         rolled = image.roll(shift, (1, 2))
-        heights: list[float] = []
-        gradient = tiled(partial(self._gradient, heights=heights), rolled, self.tile)
-        gauge.heights.append(sum(heights) / len(heights))
-        if not math.isfinite(gauge.heights[-1]):  # the result would be black
+        values: list[float] = []
+        gradient = tiled(partial(self._gradient, values=values), rolled, self.tile)
+        gauge.objective_values.append(sum(values) / len(values))
+        if not math.isfinite(gauge.objective_values[-1]):  # the result would be black
             raise UsageError("the network returns NaN or infinity", where=self.network.name,
                              remedy="check its weights, and --precision")  # fmt: skip
         gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
@@ -265,7 +265,7 @@ class Dreamer:
         ground: torch.Tensor,
         image: torch.Tensor,
         places: Places,
-        looks: Iterator[Glance],
+        looks: Iterator[ViewVariation],
         gauge: Gauge,
         key: str,
     ) -> torch.Tensor:
@@ -276,10 +276,10 @@ class Dreamer:
         beings = self.beings.normalised(gradient, window, self.shape, gauge, f"{key}.beings")
         return self.beings.blend(ground, beings, window)
 
-    def _gradient(self, image: torch.Tensor, *, heights: list[float]) -> torch.Tensor:
-        """The gradient of the objective at an image; appends the value to `heights`."""
+    def _gradient(self, image: torch.Tensor, *, values: list[float]) -> torch.Tensor:
+        """The gradient of the objective at an image; appends the value to `values`."""
         value, gradient = self._slope_call(image)
-        heights.append(float(value))
+        values.append(float(value))
         return gradient
 
 

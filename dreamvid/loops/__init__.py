@@ -1,1 +1,1 @@
-"""Loops: exact ones on a torus, and films and zooms led back to their beginning."""
+"""Loops: exact loops on a torus, and films and zooms closed into loops."""

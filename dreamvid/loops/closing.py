@@ -1,7 +1,7 @@
-"""Close any clip into a loop: find where to join it, and join it along the motion.
+"""Turn a clip into a loop: find the best join, and cross-fade along the motion.
 
-A loop plays the frames start .. stop - 1. Its last `fade` frames turn, step by step, into the
-frames that led up to `start`, so that `start` may follow.
+A loop consists of the frames start .. stop - 1. Its last `fade` frames are cross-faded into the
+frames before `start`, so that `start` can follow.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ Array = NDArray[Any]
 Thumbnails = NDArray[np.float32]
 
 THUMBNAIL = 24
-"""Rows of the small frames among which the join is looked for."""
+"""Height of the thumbnails used to find the join."""
 
 CANDIDATES = 2000
-"""So many places are compared each with each; in longer clips their neighbours after that."""
+"""Limit of positions compared pairwise; longer clips are subsampled, then refined."""
 
 
 @dataclass(frozen=True)
 class Join:
-    """Where a clip is cut: the loop is start .. stop - 1, the last `fade` frames of it blended.
+    """The range of a loop: frames start .. stop - 1, the last `fade` of which are cross-faded.
 
-    `distance` says how unlike the two ends are, in typical steps between neighbouring frames.
+    `distance` is the difference of both ends, relative to the median between neighbouring frames.
     """
 
     start: int
@@ -47,7 +47,7 @@ class Join:
 
 
 def thumbnails(frames: Iterable[Array]) -> Thumbnails:
-    """Shrink frames [H, W, 3] to small ones, [N, D] of float32 in 0..1; the rest is forgotten."""
+    """Shrink frames [H, W, 3] to flattened thumbnails [N, D], float32 in 0..1."""
     small = []
     for frame in frames:
         width = max(1, round(THUMBNAIL * frame.shape[1] / frame.shape[0]))
@@ -57,11 +57,10 @@ def thumbnails(frames: Iterable[Array]) -> Thumbnails:
 
 
 def find_join(small: Thumbnails, *, fade: int = 12, least: int | None = None) -> Join:
-    """Find the two places of a clip whose surroundings look and move most alike.
+    """Find the two positions of a clip whose preceding frames are most similar.
 
-    `small` are thumbnails [N, D]; the loop has `least` frames or more (default: half of what
-    there is). Of places equally alike, those further apart are taken. UsageError when the clip
-    is too short.
+    `small` are thumbnails [N, D]; the loop has at least `least` frames (default: half of the clip).
+    Longer loops are preferred. Raises UsageError if the clip is too short.
     """
     count = len(small)
     fade = min(fade, max(1, count // 4))
@@ -84,12 +83,12 @@ def find_join(small: Thumbnails, *, fade: int = 12, least: int | None = None) ->
 
 
 def _best(small: Thumbnails, starts: range, stops: range, fade: int, least: int) -> tuple[int, int]:
-    """The pair of places whose `fade` frames before are most alike, and that are far apart."""
+    """The pair of positions with the most similar preceding frames, preferring long loops."""
     best, found = math.inf, (starts[0], stops[-1])
     for first in range(0, len(starts), 256):
         some = starts[first : first + 256]
         apart = np.array(stops)[None] - np.array(some)[:, None]
-        # A still clip is alike everywhere: the floor lets the length decide then.
+        # In a static clip all costs are 0: with the floor, the length decides.
         costs = (_costs(small, some, stops, fade) + 1e-6) * (len(small) / np.maximum(apart, 1))
         costs[apart < least] = math.inf
         place = int(costs.argmin())
@@ -110,9 +109,9 @@ def _costs(small: Thumbnails, starts: range, stops: range, fade: int) -> NDArray
 
 
 def close_clip(frames: Iterable[Array], join: Join, flow: FlowEstimator) -> Iterator[Array]:
-    """Give the frames of the loop; only `fade` frames are kept at a time.
+    """Yield the frames of the loop; keeps only `fade` frames in memory.
 
-    `frames` are those of the whole clip, from its first on, [H, W, 3] of uint8 or uint16.
+    `frames` are those of the whole clip, [H, W, 3] of uint8 or uint16.
     """
     before: deque[Array] = deque(maxlen=join.fade)
     for index, frame in enumerate(frames):
@@ -128,11 +127,10 @@ def close_clip(frames: Iterable[Array], join: Join, flow: FlowEstimator) -> Iter
 
 
 def blend(a: Array, b: Array, share: float, flow: FlowEstimator) -> Array:
-    """Give the picture `share` (0..1) of the way from a to b, both moved to where it is.
+    """Interpolate between images a and b at `share` (0..1), both warped along the flow.
 
-    The flow in between is put together as by Jiang et al. 2018 (Super SloMo). Where the flows
-    there and back contradict each other nothing is moved, and the fade is quick, so that two
-    pictures stand over each other only for moments.
+    The intermediate flow is that of Jiang et al. 2018 (Super SloMo). Where forward and backward
+    flow are inconsistent, nothing is warped and the cross-fade is fast, so that ghosting is brief.
     """
     there, back = flow(a, b), flow(b, a)
     to_a = share * (share * back - (1 - share) * there)
@@ -147,7 +145,7 @@ def blend(a: Array, b: Array, share: float, flow: FlowEstimator) -> Array:
 
 
 def _agreement(there: Array, back: Array) -> Plane:
-    """1 where flow there and back cancel (Sundaram et al. 2010), 0 where not, soft between."""
+    """1 where forward and backward flow are consistent (Sundaram et al. 2010), else 0; soft."""
     x, y = places(there)
     returned = cv2.remap(back, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     scale = 240 / there.shape[0]
@@ -169,10 +167,9 @@ def _sample(array: Array, flow: Array) -> Array:
 def ping_pong(
     read: Callable[[int, int], Iterable[Array]], count: int, *, chunk: int = 32
 ) -> Iterator[Array]:
-    """Play a clip forth and back; the first and the last frame come once, so that it loops.
+    """Play a clip forward, then backward, without repeating the first and last frame.
 
-    `read(start, stop)` gives those frames of the clip. On the way back only `chunk` frames are
-    kept at a time.
+    `read(start, stop)` returns those frames of the clip. Keeps at most `chunk` frames in memory.
     """
     if count < 2:
         raise UsageError("ping-pong needs at least 2 frames", where="loop")
@@ -186,14 +183,14 @@ def ping_pong(
 
 @dataclass
 class SeamMeter:
-    """Measures how smooth a loop closes, while its frames pass by."""
+    """Measure how smoothly a loop closes, frame by frame."""
 
     _steps: list[float] = field(default_factory=list)
     _first: Array | None = None
     _last: Array | None = None
 
     def look(self, frame: Array) -> None:
-        """Take in the next frame."""
+        """Process the next frame."""
         if self._last is None:
             self._first = frame
         else:
@@ -202,7 +199,7 @@ class SeamMeter:
 
     @property
     def seam(self) -> float | None:
-        """The step across the join over the median step; None when nothing moves or was seen."""
+        """The difference across the join over the median between frames; None if undefined."""
         if self._first is None or self._last is None or not self._steps:
             return None
         typical = float(np.median(self._steps))

@@ -1,4 +1,4 @@
-"""Exact loops: one dream on a torus, then any length, size and rate; frame N is frame 0.
+"""Exact loops: one dream on a torus, rendered at any length, size and rate; frame N is frame 0.
 
 lattice = fit_lattice(4.0, texture_density(1920, 1080))
 texture = PeriodicDreamer()(noise_texture((lattice.height, lattice.width)))
@@ -28,8 +28,8 @@ Array = NDArray[Any]
 class ExactLoop:
     """The frames of a loop, [H, W, 3] uint8 (uint16 if `bits` is 16): `loop.frame(k)`, or iterate.
 
-    `textures`, one or several of one size, slide under the `view` by `periods` whole (heights,
-    widths) in `frames` frames. Several are a cycle through which the texture itself evolves.
+    `textures`, one or several of equal size, slide under the `view` by `periods` whole (heights,
+    widths) in `frames` frames. Several textures form a cycle and are cross-faded in turn.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ExactLoop:
         return (self.frame(index) for index in range(self.frames))
 
     def frame(self, index: int) -> Array:
-        """Give a frame; `index` and `index + len(loop)` give the same bytes."""
+        """Return a frame; `index` and `index + len(loop)` give the same bytes."""
         count = len(self._textures)
         place, rest = divmod(index % self.frames * count, self.frames)
         here = self._view(place, (place + 1) % count).frame(index, self.frames)
@@ -70,7 +70,7 @@ class ExactLoop:
         return np.asarray(cv2.addWeighted(here, 1 - share, there, share, 0))
 
     def _view(self, place: int, keep: int) -> TorusView:
-        """The view of one texture; that of `keep` stays at hand, others give way."""
+        """The view of one texture; cached, except that only that of `keep` is retained."""
         if place not in self._views:
             spare = [old for old in self._views if old != keep]
             known = next(iter(self._views.values()))
@@ -81,14 +81,14 @@ class ExactLoop:
 
 
 def texture_density(width: int, height: int) -> float:
-    """How dense a zoom's texture should be for frames of that size: sharp to the sides' middles."""
+    """Texture density for a zoom of this frame size: sharp up to the middle of the sides."""
     return max(width, height) / math.pi
 
 
 def noise_cycle(
     start: torch.Tensor, count: int, *, seed: int = 0, contrast: float = 0.1
 ) -> list[torch.Tensor]:
-    """Vary a texture `count` times, by noise that comes back to where it began."""
+    """Return `count` variations of a texture by cyclic noise."""
     size = (int(start.shape[1]), int(start.shape[2]))
     one, two = (noise_texture(size, seed=seed + k, contrast=contrast) - 0.5 for k in (1, 2))
     turns = [math.tau * k / count for k in range(count)]
@@ -102,10 +102,10 @@ def evolve(
     carry: float = 0.5,
     laps: int = 2,
 ) -> list[torch.Tensor]:
-    """Dream a cycle of textures, each begun from its base and, by `carry`, the dream before it.
+    """Dream a cycle of textures, each from its base blended with `carry` of the previous dream.
 
-    After a lap or two what is left of the first beginning is `carry ** len(bases)`, so that the
-    last leads into the first as each leads into the next.
+    Per lap the influence of the first start decays by `carry ** len(bases)`, so that the last
+    dream leads into the first as smoothly as the others.
     """
     dreams: list[torch.Tensor] = []
     previous: torch.Tensor | None = None

@@ -1,13 +1,14 @@
-"""The plane wrapped around a torus: where in a periodic texture each pixel of a frame lies.
+"""Map the plane to a torus: where each pixel of a frame reads a periodic texture.
 
-z -> log z is conformal: small shapes stay, and zooming becomes sliding. With w = rho + i theta,
-rho = ln(r / R), a texture of `height` rows and `width` columns, periodic both ways, is read at
+z -> log z is conformal: it preserves small shapes and turns zooming into sliding. With
+w = rho + i theta, rho = ln(r / R), a texture of `height` rows and `width` columns, periodic in both
+directions, is read at
 
     row + i column = pitch * w,     pitch = (symmetry * width - i * arms * height) / (2 pi)
 
-Once around the centre, w grows by 2 pi i and the place by `arms` heights and `symmetry` widths:
-whole periods, so nothing tears. Sliding the texture by whole periods leads back to the very same
-picture; the zoom and the turn of that follow from dividing by the pitch.
+Once around the centre, w grows by 2 pi i and the position by `arms` heights and `symmetry` widths:
+whole periods, so there is no seam. Sliding the texture by whole periods gives an identical frame;
+dividing by the pitch gives the zoom and the rotation of that slide.
 """
 
 from __future__ import annotations
@@ -23,15 +24,15 @@ from dreamvid.errors import UsageError
 Plane = NDArray[np.float32]
 
 GRAIN = 8
-"""Sides of textures are multiples of this, so that networks halve them without a rest."""
+"""Texture sides are multiples of this, so that networks can halve them without remainder."""
 
 LARGEST = 16000
-"""The longest side of a texture: OpenCV addresses 32767, and a texture lies there twice."""
+"""Limit of a texture side: OpenCV addresses up to 32767, and stored textures are doubled."""
 
 
 @dataclass(frozen=True)
 class Slide:
-    """What sliding a texture by whole periods does to a frame: a factor, and degrees clockwise."""
+    """The effect of a slide by whole periods on a frame: zoom factor and degrees clockwise."""
 
     zoom: float
     degrees: float
@@ -39,7 +40,7 @@ class Slide:
 
 @dataclass(frozen=True)
 class Lattice:
-    """A texture's size in texels, how often it goes round the centre, and with how many arms."""
+    """Texture size in texels, repeats around the centre (`symmetry`), and spiral `arms`."""
 
     height: int
     width: int
@@ -48,21 +49,21 @@ class Lattice:
 
     @property
     def pitch(self) -> complex:
-        """Texels for each unit of the logarithm: rows real, columns imaginary."""
+        """Texels per unit of the logarithm: rows real, columns imaginary."""
         return complex(self.symmetry * self.width, -self.arms * self.height) / math.tau
 
     def slide(self, periods: tuple[int, int]) -> Slide:
-        """Give the zoom and the turn of sliding by so many (heights, widths)."""
+        """Return the zoom and rotation of a slide by whole (heights, widths)."""
         log = complex(periods[0] * self.height, periods[1] * self.width) / self.pitch
         return Slide(math.exp(log.real), math.degrees(log.imag))
 
 
 def fit_lattice(zoom: float, density: float, *, symmetry: int = 1, arms: int = 0) -> Lattice:
-    """Choose the texture for a loop that zooms by `zoom`, above 1, while it slides by its height.
+    """Choose the texture for a loop that zooms by `zoom` > 1 while it slides by its height.
 
-    `density` is how many texels lie in a pixel's width at distance 1 from the centre: where the
-    distance in pixels is `density`, a texel is a pixel. Sides are rounded to whole grains, which
-    changes the zoom by a little: ask `slide`. UsageError when there is no such torus.
+    `density` is the distance from the centre, in pixels, at which a texel covers one pixel. Sides
+    are rounded to multiples of GRAIN, which changes the zoom slightly: see `slide`. Raises
+    UsageError if there is no such torus.
     """
     if not (math.isfinite(zoom) and 1.05 <= zoom <= 1e6):
         raise UsageError(
@@ -93,9 +94,9 @@ def fit_lattice(zoom: float, density: float, *, symmetry: int = 1, arms: int = 0
 
 @dataclass(frozen=True)
 class View:
-    """Where each pixel of a frame reads a texture: `rows`, `columns` [H, W] in texels.
+    """The texture position of each pixel of a frame: `rows`, `columns` [H, W] in texels.
 
-    `scale` [H, W] is the size of a texel there, in pixels.
+    `scale` [H, W] is the local size of a texel in pixels.
     """
 
     rows: Plane
@@ -106,7 +107,7 @@ class View:
 def zoom_view(
     lattice: Lattice, width: int, height: int, *, center: tuple[float, float] = (0.5, 0.5)
 ) -> View:
-    """Look at the torus as a zoom into `center`, (x, y) in 0..1, of a frame of that size."""
+    """A view of the torus as a zoom into `center`, (x, y) in 0..1, for this frame size."""
     x = np.arange(width) + 0.5 - center[0] * width
     y = (np.arange(height) + 0.5 - center[1] * height)[:, None]
     radius = np.maximum(np.hypot(x, y), 0.5)
@@ -119,7 +120,7 @@ def zoom_view(
 
 
 def pan_view(size: tuple[int, int], width: int, height: int, *, scale: float = 1.0) -> View:
-    """Look at a texture of `size` (rows, columns) as a tiled plane, a texel `scale` pixels."""
+    """A view of a texture of `size` (rows, columns) as a tiled plane, `scale` pixels per texel."""
     rows = np.mod(np.arange(height) / scale, size[0])[:, None].repeat(width, axis=1)
     columns = np.mod(np.arange(width) / scale, size[1])[None].repeat(height, axis=0)
     plane = np.full((height, width), scale, np.float32)
@@ -127,7 +128,7 @@ def pan_view(size: tuple[int, int], width: int, height: int, *, scale: float = 1
 
 
 def unwrap_places(lattice: Lattice, rows: Plane, columns: Plane) -> tuple[Plane, Plane]:
-    """Give, for places in the texture, x and y in units of the outer radius."""
+    """Return x and y, in units of the outer radius, for positions in the texture."""
     place = (rows + 1j * columns) / lattice.pitch
     z = np.exp(place)
     return z.real.astype(np.float32), z.imag.astype(np.float32)

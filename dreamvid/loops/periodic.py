@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import torch
 
-from dreamvid.dream.beings import OUTER, REACH, SIZE, Glance, Places
+from dreamvid.dream.beings import OUTER, REACH, SIZE, Places, ViewVariation
 from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.loops.texture import resize_periodic
@@ -61,7 +61,7 @@ class PeriodicDreamer(Dreamer):
         ground: torch.Tensor,
         image: torch.Tensor,
         places: Places,
-        looks: Iterator[Glance],
+        looks: Iterator[ViewVariation],
         gauge: Gauge,
         key: str,
     ) -> torch.Tensor:

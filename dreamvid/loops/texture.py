@@ -1,6 +1,6 @@
-"""Pictures that are periodic both ways: from noise, from a picture, at other sizes.
+"""Periodic textures: made from noise or an image, and resampled.
 
-A texture is an image [3, H, W] whose last row meets its first and whose last column its first.
+A texture is an image [3, H, W] that is periodic in both directions.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ Pixels = NDArray[np.float32]
 
 
 def resize_periodic(texture: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Resample a texture [C, H, W] by its spectrum: sharp, and it stays periodic.
+    """Resample a texture [C, H, W] through its spectrum, sharply and preserving its period.
 
-    The first texel stays the first. What the smaller size cannot hold is rolled off before.
+    The position of the first texel is preserved. Shrinking applies a smooth low-pass filter.
     """
     old = (int(texture.shape[-2]), int(texture.shape[-1]))
     spectrum = crop_spectrum(torch.fft.rfft2(texture), old, size)
@@ -35,12 +35,12 @@ def resize_periodic(texture: torch.Tensor, size: tuple[int, int]) -> torch.Tenso
 
 
 def frequencies(old: int, new: int) -> torch.Tensor:
-    """The frequencies, in cycles per texel of the old length, of the spectrum of the new one."""
+    """The frequencies of a spectrum of length `new`, in cycles per texel of length `old`."""
     return torch.as_tensor(torch.fft.fftfreq(new).abs() * (new / old))
 
 
 def roll_off(down: torch.Tensor, across: torch.Tensor, share: float) -> torch.Tensor:
-    """Weights that keep frequencies below `share` of the finest, 0.5, and end smoothly there."""
+    """Low-pass weights with a smooth cutoff at `share` of the highest frequency, 0.5."""
     reach = torch.hypot(down, across) / (0.5 * share)
     return (math.pi * ((reach - 0.7) / 0.3).clamp(0, 1)).cos() / 2 + 0.5
 
@@ -48,7 +48,7 @@ def roll_off(down: torch.Tensor, across: torch.Tensor, share: float) -> torch.Te
 def crop_spectrum(
     spectrum: torch.Tensor, old: tuple[int, int], new: tuple[int, int]
 ) -> torch.Tensor:
-    """Cut the spectrum (rfft2) of a texture of size `old` for size `new`, or fill it with 0."""
+    """Crop or zero-pad the spectrum (rfft2) of a texture of size `old` to size `new`."""
     rows = (min(old[0], new[0]) - 1) // 2
     columns = (min(old[1], new[1]) - 1) // 2 + 1
     room = spectrum.new_zeros((*spectrum.shape[:-2], new[0], new[1] // 2 + 1))
@@ -59,10 +59,10 @@ def crop_spectrum(
 
 
 def noise_texture(size: tuple[int, int], *, seed: int = 0, contrast: float = 0.1) -> torch.Tensor:
-    """Make coloured clouds [3, H, W] around grey, the finer the fainter, the same for one seed."""
+    """Make coloured clouds [3, H, W] around grey (power-law noise), deterministic by seed."""
     generator = torch.Generator().manual_seed(seed)
     white = torch.randn((3, *size), generator=generator)
-    # Blobs of up to 64 texels: larger ones would give the whole picture one colour.
+    # Limit wavelengths to 64 texels: longer ones would tint the whole image.
     reach = torch.hypot(torch.fft.fftfreq(size[0])[:, None], torch.fft.rfftfreq(size[1]))
     reach = reach.clamp_(min=1 / 64)
     spectrum = torch.fft.rfft2(white) / reach.pow(1.6)
@@ -72,10 +72,10 @@ def noise_texture(size: tuple[int, int], *, seed: int = 0, contrast: float = 0.1
 
 
 def wrap_picture(picture: torch.Tensor, lattice: Lattice, *, fade: float = 0.25) -> torch.Tensor:
-    """Wrap a picture [3, h, w] around a torus, so that `zoom_view` shows it at phase 0.
+    """Wrap an image [3, h, w] around a torus, so that `zoom_view` shows it at phase 0.
 
-    Over `fade` of each period the picture is joined to itself, a period further in or around.
-    Beyond its edges it is mirrored.
+    Over a share `fade` of each period it is blended with itself one period further, inwards or
+    around. Beyond its edges it is mirrored.
     """
     rows, columns = lattice.height, lattice.width
     more_rows, more_columns = round(rows * fade), round(columns * fade)
@@ -85,7 +85,7 @@ def wrap_picture(picture: torch.Tensor, lattice: Lattice, *, fade: float = 0.25)
     x, y = unwrap_places(lattice, down.astype(np.float32), across.astype(np.float32))
     height, width = picture.shape[-2:]
     radius = math.hypot(width, height) / 2
-    if radius > 1.5 * abs(lattice.pitch):  # the picture is finer than the texture
+    if radius > 1.5 * abs(lattice.pitch):  # the image is finer than the texture
         factor = abs(lattice.pitch) / radius
         size = (max(8, round(height * factor)), max(8, round(width * factor)))
         picture = functional.interpolate(picture[None], size, mode="bicubic", antialias=True)[0]
@@ -96,7 +96,7 @@ def wrap_picture(picture: torch.Tensor, lattice: Lattice, *, fade: float = 0.25)
 
 
 def tile_picture(picture: torch.Tensor, *, fade: float = 0.2) -> torch.Tensor:
-    """Make a picture [3, h, w] tileable: each side is joined to the other over `fade` of it."""
+    """Make an image [3, h, w] tileable by blending opposite sides over a share `fade`."""
     height, width = picture.shape[-2:]
     return _fold(picture, (round(height / (1 + fade)), round(width / (1 + fade))))
 
@@ -108,9 +108,9 @@ def _sample(picture: torch.Tensor, x: Plane, y: Plane) -> torch.Tensor:
 
 
 def _fold(wide: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Join what a wide picture has too much at its start to its end, along both sides."""
+    """Blend the excess at the start of each axis into its end, so that it becomes periodic."""
     pixels = np.ascontiguousarray(wide.permute(1, 2, 0).numpy())
-    for length in size:  # rows first, then columns as the rows of the picture on its side
+    for length in size:  # rows first, then columns after transposing
         more = pixels.shape[0] - length
         head, body = pixels[:more], pixels[more:].copy()
         if more:
@@ -120,10 +120,10 @@ def _fold(wide: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
 
 
 def _join(a: Pixels, b: Pixels) -> Pixels:
-    """Lead from a strip [n, W, 3] into another, top to bottom, without ghosts.
+    """Blend from strip `a` [n, W, 3] to strip `b`, top to bottom, without ghosting.
 
-    Coarse shades cross-fade over all of the strip. Detail changes from one to the other along
-    the path on which they differ least (Efros and Freeman 2001), so that no contrast is lost.
+    Low frequencies are cross-faded over the whole strip. Detail switches along the path of least
+    difference (Efros and Freeman 2001), so that contrast is preserved.
     """
     count = len(a)
     blur = count / 6 + 0.5
@@ -141,9 +141,9 @@ def _join(a: Pixels, b: Pixels) -> Pixels:
 
 
 def _least_path(cost: Plane) -> Plane:
-    """The rows [W] of the path from left to right that costs least, moving a row at a time.
+    """The rows [W] of the cheapest path from left to right that moves at most one row per column.
 
-    The strip is gone along twice, and the path of the middle kept: its ends meet then.
+    The strip is doubled and the middle of the path is used, so that its ends meet.
     """
     count, width = cost.shape
     edge = max(1, count // 8)

@@ -1,8 +1,9 @@
-"""Frames read from a periodic texture: sharp, free of moire, and as fast as a video plays.
+"""Render frames from a periodic texture: sharp, without aliasing, and in real time.
 
-The texture is kept at many sizes, half an octave apart, each rolled off to what its place on
-screen can show, and stored twice as fine as that needs, so that linear interpolation (made up for
-beforehand) is a sharp kernel. A frame slides the texture under maps that never change.
+The texture is stored as a mip pyramid with levels half an octave apart, each low-pass filtered to
+the resolution at which it is shown, and stored at twice the necessary density, so that linear
+interpolation (whose attenuation is compensated) is sharp. For each frame only the offset into the
+texture changes; the coordinate maps are constant.
 """
 
 from __future__ import annotations
@@ -25,19 +26,19 @@ from dreamvid.loops.texture import crop_spectrum, frequencies, roll_off
 Array = NDArray[Any]
 
 FINER = 2
-"""How many stored texels there are for each that the detail of a level needs."""
+"""Oversampling of the stored levels."""
 
 SMALLEST = 4
-"""The least rows or columns of a stored level."""
+"""Smallest side of a stored level."""
 
 
 TILE = 128
-"""Frames are made in tiles of this side: each looks only at the levels that are seen in it."""
+"""Frames are rendered in tiles of this size; each reads only the levels visible in it."""
 
 
 @dataclass(frozen=True)
 class _Patch:
-    """One level in one tile: where it reads the stored texture, and how much of it is seen."""
+    """One level in one tile: coordinates in the stored texture, and blending weights."""
 
     level: int
     rows: Plane
@@ -53,11 +54,11 @@ class _Tile:
 
 
 class TorusView:
-    """Makes frames [H, W, 3] of a texture [3, h, w] that slides under a view.
+    """Render frames [H, W, 3] of a texture [3, h, w] that slides under a view.
 
-    A lap slides it by `periods` whole (heights, widths). `bits` is 8 (uint8 frames) or 16
-    (uint16). The texture may be replaced by another of its size with `show`. `threads` tiles are
-    made at a time.
+    One loop slides it by `periods` whole (heights, widths). `bits` is 8 (uint8 frames) or 16
+    (uint16). `show` replaces the texture with another of the same size. `threads` tiles are
+    rendered in parallel.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class TorusView:
         self.show(texture)
 
     def show(self, texture: torch.Tensor) -> None:
-        """Take another texture of the same size."""
+        """Replace the texture with another of the same size."""
         spectrum = torch.fft.rfft2(texture.detach().cpu().float())
         self._levels = {
             level: _wrapped(_level(spectrum, self.size, stored), self.periods, self.bits)
@@ -86,7 +87,7 @@ class TorusView:
         }
 
     def frame(self, index: int, frames: int) -> Array:
-        """Give one frame of a lap of so many; `index` and `index + frames` give the same bytes."""
+        """Render frame `index` of a loop of `frames`; the period is exact to the byte."""
         slid = [-Fraction(index * count, frames) % 1 for count in self.periods]
         slides = {
             level: (np.float32(slid[0] * stored[0]), np.float32(slid[1] * stored[1]))
@@ -116,12 +117,12 @@ class TorusView:
 
 
 def _fineness(view: View) -> Plane:
-    """How many half octaves the texture is finer than the pixels at each place."""
+    """The resolution of the texture relative to the pixels, in half octaves."""
     return np.asarray(-2 * np.log2(view.scale), np.float32)
 
 
 def _stored_sizes(view: View, size: tuple[int, int]) -> dict[int, tuple[int, int]]:
-    """The levels that are seen; level k holds detail up to 2 ** (-k / 2) of the finest there is."""
+    """Sizes of the visible levels; level k has 2 ** (-k / 2) of the full resolution."""
     fineness = _fineness(view)
     last = max(0, math.ceil(fineness.max()))
     first = min(max(0, math.floor(fineness.min())), last)
@@ -140,8 +141,8 @@ def _tiles(view: View, size: tuple[int, int], stored: dict[int, tuple[int, int]]
             place = (slice(top, top + TILE), slice(left, left + TILE))
             patches: list[_Patch] = []
             for level, (high, wide) in stored.items():
-                # A level is as fine as pixels show where the fineness is its number; over the
-                # half octave from there inwards the next one covers it.
+                # Level k matches the pixel resolution where the fineness is k; it fades into the
+                # next level over half an octave.
                 weight = np.clip(fineness[place] - level + 1, 0, 1)
                 if not patches or weight.min() == 1:
                     patches, weight = [], np.ones_like(weight)
@@ -154,21 +155,21 @@ def _tiles(view: View, size: tuple[int, int], stored: dict[int, tuple[int, int]]
 
 
 def _rounded(side: float) -> int:
-    """Round a side up to what a Fourier transform is quick with."""
+    """Round a side up to a size with a fast Fourier transform."""
     grain = max(SMALLEST, 1 << max(0, int(side).bit_length() - 5))
     return -int(-side // grain) * grain
 
 
 def _level(spectrum: torch.Tensor, old: tuple[int, int], new: tuple[int, int]) -> torch.Tensor:
-    """Make the level that is stored at size `new` of a texture's spectrum."""
+    """Compute the level of size `new` from the spectrum of a texture."""
     spectrum = crop_spectrum(spectrum, old, new)
     down = frequencies(old[0], new[0])[:, None]
     across = frequencies(old[1], new[1])[: new[1] // 2 + 1]
     share = math.sqrt(new[0] / old[0] * new[1] / old[1]) / FINER
     if share < 0.99:
         spectrum = spectrum * roll_off(down, across, share)
-    # Linear interpolation takes nothing from a frequency f at a texel and all but cos(pi f) in the
-    # middle between two: the mean of the two is given beforehand.
+    # Linear interpolation has gain 1 for a frequency f at a texel and cos(pi f) midway between two:
+    # compensate for the mean of both, cos(pi f / 2) ** 2.
     half = math.pi / 2
     taken = (half * down * old[0] / new[0]).cos() * (half * across * old[1] / new[1]).cos()
     scale = math.prod(new) / math.prod(old)
@@ -177,7 +178,7 @@ def _level(spectrum: torch.Tensor, old: tuple[int, int], new: tuple[int, int]) -
 
 
 def _wrapped(plane: torch.Tensor, periods: tuple[int, int], bits: int) -> Array:
-    """Lay the texture out, twice along the sides that slide, so that no place is outside."""
+    """Convert to pixels, doubled along sliding axes, so that no coordinate is outside."""
     top = (1 << bits) - 1
     pixels = plane.permute(1, 2, 0).clamp(0, 1).mul(top).numpy()
     pixels = np.rint(pixels).astype(np.uint8) if bits == 8 else pixels

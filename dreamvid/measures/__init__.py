@@ -1,1 +1,1 @@
-"""What a film is like: measured against its source, or by itself where it has none."""
+"""Measures of a dreamed film, with or without its source."""

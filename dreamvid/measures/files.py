@@ -1,4 +1,4 @@
-"""Measure film files: a dreamed one against its source, or one that has no source."""
+"""Measure film files: a dreamed film against its source, or a film without a source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import torch
 from dreamvid.dream.dreamer import pick_device
 from dreamvid.errors import UsageError
 from dreamvid.measures.film import Measures, measure
-from dreamvid.measures.lone import LoneMeasures, Moves, measure_lone
+from dreamvid.measures.standalone import Moves, StandaloneMeasures, measure_standalone
 from dreamvid.measures.terms import Judge
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
@@ -20,7 +20,7 @@ from dreamvid.networks.network import Network
 from dreamvid.settings.tables import FilmSettings
 
 PADDING = 8
-"""A codec pads the right and the lower side by fewer pixels than this."""
+"""Codecs pad the right and bottom side by fewer pixels than this."""
 
 
 def measure_films(
@@ -34,12 +34,12 @@ def measure_films(
     loop: bool = False,
     say: Callable[[str], None] = lambda line: None,
 ) -> Measures:
-    """Measure the film at `dreamed` against the one at `source`, in memory for two frames.
+    """Measure the film `dreamed` against `source`; keeps two frames in memory.
 
-    `film` says which part of the source was dreamed; its size is taken from the dream. The judge
-    of gain, drift and `alive` is a `layer` of a network. `say` is told in a line when the films
-    differ in size or length. Raises UsageError when they do not belong together, and
-    UnreadableInput.
+    `film` selects the part of the source that was dreamed; the size is that of the dream. The judge
+    for gain, drift and `alive` is a `layer` of a network. `say` receives a message if the films
+    differ in size or length. Raises UsageError if they do not match, UnreadableInput if one cannot
+    be read.
     """
     with VideoReader(dreamed, frames=film.frames, rate=film.rate) as after:
         width, height = _source_size(source, after.info, film, say)
@@ -61,7 +61,7 @@ def measure_films(
     return replace(found, damage="; ".join(damaged) or None)
 
 
-def measure_lone_film(
+def measure_standalone_film(
     path: Path,
     *,
     film: FilmSettings,
@@ -70,15 +70,15 @@ def measure_lone_film(
     device: str = "auto",
     loop: bool = False,
     moves: Callable[[int, int], Moves] | None = None,
-) -> LoneMeasures:
-    """Measure a film that has no source, such as a zoom, in memory for two frames.
+) -> StandaloneMeasures:
+    """Measure a film without a source, such as a zoom; keeps two frames in memory.
 
-    Of `film` the number of frames and the rate count. `moves` gives, for frames of a width and a
-    height, the exact motion that led to each. Raises UnreadableInput.
+    Only the number of frames and the rate of `film` are used. `moves` returns, for a frame width
+    and height, the exact motion of each frame. Raises UnreadableInput.
     """
     with VideoReader(path, frames=film.frames, rate=film.rate) as reader:
         info = reader.info
-        found = measure_lone(
+        found = measure_standalone(
             (frame.array for frame in reader),
             judge=_judge(judge, layer, device),
             rate=float(info.rate),
@@ -89,7 +89,7 @@ def measure_lone_film(
 
 
 def _part(source: Path, film: FilmSettings, width: int, height: int) -> VideoReader:
-    """Open the part of a source that was dreamed, at the size of the dream."""
+    """Open the dreamed part of a source, at the size of the dream."""
     return VideoReader(
         source,
         start=film.start,
@@ -104,13 +104,13 @@ def _part(source: Path, film: FilmSettings, width: int, height: int) -> VideoRea
 def _source_size(
     source: Path, dream: FilmInfo, film: FilmSettings, say: Callable[[str], None]
 ) -> tuple[int, int]:
-    """The size to read the source at: the dream's, or its own if the dream was merely padded."""
+    """The size at which to read the source: the dream's, or its own if the dream is only padded."""
     with VideoReader(source, rate=film.rate) as reader:
         own = reader.info
     more = dream.width - own.width, dream.height - own.height
     if all(0 <= extra < PADDING for extra in more):
         return own.width, own.height
-    # Scaled, then padded to even sides: shapes agree but for those pixels.
+    # Scaled, then padded: the aspect ratios agree within the padding.
     if abs(own.width * dream.height / own.height - dream.width) > PADDING * max(
         1, own.width / own.height
     ):

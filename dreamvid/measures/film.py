@@ -1,9 +1,9 @@
-"""How calm, strong, sharp and even a dreamed film is, judged against its source.
+"""Measure stability, strength, sharpness and evenness of a dreamed film against its source.
 
 D = dreamed - source; W = warp along the source's backward flow (DIS, Lanczos4); M = pixels where
-that flow may be trusted by the published formulas, not by the mask that the carry itself uses.
-Colours are 0..1. A pair of frames of which less than a tenth can be trusted is a cut and is left
-out of what compares neighbours.
+the flow is consistent by the published formulas, not by the mask that the carry itself uses.
+Colours are 0..1. A pair of frames with less than a tenth of trusted pixels is a cut and is excluded
+from the measures that compare neighbours.
 """
 
 from __future__ import annotations
@@ -34,30 +34,31 @@ from dreamvid.motion.flow import Array, Flow, FlowEstimator, estimator, resize_f
 from dreamvid.motion.warp import places
 
 SHRINK = 8
-"""How many times smaller pictures are compared by `legible`."""
+"""Factor by which frames are shrunk for `legible`."""
 
 FINE = 2.0
-"""Sigma in pixels of the Gaussian whose leftover `fringe` looks at."""
+"""Sigma in pixels of the Gaussian high-pass filter for `fringe`."""
 
 LEAST_TRUSTED = 0.1
-"""A smaller share of trusted pixels than this means a cut."""
+"""A share of trusted pixels below this means a cut."""
 
 
 @dataclass(frozen=True)
 class Measures:
-    """The measures of one film; None where there is nothing to measure.
+    """The measures of one film; None where undefined.
 
-    `r`: how far the dream of neighbouring frames differs, 0 carried perfectly, 2 independent.
-    `e_warp`: mean square of what a frame differs from the warp of the one before it (Lai et al.
-    2018); `e_ratio`: that of the dream over that of the source. `gain`: mean squared activations
-    of a judge, dreamed over source. `hf`: standard deviation of the Laplacian of luma. `drift`:
-    gain of the last quarter over that of the second. `fresh`: mean |D| where M has just failed
-    over mean |D| elsewhere. `legible`: correlation of source and dreamed luma, 8 times smaller.
-    `fringe`: root of mean chroma^2 over mean luma^2 of D without what a Gaussian of sigma 2 leaves
-    of it, chroma^2 the mean of (R - Y)^2 and (B - Y)^2. `alive`: mean squared activations of the
-    dreamed film, last third over first second. `seam`: step from the last frame to the first over
-    the median step between neighbours.
-    `trusted`: mean share of pixels in M. `damage` says what of the two films could not be read.
+    `r`: relative difference of the dream between neighbouring frames, 0 carried perfectly, 2
+    independent. `e_warp`: mean squared difference of a frame from the warped previous one (Lai et
+    al. 2018); `e_ratio`: that of the dream over that of the source. `gain`: mean squared
+    activations of a judge, dreamed over source. `hf`: standard deviation of the Laplacian of luma.
+    `drift`: gain of the last quarter over that of the second. `fresh`: mean |D| where M has just
+    failed over mean |D| elsewhere. `legible`: correlation of source and dreamed luma, shrunk 8
+    times.
+    `fringe`: square root of mean chroma^2 over mean luma^2 of D, high-pass filtered with a Gaussian
+    of sigma 2; chroma^2 is the mean of (R - Y)^2 and (B - Y)^2. `alive`: mean squared activations
+    of the dreamed film, last third over first second. `seam`: step from the last frame to the
+    first over the median step between neighbours. `trusted`: mean share of pixels in M.
+    `damage` describes damaged or missing frames.
     """
 
     frames: int
@@ -76,7 +77,7 @@ class Measures:
     damage: str | None = None
 
     def relative_to(self, independent: Measures) -> dict[str, float | None]:
-        """Measures over those of a film whose every frame was dreamed for itself."""
+        """Measures relative to those of a film with independently dreamed frames."""
         return {
             name: ratio(getattr(self, name), getattr(independent, name))
             for name in ("e_warp", "gain", "hf", "alive")
@@ -91,11 +92,11 @@ def measure(
     rate: float | None = None,
     loop: bool = False,
 ) -> Measures:
-    """Measure a dreamed film against its source, frame by frame, as far as the shorter one goes.
+    """Measure a dreamed film against its source, frame by frame, up to the end of the shorter one.
 
-    The arrays are [H, W, 3] RGB, uint8 or uint16, the two films of one size. Without a judge there
-    is no gain, no drift and no `alive`, which takes the frame rate too; `seam` is measured for a
-    loop only. Raises UsageError for films of different sizes and when there is no frame.
+    The arrays are [H, W, 3] RGB, uint8 or uint16, of equal size. Without a judge there is no gain,
+    drift and `alive`, which also needs the frame rate; `seam` is measured only for a loop. Raises
+    UsageError for films of different sizes or without frames.
     """
     meter = _Meter(judge, rate)
     for source_array, dreamed_array in zip(source, dreamed, strict=False):
@@ -118,7 +119,7 @@ class _Moment:
 
 @dataclass
 class _Meter:
-    """Sums over the frames seen so far; keeps one frame, and a few numbers a frame."""
+    """Accumulates the measures; keeps one frame, and a few numbers per frame."""
 
     judge: Judge | None
     rate: float | None
@@ -158,7 +159,7 @@ class _Meter:
             self.notes.note("source power", power_of(self.judge, source))
 
     def _compare(self, now: _Moment, before: _Moment) -> None:
-        """Measure a frame against the one before it."""
+        """Compare a frame with the previous one."""
         back, there = self.flow(now.small, before.small), self.flow(before.small, now.small)
         mask = _resize_truth(trusted(back, there), now.source)
         back = resize_flow(back, *now.source.shape[:2])
@@ -209,11 +210,11 @@ class _Meter:
 
 
 def trusted(backward: Flow, forward: Flow) -> NDArray[np.bool_]:
-    """M: where a backward flow may be trusted (Sundaram et al. 2010), without any scaling.
+    """M: where a backward flow can be trusted (Sundaram et al. 2010), without scaling.
 
     With w the backward flow and w' the forward flow at x + w: |w + w'|^2 <= 0.01 (|w|^2 + |w'|^2)
     + 0.5, x + w inside the picture, and no motion boundary, |grad w|^2 <= 0.01 |w|^2 + 0.002.
-    Thresholds hold at the (at most 540) lines on which flow is estimated.
+    Thresholds apply at the working size of the flow (at most 540 lines).
     """
     height, width = backward.shape[:2]
     x, y = places(backward)
@@ -239,7 +240,7 @@ def _resize_truth(mask: NDArray[np.bool_], like: Picture) -> NDArray[np.bool_]:
 
 
 def _likeness(a: Array, b: Array) -> float | None:
-    """Correlation of two planes, shrunk; None where one of them is a single tone."""
+    """Correlation of two planes after shrinking; None if one of them is constant."""
     size = max(1, a.shape[1] // SHRINK), max(1, a.shape[0] // SHRINK)
     a, b = (cv2.resize(x, size, interpolation=cv2.INTER_AREA).ravel() for x in (a, b))
     return float(np.corrcoef(a, b)[0, 1]) if a.std() > 0 and b.std() > 0 else None

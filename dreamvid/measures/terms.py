@@ -1,4 +1,4 @@
-"""What the measures of films with and without a source have in common."""
+"""Shared parts of the measures of films with and without a source."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from dreamvid.motion.warp import places
 
 Picture = NDArray[np.float32]
 Judge = Callable[[torch.Tensor], torch.Tensor]
-"""Gives the activations (of any shape) of an image [3, H, W] in 0..1."""
+"""Returns the activations (of any shape) of an image [3, H, W] in 0..1."""
 
 LUMA = np.array([[0.299, 0.587, 0.114]], np.float32)
 
 
 class Notes:
-    """Sums over all frames, and series of one number a frame, by name."""
+    """Named sums over all frames, and named series with one number per frame."""
 
     def __init__(self) -> None:
         self._sums: dict[str, float] = {}
@@ -37,26 +37,26 @@ class Notes:
         self._series.setdefault(name, array("d")).append(float(value))
 
     def total(self, name: str) -> float | None:
-        """A sum; None when nothing was added to it."""
+        """A sum; None if nothing was added."""
         return self._sums.get(name)
 
     def series(self, name: str) -> Sequence[float]:
-        """A series, empty when nothing was noted."""
+        """A series; empty if nothing was appended."""
         return self._series.get(name, array("d"))
 
     def mean(self, name: str, start: int = 0, end: int | None = None) -> float | None:
-        """The mean of a part of a series; None when there is nothing in it."""
+        """The mean of a slice of a series; None if it is empty."""
         values = self.series(name)[start:end]
         return float(np.mean(values)) if values else None
 
 
 def unit(pixels: Array) -> Picture:
-    """An array of uint8 or uint16 as float32 in 0..1."""
+    """Convert an array of uint8 or uint16 to float32 in 0..1."""
     return np.asarray(pixels / np.float32(np.iinfo(pixels.dtype).max), np.float32)
 
 
 def along(picture: Picture, flow: Flow) -> Picture:
-    """Warp a picture [H, W, 3] along a backward flow, by Lanczos4."""
+    """Warp a picture [H, W, 3] along a backward flow with Lanczos4."""
     x, y = places(flow)
     border = cv2.BORDER_REPLICATE
     return np.asarray(cv2.remap(picture, x, y, cv2.INTER_LANCZOS4, borderMode=border), np.float32)
@@ -84,7 +84,7 @@ def power_of(judge: Judge, pixels: Array) -> float:
 
 
 def whole_second(rate: float, count: int) -> int | None:
-    """Frames in a second of a film; None when it does not last for one."""
+    """The number of frames in a second; None if the film is shorter."""
     frames = max(1, round(rate))
     return frames if frames <= count else None
 
@@ -92,7 +92,7 @@ def whole_second(rate: float, count: int) -> int | None:
 def alive(notes: Notes, rate: float | None) -> float | None:
     """Mean power of the last third of a film over that of its first second.
 
-    None without a rate, or when the film is so short that the two overlap.
+    None without a rate, or if the film is so short that both overlap.
     """
     count = len(notes.series("power"))
     second = None if rate is None else whole_second(rate, count)
@@ -108,5 +108,5 @@ def seam_of(first: Picture, last: Picture, steps: Sequence[float]) -> float | No
 
 
 def ratio(part: float | None, whole: float | None) -> float | None:
-    """One value over another; None where that cannot be known."""
+    """The ratio of two values; None if one is None or the divisor is 0."""
     return part / whole if part is not None and whole else None

@@ -21,7 +21,7 @@ from av.container import InputContainer
 from numpy.typing import NDArray
 
 from dreamvid.errors import UnreadableInput
-from dreamvid.media.probe import SOUNDS, open_leniently, reason
+from dreamvid.media.probe import AUDIO_FORMATS, open_leniently, reason
 from dreamvid.media.source import check_file
 
 RATE: Final = 22050
@@ -123,7 +123,7 @@ def _floats(block: AudioFrame) -> NDArray[np.float32]:
 
 def _open(path: Path) -> InputContainer:
     check_file(path)
-    options = {"format_whitelist": SOUNDS, "protocol_whitelist": "file"}
+    options = {"format_whitelist": AUDIO_FORMATS, "protocol_whitelist": "file"}
     try:
         opened = open_leniently(path, options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -138,7 +138,7 @@ def _open(path: Path) -> InputContainer:
     return opened
 
 
-def check_sound(path: Path) -> None:
+def check_audio(path: Path) -> None:
     """Raise UnreadableInput unless a file opens and has an audio track; nothing is decoded."""
     _open(path).close()
 

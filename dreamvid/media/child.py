@@ -108,9 +108,7 @@ class FfmpegChild:
         self._log_reader.join()
         log = " / ".join(line for line in self._log if line)
         if "No space left on device" in log:
-            return DiskFull(
-                "no space left on the disk", where=self._where, remedy="free some space"
-            )
+            return DiskFull("no space left on the disk", where=self._where, remedy="make room")
         return DreamvidError(f"ffmpeg failed with exit code {code}: {log[:400]}", where=self._where)
 
 

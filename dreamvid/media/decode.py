@@ -59,7 +59,7 @@ class Facts:
 
 @dataclass
 class Damage:
-    """Damage statistics: the number of frames `lost`, the frames `marred`, the time of the `first`.
+    """Damage statistics: numbers of frames `lost` and `corrupted`, and the time of the `first`.
 
     `skipped` is the number of frames missing from a constant-rate film, in `gaps` gaps, the first
     after time `skip`: damage if other damage was found, otherwise dropped when the film was made.
@@ -67,17 +67,17 @@ class Damage:
     """
 
     lost: int = 0
-    marred: int = 0
+    corrupted: int = 0
     first: Fraction | None = None
     skipped: int = 0
     gaps: int = 0
     skip: Fraction | None = None
     cut: Fraction = Fraction(0)
 
-    def note(self, time: Fraction | None, *, lost: int = 0, marred: int = 0) -> None:
+    def note(self, time: Fraction | None, *, lost: int = 0, corrupted: int = 0) -> None:
         """Record damage at a time on the source's clock, None if unknown."""
         self.lost += lost
-        self.marred += marred
+        self.corrupted += corrupted
         if self.first is None:
             self.first = time
 
@@ -194,7 +194,7 @@ class FilmDecoder:
                 continue
             for frame in frames:
                 if frame.is_corrupt:
-                    self.damage.note(self._clock(frame.pts), marred=1)
+                    self.damage.note(self._clock(frame.pts), corrupted=1)
                 yield self._time(frame), frame
 
     def _packets(self) -> Iterator[Packet[VideoStream]]:

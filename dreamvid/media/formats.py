@@ -19,12 +19,12 @@ __all__ = [
     "CODECS",
     "CONTAINERS",
     "Codec",
+    "available_codecs",
     "check_alpha",
     "check_crf",
     "check_delivery",
     "check_size",
     "codec_named",
-    "codecs_here",
     "encoders",
     "ffmpeg_path",
     "filters",
@@ -69,7 +69,7 @@ def codec_named(name: str) -> Codec:
     return codec
 
 
-def codecs_here() -> tuple[str, ...]:
+def available_codecs() -> tuple[str, ...]:
     """Return the codecs that the installed ffmpeg can encode."""
     return tuple(codec.name for codec in CODECS.values() if _available(codec))
 
@@ -139,7 +139,7 @@ def check_crf(codec: Codec, crf: float | None) -> float | None:
 def check_alpha(codec: Codec) -> None:
     """Raise UsageError, listing alternatives, if the codec does not support transparency."""
     if not codec.alpha:
-        have = _listing(name for name in codecs_here() if CODECS[name].alpha)
+        have = _listing(name for name in available_codecs() if CODECS[name].alpha)
         raise UsageError(
             f"{codec.name} does not support transparency", where="codec", remedy=f"use {have}"
         )

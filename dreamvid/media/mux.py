@@ -74,7 +74,7 @@ def assemble(
     except (av.error.FFmpegError, OSError) as error:
         if getattr(error, "errno", None) == errno.ENOSPC:
             raise DiskFull(
-                "no space left on the disk", where=place.folder, remedy="free some space"
+                "no space left on the disk", where=place.folder, remedy="make room"
             ) from error
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
@@ -174,7 +174,7 @@ class _Film:
             raise DiskFull(
                 f"the repeated film needs {needed / 1e9:.1f} GB, but {free / 1e9:.1f} GB are free",
                 where=folder,
-                remedy="free some space, or repeat to a shorter duration",
+                remedy="make room, or repeat to a shorter duration",
             )
 
     def repeated_notes(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dreamvid.media.target import Target, check_apart, check_place
+from dreamvid.media.target import Target, check_not_guide, check_writable
 
 if TYPE_CHECKING:
     from dreamvid.media.info import FilmInfo
@@ -43,8 +43,8 @@ class Output:
             repeated=self.repeat_to is not None,
             size=size,
         )
-        check_apart(self.path, self.guides)
-        check_place(self.sidecar)
+        check_not_guide(self.path, self.guides)
+        check_writable(self.sidecar)
 
     def writer(self, like: FilmInfo) -> VideoWriter:
         """Open the output for a film that is written without parts."""

@@ -23,7 +23,7 @@ FORMATS: Final = (
 """Formats that contain the video themselves. Playlists and scripts (concat, hls, dash, imf ...) are
 excluded: they reference other files, so a renamed playlist would read its neighbours."""
 
-SOUNDS: Final = FORMATS + ",wav,w64,mp3,flac,aac,ac3,eac3,caf,au,amr,opus,wv,ape,tta,oga"
+AUDIO_FORMATS: Final = FORMATS + ",wav,w64,mp3,flac,aac,ac3,eac3,caf,au,amr,opus,wv,ape,tta,oga"
 """Formats opened for their audio: films, and audio-only formats."""
 
 CLOCKLESS: Final = frozenset({"mpegts", "mpeg", "vob", "wtv", "rtp"})

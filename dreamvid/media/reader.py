@@ -22,7 +22,7 @@ from dreamvid.media.inspect import Treatment, inspect
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.probe import reason
 from dreamvid.media.source import is_sequence
-from dreamvid.media.stills import StillsDecoder, undecodable
+from dreamvid.media.stills import StillsDecoder, decode_error
 
 PREFETCH_BYTES: Final = 64 << 20
 """Upper bound of prefetched frames in bytes."""
@@ -126,7 +126,7 @@ class VideoReader:
                 remedy="start earlier",
             )
         if head is None:
-            raise undecodable(decoder.path)
+            raise decode_error(decoder.path)
         self._head = head
         return inspect(decoder, head, width=width, height=height)
 
@@ -197,23 +197,23 @@ class VideoReader:
             missing = self.info.duration - last - 1 / facts.rate
             tail = missing if missing > (1 if facts.variable else 1 / facts.rate) else tail
         if not facts.counted:
-            lost = max(lost, left_out) if lost or found.marred else 0
+            lost = max(lost, left_out) if lost or found.corrupted else 0
         elif count is not None and self._whole and facts.frames is not None:
             lost, tail = max(lost, facts.frames - count), Fraction(0)
         elif not lost:
             tail = Fraction(0)
         first = None if found.first is None else found.first - self._decoder.first_time
-        return _sentence(lost, found.marred, facts.frames, first, tail)
+        return _describe_damage(lost, found.corrupted, facts.frames, first, tail)
 
 
-def _sentence(
-    lost: int, marred: int, of: int | None, first: Fraction | None, tail: Fraction
+def _describe_damage(
+    lost: int, corrupted: int, of: int | None, first: Fraction | None, tail: Fraction
 ) -> str | None:
     told = []
     if lost:
         told.append(f"{_frames(lost, of)} missing")
-    if marred:
-        told.append(f"{_frames(marred, of)} damaged")
+    if corrupted:
+        told.append(f"{_frames(corrupted, of)} damaged")
     if told and first is not None:
         told[-1] += f", from {float(first):.3f} s on"
     if tail:

@@ -107,7 +107,7 @@ def load_still(file: Path) -> VideoFrame:
     return frame
 
 
-def undecodable(path: Path) -> UnreadableInput:
+def decode_error(path: Path) -> UnreadableInput:
     """Return the error for a file of which no frame can be decoded; Pillow may still read it."""
     if not path.is_file() or path.suffix.lower() not in STILL_SUFFIXES:
         return UnreadableInput("no frame can be decoded", where=path, remedy="export it again")

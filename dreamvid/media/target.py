@@ -46,7 +46,7 @@ class Target:
             self.path, codec, crf=crf, alpha=alpha, repeated=repeated, size=size
         )
         self._numbered = self.codec.pictures is not None and self.codec.pictures.numbered
-        check_place(self.path)
+        check_writable(self.path)
         if source is not None and self._is_source(source):
             raise UsageError(
                 "the output is the source file", where=self.path, remedy="use another name"
@@ -86,7 +86,7 @@ class Target:
             yield Path(folder)
 
 
-def check_place(path: Path) -> None:
+def check_writable(path: Path) -> None:
     """Raise UsageError or DiskFull unless a file can be written at `path`.
 
     A temporary file is created to find out: permission bits do not show a read-only file system.
@@ -103,9 +103,7 @@ def check_place(path: Path) -> None:
                 "the file name is too long", where=path, remedy="shorten it"
             ) from error
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(
-                "no space left on the disk", where=folder, remedy="free some space"
-            ) from error
+            raise DiskFull("no space left on the disk", where=folder, remedy="make room") from error
         raise UsageError(
             "the folder is not writable", where=folder, remedy="use another folder"
         ) from error
@@ -118,13 +116,13 @@ def check_place(path: Path) -> None:
 
 
 def check_new(path: Path, *, overwrite: bool) -> None:
-    """Raise OutputExists if the file exists and may not be overwritten; also as `check_place`."""
-    check_place(path)
+    """Raise OutputExists if the file exists, unless `overwrite`; also as `check_writable`."""
+    check_writable(path)
     if os.path.lexists(path) and not overwrite:
         raise OutputExists("already exists", where=path, remedy="use another name, or -y")
 
 
-def check_apart(path: Path, guides: Iterable[str]) -> None:
+def check_not_guide(path: Path, guides: Iterable[str]) -> None:
     """Raise UsageError if `path` is one of the guide images."""
     if any(same_file(path, Path(guide)) for guide in guides):
         raise UsageError("the output is a guide file", where=path, remedy="use another name")

@@ -21,7 +21,7 @@ from av.stream import Disposition, Stream
 from dreamvid.errors import DiskFull, DreamvidError
 from dreamvid.media.child import run_ffmpeg
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.probe import SOUNDS, file_url, open_input, video_stream
+from dreamvid.media.probe import AUDIO_FORMATS, file_url, open_input, video_stream
 
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
@@ -33,15 +33,15 @@ FILE_KEYS: Final = frozenset(
 )
 """Metadata keys that describe the source file itself and would be wrong in the output."""
 
-SPEAKERS: Final = "aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1"
+CHANNEL_LAYOUTS: Final = "aformat=channel_layouts=mono|stereo|3.0|quad|5.0|5.1|6.1|7.1"
 """Channel layouts that encoders accept; other or missing layouts are converted to one of them."""
 
-AAC: Final = ("aac", "-b:a", "256k", "-af", f"{SPEAKERS}|2.1|4.0")
+AAC: Final = ("aac", "-b:a", "256k", "-af", f"{CHANNEL_LAYOUTS}|2.1|4.0")
 
 FALLBACK_CODECS: Final = {
     ("mp4", "audio"): AAC,
     ("mov", "audio"): AAC,
-    ("webm", "audio"): ("libopus", "-b:a", "192k", "-af", SPEAKERS),
+    ("webm", "audio"): ("libopus", "-b:a", "192k", "-af", CHANNEL_LAYOUTS),
     ("matroska", "audio"): ("flac",),
     ("mp4", "subtitle"): ("mov_text",),
     ("mov", "subtitle"): ("mov_text",),
@@ -66,7 +66,7 @@ class SideTracks:
     def __init__(self, source: FilmInfo, folder: Path, *, until: Fraction | None) -> None:
         self._source, self._folder, self._until = source, folder, until
         self._stack = contextlib.ExitStack()
-        self._home: InputContainer | None = None
+        self._input: InputContainer | None = None
         self._notes: list[str] = []
         self.refused = 0
 
@@ -78,13 +78,15 @@ class SideTracks:
 
     def clocks(self) -> list[int]:
         """Return the denominator of the time base of every audio track."""
-        if self._home is None:
+        if self._input is None:
             return []
-        return [s.time_base.denominator for s in self._home.streams.audio if s.time_base]
+        return [s.time_base.denominator for s in self._input.streams.audio if s.time_base]
 
     def __enter__(self) -> Self:
         if self._source.path is not None and self._source.path.is_file():
-            self._home = self._stack.enter_context(open_input(self._source.path, formats=SOUNDS))
+            self._input = self._stack.enter_context(
+                open_input(self._source.path, formats=AUDIO_FORMATS)
+            )
         elif self._source.has_audio:
             self._notes.append(f"{self._source.path} no longer exists, so the audio is omitted")
         return self
@@ -99,13 +101,13 @@ class SideTracks:
 
     def join(self, out: OutputContainer, container: str) -> Iterator[Stamped]:
         """Add the tracks and metadata to `out`; return an iterator over the tracks' packets."""
-        if self._home is None:
+        if self._input is None:
             return iter(())
-        home = self._home
-        self._copy_metadata(home, out)
+        opened = self._input
+        self._copy_metadata(opened, out)
         copied: dict[int, Stream] = {}
-        flows = []
-        for stream in (*home.streams.audio, *home.streams.subtitles):
+        streams = []
+        for stream in (*opened.streams.audio, *opened.streams.subtitles):
             track = _added(out, stream) if self._fits_unchanged(container, stream.index) else None
             if track is not None:
                 copied[stream.index] = _copy_tags(track, stream)
@@ -118,15 +120,15 @@ class SideTracks:
                 )
                 continue
             _copy_tags(track, stream)
-            flows.append(
+            streams.append(
                 self._packets(
                     cast(InputContainer, fitted.container), {fitted.index: track}, container
                 )
             )
-        self._notes += _omitted_tracks(home, self._source)
+        self._notes += _omitted_tracks(opened, self._source)
         if copied:
-            flows.append(self._packets(home, copied, container))
-        return heapq.merge(*flows, key=lambda stamped: stamped[0])
+            streams.append(self._packets(opened, copied, container))
+        return heapq.merge(*streams, key=lambda stamped: stamped[0])
 
     def _fits_unchanged(self, container: str, index: int) -> bool:
         """Mux the beginning of a track into a buffer, to see whether the container accepts it.
@@ -136,12 +138,12 @@ class SideTracks:
         assert self._source.path is not None
         try:
             with (
-                open_input(self._source.path, formats=SOUNDS) as home,
+                open_input(self._source.path, formats=AUDIO_FORMATS) as opened,
                 av.open(io.BytesIO(), "w", format=container) as out,
             ):
-                track = out.add_stream_from_template(home.streams[index], opaque=True)
+                track = out.add_stream_from_template(opened.streams[index], opaque=True)
                 out.start_encoding()
-                for _, packet in islice(self._packets(home, {index: track}, container), TRIAL):
+                for _, packet in islice(self._packets(opened, {index: track}, container), TRIAL):
                     out.mux_one(packet)
         except (ValueError, av.error.FFmpegError):
             return False
@@ -156,7 +158,13 @@ class SideTracks:
             assert self._source.path is not None
             run_ffmpeg(
                 [
-                    *("-copyts", "-protocol_whitelist", "file,pipe", "-format_whitelist", SOUNDS),
+                    *(
+                        "-copyts",
+                        "-protocol_whitelist",
+                        "file,pipe",
+                        "-format_whitelist",
+                        AUDIO_FORMATS,
+                    ),
                     *("-i", file_url(self._source.path), "-map", f"0:{stream.index}"),
                     *(f"-c:{letter}", codec, *options, "-f", container, file_url(path)),
                 ],
@@ -173,7 +181,7 @@ class SideTracks:
         return fitted
 
     def _packets(
-        self, home: InputContainer, tracks: dict[int, Stream], container: str
+        self, opened: InputContainer, tracks: dict[int, Stream], container: str
     ) -> Iterator[Stamped]:
         # Audio may start before zero (encoder priming): mp4 can represent that, other containers
         # would shift the video instead.
@@ -181,7 +189,7 @@ class SideTracks:
         # Several packets may share a millisecond in Matroska; mp4 needs increasing times.
         apart = int(container in ("mp4", "mov"))
         last: dict[int, int] = {}
-        packets = home.demux(*(home.streams[index] for index in tracks))
+        packets = opened.demux(*(opened.streams[index] for index in tracks))
         while True:
             try:
                 packet = next(packets)
@@ -214,11 +222,11 @@ class SideTracks:
             packet.stream = tracks[index]
             yield packet.dts * base, packet
 
-    def _copy_metadata(self, home: InputContainer, out: OutputContainer) -> None:
+    def _copy_metadata(self, opened: InputContainer, out: OutputContainer) -> None:
         """Copy metadata and chapters."""
-        out.metadata.update(_portable(home.metadata))
+        out.metadata.update(_portable(opened.metadata))
         chapters = []
-        for chapter in home.chapters():
+        for chapter in opened.chapters():
             base = chapter["time_base"] or Fraction(1, 1000)
             shift = round(self._source.origin / base)
             start, end = max(0, chapter["start"] - shift), chapter["end"] - shift
@@ -231,24 +239,24 @@ class SideTracks:
             out.set_chapters(chapters)
 
 
-def _omitted_tracks(home: InputContainer, source: FilmInfo) -> list[str]:
+def _omitted_tracks(opened: InputContainer, source: FilmInfo) -> list[str]:
     """Return notes on the tracks that are not copied."""
     assert source.path is not None
     cover = Disposition.attached_pic | Disposition.timed_thumbnails
-    if not any(s.type == "video" and not s.disposition & cover for s in home.streams):
+    if not any(s.type == "video" and not s.disposition & cover for s in opened.streams):
         return []  # audio only
-    picture = video_stream(home, source.path).index
-    told = []
-    for stream in home.streams:
+    picture = video_stream(opened, source.path).index
+    notes = []
+    for stream in opened.streams:
         if stream.type == "video" and stream.disposition & cover:
-            told.append("the cover image is omitted")
+            notes.append("the cover image is omitted")
         elif stream.type == "video" and stream.index != picture:
-            told.append(f"video track {stream.index} is omitted: only one is dreamed")
+            notes.append(f"video track {stream.index} is omitted: only one is dreamed")
         elif stream.type not in ("video", "audio", "subtitle"):
             words = stream.metadata
             name = words.get("filename") or words.get("handler_name") or ""
-            told.append(f"{stream.type} track {stream.index} is omitted{name and f' ({name})'}")
-    return told
+            notes.append(f"{stream.type} track {stream.index} is omitted{name and f' ({name})'}")
+    return notes
 
 
 def _added(out: OutputContainer, stream: Stream) -> Stream | None:

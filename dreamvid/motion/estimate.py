@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink, squares
+from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink, squared_lengths
 from dreamvid.motion.warp import REFERENCE_HEIGHT, Plane, places
 
 MISMATCH = 14.0
@@ -46,12 +46,12 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     height, width = current.shape[:2]
     current, previous = shrink(current), shrink(previous)
     backward, forward = estimator(current, previous), estimator(previous, current)
-    motion = settle(backward, forward, current, previous)
+    motion = repair_flow(backward, forward, current, previous)
     mask = _linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)
 
 
-def settle(backward: Flow, forward: Flow, current: Array, previous: Array) -> Motion:
+def repair_flow(backward: Flow, forward: Flow, current: Array, previous: Array) -> Motion:
     """Repair a backward flow where the forward flow is inconsistent with it; compute the mask.
 
     All four arguments have the same size [H, W, ...]; the images are uint8.
@@ -74,8 +74,8 @@ def consistent(backward: Flow, forward: Flow) -> Truth:
     """
     back = _sample(forward, backward)
     square = (REFERENCE_HEIGHT / backward.shape[0]) ** 2
-    lengths = squares(backward) + squares(back)
-    agreed: Truth = square * squares(backward + back) <= 0.01 * square * lengths + 0.5
+    lengths = squared_lengths(backward) + squared_lengths(back)
+    agreed: Truth = square * squared_lengths(backward + back) <= 0.01 * square * lengths + 0.5
     return agreed
 
 

@@ -68,7 +68,7 @@ class Farneback:
         return np.asarray(flow, np.float32)
 
 
-class Still:
+class ZeroFlow:
     """Zero flow: assumes that nothing moves."""
 
     def __call__(self, a: Array, b: Array) -> Flow:
@@ -99,7 +99,11 @@ def names() -> tuple[str, ...]:
 
 
 RAFT_NAMES = ("raft-small", "raft-large")
-_PLAIN: dict[str, Callable[[], FlowEstimator]] = {"dis": Dis, "farneback": Farneback, "none": Still}
+_PLAIN: dict[str, Callable[[], FlowEstimator]] = {
+    "dis": Dis,
+    "farneback": Farneback,
+    "none": ZeroFlow,
+}
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -132,7 +136,7 @@ def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]
     return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
 
 
-def squares(flow: Array) -> Array:
+def squared_lengths(flow: Array) -> Array:
     """Squared lengths [H, W] of the vectors of a flow [H, W, 2]."""
     return np.asarray(cv2.transform(flow * flow, np.ones((1, 2))), np.float32)
 

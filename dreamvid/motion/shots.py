@@ -42,7 +42,7 @@ class CutDetector:
         return suspect and previous is not None and not _same_scene(small, previous)
 
 
-def mask_says_cut(mask: Plane) -> bool:
+def indicates_cut(mask: Plane) -> bool:
     """Whether a consistency mask [H, W] is so empty that there must be a cut."""
     return float(mask.mean()) < EMPTY_MASK
 

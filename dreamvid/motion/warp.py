@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dreamvid.motion.flow import Flow, squares
+from dreamvid.motion.flow import Flow, squared_lengths
 
 Plane = NDArray[np.float32]
 
@@ -74,9 +74,9 @@ def streak_mask(flow: Flow) -> Plane:
     """
     across = cv2.Sobel(flow, cv2.CV_32F, 1, 0, scale=1 / 8)
     down = cv2.Sobel(flow, cv2.CV_32F, 0, 1, scale=1 / 8)
-    gradient = squares(across) + squares(down)
+    gradient = squared_lengths(across) + squared_lengths(down)
     lines = REFERENCE_HEIGHT / flow.shape[0]
-    limit = 0.01 * lines**2 * squares(flow) + 0.002
+    limit = 0.01 * lines**2 * squared_lengths(flow) + 0.002
     return np.asarray(np.clip(np.sqrt(gradient / limit) - 1, 0, 1), np.float32)
 
 

@@ -1,1 +1,1 @@
-"""Networks: what dreams are made of. Load one by name, cut it at a layer, differentiate it."""
+"""Networks: loaded by name, cut at a layer, differentiated with respect to the image."""

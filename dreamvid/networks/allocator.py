@@ -11,7 +11,7 @@ PIECE = 32 << 20
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 
 
-def keep_freed() -> bool:
+def keep_freed_memory() -> bool:
     """Let the C library reuse memory freed by a dream step; False if it has no such setting.
 
     By default glibc maps every large tensor with mmap, and the kernel clears its pages each time:

@@ -121,14 +121,14 @@ def describe(model: str) -> Network:
     Nothing is downloaded. Raises UsageError for an unknown name.
     """
     if model in DESCRIPTIONS:
-        return Network(zoo.bare(model), zoo.describe(model))
+        return Network(zoo.architecture(model), zoo.describe(model))
     return load_network(model)
 
 
 def check_fit(state: Mapping[str, Tensor], *, model_name: str, where: Path) -> None:
     """Raise UnreadableInput, naming the first mismatch, unless `state` fits the network."""
-    if problem := mismatch(zoo.bare(model_name), state):
-        like = [n for n in DESCRIPTIONS if not mismatch(zoo.bare(n), state)]
+    if problem := mismatch(zoo.architecture(model_name), state):
+        like = [n for n in DESCRIPTIONS if not mismatch(zoo.architecture(n), state)]
         looks = f"; they look like weights of {' or '.join(like)}" if like else ""
         raise UnreadableInput(
             f"not the weights of {model_name} ({problem}){looks}",

@@ -117,7 +117,7 @@ def fetch(url: str, *, model: str, offline: bool = False, progress: Counted | No
         except OSError as error:
             if error.errno == errno.ENOSPC:
                 raise DiskFull(
-                    "no space left for the weights", where=path.parent, remedy="free some space"
+                    "no space left for the weights", where=path.parent, remedy="make room"
                 ) from error
             raise MissingDependency(
                 f"cannot download the weights of {model} ({error})", remedy=remedy

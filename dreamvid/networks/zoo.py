@@ -40,7 +40,7 @@ def build(name: str, *, classes: int = 1000) -> nn.Module:
     return model.eval()
 
 
-def bare(name: str) -> nn.Module:
+def architecture(name: str) -> nn.Module:
     """The architecture with parameters on the meta device, which use no memory."""
     with torch.device("meta"):
         return build(name)

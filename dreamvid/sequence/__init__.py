@@ -1,1 +1,1 @@
-"""Sequences: frames of a film or a camera, the loop that dreams them, loops, resumable jobs."""
+"""Sequences: frames of a film or a camera, the loop that dreams them, resumable jobs."""

@@ -71,7 +71,7 @@ def added(residual: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(total).add_(image).clamp_(0, 1)
 
 
-def dreamed_at(size: Size, dream: Dreamer, image: torch.Tensor) -> torch.Tensor:
+def dream_at_size(size: Size, dream: Dreamer, image: torch.Tensor) -> torch.Tensor:
     """Dream on an image [3, H, W] at a smaller or equal size (height, width)."""
     if image.shape[-2:] == size:
         return dream(image)

@@ -15,8 +15,8 @@ from dreamvid.loops.texture import noise_texture
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.camera import Camera, Matrix
 from dreamvid.motion.estimate import Motion, estimate_motion
-from dreamvid.motion.flow import Array, FlowEstimator, Still, estimator
-from dreamvid.motion.shots import CutDetector, mask_says_cut
+from dreamvid.motion.flow import Array, FlowEstimator, ZeroFlow, estimator
+from dreamvid.motion.shots import CutDetector, indicates_cut
 from dreamvid.sequence.endless import endless
 
 
@@ -62,7 +62,7 @@ def film_frames(
         if previous is not None and not is_cut:
             motion = estimate_motion(flow, source.array, previous)
             # Without flow the mask is empty wherever anything moves.
-            if cuts and not isinstance(flow, Still) and mask_says_cut(motion.mask):
+            if cuts and not isinstance(flow, ZeroFlow) and indicates_cut(motion.mask):
                 motion = None
         image = to_image(source.array)
         yield Frame(source.index, source.time, image, motion, full=source.full)

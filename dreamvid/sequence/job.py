@@ -29,7 +29,7 @@ from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
-from dreamvid.sequence.render import DreamerAt, remember
+from dreamvid.sequence.render import DreamerAt, render_with_memory
 from dreamvid.settings.toml import differing
 
 PART_FRAMES = 120
@@ -85,7 +85,7 @@ class Job:
         """
         dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
         last = self._last_memory(dreamer.device)
-        stream = remember(frames, dream, stability=stability, memory=last)
+        stream = render_with_memory(frames, dream, stability=stability, memory=last)
         writer: PartWriter | None = None
         try:
             for frame, memory in stream:

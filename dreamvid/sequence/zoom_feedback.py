@@ -16,7 +16,7 @@ import torch
 
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
-from dreamvid.motion.flow import Flow, squares
+from dreamvid.motion.flow import Flow, squared_lengths
 from dreamvid.motion.warp import warp
 from dreamvid.sequence.film_carry import check_stability
 from dreamvid.sequence.frames import Frame
@@ -55,7 +55,7 @@ class ZoomFeedback:
             start = torch.lerp(blur_wide(start) + ground, start, mask)
         start = start.clamp_(0, 1)
         places = self._dream.places(start, track_places(previous.places, frame.motion))
-        moved = travel(flow) * previous.aim
+        moved = mean_displacement(flow) * previous.aim
         dose = feedback_dose(self._dream.dose, self._stability, moved, tuning)
         dreamed = self._dream.ascend(
             start,
@@ -87,9 +87,9 @@ class ZoomFeedback:
         return replace(now, aim=tuning.strength(now.aim, wanted=wanted, measured=measured))
 
 
-def travel(flow: Flow) -> float:
+def mean_displacement(flow: Flow) -> float:
     """The mean displacement of a flow [H, W, 2], in image heights."""
-    return float(np.sqrt(squares(flow)).mean()) / len(flow)
+    return float(np.sqrt(squared_lengths(flow)).mean()) / len(flow)
 
 
 def feedback_dose(full: Dose, stability: float, moved: float, tuning: ZoomTuning) -> Dose:

@@ -40,7 +40,7 @@ def test_the_band_holds_wavelengths_of_4_to_32_pixels(length: float, share: floa
 
 def test_dreams_are_compared_at_the_same_strength(tmp_path: Path) -> None:
     save_image(tmp_path / "photo.png", to_image(texture(3, height=80, width=100)))
-    (pair,) = judge.beside(load_network("bestiary"), tiny_network(), tmp_path, ["parts"])
+    (pair,) = judge.compare(load_network("bestiary"), tiny_network(), tmp_path, ["parts"])
     row = pair.row()
     assert row["rms ratio"] == pytest.approx(1, abs=0.03)
     assert row["colour ratio"] == pytest.approx(pair.ours.colourfulness / pair.theirs.colourfulness)
@@ -49,7 +49,7 @@ def test_dreams_are_compared_at_the_same_strength(tmp_path: Path) -> None:
 
 def test_a_folder_without_photographs_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="no images"):
-        list(judge.beside(tiny_network(), tiny_network(), tmp_path, ["two"]))
+        list(judge.compare(tiny_network(), tiny_network(), tmp_path, ["two"]))
 
 
 def test_the_bestiary_knows_renders_that_it_has_not_seen() -> None:
@@ -77,8 +77,8 @@ def test_channels_that_never_fire_are_dead() -> None:
     model = nn.Sequential(OrderedDict(one=convolution, two=nn.ReLU()))
     black_and_white = Description(name="t", aliases={}, default_layer="two",
                                   mean=(0, 0, 0), std=(1, 1, 1))  # fmt: skip
-    living = judge.Living(Network(model, black_and_white))
-    living.look(torch.zeros(1, 3, 32, 32))
-    assert living.share == 1 / 4
-    living.look(torch.ones(1, 3, 32, 32))
-    assert living.share == 2 / 4
+    active = judge.ActiveChannels(Network(model, black_and_white))
+    active.add(torch.zeros(1, 3, 32, 32))
+    assert active.share == 1 / 4
+    active.add(torch.ones(1, 3, 32, 32))
+    assert active.share == 2 / 4

@@ -20,17 +20,17 @@ from dreamvid.networks import known
 
 REFUSED = {
     "video gone.mp4 -o a.mp4": (3, "no such file"),
-    "video text.mp4 -o a.mp4": (3, "not a film that can be read"),
-    "video film.mp4 -o there.mp4": (4, "there.mp4: exists already; use another name, or -y"),
-    "video film.mp4 -o a.xyz": (2, "does not go into '.xyz'"),
+    "video text.mp4 -o a.mp4": (3, "not a readable film"),
+    "video film.mp4 -o there.mp4": (4, "there.mp4: already exists; use another name, or -y"),
+    "video film.mp4 -o a.xyz": (2, "cannot be stored in a '.xyz'"),
     "video film.mp4 -o no/a.mp4": (2, "no such folder"),
-    "video film.mp4 -o a.mp4 --codec h999": (2, "no codec 'h999'"),
+    "video film.mp4 -o a.mp4 --codec h999": (2, "unknown codec 'h999'"),
     "video film.mp4 -o a.mp4 --preset furr": (2, "unknown preset 'furr'"),
     "video film.mp4 -o a.mp4 --settings gone.toml": (3, "gone.toml: no such file"),
     "video film.mp4 -o a.mp4 --model gogglenet": (2, "did you mean googlenet"),
     "video film.mp4 -o a.mp4 --model gone.safetensors": (3, "no such file"),
     "video film.mp4 -o a.mp4 --weights gone.pth": (3, "no such weights file"),
-    "video film.mp4 -o a.mp4 --label unicornfish": (2, "no label 'unicornfish'"),
+    "video film.mp4 -o a.mp4 --label unicornfish": (2, "unknown label 'unicornfish'"),
     "video film.mp4 -o a.mp4 --guide gone.png": (3, "no such file"),
     "video film.mp4 -o a.mp4 --strength 0:(1),5:(rms)": (2, "needs audio (--audio)"),
     "video film.mp4 -o a.mp4 --strength 0:(": (2, "strength"),
@@ -49,11 +49,11 @@ REFUSED = {
     ),
     "zoom": (2, "no picture given"),
     "zoom gone.png": (3, "no such file"),
-    "zoom in.png -o there.mp4": (4, "exists already"),
+    "zoom in.png -o there.mp4": (4, "already exists"),
     "zoom in.png --zoom 0:(1.4),3s:(2,bogus)": (2, "not an easing"),
     "zoom in.png --zoom 0:(1.4),30:(-2)": (2, "zoom"),
     "zoom in.png --audio gone.wav": (3, "no such file"),
-    "zoom in.png --audio in.png": (3, "no sound in it"),
+    "zoom in.png --audio in.png": (3, "no audio track"),
     "loop --model gogglenet": (2, "did you mean googlenet"),
     "loop --seconds 1.01": (2, "a loop needs a whole number"),
     "loop --rotate 7": (2, "do not close the loop"),
@@ -142,7 +142,7 @@ def test_a_run_begins_with_what_there_is_and_what_dreams(here):
     told = dreamvid("image", "in.png", *QUICK, "--layer", "parts*2", "--layer", "one:3")
     assert "in.png: 64x48; dreams with efficientnet_lite0, parts*2 + one:3, into" in told.err
     told = dreamvid("zoom", "--from-noise", "--seconds", "1", "--size", "32x32", "--model", "nix")
-    assert told.line.startswith("dreamvid: no network 'nix'")
+    assert told.line.startswith("dreamvid: unknown network 'nix'")
     assert dreamvid("video", "film.mov", "b.mp4", *QUICK, "-q").err == ""
 
 

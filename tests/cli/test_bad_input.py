@@ -78,7 +78,7 @@ def test_an_address_is_no_file(bad_film, refused, tmp_path):
 def test_text_named_mp4(bad_film, tmp_path):
     path = tmp_path / "text.mp4"
     path.write_text("This is not a film.\n" * 100)
-    bad_film(path, "text.mp4: not a film that can be read")
+    bad_film(path, "text.mp4: not a readable film")
 
 
 def test_text_named_png(refused, tmp_path):
@@ -100,24 +100,24 @@ def test_empty_picture(refused, tmp_path):
 
 def test_folder_without_pictures(bad_film, tmp_path):
     (tmp_path / "folder").mkdir()
-    bad_film(tmp_path / "folder", "folder: no pictures there")
+    bad_film(tmp_path / "folder", "folder: no images found")
 
 
 def test_sound_only(bad_film, tmp_path):
     write_sound(tmp_path / "sound.mp4")
-    bad_film(tmp_path / "sound.mp4", "sound.mp4: no picture in it, only audio")
+    bad_film(tmp_path / "sound.mp4", "sound.mp4: no video track (only audio)")
 
 
 def test_ffconcat_script(bad_film, tmp_path, film):
     shutil.copy(film, tmp_path / "secret.mp4")
     (tmp_path / "list.mp4").write_text("ffconcat version 1.0\nfile secret.mp4\n")
-    bad_film(tmp_path / "list.mp4", "list.mp4: not a film that can be read")
+    bad_film(tmp_path / "list.mp4", "list.mp4: not a readable film")
 
 
 def test_a_film_cut_off_before_its_index(bad_film, tmp_path, film):
     whole = film.read_bytes()
     (tmp_path / "cut.mp4").write_bytes(whole[: len(whole) // 2])
-    bad_film(tmp_path / "cut.mp4", "cut.mp4: cut off before its index (moov)")
+    bad_film(tmp_path / "cut.mp4", "cut.mp4: the file is truncated: its index (moov)")
 
 
 def test_a_picture_of_60000x60000(refused, tmp_path):
@@ -259,7 +259,7 @@ def test_output_exists(refused, tmp_path, film):
     out = tmp_path / "out.mp4"
     out.write_text("precious")
     command = ["video", film, "-o", out, *QUICK]
-    refused(4, "out.mp4: exists already; use another name, or -y", command=command)
+    refused(4, "out.mp4: already exists; use another name, or -y", command=command)
     assert dreamvid(*command, "-y", "--frames", 2).code == 0
     assert frames_of(out) == 2
 
@@ -268,7 +268,7 @@ def test_output_picture_exists(refused, tmp_path):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     (tmp_path / "out.png").write_text("precious")
     command = ["image", tmp_path / "in.png", "-o", tmp_path / "out.png", *QUICK]
-    refused(4, "out.png: exists already", "-y", command=command)
+    refused(4, "out.png: already exists", "-y", command=command)
 
 
 def test_output_is_a_link_to_itself(tmp_path, film):
@@ -314,7 +314,7 @@ def test_output_is_a_folder(refused, tmp_path, film, kind):
     source, name = (film, "out.mp4") if kind == "video" else (tmp_path / "in.png", "out.png")
     (tmp_path / name).mkdir()
     command = [kind, source, "-o", tmp_path / name, "-y", *QUICK]
-    refused(2, f"{name}: is a folder", command=command)
+    refused(2, f"{name}: the output is a folder", command=command)
 
 
 @pytest.mark.parametrize("name", ["out.txt", "out", "out.png", ".mp4"])
@@ -430,7 +430,7 @@ USAGE = {
     "--rate 0": "rate",
     "--rate -1": "rate = '-1': must be frames per second such as 25 or 24000/1001",
     "--rate abc": "rate = 'abc': must be frames per second",
-    "--rate 12": "rate: is for rows of pictures",
+    "--rate 12": "rate: applies only to image sequences",
     "--size 64x48 --width 64": "size and width: give only one of them",
     "--size 64x48 --height 48": "size and height: give only one of them",
     "--label owl --layer 4c": "label and layer: give only one of them",
@@ -440,8 +440,8 @@ USAGE = {
     "--crf nan": "crf",
     "--device abacus": "device",
     "--flow river": "flow",
-    "--codec h26": "no codec 'h26'; use h26",
-    "--codec nope": "no codec 'nope'; use h264, h265, av1, webm, prores,",
+    "--codec h26": "unknown codec 'h26'; use h26",
+    "--codec nope": "unknown codec 'nope'; use h264, h265, av1, webm, prores,",
     "--preset wld": "unknown preset 'wld'; did you mean wild?",
     "--model googlenett": "did you mean googlenet",
     "--layer 4x": "efficientnet_lite0 has no layer '4x'; did you mean 4",
@@ -451,7 +451,7 @@ USAGE = {
     "--layer 4c --layer 4c*-1": "the weights add up to zero",
     "--layer 4c:99999": "99999",
     "--layer 4c:-1": "-1",
-    "--label unicornfish": "no label 'unicornfish'",
+    "--label unicornfish": "unknown label 'unicornfish'",
     "--sed 3": "--seed",
     "--frames": "--frames",
     "more.mp4": "more.mp4",
@@ -468,7 +468,7 @@ def test_values_that_cannot_be_used(bad_film, film, options):
 def test_cuda_where_there_is_none(bad_film, film):
     if torch.cuda.is_available():
         pytest.skip("there is one")
-    bad_film(film, "no device 'cuda' here", "auto", code=2, options=["--device", "cuda"])
+    bad_film(film, "device 'cuda' is not available", "auto", code=2, options=["--device", "cuda"])
 
 
 def test_unknown_command_and_missing_source(refused, film):
@@ -478,7 +478,7 @@ def test_unknown_command_and_missing_source(refused, film):
 
 
 def test_layers_of_an_unknown_network(refused):
-    refused(2, "no network 'vgg17'; did you mean vgg1", command=["layers", "vgg17"])
+    refused(2, "unknown network 'vgg17'; did you mean vgg1", command=["layers", "vgg17"])
 
 
 # --- settings files --------------------------------------------------------------------------
@@ -613,9 +613,14 @@ def test_no_network_for_a_download(bad_film, film, tmp_path, monkeypatch):
     for name in ("https_proxy", "HTTPS_PROXY", "http_proxy", "HTTP_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     options = ["--model", "squeezenet1_1"]
-    needle = "cannot fetch the weights of squeezenet1_1"
+    needle = "cannot download the weights of squeezenet1_1"
     bad_film(film, needle, "--weights", code=6, options=options)
-    bad_film(film, "no weights for squeezenet1_1", code=6, options=[*options, "--offline"])
+    bad_film(
+        film,
+        "the weights of squeezenet1_1 are not in the cache",
+        code=6,
+        options=[*options, "--offline"],
+    )
 
 
 # --- measure ---------------------------------------------------------------------------------
@@ -630,7 +635,7 @@ def test_measure_refuses_what_is_no_pair(refused, tmp_path, film):
     refused(2, needle, command=["measure", film, film, "--width", 32])
     needle = needle.replace("width", "dream_size")
     refused(2, needle, command=["measure", film, film, "--dream-size", 32])
-    needle = "rate: is for rows of pictures"
+    needle = "rate: applies only to image sequences"
     refused(2, needle, command=["measure", film, film, "--rate", 30])
 
 

@@ -355,7 +355,7 @@ def test_measure_takes_the_part_of_the_source_that_was_dreamed(film, dreams):
 def test_measure_tells_films_of_other_lengths_and_sizes(film, dreams, tmp_path):
     assert dreamvid("measure", film, dreams[0]).err == ""
     shorter = write_film(tmp_path / "shorter.mkv", frames=7, codec="ffv1")
-    note = "{}: goes on beyond the 7 frames that could be compared\n"
+    note = "{}: is longer than the 7 frames that were compared\n"
     assert dreamvid("measure", film, shorter, "--json").err == note.format(film)
     assert dreamvid("measure", shorter, film, "--json").err == note.format(film)
     small = write_film(tmp_path / "small.mkv", frames=8, size=(32, 24), codec="ffv1")

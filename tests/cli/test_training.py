@@ -79,7 +79,7 @@ def test_judging_tells_where_sheets_cannot_go_before_the_work(tmp_path):
     for out, code, needle in (
         ("file", 2, "file: is not a folder; give a folder for the sheets"),
         ("file/sheets", 1, "file/sheets: cannot be written (Not a directory)"),
-        ("sheets", 2, "classes.png: is a folder"),
+        ("sheets", 2, "classes.png: the output is a folder"),
     ):
         told = dreamvid("judge", "-o", tmp_path / out)
         assert (told.code, needle in told.line) == (code, True), told.err

@@ -15,7 +15,7 @@ from dreamvid.dream import objectives
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import save_image, to_image
 from dreamvid.schedules.schedule import Clock
-from dreamvid.sequence.render import remember, render
+from dreamvid.sequence.render import render, render_with_memory
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
 
 QUICK = {"octaves": 2, "iterations": 2}
@@ -150,15 +150,17 @@ def test_a_film_is_dreamed_by_what_each_frame_says() -> None:
 def test_schedules_go_on_where_a_film_was_stopped() -> None:
     frames = known_frames(moved(6))
     dreams = at({"strength": "0:(0.5), 5:(2)", "layer": ("0:(one), 3:(two)",)}, frames=6)
-    whole = list(remember(frames, dreams, stability=0.9))
-    late = list(remember(frames[4:], dreams, stability=0.9, memory=whole[3][1]))
+    whole = list(render_with_memory(frames, dreams, stability=0.9))
+    late = list(render_with_memory(frames[4:], dreams, stability=0.9, memory=whole[3][1]))
     assert torch.equal(late[-1][1].dreamed, whole[-1][1].dreamed)
 
 
 def test_another_layer_begins_another_gauge() -> None:
     frames = known_frames(moved(4))
     steady, changed = (
-        list(remember(frames, at({"layer": (text,)}, frames=4), stability=0.9))[-1][1].gauge.sizes
+        list(render_with_memory(frames, at({"layer": (text,)}, frames=4), stability=0.9))[-1][
+            1
+        ].gauge.sizes
         for text in ("two*1000", "0:(one), 3:(two*1000)")
     )
     assert steady.keys() == changed.keys()

@@ -13,7 +13,7 @@ from tiny import texture, tiny_dreamer, tiny_network
 from dreamvid.bestiary.renders import catalogue
 from dreamvid.dream import beings as module
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import OUTER, SIZE, Beings, Place, Places, glances
+from dreamvid.dream.beings import OUTER, SIZE, Beings, Place, Places, view_variations
 from dreamvid.dream.dreamer import Dose, Gauge
 from dreamvid.dream.objectives import Objective, creatures, fade, layer
 from dreamvid.errors import UsageError
@@ -40,17 +40,17 @@ def apart(a: Place, b: Place, image: torch.Tensor) -> float:
 
 
 def test_places_are_well_apart_and_leave_no_room() -> None:
-    places = beings_of().settle(WIDE)
+    places = beings_of().find_places(WIDE)
     assert len(places) > 6
     assert all(apart(a, b, WIDE) >= SIZE for a, b in combinations(places, 2))
     spots = module._spots(*WIDE.shape[1:])
     assert all(min(apart(spot, place, WIDE) for place in places) < SIZE for spot in spots)
-    assert beings_of().settle(WIDE, places) == places
+    assert beings_of().find_places(WIDE, places) == places
 
 
 def test_places_are_found_beside_those_that_are_kept() -> None:
     kept = (Place(0.5, 0.5, SIZE, "cat", 2), Place(0.5, 0.9, SIZE, "ant", 0))
-    places = beings_of("cat", "dog").settle(WIDE, kept)
+    places = beings_of("cat", "dog").find_places(WIDE, kept)
     assert places[0] == kept[0] and len(places) > 4
     assert {place.word for place in places} == {"cat", "dog"}  # ants are not asked for any more
 
@@ -59,7 +59,7 @@ def test_a_being_stands_where_it_is_strongest() -> None:
     """Of two words each takes the place that is more like it, whatever it is everywhere."""
     found = beings_of("ant", "bee", "cat", "dog", "elk")
     scores = found._scores(WIDE, spots := module._spots(*WIDE.shape[1:]))
-    best, first = int(scores.max(1).values.argmax()), found.settle(WIDE)[0]
+    best, first = int(scores.max(1).values.argmax()), found.find_places(WIDE)[0]
     assert (first.y, first.x) == (spots[best].y, spots[best].x)
     assert first.label == int(scores[best].argmax())
 
@@ -74,16 +74,16 @@ def test_a_being_that_is_there_is_found_where_it_is(name: str) -> None:
     here = picture[:, 60:140, 200:280]
     here.copy_(torch.lerp(here, colour.permute(2, 0, 1).float(), cover.float()))
     beings = Beings(network, creatures(), device=CPU, dtype=torch.float32)
-    first = beings.settle(picture)[0]
+    first = beings.find_places(picture)[0]
     assert network.labels[first.label].startswith(f"{kind}/")
     assert abs(first.y - 100 / 160) < 0.2 and abs(first.x - 240 / 320) < 0.1
 
 
 def test_a_class_that_is_there_already_is_asked_for_less(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "OFTEN", 0.0)
-    alike = beings_of().settle(WIDE)
+    alike = beings_of().find_places(WIDE)
     monkeypatch.setattr(module, "OFTEN", 100.0)
-    varied = beings_of().settle(WIDE)
+    varied = beings_of().find_places(WIDE)
     assert len({place.label for place in varied}) == 4 > len({place.label for place in alike})
 
 
@@ -101,7 +101,7 @@ def test_a_dream_raises_the_class_of_every_being_at_its_place() -> None:
 
 def test_a_being_is_raised_within_its_window_alone() -> None:
     beings, place = beings_of("cat"), Place(0.4, 0.3, SIZE, "cat", 2)
-    gradient = beings.gradient(WIDE, (place,), glances(0))
+    gradient = beings.gradient(WIDE, (place,), view_variations(0))
     window = beings.window(WIDE, (place,))
     y, x = torch.meshgrid(torch.arange(96) + 0.5, torch.arange(192) + 0.5, indexing="ij")
     distance = ((y - 0.4 * 96).square() + (x - 0.3 * 192).square()).sqrt() / (SIZE * 96)
@@ -187,7 +187,7 @@ def test_words_that_mean_no_class_are_told_with_near_misses() -> None:
 
 
 def test_strength_0_looks_for_no_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Beings, "settle", lambda *_: pytest.fail("looked for places"))
+    monkeypatch.setattr(Beings, "find_places", lambda *_: pytest.fail("looked for places"))
     assert torch.equal(tiny_dreamer(creatures(), strength=0)(WIDE), WIDE)
 
 

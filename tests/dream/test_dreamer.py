@@ -49,20 +49,23 @@ def test_an_ascent_tells_the_objective_at_each_iteration_before_its_update() -> 
     dream, gauge = tiny_dreamer(octaves=1, iterations=4), Gauge()
     dream.ascend(IMAGE, dream.dose, gauge=gauge)
     rolled = IMAGE.roll(next(jitter(dream.seed)), (1, 2))
-    assert gauge.heights[0] == pytest.approx(power(rolled), rel=1e-4)
-    assert len(gauge.heights) == 4
-    assert gauge.heights == sorted(gauge.heights) and gauge.heights[3] > 1.2 * gauge.heights[0]
+    assert gauge.objective_values[0] == pytest.approx(power(rolled), rel=1e-4)
+    assert len(gauge.objective_values) == 4
+    assert (
+        gauge.objective_values == sorted(gauge.objective_values)
+        and gauge.objective_values[3] > 1.2 * gauge.objective_values[0]
+    )
     dream.ascend(IMAGE, Dose((2,), 0.01), gauge=gauge)
-    assert len(gauge.heights) == 2
+    assert len(gauge.objective_values) == 2
     dream.ascend(IMAGE, Dose((2,), 0.0), gauge=gauge)
-    assert gauge.heights == []
+    assert gauge.objective_values == []
 
 
 def test_the_height_of_a_picture_of_many_tiles_is_their_mean() -> None:
     dream, wide, gauge = tiny_dreamer(tile=32), IMAGE[:, :32, :64], Gauge()
     dream.ascend(wide, Dose((1,), 0.01), gauge=gauge)
     rolled = wide.roll(next(jitter(dream.seed)), (1, 2))
-    assert gauge.heights == pytest.approx([dream.rate(rolled)])
+    assert gauge.objective_values == pytest.approx([dream.rate(rolled)])
 
 
 def test_a_dream_stays_within_0_to_1_and_leaves_its_input_alone() -> None:

@@ -12,7 +12,7 @@ import torch
 from tiny import tiny_network
 
 from dreamvid.commands.shapes import pan_periods, whole_frames
-from dreamvid.dream.beings import SIZE, Place, glances
+from dreamvid.dream.beings import SIZE, Place, view_variations
 from dreamvid.dream.dreamer import Gauge
 from dreamvid.dream.objectives import creatures, layer
 from dreamvid.dream.octaves import resize
@@ -373,7 +373,7 @@ def test_beings_of_a_texture_stand_across_its_sides() -> None:
 
     def update(image: torch.Tensor, place: Place) -> torch.Tensor:
         flat = torch.zeros_like(image)
-        return dream._blend_beings(flat, image, (place,), glances(0), Gauge(), "")
+        return dream._blend_beings(flat, image, (place,), view_variations(0), Gauge(), "")
 
     moved = update(texture.roll((32, 48), (1, 2)), corner)
     assert moved[:, :8, :8].abs().mean() > 0.5  # the corner that is furthest from its own

@@ -94,7 +94,7 @@ def test_the_codecs_are_those_promised() -> None:
 @pytest.mark.parametrize("name", sorted(CODECS))
 def test_every_codec_gives_the_pictures_back(tmp_path: Path, name: str) -> None:
     codec = CODECS[name]
-    if name not in formats.codecs_here():
+    if name not in formats.available_codecs():
         pytest.skip(f"no {name} here")
     images = colours(256, 128, 4)
     path = tmp_path / output_name(codec)
@@ -118,7 +118,7 @@ FILMS = sorted(name for name, codec in CODECS.items() if codec.pictures is None)
 
 @pytest.mark.parametrize("name", FILMS)
 def test_films_are_tagged(tmp_path: Path, name: str) -> None:
-    if name not in formats.codecs_here():
+    if name not in formats.available_codecs():
         pytest.skip(f"no {name} here")
     path = tmp_path / output_name(CODECS[name])
     deliver(path, colours(256, 128, 1), name)
@@ -169,7 +169,7 @@ ALPHA = sorted(name for name, codec in CODECS.items() if codec.alpha)
 
 @pytest.mark.parametrize("name", ALPHA)
 def test_transparency_comes_back(tmp_path: Path, name: str) -> None:
-    if name not in formats.codecs_here():
+    if name not in formats.available_codecs():
         pytest.skip(f"no {name} here")
     images = colours(64, 48, 3, alpha=True)
     path = tmp_path / output_name(CODECS[name])
@@ -318,7 +318,7 @@ def test_the_last_picture_lasts_as_long_as_the_film(tmp_path: Path, name: str) -
 
 @pytest.mark.parametrize("name", FILMS)
 def test_a_loop_is_repeated_without_a_gap(tmp_path: Path, name: str) -> None:
-    if name not in formats.codecs_here():
+    if name not in formats.available_codecs():
         pytest.skip(f"no {name} here")
     path = tmp_path / output_name(CODECS[name])
     images = colours(256, 128, 5)
@@ -388,8 +388,8 @@ def test_what_this_ffmpeg_lacks_is_told_with_the_nearest(
         path = tmp_path / output_name(CODECS[name])
         with pytest.raises(MissingDependency, match=rf"cannot encode {name} .*use {nearest} or"):
             VideoWriter(path, like=FilmInfo.plain(64, 48, RATE), codec=name)
-    assert "gif" not in formats.codecs_here()
-    assert "webp" in formats.codecs_here()
+    assert "gif" not in formats.available_codecs()
+    assert "webp" in formats.available_codecs()
 
 
 @pytest.mark.parametrize("asked", ["vp9", "hevc", "hapq", "openexr"])

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.target import check_apart, check_new, exclusive_lock
+from dreamvid.media.target import check_new, check_not_guide, exclusive_lock
 
 
 def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
@@ -106,6 +106,6 @@ def test_a_name_must_leave_room_for_its_draft(tmp_path: Path) -> None:
 
 def test_a_guide_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "guide.png").touch()
-    check_apart(tmp_path / "a.png", [str(tmp_path / "guide.png")])
+    check_not_guide(tmp_path / "a.png", [str(tmp_path / "guide.png")])
     with pytest.raises(UsageError, match=r"guide\.png: the output is a guide file"):
-        check_apart(tmp_path / "guide.png", [str(tmp_path / "a"), str(tmp_path / "guide.png")])
+        check_not_guide(tmp_path / "guide.png", [str(tmp_path / "a"), str(tmp_path / "guide.png")])

@@ -5,7 +5,7 @@ from scenes import picture, scene
 
 from dreamvid.image import to_image
 from dreamvid.motion import estimate
-from dreamvid.motion.estimate import consistent, estimate_motion, settle
+from dreamvid.motion.estimate import consistent, estimate_motion, repair_flow
 from dreamvid.motion.flow import estimator
 from dreamvid.motion.warp import warp
 
@@ -65,7 +65,7 @@ def test_what_enters_the_frame_is_not_trusted():
 
 def test_a_place_outside_the_frame_is_not_trusted_even_if_it_looks_the_same():
     plain = np.full((60, 80, 3), 90, np.uint8)
-    mask = settle(flat(-9, 0), flat(9, 0), plain, plain).mask
+    mask = repair_flow(flat(-9, 0), flat(9, 0), plain, plain).mask
     assert mask[:, :8].max() == 0
     assert mask[:, 14:].min() == 1
 
@@ -74,7 +74,7 @@ def test_flows_that_agree_are_left_as_they_are():
     plain = np.full((60, 80, 3), 90, np.uint8)
     backward = flat(-4, 0)
     backward[:, 40:] = (5, 0)
-    motion = settle(backward, -backward, plain, plain)
+    motion = repair_flow(backward, -backward, plain, plain)
     assert np.array_equal(motion.backward[:, :70], backward[:, :70])
 
 
@@ -82,7 +82,7 @@ def test_a_contradicted_flow_on_plain_ground_is_filled_in_from_around():
     previous, current = (np.full((60, 80, 3), 90, np.uint8) for _ in "ab")
     backward = flat(-4, 0)
     backward[20:40, 30:50] = (9, 5)
-    motion = settle(backward, flat(4, 0), current, previous)
+    motion = repair_flow(backward, flat(4, 0), current, previous)
     assert np.abs(motion.backward[25:35, 35:45] - np.float32([-4, 0])).max() < 0.5
     assert motion.mask[10:50, 20:60].min() > 0.95
 
@@ -90,7 +90,7 @@ def test_a_contradicted_flow_on_plain_ground_is_filled_in_from_around():
 def test_a_flow_that_explains_the_picture_is_kept():
     previous = picture(60, 80)
     current = picture(60, 80, dx=4)
-    motion = settle(flat(-4, 0), flat(0, 0), current, previous)  # the way back is wrong
+    motion = repair_flow(flat(-4, 0), flat(0, 0), current, previous)  # the way back is wrong
     assert np.allclose(motion.backward[:, 10:], (-4, 0))
     assert motion.mask[10:-10, 20:-10].min() > 0.95
 
@@ -98,9 +98,11 @@ def test_a_flow_that_explains_the_picture_is_kept():
 def test_a_change_of_light_is_no_mismatch():
     current, previous = picture(80, 120), picture(80, 120)
     brighter = (current * 0.95 + 30).clip(0, 255).astype(np.uint8)
-    assert settle(flat(0, 0, 80, 120), flat(0, 0, 80, 120), brighter, previous).mask.mean() > 0.85
+    assert (
+        repair_flow(flat(0, 0, 80, 120), flat(0, 0, 80, 120), brighter, previous).mask.mean() > 0.85
+    )
     other = 255 - current
-    assert settle(flat(0, 0, 80, 120), flat(0, 0, 80, 120), other, previous).mask.mean() < 0.1
+    assert repair_flow(flat(0, 0, 80, 120), flat(0, 0, 80, 120), other, previous).mask.mean() < 0.1
 
 
 def test_the_mask_fades_outward_from_the_bad_side():

@@ -7,7 +7,7 @@ from scenes import picture, scene
 
 from dreamvid.motion.estimate import estimate_motion
 from dreamvid.motion.flow import estimator
-from dreamvid.motion.shots import CutDetector, mask_says_cut
+from dreamvid.motion.shots import CutDetector, indicates_cut
 
 CLIPS = Path(__file__).parents[3] / "shared" / "clips"
 
@@ -55,9 +55,9 @@ def test_shots_of_any_size_and_depth_are_told_apart():
 
 def test_the_mask_across_a_cut_is_almost_empty_and_within_a_shot_it_is_not():
     (a, b), c = film(2, 1, height=120), picture(120, 160, seed=2)
-    assert not mask_says_cut(estimate_motion(estimator(), b, a).mask)
-    assert mask_says_cut(estimate_motion(estimator(), c, b).mask)
-    assert mask_says_cut(np.zeros((4, 4), np.float32))
+    assert not indicates_cut(estimate_motion(estimator(), b, a).mask)
+    assert indicates_cut(estimate_motion(estimator(), c, b).mask)
+    assert indicates_cut(np.zeros((4, 4), np.float32))
 
 
 @pytest.mark.parametrize("name", ["skater_360p30_audio.mp4", "volcano_720p24.mp4"])
@@ -72,4 +72,4 @@ def test_real_shots_are_not_cut(name):
     assert cuts(frames) == []
     pairs = list(pairwise(frames))[::6]
     masks = [estimate_motion(estimator(), current, before).mask for before, current in pairs]
-    assert not any(mask_says_cut(mask) for mask in masks)
+    assert not any(indicates_cut(mask) for mask in masks)

@@ -10,8 +10,8 @@ import pytest
 PROBE = """
 import resource, sys
 import numpy as np
-from dreamvid.networks.allocator import keep_freed
-assert not int(sys.argv[1]) or keep_freed()
+from dreamvid.networks.allocator import keep_freed_memory
+assert not int(sys.argv[1]) or keep_freed_memory()
 for _ in range(5):
     np.ones(1_000_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt

@@ -18,7 +18,7 @@ from dreamvid.motion.estimate import Motion
 from dreamvid.sequence.film_carry import FilmCarry, carried_dose
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory, Reference
-from dreamvid.sequence.render import remember
+from dreamvid.sequence.render import render_with_memory
 from dreamvid.sequence.tuning import CarryTuning, Controller
 
 FRAMES = known_frames(moved(8))
@@ -38,9 +38,9 @@ def passes_of(dream: Dreamer) -> list[torch.Size]:
     asked: list[torch.Size] = []
     gradient = dream._gradient
 
-    def counted(image: torch.Tensor, *, heights: list[float]) -> torch.Tensor:
+    def counted(image: torch.Tensor, *, values: list[float]) -> torch.Tensor:
         asked.append(image.shape)
-        return gradient(image, heights=heights)
+        return gradient(image, values=values)
 
     dream._gradient = counted  # type: ignore[method-assign]
     return asked
@@ -173,7 +173,7 @@ def test_a_dream_that_is_too_weak_takes_longer_steps_and_is_kept_stronger() -> N
 
 def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
     weak, strong = tiny_dreamer(step=0.02), tiny_dreamer(step=0.03)
-    pairs = remember(FRAMES[:2], lambda k: (weak, strong)[k], stability=0.9)
+    pairs = render_with_memory(FRAMES[:2], lambda k: (weak, strong)[k], stability=0.9)
     (_, first), (_, second) = pairs
     assert second.reference.height is None
     assert second.reference.spread == pytest.approx(1.5 * first.reference.spread)

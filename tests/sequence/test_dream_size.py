@@ -16,10 +16,10 @@ from tiny import source_frames, texture, tiny_dreamer
 from dreamvid.dream.octaves import octaves_for
 from dreamvid.image import to_array, to_image
 from dreamvid.media.reader import SourceFrame
-from dreamvid.sequence.dream_size import added, at_full_size, dream_size, dreamed_at, shrunk
+from dreamvid.sequence.dream_size import added, at_full_size, dream_at_size, dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.memory import Memory
-from dreamvid.sequence.render import remember
+from dreamvid.sequence.render import render_with_memory
 
 SMALL = (24, 32)
 ARRAYS = [texture(dx=4 * t, dy=2 * t, height=96, width=128) for t in range(4)]
@@ -28,7 +28,7 @@ ARRAYS = [texture(dx=4 * t, dy=2 * t, height=96, width=128) for t in range(4)]
 def dreamed(arrays: list[np.ndarray], **options: object) -> list[tuple[Frame, Memory]]:
     """The frames of a film and their dreams, four times smaller."""
     frames = film_frames(shrunk(source_frames(arrays), SMALL))
-    return list(remember(frames, tiny_dreamer(**options), stability=0.9))
+    return list(render_with_memory(frames, tiny_dreamer(**options), stability=0.9))
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,9 @@ def test_a_shrunk_pixel_is_the_mean_of_an_area_at_any_depth() -> None:
 def test_a_film_of_the_size_of_the_dream_is_left_alone() -> None:
     frames = source_frames(ARRAYS)
     assert list(shrunk(frames, (96, 128))) == frames
-    for frame, memory in remember(film_frames(frames), tiny_dreamer(iterations=1), stability=0.9):
+    for frame, memory in render_with_memory(
+        film_frames(frames), tiny_dreamer(iterations=1), stability=0.9
+    ):
         assert frame.full is None
         assert at_full_size(frame, memory) == (memory.dreamed, memory.source)
 
@@ -150,12 +152,12 @@ def test_a_sum_stays_within_0_to_1_and_leaves_the_residual_alone() -> None:
 
 def test_a_picture_is_dreamed_small_and_keeps_its_size() -> None:
     dream, image = tiny_dreamer(), to_image(ARRAYS[0])
-    assert torch.equal(dreamed_at((96, 128), dream, image), dream(image))
+    assert torch.equal(dream_at_size((96, 128), dream, image), dream(image))
     small = torch.from_numpy(image.numpy().reshape(3, 24, 4, 32, 4).mean(axis=(2, 4)))
     expected = added(dream(small) - small, image)
-    assert torch.allclose(dreamed_at(SMALL, dream, image), expected, atol=2e-3)
+    assert torch.allclose(dream_at_size(SMALL, dream, image), expected, atol=2e-3)
     assert float((expected - image).abs().mean()) > 0.01
-    assert torch.equal(dreamed_at(SMALL, tiny_dreamer(strength=0), image), image)
+    assert torch.equal(dream_at_size(SMALL, tiny_dreamer(strength=0), image), image)
 
 
 def test_no_frame_of_the_film_is_held_on_to() -> None:
@@ -169,7 +171,7 @@ def test_no_frame_of_the_film_is_held_on_to() -> None:
             del array
 
     frames = film_frames(shrunk(film(), SMALL))
-    for frame, memory in remember(frames, tiny_dreamer(iterations=1), stability=0.9):
+    for frame, memory in render_with_memory(frames, tiny_dreamer(iterations=1), stability=0.9):
         at_full_size(frame, memory)
         del frame, memory
         assert sum(ref() is not None for ref in alive) <= 3

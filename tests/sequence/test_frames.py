@@ -76,7 +76,7 @@ def test_a_film_taken_up_again_gives_the_same_frames(skip: int) -> None:
 
 
 def test_the_detector_looks_at_skipped_frames_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dreamvid.sequence.frames.mask_says_cut", lambda mask: False)
+    monkeypatch.setattr("dreamvid.sequence.frames.indicates_cut", lambda mask: False)
     frames = list(film_frames(with_a_cut(), skip=CUT))
     assert [frame.index for frame in frames if frame.motion is None] == [CUT]
 

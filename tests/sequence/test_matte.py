@@ -8,13 +8,13 @@ import torch
 from tiny import known_frames, moved, texture, tiny_dreamer
 
 from dreamvid.sequence.matte import matte
-from dreamvid.sequence.render import remember
+from dreamvid.sequence.render import render_with_memory
 
 DREAM = tiny_dreamer(octaves=2, iterations=2)
 
 
 def test_the_matte_over_the_source_is_the_dream() -> None:
-    (frame, memory), *_ = remember(
+    (frame, memory), *_ = render_with_memory(
         known_frames(moved(1)), tiny_dreamer(octaves=2, iterations=2), stability=0.9
     )
     assert frame.image is not None
@@ -33,7 +33,7 @@ def test_the_matte_of_a_carried_frame_leaves_the_grain_of_the_film() -> None:
         for frame in known_frames([texture()] * 4, dx=0, dy=0)
         if frame.image is not None
     ]
-    frame, memory = list(remember(still, DREAM, stability=0.9))[3]
+    frame, memory = list(render_with_memory(still, DREAM, stability=0.9))[3]
     assert frame.image is not None
     laid = matte(memory.dreamed, memory.source)
     again = laid[3:] * laid[:3] + (1 - laid[3:]) * frame.image

@@ -15,9 +15,9 @@ from dreamvid.image import to_image
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.frames import Frame, camera_frames
 from dreamvid.sequence.memory import Memory
-from dreamvid.sequence.render import remember
+from dreamvid.sequence.render import render_with_memory
 from dreamvid.sequence.tuning import ZoomTuning
-from dreamvid.sequence.zoom_feedback import ZoomFeedback, feedback_dose, travel
+from dreamvid.sequence.zoom_feedback import ZoomFeedback, feedback_dose, mean_displacement
 
 TUNING = ZoomTuning()
 
@@ -32,7 +32,7 @@ def frames(count: int, *, fps: int = 12) -> list[Frame]:
 
 def after(count: int, dream: Dreamer | Callable[[int], Dreamer] | None = None) -> Memory:
     """The memory after so many frames."""
-    *_, (_, memory) = remember(frames(count), dream or tiny_dreamer(), stability=0.9)
+    *_, (_, memory) = render_with_memory(frames(count), dream or tiny_dreamer(), stability=0.9)
     return memory
 
 
@@ -76,7 +76,7 @@ def test_as_much_is_added_a_second_at_any_rate() -> None:
     def a_second(fps: int) -> float:
         motion = frames(2, fps=fps)[1].motion
         assert motion is not None
-        dose = feedback_dose(full, 0.9, travel(motion.backward), TUNING)
+        dose = feedback_dose(full, 0.9, mean_displacement(motion.backward), TUNING)
         return fps * dose.iterations[0] * dose.step
 
     assert a_second(24) == pytest.approx(a_second(60), rel=0.03)
@@ -84,4 +84,4 @@ def test_as_much_is_added_a_second_at_any_rate() -> None:
 
 
 def test_travel_is_in_heights() -> None:
-    assert travel(np.full((48, 64, 2), (3, 4), np.float32)) == pytest.approx(5 / 48)
+    assert mean_displacement(np.full((48, 64, 2), (3, 4), np.float32)) == pytest.approx(5 / 48)

@@ -1,13 +1,13 @@
-"""Aligned gradients: a network whose gradient paints what a picture hints at.
+"""Aligned gradients: train a network whose gradient completes what an image hints at.
 
-Networks that withstand attacks have gradients people can read; Ganz et al. 2022 ("Do perceptually
-aligned gradients imply robustness?") show that the converse holds as well, and train the gradient
-directly. Here the gradient of a layer's log energy, or of the class's log-probability, with respect
-to a picture that only hints at another is drawn towards what is missing of that other one. It takes
-differentiating twice (Drucker & Le Cun 1992, "double backpropagation").
+Adversarially robust networks have perceptually meaningful gradients; Ganz et al. 2022 ("Do
+perceptually aligned gradients imply robustness?") show that the converse also holds, and train the
+gradient directly. Here the gradient of a layer's log energy, or of the class's log probability,
+with respect to an image that contains only a hint of another is trained to point towards that
+other image. This requires double backpropagation (Drucker & Le Cun 1992).
 
-Gradient and target are compared as a dream step uses them: band by band of a pyramid, luma and
-chroma apart.
+Gradient and target are compared as a dream step uses them: per band of a pyramid, luma and chroma
+separately.
 """
 
 from __future__ import annotations
@@ -22,26 +22,25 @@ from torch import Tensor
 from dreamvid.dream.planes import colour_basis
 
 Shaping = Callable[[Tensor], Tensor]
-"""Makes the direction of a dream step [3, H, W] of a gradient."""
+"""Converts a gradient [3, H, W] to the direction of a dream step."""
 
 LUMA = (0.084, 0.21, 0.21, 0.14, 0.056)
 CHROMA = (0.006, 0.03, 0.09, 0.105, 0.069)
-"""Weights of the bands in the comparison, fine to coarse; together they are 1."""
+"""Weights of the bands in the comparison, fine to coarse; they add up to 1."""
 
 FADED, SOFT, COARSE, GRAIN = 0.75, 0.2, 12, 0.08
-"""Hints: the largest share of the picture; how often it is shown blurred, over how many pixels; the
-largest noise."""
+"""Hints: maximum blending share; probability and width of blur, in pixels; maximum noise."""
 COVERED, PATCHES = 0.25, 4
-"""How often the picture shows through only in places, and how many patches there are across."""
+"""Probability that the hint is limited to patches, and the number of patches per side."""
 
 STEPS = (0.005, 0.03)
-"""The range of the mean change of a dream step that goes on with a chain."""
+"""Range of the mean change of the dream step that continues a chain."""
 
 
 def hinted(grounds: Tensor, full: Tensor) -> Tensor:
-    """Images [N, 3, S, S] in 0..1 of `grounds` with a hint of the images `full`.
+    """Blend `grounds` [N, 3, S, S] in 0..1 with a hint of the images `full`.
 
-    They shine through faintly or strongly, some blurred, some in places only, below noise.
+    The blending share is random; some hints are blurred or limited to patches; noise is added.
     """
     one = (len(full), 1, 1, 1)
     share = FADED * torch.rand(one, device=full.device).square()
@@ -60,9 +59,9 @@ def _chance(images: Tensor, chance: float) -> Tensor:
 
 
 def agreement(gradient: Tensor, wanted: Tensor) -> Tensor:
-    """How well gradients [N, 3, S, S] point where they are wanted to: -1..1 for each [N].
+    """The agreement of gradients [N, 3, S, S] with the wanted direction: -1..1 for each [N].
 
-    The mean of the cosines in each band of luma, and of the two chroma planes together.
+    The weighted mean of the cosine similarities per band, of luma and of chroma.
     """
     total = gradient.new_zeros(len(gradient))
     for ours, theirs, luma, chroma in zip(
@@ -78,7 +77,7 @@ def _cosine(a: Tensor, b: Tensor) -> Tensor:
 
 
 def bands(images: Tensor) -> list[Tensor]:
-    """Bands of a pyramid, fine to coarse, of luma and two chroma planes of images [N, 3, S, S]."""
+    """Pyramid bands, fine to coarse, of luma and chroma planes of images [N, 3, S, S]."""
     planes = torch.einsum("ik,nihw->nkhw", colour_basis(images.device), images)
     found = []
     for _ in LUMA[1:]:
@@ -90,10 +89,10 @@ def bands(images: Tensor) -> list[Tensor]:
 
 @dataclass
 class Chains:
-    """Pictures that go on from where the network's own gradient has led them.
+    """Images that were changed by dream steps along the network's own gradient.
 
-    A dream is no hinted picture: after one step it shows what this network paints. Half of each
-    batch learns from there (as Ross et al. 2011, "DAgger", for imitation).
+    After one step a dream differs from hinted images: it shows the network's own patterns. Half of
+    each batch is trained on such images (as in Ross et al. 2011, "DAgger", for imitation).
     """
 
     shaping: Shaping
@@ -102,7 +101,7 @@ class Chains:
     def joined(
         self, images: Tensor, full: Tensor, targets: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """A batch, half of it replaced by chains once there are any."""
+        """A batch of which half is replaced by chains, once there are any."""
         if self._kept is None:
             return images, full, targets
         rest = len(images) - len(self._kept[0])
@@ -110,8 +109,8 @@ class Chains:
         images, full, targets = (torch.cat(pair) for pair in zip(fresh, self._kept, strict=True))
         return images, full, targets
 
-    def go_on(self, images: Tensor, full: Tensor, targets: Tensor, gradient: Tensor) -> None:
-        """Take a dream step along the gradient on half of a batch, and keep that."""
+    def advance(self, images: Tensor, full: Tensor, targets: Tensor, gradient: Tensor) -> None:
+        """Take a dream step along the gradient on half of a batch, and store the result."""
         half = torch.randperm(len(images), device=images.device)[: len(images) // 2]
         least, most = STEPS
         size = torch.empty(len(half), 1, 1, 1, device=images.device).uniform_(least, most)

@@ -1,9 +1,9 @@
-"""The gradient of a batch: on a CPU each core takes a piece of it.
+"""Data-parallel gradients of a batch: on a CPU each core computes a slice of it.
 
-One thread a piece, each working alone on its pictures, beats all threads together on every
-operation, above all when other processes want the cores: at 64 px in bfloat16, beside two of them
-on 2 cores, threads that met at each operation learned from 48 pictures a second, threads that met
-once a batch from 508.
+One thread per slice is faster than parallelising every operation, above all if other processes
+compete for the cores: at 64 px in bfloat16, with two other processes on 2 cores, threads that
+synchronised at each operation processed 48 images per second, threads that synchronised once per
+batch 508.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-Told = TypeVar("Told")
+Result = TypeVar("Result")
 
 
 class Member:
-    """One of a crew, with a model of its own that shares its weights with all others."""
+    """One worker thread's replica of the model; all replicas share their weights."""
 
     def __init__(self, model: nn.Module, *, mean: Tensor, std: Tensor, dtype: torch.dtype) -> None:
         self.model, self._mean, self._std, self._dtype = model, mean, std, dtype
         self._weights = list(model.parameters())
 
     def normal(self, images: Tensor) -> Tensor:
-        """Images [N, 3, S, S], RGB in 0..1, as the model takes them."""
+        """Normalise images [N, 3, S, S], RGB in 0..1, for the model."""
         normal = (images.to(self._mean.device) - self._mean) / self._std
         return normal.contiguous(memory_format=torch.channels_last)
 
     def logits(self, images: Tensor) -> Tensor:
-        """What the model tells of images."""
+        """The logits of the model for images."""
         device, dtype = self._mean.device.type, self._dtype
         with torch.autocast(device, dtype, enabled=dtype != torch.float32):
             logits: Tensor = self.model(self.normal(images))
@@ -48,12 +48,12 @@ class Member:
         return found[0].float(), logits
 
     def learn(self, loss: Tensor) -> None:
-        """Add the gradient of a loss to those of the weights, and to nothing else."""
+        """Accumulate the gradient of a loss in the weights only."""
         torch.autograd.backward(loss, inputs=self._weights)
 
 
 class Crew:
-    """Computes the gradients of a model's parameters on a batch, a piece for each member."""
+    """Compute the parameter gradients of a model on a batch, one slice per member."""
 
     def __init__(
         self,
@@ -69,32 +69,32 @@ class Crew:
         middle, unit = constants
         self._members = [
             Member(one, mean=middle, std=unit, dtype=dtype)
-            for one in (model, *(_twin(model) for _ in range(count - 1)))
+            for one in (model, *(_replica(model) for _ in range(count - 1)))
         ]
         self._pool, self._device = ThreadPoolExecutor(count), device
 
-    def __call__(self, task: Callable[..., Told], *batch: Tensor) -> list[Told]:
-        """Let each member do `task(member, *piece)`, and sum up what it has learned.
+    def __call__(self, task: Callable[..., Result], *batch: Tensor) -> list[Result]:
+        """Run `task(member, *piece)` on each member and sum the gradients.
 
-        `batch` are tensors of one length. Gradients are left in the parameters. Gives what each
-        task gave, in the order of the pieces.
+        `batch` are tensors of equal length. Gradients are left in the parameters. Returns the
+        results of the tasks, in the order of the slices.
         """
         pieces = zip(*(values.chunk(len(self._members)) for values in batch), strict=True)
         with one_thread_each(self._device):
-            told = list(self._pool.map(lambda m, piece: task(m, *piece), self._members, pieces))
+            results = list(self._pool.map(lambda m, piece: task(m, *piece), self._members, pieces))
         first, *others = self._members
         for other in others:
-            _hand_over(other.model, first.model)
-        return told
+            _add_gradients(other.model, first.model)
+        return results
 
     def normal(self, images: Tensor) -> Tensor:
-        """Images as the model takes them."""
+        """Normalise images for the model."""
         return self._members[0].normal(images)
 
 
 @contextmanager
 def one_thread_each(device: torch.device) -> Iterator[None]:
-    """Let no member ask for more threads than its own; the rest of the program has them all."""
+    """Limit torch to one thread on a CPU within the context, then restore the setting."""
     threads = torch.get_num_threads()
     if device.type == "cpu":
         torch.set_num_threads(1)
@@ -104,15 +104,15 @@ def one_thread_each(device: torch.device) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-def _twin(model: nn.Module) -> nn.Module:
-    """A copy that shares the model's parameters, but neither gradients nor batch statistics."""
+def _replica(model: nn.Module) -> nn.Module:
+    """A replica that shares the parameters, but neither gradients nor batch statistics."""
     twin = copy.deepcopy(model)
     for mine, shared in zip(twin.parameters(), model.parameters(), strict=True):
         mine.data = shared.data
     return twin
 
 
-def _hand_over(twin: nn.Module, model: nn.Module) -> None:
+def _add_gradients(twin: nn.Module, model: nn.Module) -> None:
     for own, sum_ in zip(twin.parameters(), model.parameters(), strict=True):
         if own.grad is not None and sum_.grad is not None:
             sum_.grad.add_(own.grad)

@@ -1,6 +1,6 @@
-"""Folding: a batch norm that has learned its statistics is one more factor of the convolution.
+"""Fold trained batch norms into convolutions, and undo it.
 
-What is differentiated twice is dear, above all what is no convolution.
+Differentiating twice is expensive, above all for operations other than convolutions.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dreamvid.networks.graph import batch_norms, replace_module
 
 
 def folded(model: nn.Module) -> nn.Module:
-    """A copy of a model that gives the same, its batch norms merged into their convolutions."""
+    """An equivalent copy of a model with batch norms folded into the convolutions."""
     model = copy.deepcopy(model).eval()
     for before, node in _pairs(model):
         conv, norm = (model.get_submodule(str(one.target)) for one in (before, node))
@@ -32,16 +32,16 @@ def folded(model: nn.Module) -> nn.Module:
 
 
 class TwiceHardsigmoid(nn.Module):
-    """The hard sigmoid, made of what torch can differentiate twice."""
+    """A hard sigmoid made of operations that torch can differentiate twice."""
 
     def forward(self, x: Tensor) -> Tensor:
         return F.relu6(x + 3) / 6
 
 
 def unfolded(model: nn.Module, like: nn.Module) -> nn.Module:
-    """`like`, a model with batch norms, made to give what a folded `model` gives.
+    """Load the weights of a folded `model` into `like`, a model with batch norms.
 
-    Its batch norms do nothing but add what their convolutions cannot.
+    Its batch norms become identities, except for biases that the convolutions lack.
     """
     given = model.state_dict()
     state = like.state_dict() | given
@@ -50,7 +50,7 @@ def unfolded(model: nn.Module, like: nn.Module) -> nn.Module:
         norm, conv = like.get_submodule(norm_path), like.get_submodule(conv_path)
         assert isinstance(norm, nn.BatchNorm2d)
         if f"{norm_path}.weight" in given:
-            continue  # it was never folded
+            continue  # was not folded
         bias = given[f"{conv_path}.bias"]
         if conv.bias is None:
             del state[f"{conv_path}.bias"]

@@ -1,8 +1,8 @@
-"""Training on pictures of one's own: a folder for each class, or one folder without classes.
+"""Training on user images: a folder per class, or one folder without classes.
 
-Without classes every picture is a class of its own, to be told by its crops (Dosovitskiy et al.
-2014, "Exemplar networks"): what the pictures are made of is learned without naming it. What a
-dream is to paint is learned from crops that shine through other grounds: see `aligned`.
+Without classes every image is a class of its own, recognised by its crops (Dosovitskiy et al. 2014,
+"Exemplar networks"): features are learned without labels. For gradient alignment, crops are
+blended with other backgrounds: see `aligned`.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ from dreamvid.image import load_image, to_array
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"}
 FEWEST = 8
 ROOM = 2 << 30
-"""Bytes that the pictures may take in memory; when there are very many, each is kept smaller."""
+"""Memory limit for all images in bytes; many images are stored at a smaller size."""
 LARGEST, SMALLEST = 256, 96
-"""The shorter side, in pixels, to which pictures are reduced."""
+"""Limits of the shorter side, in pixels, to which images are reduced."""
 ZOOM = (-1.3, 0.05)
-"""The range of the log of the share of a picture that a crop shows."""
+"""Range of the log of the share of an image that a crop shows."""
 LIGHT = Exposure(saturation=(0.8, 1.4), contrast=(0.85, 1.2), brightness=0.08, noise=0.02)
-"""The light in which crops are shown: a dream is to have the pictures' own colours."""
+"""Colour augmentation of crops, small enough to preserve the colours of the images."""
 BACKGROUNDS = 96
-"""Scenes that are drawn for crops to shine through."""
+"""Number of rendered background scenes."""
 OWN, PLAIN = 0.35, 0.15
-"""How often that is another crop, and how often one colour; else it is a scene."""
+"""Probability that a background is another crop, or one colour; otherwise it is a scene."""
 
 Skipped = Callable[[Path, str], None]
 
 
 @dataclass(frozen=True)
 class PictureSet:
-    """Pictures in memory: uint8 [H, W, 3] in RGB, with the class of each, into `labels`."""
+    """Images in memory: uint8 [H, W, 3] RGB, with the class index of each into `labels`."""
 
     pictures: tuple[NDArray[np.uint8], ...]
     classes: tuple[int, ...]
     labels: tuple[str, ...]
 
     def composer(self, *, size: int, seed: int) -> _Crops:
-        """Crops, turned, mirrored and in other light; every class is equally frequent."""
+        """Random crops with rotation, mirroring and colour augmentation; classes are balanced."""
         return _Crops(self, size, seed)
 
 
@@ -59,7 +59,7 @@ class _Crops:
         self._members = [np.flatnonzero(classes == k) for k in range(len(source.labels))]
 
     def batch(self, count: int) -> Batch:
-        """Cut so many crops."""
+        """Make a batch of `count` crops."""
         size = self._size
         crops = np.empty((count, size, size, 3), np.uint8)
         grounds = np.empty_like(crops)
@@ -83,7 +83,7 @@ class _Crops:
         return made
 
     def _ground(self) -> NDArray[np.float32]:
-        """Something else: a crop, a scene or one colour, sharp or blurred, of any contrast."""
+        """A random background: a crop, a scene or one colour, with random blur and contrast."""
         rng, kind = self._rng, self._rng.random()
         if kind < PLAIN:
             return np.full((self._size, self._size, 3), 255 * rng.random(3), np.float32)
@@ -101,10 +101,10 @@ class _Crops:
 def read_pictures(
     folder: Path, *, sheet: Path | None = None, skipped: Skipped = lambda path, why: None
 ) -> PictureSet:
-    """Read all pictures in a folder: its sub-folders are the classes, if it has any with pictures.
+    """Read all images in a folder; sub-folders that contain images are the classes.
 
-    The training's own `sheet` of dreams is none of them. What cannot be read is left out and told
-    to `skipped`. Raises UnreadableInput when the folder is missing or holds fewer than 8 pictures.
+    The contact `sheet` of the training itself is excluded. Unreadable files are skipped and passed
+    to `skipped`. Raises UnreadableInput if the folder is missing or has fewer than 8 images.
     """
     if not folder.is_dir():
         raise no_such_folder(folder)
@@ -142,7 +142,7 @@ def _same(path: Path, sheet: Path) -> bool:
 
 
 def _side(count: int) -> int:
-    """The shorter side at which so many pictures, of 3:2, fit the room for them."""
+    """The shorter side at which `count` images of 3:2 fit in `ROOM`."""
     fitting = (ROOM / (max(1, count) * 3 * 1.5)) ** 0.5
     return int(min(LARGEST, max(SMALLEST, fitting)))
 

@@ -1,7 +1,7 @@
-"""Taking out what is dead: channels of a bestiary that no picture makes fire.
+"""Prune dead channels: channels of a Bestiary that are never active.
 
-Long training, and attacks more than anything, leave some. They cost time, and a dream that raises
-one of them raises nothing. What is left gives the same result to the last digit but for rounding.
+Long training, and above all attacks, produce some. They cost time, and cannot be raised by a dream.
+The pruned network computes the same result within rounding.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from dreamvid.networks.embedded import Bestiary, Block, Unit, Widths
 
 
 def prune(model: Bestiary, widths: Widths, pictures: Iterable[Tensor]) -> tuple[Bestiary, Widths]:
-    """A copy of a trained model without the channels of its blocks that no picture makes fire.
+    """A copy of a trained model without block channels that are inactive on all `pictures`.
 
-    `pictures` are batches [N, 3, S, S] as the model takes them. Gives the widths that are left, at
-    least one channel in each branch.
+    `pictures` are normalised batches [N, 3, S, S]. Also returns the remaining widths, at least one
+    channel per branch.
     """
     fired = _fired(model, pictures)
     model, groups = copy.deepcopy(model), []
@@ -45,13 +45,13 @@ def prune(model: Bestiary, widths: Widths, pictures: Iterable[Tensor]) -> tuple[
 
 
 def note_firing(fired: dict[str, Tensor], name: str, activations: Tensor) -> None:
-    """Note in `fired` which channels of activations [N, C, H, W] are above 0 anywhere."""
+    """Record in `fired` which channels of activations [N, C, H, W] are above 0 anywhere."""
     now = activations.amax((0, 2, 3)) > 0
     fired[name] = now | fired.get(name, now)
 
 
 def _fired(model: Bestiary, pictures: Iterable[Tensor]) -> dict[str, Tensor]:
-    """Which channels of each block have fired, by the block's name."""
+    """Which channels of each block are active, by block name."""
     fired: dict[str, Tensor] = {}
     hooks = [
         module.register_forward_hook(lambda _m, _i, out, name=name: note_firing(fired, name, out))
@@ -66,12 +66,12 @@ def _fired(model: Bestiary, pictures: Iterable[Tensor]) -> dict[str, Tensor]:
     for name, module in model.named_children():
         if isinstance(module, Block):
             for branch in torch.split(fired[name], list(module.outputs)):
-                branch[0] |= not branch.any()  # a branch of no channels cannot be built
+                branch[0] |= not branch.any()  # a branch needs at least one channel
     return fired
 
 
 def _thin(block: Block, read: Tensor | None, kept: tuple[Tensor, ...]) -> None:
-    """Let a block read only the channels `read`, and its branches give only those `kept`."""
+    """Restrict a block to the input channels `read` and the output channels `kept`."""
     branches = (block.a, block.b, block.c)
     for branch, mask in zip(branches, kept, strict=True):
         units = [module for module in branch.modules() if isinstance(module, Unit)]
@@ -92,7 +92,7 @@ def _narrow(unit: Unit, *, inputs: Tensor | None = None, outputs: Tensor | None 
             for name, weights in module.named_parameters():
                 setattr(module, name, nn.Parameter(weights[outputs]))
             for name, value in module.named_buffers():
-                if value.ndim:  # not the counter of batches
+                if value.ndim:  # not num_batches_tracked
                     module.register_buffer(name, value[outputs])
 
 

@@ -1,27 +1,27 @@
-"""How long, at which sizes and against which attacks a network is trained."""
+"""The training schedule: duration, image sizes, learning rates and attacks."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
 
-WARM = 200
-"""Steps over which the learning rate rises at first: young batch norms cannot stand more."""
-SMALL = 0.6
-"""The share of the time of telling apart that goes to small pictures."""
+WARM_UP = 200
+"""Warm-up steps of the learning rate, while batch norm statistics are unreliable."""
+SMALL_SHARE = 0.6
+"""The share of the classification phase that uses small images."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything that decides how a network is trained, apart from its pictures.
+    """All training parameters except the images.
 
-    For a share `telling` of the time it learns to tell pictures apart, then its gradients are
-    aligned as well; 0 is for a network that can tell already. `sizes` are the sides of the
-    pictures, in pixels: small ones teach fast, large ones, which come last, teach detail. `batch`
-    and `rate`, AdamW's at its height, hold while it learns to tell, `aligned_batch` and
-    `aligned_rate` after that. `attack` is the length, at 96x96 pixels, of the largest change an
-    attack may make (L2, RGB in 0..1), reached in the middle of `telling`; the first `calm` share of
-    that goes without attacks.
+    For a share `telling` of the time the network learns classification, then its gradients are
+    aligned as well; 0 is for a network that can already classify. `sizes` are the image sides in
+    pixels: small images train fast, large ones, used last, teach detail. `batch` and `rate` (the
+    peak learning rate of AdamW) apply to the classification phase, `aligned_batch` and
+    `aligned_rate` after it. `attack` is the largest L2 norm of an adversarial perturbation at
+    96x96 pixels (RGB in 0..1), reached in the middle of the classification phase; its first share
+    `calm` has no attacks.
     """
 
     minutes: float
@@ -38,33 +38,33 @@ class Recipe:
     seed: int = 0
 
     def aligns(self, progress: float) -> bool:
-        """Whether gradients are aligned when a share `progress` of the time is over."""
+        """Whether gradients are aligned at `progress`, the share of the time elapsed."""
         return progress >= self.telling
 
     def size(self, progress: float) -> int:
-        """The side of the pictures, in pixels, at that time."""
-        return self.sizes[progress >= SMALL * self.telling]
+        """The image side in pixels at `progress`."""
+        return self.sizes[progress >= SMALL_SHARE * self.telling]
 
     def count(self, progress: float) -> int:
-        """How many pictures a batch holds at that time."""
+        """The batch size at `progress`."""
         return self.aligned_batch if self.aligns(progress) else self.batch
 
     def pace(self, progress: float, step: int) -> float:
-        """The learning rate, `step` steps after the telling or the aligning began.
+        """The learning rate, `step` steps after the start of the current phase.
 
-        In each it rises over `WARM` steps, then falls along a cosine to nearly nothing.
+        In each phase it rises linearly over `WARM_UP` steps, then decays along a cosine to 1 %.
         """
         if self.aligns(progress):
             most, passed = self.aligned_rate, (progress - self.telling) / (1 - self.telling)
         else:
             most, passed = self.rate, progress / self.telling
-        rising = min(1.0, (step + 1) / WARM)
+        rising = min(1.0, (step + 1) / WARM_UP)
         return most * rising * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min(1, passed))))
 
     def reach(self, progress: float, size: int) -> float:
-        """The largest length of an attack on pictures of this size; 0 while it is calm.
+        """The largest norm of an attack at this image size; 0 during the attack-free period.
 
-        It grows with the square root of the number of pixels, so that it changes each as much.
+        It is proportional to the side, so that the change per pixel does not depend on the size.
         """
         rising = 1.0
         if not self.aligns(progress):

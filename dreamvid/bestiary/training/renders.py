@@ -1,4 +1,4 @@
-"""Training on renders: a bank of layers, composed afresh for every batch."""
+"""Training on renders: a bank of layers, composited anew for every batch."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from dreamvid.errors import writing
 from dreamvid.networks.weights import Counted
 
 SIDE = 128
-"""Pixels of a render's side."""
+"""Side of a render in pixels."""
 LARGE = Mixture(full=0.25, second=0.35, zoom=(-0.6, 0.35))
-"""Objects more often than textures, and large: a dream is to be full of them."""
+"""More objects than textures, and large ones, so that dreams are full of them."""
 
 
 @dataclass(frozen=True)
 class Renders:
-    """Renders out of a bank in a folder, which `draw_bank` has written."""
+    """Renders from a bank in a folder, written by `draw_bank`."""
 
     folder: Path
     mixture: Mixture = LARGE
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The names of all renders, such as 'fox/side'."""
+        """The labels of all renders, such as 'fox/side'."""
         return labels()
 
     def composer(self, *, size: int, seed: int) -> Composer:
-        """Objects on cluttered grounds."""
+        """A composer of objects on cluttered backgrounds."""
         layers = np.load(self.folder / "layers.npy", mmap_mode="r")
         bank = Bank(layers, np.load(self.folder / "labels.npy"))
         return Compositor(bank, size=size, seed=seed, mixture=self.mixture)
@@ -41,9 +41,9 @@ class Renders:
 def draw_bank(
     folder: Path, count: int, *, seed: int = 0, drawn: Counted = lambda done, total: None
 ) -> None:
-    """Draw `count` renders into a folder, on all cores, unless they are there already.
+    """Draw `count` renders into a folder, on all cores, unless they already exist.
 
-    `drawn(done, total)` counts them.
+    `drawn(done, total)` reports progress.
     """
     layers, finished = folder / "layers.npy", folder / "labels.npy"
     if finished.exists():

@@ -1,4 +1,4 @@
-"""What a training starts from: nothing, a network of ours, or one of torchvision's."""
+"""The initial model of a training: random, a trained network, or an ImageNet network."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from dreamvid.networks.saved import Plan, Saved
 from dreamvid.networks.weights import Counted
 
 STEP = 0.007
-"""The default step of a network that nobody has tuned yet."""
+"""Default dream step of a network that has not been tuned."""
 OWN_STEP = 0.012
-"""That of one that has learned somebody's own pictures: a dream is to show them."""
+"""Default dream step of a network trained on user images, which dreams should show clearly."""
 
 
 ABOUT = Description(
@@ -31,12 +31,12 @@ ABOUT = Description(
     default_step=STEP,
     label_layer="logits",
 )
-"""What a bestiary is described by when it is new."""
+"""The description of a new Bestiary."""
 
 
 @dataclass(frozen=True)
 class Start:
-    """A model to be trained, and what it will be described by; `blank` when it knows nothing."""
+    """A model to be trained, with its plan and description; `blank` if randomly initialised."""
 
     model: nn.Module
     plan: Plan
@@ -46,9 +46,9 @@ class Start:
     def finished(
         self, trained: nn.Module, pictures: Iterable[Tensor] = ()
     ) -> tuple[nn.Module, Plan]:
-        """A copy of the model, trained, as it is to be used: on the CPU, as `plan` builds it.
+        """Convert a trained model to the form that is saved: a copy on the CPU, with its plan.
 
-        A bestiary loses the channels that none of the `pictures` makes fire, if there are any.
+        A Bestiary is pruned of channels that are inactive on all `pictures`.
         """
         model, plan = copy.deepcopy(trained).cpu().eval(), self.plan
         if not (isinstance(model, Bestiary) and isinstance(plan.kind, Widths)):
@@ -69,11 +69,11 @@ def start(
     seed: int = 0,
     progress: Counted | None = None,
 ) -> Start:
-    """The network `base` with a last layer that tells `labels` apart.
+    """The network `base` with a last layer for `labels`.
 
-    A `blank` one has random weights, the same for the same seed; nothing is read or fetched for it,
-    but for the file of one of our own. `base`, `weights`, `offline` and `progress` are as
-    `load_network` takes them. Raises what that raises.
+    If `blank`, weights are random, determined by the seed; only a network file is then read, and
+    nothing is downloaded. `base`, `weights`, `offline` and `progress` are as in `load_network`,
+    which also defines the errors raised.
     """
     torch.manual_seed(seed)
     if blank and base == EMBEDDED:
@@ -85,7 +85,7 @@ def start(
     plan = replace(file.plan, classes=len(labels))
     model = plan.build(norm=blank)
     if blank:
-        _begin(model)
+        _initialise(model)
     else:
         shapes = {key: value.shape for key, value in model.state_dict().items()}
         kept = {key: value for key, value in file.state.items() if shapes.get(key) == value.shape}
@@ -96,8 +96,8 @@ def start(
     return Start(model, plan, about, blank)
 
 
-def _begin(model: nn.Module) -> None:
-    """Random weights that keep the size of activations from layer to layer (He et al. 2015)."""
+def _initialise(model: nn.Module) -> None:
+    """Initialise weights so that activations keep their magnitude (He et al. 2015)."""
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")

@@ -1,4 +1,4 @@
-"""What a member of the crew does with its piece of a batch: tell it apart, align its gradients."""
+"""The training tasks of a crew member on its slice of a batch: classification and alignment."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from dreamvid.bestiary.training.aligned import agreement
 from dreamvid.bestiary.training.crew import Member
 
 CLASS = ""
-"""The goal that is no layer: the class."""
-ALIGNED, TOLD = 3.0, 0.3
+"""The goal that stands for the class instead of a layer."""
+ALIGNED, CLASSIFIED = 3.0, 0.3
 """Weights of the two losses while gradients are aligned."""
 LEAST = 1e-8
-"""Energy of a layer that is dead, whose logarithm must be a number."""
+"""Added to the energy of a layer, so that its logarithm is finite."""
 
 
 @dataclass(frozen=True)
-class Telling:
-    """Tells pictures apart; `whole` is the length of the whole batch.
+class Classification:
+    """Classification; `whole` is the size of the whole batch.
 
-    Gives the loss and the number told right, summed over the piece, and the gradient of the images
-    when they are to be `attacked`.
+    Returns the loss and the number of correct predictions, summed over the slice, and the gradient
+    with respect to the images if they are to be `attacked`.
     """
 
     whole: int
@@ -43,11 +43,11 @@ class Telling:
 
 
 @dataclass(frozen=True)
-class Aligning:
-    """Draws the gradient of a goal towards what images lack of the images `full`.
+class Alignment:
+    """Alignment of the gradient of a goal with the difference `full` - images.
 
-    The goal is the logarithm of the energy of a layer, or of the probability of the CLASS. Gives
-    the agreement of gradients with what is wanted, summed over the piece, and the gradients.
+    The goal is the log energy of a layer, or the log probability of the CLASS. Returns the
+    agreement of the gradients with that direction, summed over the slice, and the gradients.
     """
 
     whole: int
@@ -66,6 +66,8 @@ class Aligning:
             heights = (activations.square().flatten(1).mean(1) + LEAST).log()
         (gradient,) = torch.autograd.grad(heights.sum(), images, create_graph=True)
         aligned = agreement(gradient, full - images.detach())
-        told = F.cross_entropy(logits, targets, label_smoothing=self.smoothing, reduction="sum")
-        member.learn((ALIGNED * (1 - aligned).sum() + TOLD * told) / self.whole)
+        classified = F.cross_entropy(
+            logits, targets, label_smoothing=self.smoothing, reduction="sum"
+        )
+        member.learn((ALIGNED * (1 - aligned).sum() + CLASSIFIED * classified) / self.whole)
         return float(aligned.detach().sum()), gradient.detach()

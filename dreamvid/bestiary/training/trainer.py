@@ -1,9 +1,9 @@
-"""The training loop: aligned gradients, and cross-entropy on pictures and on their attacked twins.
+"""The training loop: gradient alignment, and cross-entropy on images and attacked images.
 
-Robust networks dream clear, shaded forms where others dream speckle (Engstrom et al. 2019). The
-attacks are "free" (Shafahi et al. 2019): the pass that learns from a picture also says how to
-change it, and the next pass learns from the changed picture. What is to be painted is taught
-directly once a network can tell pictures apart: see `aligned`.
+Robust networks dream clear, shaded forms where others dream noise (Engstrom et al. 2019). The
+attacks are "free" (Shafahi et al. 2019): the backward pass on an image also gives the direction of
+the attack, and the next pass trains on the attacked image. Once the network can classify, its
+gradient is trained directly: see `aligned`.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from dreamvid.bestiary.training.crew import Crew, one_thread_each
 from dreamvid.bestiary.training.folding import folded
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.stream import Pictures, Source, stream, to_images
-from dreamvid.bestiary.training.tasks import Aligning, Telling
+from dreamvid.bestiary.training.tasks import Alignment, Classification
 
-SELDOM, MEMORY = 8, 0.984
-"""Steps between two looks of the averaged network, and what it keeps of itself at each."""
+AVERAGE_EVERY, DECAY = 8, 0.984
+"""Steps between updates of the averaged network, and its decay per update."""
 
 
 @dataclass(frozen=True)
 class Lesson:
-    """How a training goes: running means of the loss and of the shares of pictures told right.
+    """Training statistics: running means of the loss and of the accuracy (`told`).
 
-    `attacked` is the share among attacked pictures; `aligned` the running mean of how well
-    gradients point where they should, -1..1, None before that is taught. `progress` is the share of
-    the time that is over, `pictures` counts those learned from, hinted and attacked ones too.
+    `attacked` is the accuracy on attacked images; `aligned` the running mean of the gradient
+    agreement, -1..1, None before the alignment phase. `progress` is the share of the time elapsed,
+    `pictures` the number of training images, including hinted and attacked ones.
     """
 
     step: int
@@ -51,12 +51,12 @@ class Lesson:
 
 
 class Trainer:
-    """Trains a model on a source of pictures, by a recipe: `for lesson in trainer: ...`.
+    """Train a model on a source of images with a recipe: `for lesson in trainer: ...`.
 
-    The model takes pictures normalised by `mean` and `std` and gives logits. `goals` are the layers
-    whose gradients are aligned, and how often each is; CLASS stands for the class. `shaping` is
-    how dreams take a gradient. `averaged` is the running mean of the model's weights: what is to be
-    used. Batch norms are folded when alignment begins.
+    The model takes images normalised by `mean` and `std` and returns logits. `goals` are the layers
+    whose gradients are aligned, with sampling weights; CLASS stands for the class. `shaping`
+    converts a gradient to a dream step. `averaged` is the running mean of the weights, which is the
+    result of the training. Batch norms are folded at the start of the alignment phase.
     """
 
     def __init__(
@@ -73,21 +73,21 @@ class Trainer:
         dtype: torch.dtype = torch.float32,
     ) -> None:
         self.source, self.recipe, self.device = source, recipe, device
-        # A GPU learns faster than one process can compose; beside a CPU's cores there is no room.
+        # A GPU trains faster than one process can generate images; on a CPU all cores are in use.
         self._workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 2) - 1)
         self._make_crew = partial(Crew, mean=mean, std=std, dtype=dtype)
         self._goals, self._chains = dict(goals), Chains(shaping)
         self.step, self.pictures, self.seconds = 0, 0, 0.0
         self._means: dict[str, float] = {}
         self._begun: int | None = None
-        self._teach(model)
+        self._set_model(model)
 
-    def _teach(self, model: nn.Module) -> None:
-        """Make this the model that learns; nothing is remembered of another."""
+    def _set_model(self, model: nn.Module) -> None:
+        """Set the model to train, with new averages and optimiser state."""
         self.model = model.to(self.device).to(memory_format=torch.channels_last)
         self.averaged = AveragedModel(
             self.model,
-            multi_avg_fn=get_ema_multi_avg_fn(MEMORY),  # type: ignore[no-untyped-call]
+            multi_avg_fn=get_ema_multi_avg_fn(DECAY),  # type: ignore[no-untyped-call]
             use_buffers=True,
         )
         self._crew = self._make_crew(self.model)
@@ -102,7 +102,7 @@ class Trainer:
 
     def _begin_aligning(self) -> None:
         self._begun = self.step
-        self._teach(folded(self.averaged.module))
+        self._set_model(folded(self.averaged.module))
 
     def __iter__(self) -> Iterator[Lesson]:
         recipe, began, before = self.recipe, time.monotonic(), self.seconds
@@ -117,7 +117,7 @@ class Trainer:
                 )
             for group in self.optimiser.param_groups:
                 group["lr"] = recipe.pace(progress, self.step - (self._begun or 0))
-            self._learn(next(batches), recipe.reach(progress, shape[0]))
+            self._train_on(next(batches), recipe.reach(progress, shape[0]))
             self.seconds = before + time.monotonic() - began
             yield self._lesson(shape[0])
 
@@ -128,49 +128,55 @@ class Trainer:
             means["loss"], means["told"], means.get("attacked", 0.0), means.get("aligned"),
         )  # fmt: skip
 
-    def _learn(self, batch: Pictures, reach: float) -> None:
-        """Learn from a batch: its hints, the pictures and, where attacks reach, those attacked."""
+    def _train_on(self, batch: Pictures, reach: float) -> None:
+        """Train on a batch: hinted images, plain images and, if `reach` > 0, attacked images."""
         pictures, grounds, targets = (values.to(self.device) for values in batch)
         images = to_images(pictures)
         if self._begun is not None:
-            with one_thread_each(self.device):  # many small operations, where threads would meet
+            with one_thread_each(
+                self.device
+            ):  # many small operations, each of which would synchronise
                 self._align(to_images(grounds), images, targets)
-        gradient = self._tell(images, targets, "told", attacked=reach > 0)
+        gradient = self._classify(images, targets, "told", attacked=reach > 0)
         if gradient is not None:
             lengths = reach * torch.rand(len(images), 1, 1, 1, device=self.device).sqrt()
             size = gradient.flatten(1).norm(dim=1).clamp_min(1e-12).view_as(lengths)
             attacked = (images + gradient / size * lengths).clamp_(0, 1)
-            self._tell(attacked, targets, "attacked", attacked=False)
+            self._classify(attacked, targets, "attacked", attacked=False)
 
     def _align(self, grounds: Tensor, full: Tensor, targets: Tensor) -> None:
-        """Draw the gradient at hinted pictures, and at the chains, towards what they lack."""
+        """Train the gradient at hinted images and chains to point towards the full images."""
         images, full, targets = self._chains.joined(hinted(grounds, full), full, targets)
         names, weights = list(self._goals), torch.tensor(list(self._goals.values()))
         goal = names[int(torch.multinomial(weights, 1))]
-        task = Aligning(len(images), self.recipe.smoothing, goal)
+        task = Alignment(len(images), self.recipe.smoothing, goal)
         with self._step(len(images)):
-            told = self._crew(task, images, full, targets)
-        self._note("aligned", sum(aligned for aligned, _ in told) / len(images))
-        self._chains.go_on(images, full, targets, torch.cat([gradient for _, gradient in told]))
+            results = self._crew(task, images, full, targets)
+        self._note("aligned", sum(aligned for aligned, _ in results) / len(images))
+        self._chains.advance(
+            images, full, targets, torch.cat([gradient for _, gradient in results])
+        )
 
-    def _tell(self, images: Tensor, targets: Tensor, name: str, *, attacked: bool) -> Tensor | None:
-        """Learn to tell images apart; gives the gradient that attacks need, if it is asked for."""
-        task = Telling(len(images), self.recipe.smoothing, attacked)
+    def _classify(
+        self, images: Tensor, targets: Tensor, name: str, *, attacked: bool
+    ) -> Tensor | None:
+        """Train classification; returns the image gradient if it is needed for an attack."""
+        task = Classification(len(images), self.recipe.smoothing, attacked)
         with self._step(len(images)):
-            told = self._crew(task, images, targets)
-        self._note("loss", sum(loss for loss, _, _ in told) / len(images))
-        self._note(name, sum(right for _, right, _ in told) / len(images))
-        gradients = [gradient for _, _, gradient in told if gradient is not None]
+            results = self._crew(task, images, targets)
+        self._note("loss", sum(loss for loss, _, _ in results) / len(images))
+        self._note(name, sum(right for _, right, _ in results) / len(images))
+        gradients = [gradient for _, _, gradient in results if gradient is not None]
         return torch.cat(gradients) if gradients else None
 
     @contextmanager
     def _step(self, count: int) -> Iterator[None]:
-        """A step of the optimiser along the gradients that are made within."""
+        """An optimiser step with the gradients computed within the context."""
         self.optimiser.zero_grad()
         yield
         nn.utils.clip_grad_norm_(self.model.parameters(), 2.0)
         self.optimiser.step()
-        if self.step % SELDOM == 0:
+        if self.step % AVERAGE_EVERY == 0:
             self.averaged.update_parameters(self.model)
         self.step += 1
         self.pictures += count
@@ -179,14 +185,14 @@ class Trainer:
         self._means[name] = value + 0.98 * (self._means.get(name, value) - value)
 
     def probe(self, count: int) -> list[Tensor]:
-        """So many batches of pictures that were not learned from, as the model takes them."""
+        """`count` normalised batches of images that were not used in training."""
         size = self.recipe.sizes[-1]
         composer = self.source.composer(size=size, seed=self.recipe.seed + 1)
         batches = (composer.batch(self.recipe.batch).pictures for _ in range(count))
         return [self._crew.normal(to_images(torch.from_numpy(batch))) for batch in batches]
 
     def state(self) -> dict[str, Any]:
-        """All that a training needs to go on, as `restore` takes it; chains begin anew."""
+        """The checkpoint for `restore`; chains are not included."""
         return {
             "model": self.model.state_dict(), "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(), "means": dict(self._means),
@@ -195,7 +201,7 @@ class Trainer:
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
-        """Go on from a `state`."""
+        """Resume from a `state`."""
         if state["begun"] is not None:
             self._begin_aligning()
         self.model.load_state_dict(state["model"])

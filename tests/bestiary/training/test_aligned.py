@@ -80,7 +80,7 @@ def test_chains_go_on_from_where_the_gradient_led() -> None:
     first = chains.joined(images, full, targets)
     assert all(torch.equal(a, b) for a, b in zip(first, (images, full, targets), strict=True))
     gradient = noise(8, seed=2)
-    chains.go_on(images, full, targets, gradient)
+    chains.advance(images, full, targets, gradient)
     fresh = torch.zeros_like(full)
     after, goal, named = chains.joined(fresh, torch.zeros_like(full), torch.zeros(8, 8))
     assert torch.equal(after[:4], fresh[:4])
@@ -95,6 +95,6 @@ def test_chains_go_on_from_where_the_gradient_led() -> None:
 def test_chains_stay_pictures() -> None:
     chains = Chains(shaping)
     white = torch.ones(4, 3, SIDE, SIDE)
-    chains.go_on(white, white, torch.eye(4), torch.rand_like(white))
+    chains.advance(white, white, torch.eye(4), torch.rand_like(white))
     images, _, _ = chains.joined(white, white, torch.eye(4))
     assert images.max() <= 1

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from dreamvid.bestiary.training.aligned import agreement
 from dreamvid.bestiary.training.crew import Crew
-from dreamvid.bestiary.training.tasks import ALIGNED, CLASS, TOLD, Aligning, Telling
+from dreamvid.bestiary.training.tasks import ALIGNED, CLASS, CLASSIFIED, Alignment, Classification
 
 IMAGES = torch.rand(7, 3, 24, 24, generator=torch.Generator().manual_seed(1))
 FULL = torch.rand(7, 3, 24, 24, generator=torch.Generator().manual_seed(2))
@@ -32,7 +32,7 @@ def test_pieces_give_the_gradients_of_the_whole() -> None:
     parameters = list(model.parameters())
     wanted = torch.autograd.grad(whole, [images, *parameters])
 
-    told = crew_of(model)(Telling(7, 0.1, attacked=True), IMAGES, TARGETS)
+    told = crew_of(model)(Classification(7, 0.1, attacked=True), IMAGES, TARGETS)
     assert abs(sum(loss for loss, _, _ in told) / 7 - whole.item()) < 1e-5
     assert sum(right for _, right, _ in told) == (logits.argmax(1) == TARGETS.argmax(1)).sum()
     gradients = [gradient for _, _, gradient in told if gradient is not None]
@@ -49,11 +49,11 @@ def test_pieces_align_as_the_whole_does(goal: str) -> None:
     heights = energy if goal else (TARGETS * logits.log_softmax(1)).sum(1)
     (gradient,) = torch.autograd.grad(heights.sum(), images, create_graph=True)
     aligned = agreement(gradient, FULL - IMAGES)
-    loss = ALIGNED * (1 - aligned).mean() + TOLD * F.cross_entropy(logits, TARGETS)
+    loss = ALIGNED * (1 - aligned).mean() + CLASSIFIED * F.cross_entropy(logits, TARGETS)
     parameters = list(model.parameters())
     wanted = torch.autograd.grad(loss, parameters)
 
-    told = crew_of(model)(Aligning(7, 0.0, goal), IMAGES, FULL, TARGETS)
+    told = crew_of(model)(Alignment(7, 0.0, goal), IMAGES, FULL, TARGETS)
     assert abs(sum(one for one, _ in told) - float(aligned.detach().sum())) < 1e-4
     assert torch.allclose(
         torch.cat([one for _, one in told]), gradient.detach(), rtol=1e-3, atol=1e-6
@@ -67,7 +67,7 @@ def test_a_layer_that_is_dead_gives_numbers() -> None:
     model = small_model(norm=False)
     for parameter in model[3].parameters():
         nn.init.constant_(parameter, 0)
-    crew_of(model)(Aligning(7, 0.0, "3"), IMAGES, FULL, TARGETS)
+    crew_of(model)(Alignment(7, 0.0, "3"), IMAGES, FULL, TARGETS)
     for parameter in model.parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all()
 
@@ -75,7 +75,7 @@ def test_a_layer_that_is_dead_gives_numbers() -> None:
 def test_every_member_learns_what_one_does() -> None:
     model = small_model()
     crew = crew_of(model)
-    crew(Telling(7, 0.0, attacked=False), IMAGES, TARGETS)
+    crew(Classification(7, 0.0, attacked=False), IMAGES, TARGETS)
     torch.optim.SGD(model.parameters(), lr=0.5).step()
     model.zero_grad()
     for member in crew._members:
@@ -84,11 +84,11 @@ def test_every_member_learns_what_one_does() -> None:
 
 
 def test_images_that_are_not_attacked_get_no_gradient() -> None:
-    told = crew_of(small_model())(Telling(7, 0.0, attacked=False), IMAGES, TARGETS)
+    told = crew_of(small_model())(Classification(7, 0.0, attacked=False), IMAGES, TARGETS)
     assert all(gradient is None for _, _, gradient in told)
 
 
 def test_the_rest_of_the_program_keeps_its_threads() -> None:
     before = torch.get_num_threads()
-    crew_of(small_model())(Telling(7, 0.0, attacked=False), IMAGES, TARGETS)
+    crew_of(small_model())(Classification(7, 0.0, attacked=False), IMAGES, TARGETS)
     assert torch.get_num_threads() == before > 1

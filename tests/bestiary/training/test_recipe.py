@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dreamvid.bestiary.training.recipe import WARM, Recipe
+from dreamvid.bestiary.training.recipe import WARM_UP, Recipe
 
 BLANK = Recipe(
     minutes=10, telling=0.5, sizes=(64, 96), batch=64, rate=0.01, aligned_batch=16,
@@ -29,9 +29,9 @@ def test_sizes_grow_before_the_telling_is_over() -> None:
 def test_the_rate_rises_at_first_then_falls_to_nearly_nothing(
     recipe: Recipe, begin: float, end: float, most: float
 ) -> None:
-    rising = [recipe.pace(begin, step) for step in range(WARM)]
+    rising = [recipe.pace(begin, step) for step in range(WARM_UP)]
     assert rising == sorted(rising) and rising[-1] == pytest.approx(most)
-    falling = [recipe.pace(begin + (end - begin) * k / 10, 10 * WARM) for k in range(11)]
+    falling = [recipe.pace(begin + (end - begin) * k / 10, 10 * WARM_UP) for k in range(11)]
     assert falling == sorted(falling, reverse=True)
     assert falling[-1] == pytest.approx(0.01 * most, rel=0.01)
 

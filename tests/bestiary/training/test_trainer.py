@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.stream import stream
-from dreamvid.bestiary.training.tasks import CLASS, Aligning
+from dreamvid.bestiary.training.tasks import CLASS, Alignment
 from dreamvid.bestiary.training.trainer import Lesson, Trainer
 
 
@@ -71,7 +71,7 @@ def test_chains_are_learned_from() -> None:
     crew = taught._crew
 
     def watched(task: Callable[..., Any], *batch: Tensor) -> list[Any]:
-        if isinstance(task, Aligning):
+        if isinstance(task, Alignment):
             batches.append(batch[0])
         return crew(task, *batch)
 

@@ -1,7 +1,6 @@
-"""How steady and alive a film is that has no source: a zoom, a loop.
+"""Measure a film without a source: a zoom or a loop.
 
-W = warp along the exact motion of a zoom's camera (Lanczos4), where that is known. Colours are
-0..1.
+W = warp along the exact motion of a zoom's camera (Lanczos4), if known. Colours are 0..1.
 """
 
 from __future__ import annotations
@@ -31,21 +30,21 @@ from dreamvid.motion.estimate import Motion
 from dreamvid.motion.flow import Array
 
 Moves = Callable[[int], Motion | None]
-"""The motion from the frame before to a frame, None where it is not known or there is none."""
+"""The motion from the previous frame to a frame, None if unknown or if there is none."""
 
 
 @dataclass(frozen=True)
-class LoneMeasures:
-    """The measures of a film without a source; None where there is nothing to measure.
+class StandaloneMeasures:
+    """The measures of a film without a source; None where undefined.
 
     `r`: change along the motion, sum |V_t - W V_(t-1)|^2 over half the sum of |V_t - m|^2 and
-    |W V_(t-1) - m|^2, m the mean colour of both, over pixels that the frame before showed: 0
+    |W V_(t-1) - m|^2, m the mean colour of both, over pixels visible in the previous frame: 0
     carried perfectly, 2 independent. `hf`: standard deviation of the Laplacian of luma. `alive`:
     mean squared activations of a judge, last third over first second. Last second over first:
     `brightness` and `contrast`, mean and standard deviation of luma Y, and `colour`, standard
     deviation of chroma (R - Y, B - Y); `tint` is how far the mean chroma has moved. `seam`: step
-    from the last frame to the first over the median step between neighbours. `damage` says what of
-    the film could not be read.
+    from the last frame to the first over the median step between neighbours. `damage`
+    describes damaged or missing frames.
     """
 
     frames: int
@@ -60,18 +59,18 @@ class LoneMeasures:
     damage: str | None = None
 
 
-def measure_lone(
+def measure_standalone(
     frames: Iterable[Array],
     *,
     judge: Judge | None = None,
     rate: float | None = None,
     moves: Moves | None = None,
     loop: bool = False,
-) -> LoneMeasures:
-    """Measure a film by itself, frame by frame.
+) -> StandaloneMeasures:
+    """Measure a film without a source, frame by frame.
 
-    The arrays are [H, W, 3] RGB, uint8 or uint16. `r` takes the motion, `alive` a judge and the
-    frame rate; `seam` is measured for a loop only. Raises UsageError when there is no frame.
+    The arrays are [H, W, 3] RGB, uint8 or uint16. `r` needs the motion, `alive` a judge and the
+    frame rate; `seam` is measured only for a loop. Raises UsageError without frames.
     """
     meter = _Meter(judge)
     for index, pixels in enumerate(frames):
@@ -81,7 +80,7 @@ def measure_lone(
 
 @dataclass
 class _Meter:
-    """Sums over the frames seen so far; keeps one frame, and a few numbers a frame."""
+    """Accumulates the measures; keeps one frame, and a few numbers per frame."""
 
     judge: Judge | None
     first: Picture | None = None
@@ -102,7 +101,7 @@ class _Meter:
         self.before = now
 
     def _look(self, now: Picture) -> None:
-        """Measure a frame by itself."""
+        """Measure a single frame."""
         luma = luma_of(now)
         chroma = chroma_of(now, luma)
         self.notes.note("hf", hf_of(luma))
@@ -113,8 +112,10 @@ class _Meter:
         self.notes.note("colour", np.sqrt(chroma.var(axis=(0, 1), dtype=np.float64).mean()))
 
     def _compare(self, now: Picture, before: Picture, motion: Motion) -> None:
-        """Measure a frame against the one before it."""
-        shown = motion.mask > 0.5  # the mask ends softly, within what the frame before showed
+        """Compare a frame with the previous one."""
+        shown = (
+            motion.mask > 0.5
+        )  # the soft edge lies within the visible part of the previous frame
         here = now[shown].astype(np.float64)
         carried = along(before, motion.backward)[shown].astype(np.float64)
         if not len(here):
@@ -124,14 +125,14 @@ class _Meter:
         spread = np.square(here - middle).sum() + np.square(carried - middle).sum()
         self.notes.add("size", 0.5 * spread)
 
-    def result(self, rate: float | None, *, loop: bool) -> LoneMeasures:
+    def result(self, rate: float | None, *, loop: bool) -> StandaloneMeasures:
         if self.first is None or self.before is None:
             raise UsageError("there are no frames to measure", remedy="give a film with frames")
         notes = self.notes
         count = len(notes.series("hf"))
         second = None if rate is None else whole_second(rate, count // 2)
         seam = seam_of(self.first, self.before, notes.series("step")) if loop else None
-        return LoneMeasures(
+        return StandaloneMeasures(
             frames=count,
             r=ratio(notes.total("change"), notes.total("size")),
             hf=float(np.mean(notes.series("hf"))),
@@ -150,7 +151,7 @@ class _Meter:
         return ratio(self.notes.mean(name, -second), self.notes.mean(name, 0, second))
 
     def _tint(self, second: int) -> float:
-        """How far the mean chroma of the last second is from that of the first."""
+        """The distance between the mean chroma of the last and the first second."""
         moved = [
             np.mean(values[-second:]) - np.mean(values[:second])
             for values in (self.notes.series("red"), self.notes.series("blue"))
