@@ -31,9 +31,6 @@ VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
 REACH = VIEW * (1 + NEARER) / 2 + ASIDE
 """So far from the centre of a being, in its sizes, the picture is looked at."""
 
-LOOKS = 2
-"""So often a being is looked at before an update."""
-
 FINE, LEAST, MOST, STEP = 0.75, 96, 192, 32
 """Pixels along a side of what the network is shown: a share of those there, within bounds."""
 
@@ -160,29 +157,26 @@ class Beings:
             torch.maximum(here, _near(place, rows, columns, image), out=here)
         return window
 
-    def gradient(self, image: Tensor, places: Places, glances: Iterator[Glance]) -> Tensor:
+    def gradient(self, image: Tensor, places: Places, glances: Sequence[Glance]) -> Tensor:
         """The gradient [3, H, W] that raises beings in an image, each within its own window.
 
-        Every being's gradient is of mean size 1 before it is moved into the picture.
+        Each is looked at by every glance. What comes of a look is of mean size 1 before it is
+        moved into the picture.
         """
         total = torch.zeros_like(image)
         seen = self._seen(places)
         if not seen:
             return total
         count = _pixels(image, seen)
-        looks = [
-            _Look(place, glance, image, count)
-            for glance in (next(glances) for _ in range(LOOKS))
-            for place in seen
-        ]
+        looks = [_Look(place, glance, image, count) for glance in glances for place in seen]
         views = torch.stack([look.view for look in looks]).requires_grad_()
         logits = self._trunk(views, self._dtype)[self._layer].float().flatten(1)
         labels = torch.tensor([look.place.label for look in looks], device=logits.device)
         above = logits.gather(1, labels[:, None])[:, 0] - logits.mean(1)
         (gradients,) = torch.autograd.grad(above.sum(), views)
-        for look, gradient in zip(looks, gradients, strict=True):
-            weight = self._kinds[look.place.word]
-            look.add(total, weight * gradient / (gradient.abs().mean() + 1e-20))
+        sizes = gradients.abs().mean(dim=3, keepdim=True).mean(dim=(1, 2), keepdim=True)
+        for look, gradient in zip(looks, gradients / (sizes + 1e-20), strict=True):
+            look.add(total, self._kinds[look.place.word] * gradient)
         return total
 
     def _seen(self, places: Places) -> Places:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Self
 
 import torch
@@ -42,12 +43,14 @@ STEEPEST = 1e18
 class Dose:
     """How much is dreamed: how many iterations on each octave, small to large, and their step.
 
-    `shares` are those of the step that each octave takes, 1 where nothing is said.
+    `shares` are those of the step that each octave takes, 1 where nothing is said. Each being is
+    looked at `looks` times before an update.
     """
 
     iterations: tuple[int, ...]
     step: float
     shares: tuple[float, ...] = ()
+    looks: int = 2
 
 
 @dataclass
@@ -193,7 +196,7 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts, looks = jitter(self.seed, turn), glances(self.seed)
+        shifts, views = jitter(self.seed, turn), glances(self.seed)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -205,6 +208,7 @@ class Dreamer:
                 key = f"{len(sizes) - octave}.{iteration}"
                 gradient = self._direction(dreamed, next(shifts), gauge, key)
                 if self.beings and places:
+                    looks = tuple(islice(views, dose.looks))
                     gradient = self._among(gradient, dreamed, places, looks, gauge, key)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
@@ -256,7 +260,7 @@ class Dreamer:
         ground: torch.Tensor,
         image: torch.Tensor,
         places: Places,
-        looks: Iterator[Glance],
+        looks: Sequence[Glance],
         gauge: Gauge,
         key: str,
     ) -> torch.Tensor:

@@ -16,7 +16,7 @@ CORE = 0.3
 TRUST = 0.5
 """Where the mask is less on average, nothing is left of a being."""
 
-SMALLEST, LARGEST = 0.6 * SIZE, 1.7 * SIZE
+SMALLEST, LARGEST = 0.6 * SIZE, 1.4 * SIZE
 """Beings that grow beyond this, or shrink below, make way for others."""
 
 NEAREST = 0.5

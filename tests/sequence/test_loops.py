@@ -11,7 +11,7 @@ import pytest
 import torch
 from tiny import tiny_network
 
-from dreamvid.dream.beings import SIZE, Place, glances
+from dreamvid.dream.beings import SIZE, Place
 from dreamvid.dream.dreamer import Gauge
 from dreamvid.dream.objectives import creatures, layer
 from dreamvid.dream.octaves import resize
@@ -378,7 +378,7 @@ def test_beings_of_a_texture_stand_across_its_sides() -> None:
 
     def update(image: torch.Tensor, place: Place) -> torch.Tensor:
         flat = torch.zeros_like(image)
-        return dream._among(flat, image, (place,), glances(0), Gauge(), "")
+        return dream._among(flat, image, (place,), [(0.5, -0.3, 0.8)], Gauge(), "")
 
     moved = update(texture.roll((32, 48), (1, 2)), corner)
     assert moved[:, :8, :8].abs().mean() > 0.5  # the corner that is furthest from its own
