@@ -31,9 +31,6 @@ VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
 REACH = VIEW * (1 + NEARER) / 2 + ASIDE
 """So far from the centre of a being, in its sizes, the picture is looked at."""
 
-LOOKS = 2
-"""Number of views of a being per update."""
-
 FINE, LEAST, MOST, STEP = 0.75, 96, 192, 32
 """Side of a view in pixels: a share of its size in the image, its limits and granularity."""
 
@@ -161,11 +158,12 @@ class Beings:
         return window
 
     def gradient(
-        self, image: Tensor, places: Places, view_variations: Iterator[ViewVariation]
+        self, image: Tensor, places: Places, view_variations: Sequence[ViewVariation]
     ) -> Tensor:
         """The gradient [3, H, W] that raises beings in an image, each within its own window.
 
-        The gradient of every being is normalised to mean 1 before it is added to the image.
+        Each being is seen in every variation. The gradient of every view is normalised to mean 1
+        before it is added to the image.
         """
         total = torch.zeros_like(image)
         seen = self._seen(places)
@@ -173,18 +171,16 @@ class Beings:
             return total
         count = _pixels(image, seen)
         looks = [
-            _Look(place, variation, image, count)
-            for variation in (next(view_variations) for _ in range(LOOKS))
-            for place in seen
+            _Look(place, variation, image, count) for variation in view_variations for place in seen
         ]
         views = torch.stack([look.view for look in looks]).requires_grad_()
         logits = self._trunk(views, self._dtype)[self._layer].float().flatten(1)
         labels = torch.tensor([look.place.label for look in looks], device=logits.device)
         above = logits.gather(1, labels[:, None])[:, 0] - logits.mean(1)
         (gradients,) = torch.autograd.grad(above.sum(), views)
-        for look, gradient in zip(looks, gradients, strict=True):
-            weight = self._kinds[look.place.word]
-            look.add(total, weight * gradient / (gradient.abs().mean() + 1e-20))
+        sizes = gradients.abs().mean(dim=3, keepdim=True).mean(dim=(1, 2), keepdim=True)
+        for look, gradient in zip(looks, gradients / (sizes + 1e-20), strict=True):
+            look.add(total, self._kinds[look.place.word] * gradient)
         return total
 
     def _seen(self, places: Places) -> Places:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from typing import Self
 
 import torch
@@ -47,7 +48,7 @@ class Dose:
     `shares` scale the step on each octave; 1 by default. At each iteration the share `fade` of the
     residual so far is removed, and the image is resized by up to a factor of exp(`sway`): what only
     one gradient asks for fades, what most agree on stays (the transforms are those of Olah et al.
-    2017, "Feature Visualization").
+    2017, "Feature Visualization"). `looks` is the number of views of a being per update.
     """
 
     iterations: tuple[int, ...]
@@ -55,6 +56,7 @@ class Dose:
     shares: tuple[float, ...] = ()
     fade: float = 0.0
     sway: float = 0.0
+    looks: int = 2
 
 
 @dataclass
@@ -199,7 +201,7 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts, looks = jitter(self.seed, first_shift), view_variations(self.seed)
+        shifts, views = jitter(self.seed, first_shift), view_variations(self.seed)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -213,6 +215,7 @@ class Dreamer:
                 seen = resize(dreamed, next(scaled))
                 gradient = resize(self._direction(seen, next(shifts), gauge, key), size)
                 if self.beings and places:
+                    looks = tuple(islice(views, dose.looks))
                     gradient = self._blend_beings(gradient, dreamed, places, looks, gauge, key)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
@@ -265,7 +268,7 @@ class Dreamer:
         ground: torch.Tensor,
         image: torch.Tensor,
         places: Places,
-        looks: Iterator[ViewVariation],
+        looks: Sequence[ViewVariation],
         gauge: Gauge,
         key: str,
     ) -> torch.Tensor:

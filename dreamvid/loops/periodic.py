@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 import torch
 
@@ -61,7 +61,7 @@ class PeriodicDreamer(Dreamer):
         ground: torch.Tensor,
         image: torch.Tensor,
         places: Places,
-        looks: Iterator[ViewVariation],
+        looks: Sequence[ViewVariation],
         gauge: Gauge,
         key: str,
     ) -> torch.Tensor:

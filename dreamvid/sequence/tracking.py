@@ -16,7 +16,7 @@ CORE = 0.3
 TRUST = 0.5
 """A being is dropped where the mean of the mask is below this."""
 
-SMALLEST, LARGEST = 0.6 * SIZE, 1.7 * SIZE
+SMALLEST, LARGEST = 0.6 * SIZE, 1.4 * SIZE
 """Beings outside these sizes are dropped to make room for others."""
 
 NEAREST = 0.5

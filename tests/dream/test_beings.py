@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from itertools import combinations, islice
 
 import numpy as np
 import pytest
@@ -101,7 +101,7 @@ def test_a_dream_raises_the_class_of_every_being_at_its_place() -> None:
 
 def test_a_being_is_raised_within_its_window_alone() -> None:
     beings, place = beings_of("cat"), Place(0.4, 0.3, SIZE, "cat", 2)
-    gradient = beings.gradient(WIDE, (place,), view_variations(0))
+    gradient = beings.gradient(WIDE, (place,), list(islice(view_variations(0), 2)))
     window = beings.window(WIDE, (place,))
     y, x = torch.meshgrid(torch.arange(96) + 0.5, torch.arange(192) + 0.5, indexing="ij")
     distance = ((y - 0.4 * 96).square() + (x - 0.3 * 192).square()).sqrt() / (SIZE * 96)
@@ -184,6 +184,25 @@ def test_text_is_read_as_beings(text: str, words: dict[str, float]) -> None:
 def test_words_that_mean_no_class_are_told_with_near_misses() -> None:
     with pytest.raises(UsageError, match=r"unknown label 'catt'; try cat"):
         tiny_dreamer(creatures("catt"))
+
+
+def test_a_being_is_looked_at_as_often_as_the_dose_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In other views before every update, and in the same ones in every ascent."""
+    seen: list[list[tuple[float, float, float]]] = []
+    inner = Beings.gradient
+
+    def watched(self, image, places, view_variations):
+        seen.append(list(view_variations))
+        return inner(self, image, places, view_variations)
+
+    monkeypatch.setattr(Beings, "gradient", watched)
+    dream, places = tiny_dreamer(creatures("cat")), (Place(0.5, 0.5, SIZE, "cat", 2),)
+    for looks, turn in ((2, 0), (1, 7)):
+        dose = Dose((1, 2), 0.01, looks=looks)
+        dream.ascend(WIDE, dose, gauge=Gauge(), places=places, first_shift=turn)
+    assert [len(view_variations) for view_variations in seen] == [2, 2, 2, 1, 1, 1]
+    assert len({glance for view_variations in seen[:3] for glance in view_variations}) == 6
+    assert [view_variations[0] for view_variations in seen[3:]] == [*seen[0], seen[1][0]]
 
 
 def test_strength_0_looks_for_no_places(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import torch
 from tiny import tiny_network
 
 from dreamvid.commands.shapes import pan_periods, whole_frames
-from dreamvid.dream.beings import SIZE, Place, view_variations
+from dreamvid.dream.beings import SIZE, Place
 from dreamvid.dream.dreamer import Gauge
 from dreamvid.dream.objectives import creatures, layer
 from dreamvid.dream.octaves import resize
@@ -295,7 +295,7 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(UsageError, match="nothing would move"):
         ExactLoop([torch.zeros((3, 8, 8))], pan_view((8, 8), 8, 8), frames=4, periods=(0, 0))
     for direction in ("sideways", "0,0", "1", "1,2,3", "1000,1"):
-        with pytest.raises(UsageError, match="cannot pan"):
+        with pytest.raises(UsageError, match="unknown direction"):
             pan_periods(direction)
 
 
@@ -373,7 +373,7 @@ def test_beings_of_a_texture_stand_across_its_sides() -> None:
 
     def update(image: torch.Tensor, place: Place) -> torch.Tensor:
         flat = torch.zeros_like(image)
-        return dream._blend_beings(flat, image, (place,), view_variations(0), Gauge(), "")
+        return dream._blend_beings(flat, image, (place,), [(0.5, -0.3, 0.8)], Gauge(), "")
 
     moved = update(texture.roll((32, 48), (1, 2)), corner)
     assert moved[:, :8, :8].abs().mean() > 0.5  # the corner that is furthest from its own
