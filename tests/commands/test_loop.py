@@ -157,12 +157,12 @@ def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
         ({"loop": {"fade": 5}}, "--kind film or feedback"),
         ({"loop": {"kind": "film"}, "dream": QUICK}, "dream: --kind film joins"),
         ({"loop": {"kind": "film"}, "clip": {"fps": 8}}, "fps: a film keeps its frame rate"),
-        ({"loop": {"kind": "film"}, "clip": {"from_noise": True}}, "from_noise: a film is closed"),
+        ({"loop": {"kind": "film"}, "clip": {"from_noise": True}}, "from_noise: --kind film joins"),
         ({"loop": {"kind": "film"}, "sound": {"bpm": 100}}, "bpm: a film keeps its speed"),
         ({"loop": {"kind": "film", "ping_pong": True, "fade": 3}}, "fade: ping-pong needs no fade"),
         (
             {"loop": {"kind": "film", "ping_pong": True}, "clip": {"seconds": 1}},
-            "seconds: ping-pong plays all",
+            "seconds: ping-pong plays the whole film",
         ),
         ({"motion": {"stability": 0.2}}, "stability: .* without carry"),
         (

@@ -68,7 +68,7 @@ def test_a_picture_is_dreamed_small_and_says_so(picture: Path, tmp_path: Path) -
     images = []
     for asked, notes in (
         ("32", ("dreamed at 32x24, added to the 64x48 picture",)),
-        ("96x96", ("dreamed at 64x48: the picture is not larger than --dream-size 96x96",)),
+        ("96x96", ("dreamed at 64x48, because the picture is not larger than --dream-size 96x96",)),
         ("full", ()),
     ):
         values = {"dream": QUICK | {"octaves": 1}, "picture": {"dream_size": asked}}
@@ -162,7 +162,7 @@ def test_a_dream_that_is_not_smaller_is_that_of_the_film(
     size: str | None, film: Path, tmp_path: Path
 ) -> None:
     dream_lines(film, tmp_path / "a.mkv")
-    told = ["dreaming at 64x48: the film is not larger than --dream-size 96"]
+    told = ["dreaming at 64x48, because the film is not larger than --dream-size 96"]
     said = dream_lines(film, tmp_path / "b.mkv", film={"dream_size": size})
     assert said == (told if size == "96" else [])
     assert (tmp_path / "a.mkv").read_bytes() == (tmp_path / "b.mkv").read_bytes()
