@@ -282,7 +282,7 @@ def test_output_is_a_link_to_itself(tmp_path, film):
 def test_output_is_the_source(refused, tmp_path, film):
     shutil.copy(film, tmp_path / "film.mp4")
     command = ["video", tmp_path / "film.mp4", "-o", tmp_path / "film.mp4", "-y", *QUICK]
-    refused(2, "film.mp4: is the source file; use another name", command=command)
+    refused(2, "film.mp4: the output is the source file; use another name", command=command)
 
 
 @pytest.mark.parametrize("kind", ["image", "zoom"])
@@ -297,7 +297,7 @@ def test_output_is_the_guide(refused, tmp_path, kind):
 def test_output_picture_is_the_source(refused, tmp_path):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     command = ["image", tmp_path / "in.png", "-o", tmp_path / "in.png", "-y", *QUICK]
-    refused(2, "in.png: is the source file; use another name", command=command)
+    refused(2, "in.png: is the source itself; use another name", command=command)
 
 
 @pytest.mark.parametrize("kind", ["video", "image"])
