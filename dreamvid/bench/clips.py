@@ -69,7 +69,7 @@ def measure_loops() -> list[Row]:
             "written": round(TIMED / written(loop, TIMED), 1),
             "seam": round(meter.seam or 0.0, 3),
             "closes": closes,
-            "centre": round(sparkle(frames), 3),
+            "centre": round(centre_flicker(frames), 3),
         }
     ]
 
@@ -106,7 +106,7 @@ def written(loop: ExactLoop, count: int) -> float:
         return time.perf_counter() - begin
 
 
-def sparkle(frames: Any) -> float:
+def centre_flicker(frames: Any) -> float:
     """Flicker at the centre of frames [N, H, W, 3] over that of the ring at half the radius.
 
     Flicker is the mean absolute second difference of luma over time.

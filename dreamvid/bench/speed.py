@@ -94,7 +94,7 @@ def time_steps(models: Sequence[str] = ()) -> list[Row]:
     products is measured between the networks, and the best one is used, because other programs may
     interfere. Missing weights are replaced by random ones.
     """
-    loaded = [at_hand(name) for name in models or registry.names()]
+    loaded = [load_or_random(name) for name in models or registry.names()]
     rate, timed = matmul_rate(), []
     for network in loaded:
         timed.append(_time_step(network))
@@ -104,7 +104,7 @@ def time_steps(models: Sequence[str] = ()) -> list[Row]:
              "gflops": round(rate / 1e9, 1), "share": 1.0}, *rows]  # fmt: skip
 
 
-def at_hand(model: str) -> Network:
+def load_or_random(model: str) -> Network:
     """Load a network, with random weights where its own would have to be downloaded."""
     try:
         return registry.load_network(model, offline=True)
@@ -131,11 +131,11 @@ def _time_step(network: Network) -> Row:
 
 def time_objects(models: Sequence[str] = ()) -> list[Row]:
     """Time a dream step on `objects` of a network against GoogLeNet's inception4c, in turn."""
-    classic = Dreamer(at_hand("googlenet"), device="cpu")
+    classic = Dreamer(load_or_random("googlenet"), device="cpu")
     picture = to_image(_texture(OBJECTS_SIZE[1], OBJECTS_SIZE[0]))
     rows = []
     for model in models or (registry.DEFAULT,):
-        network = at_hand(model)
+        network = load_or_random(model)
         name = network.resolve("objects")
         dreams = Dreamer(network, objectives.layer(name), device="cpu"), classic
         taken: list[list[float]] = [[], []]
@@ -177,7 +177,7 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
     """
     rows = []
     for model in models or (registry.DEFAULT,):
-        network = at_hand(model)
+        network = load_or_random(model)
         rows += [_time_film(network, *how) for how in FILM_FRAMES.items()]
         alone, carried = rows[-2:]
         for row in (alone, carried):
@@ -187,7 +187,7 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
     return rows
 
 
-class Watched(Dreamer):
+class CountingDreamer(Dreamer):
     """A Dreamer that counts the pixels of its passes, and its seconds."""
 
     def __init__(self, network: Network) -> None:
@@ -232,7 +232,7 @@ class Watched(Dreamer):
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:
     width, height = FILM_SIZE
-    dream = Watched(network).fitted(height, width)
+    dream = CountingDreamer(network).fitted(height, width)
     dream.ascend(torch.rand(3, *STEP_SIZE), Dose((2,), 0.01), gauge=Gauge())  # warm up
     dream.seconds, dream.pixels = 0.0, 0.0
     with _clip(width, height, frames) as clip:
@@ -281,7 +281,7 @@ def measure_memory(models: Sequence[str] = ()) -> list[Row]:
 
 def dream_once(clip: str, model: str) -> float | None:
     """Dream a film, one iteration per octave; returns the peak memory of this process in bytes."""
-    dream = Dreamer(at_hand(model), iterations=1)
+    dream = Dreamer(load_or_random(model), iterations=1)
     dream_clip(Path(clip), dream, STABILITY)
     return _peak_of("self")
 
@@ -297,9 +297,9 @@ def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
         encoder = 0.0
         while process.poll() is None:
             children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-            with _gone():
+            with _ignoring_missing_processes():
                 for child in children.read_text().split():
-                    if not _just_born(child):
+                    if not _is_still_python(child):
                         encoder = max(encoder, _peak_of(child) or 0)
             time.sleep(0.05)
         told, wrong = process.communicate()
@@ -309,13 +309,13 @@ def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
     return _megabytes(float(told) if told.strip() != b"None" else 0), _megabytes(encoder)
 
 
-def _just_born(child: str) -> bool:
+def _is_still_python(child: str) -> bool:
     """Whether a child is still a fork of Python, with all its memory, before ffmpeg is started."""
     return Path(f"/proc/{child}/exe").resolve() == Path(sys.executable).resolve()
 
 
 @contextmanager
-def _gone() -> Iterator[None]:
+def _ignoring_missing_processes() -> Iterator[None]:
     """Ignore errors of /proc: processes may have ended, and other systems do not have it."""
     try:
         yield
@@ -332,7 +332,7 @@ def _peak_of(process: str) -> float | None:
 
     getrusage is only a fallback: its value includes the memory of the parent before the exec.
     """
-    with _gone():
+    with _ignoring_missing_processes():
         for line in Path(f"/proc/{process}/status").read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024.0
@@ -382,7 +382,7 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
     "zoom": lambda models: [
         {"network": model} | row
         for model in models or (registry.DEFAULT,)
-        for row in measure_zooms(at_hand(model))
+        for row in measure_zooms(load_or_random(model))
     ],
 }
 """The parts of the bench by name; each takes the names of the networks to measure."""

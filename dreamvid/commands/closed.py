@@ -151,10 +151,10 @@ def feedback(
     # A phase is never 0: only the very first frame gets the full dose.
     carries = lambda frame, phase: carry_for(frame, dreams(phase), stability(phase))  # noqa: E731
     warm = min(count, max(fade, round(clip.fps)))
-    return led_back(start, camera, carries, count=count, fade=fade, warm=warm), dreams(0)
+    return blended_back(start, camera, carries, count=count, fade=fade, warm=warm), dreams(0)
 
 
-def led_back(
+def blended_back(
     start: torch.Tensor,
     camera: Camera,
     carries: Callable[[Frame, int], Carry],

@@ -85,7 +85,7 @@ def check_shape(settings: LoopSettings) -> None:
     if shape.kind == "zoom":
         lap_of(settings)
     elif shape.kind == "pan":
-        steady_camera(settings.camera, set())
+        check_constant_camera(settings.camera, set())
         pan_periods(shape.direction)
     elif shape.kind == "feedback":
         fade_of(settings)
@@ -105,7 +105,7 @@ class Lap(NamedTuple):
 
 def lap_of(settings: LoopSettings) -> Lap:
     """The lap of an exact zoom; UsageError when its rates do not close, or nothing moves."""
-    steady_camera(settings.camera, {"zoom", "rotate", "center_x", "center_y"})
+    check_constant_camera(settings.camera, {"zoom", "rotate", "center_x", "center_y"})
     shape, seconds = settings.loop, settings.clip.length
     factor = lap_zoom(settings.camera, seconds, shape.twist)
     lap = Lap(factor, whole_turns(float(settings.camera.rotate), seconds, shape.symmetry))
@@ -138,7 +138,7 @@ def whole_frames(seconds: Fraction, fps: Fraction) -> int:
     return int(frames)
 
 
-def steady_camera(camera: CameraSettings, used: set[str]) -> None:
+def check_constant_camera(camera: CameraSettings, used: set[str]) -> None:
     """Raise UsageError for a camera setting that exact loops do not use, or that is a schedule."""
     for name in camera.model_fields_set - {"rates", "edges"}:
         value = getattr(camera, name)

@@ -102,7 +102,7 @@ def test_random_networks_are_the_same_for_a_seed_and_can_be_dreamed(model):
 
 @pytest.mark.skipif(not Path("/proc/self/exe").exists(), reason="needs /proc")
 def test_a_child_counts_once_it_is_another_program():
-    assert bench._just_born("self")
+    assert bench._is_still_python("self")
     with subprocess.Popen(["sleep", "60"]) as other:
-        assert not bench._just_born(str(other.pid))
+        assert not bench._is_still_python(str(other.pid))
         other.kill()

@@ -16,7 +16,7 @@ import torch
 from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid.commands import shared
-from dreamvid.commands.closed import Clip, led_back, turned
+from dreamvid.commands.closed import Clip, blended_back, turned
 from dreamvid.commands.loop import describe_seam, dream_loop, with_octaves
 from dreamvid.commands.shapes import check_shape, lap_zoom, whole_turns
 from dreamvid.errors import OutputExists, UsageError
@@ -355,7 +355,7 @@ def feedback(fade: int) -> list[torch.Tensor]:
     dream = tiny_dreamer(octaves=1, iterations=2)
     start = to_image(texture())
     return list(
-        led_back(
+        blended_back(
             start,
             camera,
             lambda frame, phase: carry_for(frame, dream, 0.9),
