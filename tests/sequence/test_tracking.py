@@ -16,10 +16,10 @@ from dreamvid.dream.objectives import creatures
 from dreamvid.image import to_image
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
-from dreamvid.sequence.bearings import LARGEST, carried
+from dreamvid.sequence.tracking import LARGEST, track_places
 from dreamvid.sequence.frames import Frame, camera_frames
 from dreamvid.sequence.memory import Memory
-from dreamvid.sequence.render import remember
+from dreamvid.sequence.render import render_with_memory
 
 HEIGHT, WIDTH = 96, 160
 
@@ -38,18 +38,18 @@ def being(y: float, x: float, size: float = SIZE, label: int = 2) -> Place:
 
 def after(count: int, frames: list[Frame], dream: Dreamer | None = None) -> list[Memory]:
     dream = dream or tiny_dreamer(creatures(), iterations=2)
-    return [m for _, m in remember(frames[:count], dream, stability=0.9)]
+    return [m for _, m in render_with_memory(frames[:count], dream, stability=0.9)]
 
 
 def test_a_being_goes_with_its_ground() -> None:
-    (now,) = carried((being(0.5, 0.5),), motion(8, -3))
+    (now,) = track_places((being(0.5, 0.5),), motion(8, -3))
     assert (now.y * HEIGHT, now.x * WIDTH) == pytest.approx((48 - 3, 80 + 8), abs=0.01)
     assert now.size == pytest.approx(SIZE) and now.label == 2
 
 
 def test_motion_that_differs_from_place_to_place_is_followed_forward() -> None:
     """The flow is known at the frame it leads from: at the place before it is another."""
-    (now,) = carried((being(0.4, 0.8),), motion(zoom=1.1))
+    (now,) = track_places((being(0.4, 0.8),), motion(zoom=1.1))
     there = (0.5 - 0.1 * 1.1) * HEIGHT, (0.5 + 0.3 * 1.1) * WIDTH
     assert (now.y * HEIGHT, now.x * WIDTH) == pytest.approx(there, abs=0.3)
     assert now.size == pytest.approx(1.1 * SIZE, rel=0.01)
@@ -60,30 +60,30 @@ def test_a_being_that_has_grown_too_large_makes_way() -> None:
     sizes = []
     while places:
         sizes.append(places[0].size)
-        places = carried(places, motion(zoom=1.1))
+        places = track_places(places, motion(zoom=1.1))
     assert sizes[-1] <= LARGEST < 1.1 * sizes[-1]
     places = (being(0.5, 0.5),)
     for _ in range(5):
-        places = carried(places, motion(zoom=0.9))
+        places = track_places(places, motion(zoom=0.9))
     assert places == ()
 
 
 @pytest.mark.parametrize("y, x, dx, dy", [(0.5, 0.95, 9, 0), (0.04, 0.5, 0, -5)])
 def test_a_being_that_leaves_the_picture_is_gone(y: float, x: float, dx: int, dy: int) -> None:
-    assert carried((being(y, x),), motion()) and not carried((being(y, x),), motion(dx, dy))
+    assert track_places((being(y, x),), motion()) and not track_places((being(y, x),), motion(dx, dy))
 
 
 def test_where_the_mask_is_empty_nothing_is_left() -> None:
     covered = motion()
     covered.mask[:, 100:] = 0
     places = (being(0.5, 0.3), being(0.5, 0.8))
-    assert carried(places, covered) == (places[0],)
+    assert track_places(places, covered) == (places[0],)
 
 
 def test_of_two_beings_on_each_other_the_older_stays() -> None:
     old, new = being(0.5, 0.5, label=1), being(0.5, 0.55, label=3)
-    assert carried((old, new), motion()) == (old,)
-    assert carried((new, old), motion()) == (new,)
+    assert track_places((old, new), motion()) == (old,)
+    assert track_places((new, old), motion()) == (new,)
 
 
 def test_beings_of_a_film_keep_their_class_and_go_with_it() -> None:
@@ -127,7 +127,7 @@ def test_beings_of_a_zoom_grow_with_it() -> None:
 def test_beings_of_words_no_longer_asked_for_are_gone() -> None:
     frames = known_frames(moved(4))
     dreams = [tiny_dreamer(creatures(word), iterations=2) for word in ("cat", "dog")]
-    memories = [m for _, m in remember(frames, lambda index: dreams[index // 2], stability=0.9)]
+    memories = [m for _, m in render_with_memory(frames, lambda index: dreams[index // 2], stability=0.9)]
     words = [{place.word for place in memory.places} for memory in memories]
     assert words == [{"cat"}, {"cat"}, {"dog"}, {"dog"}]
 
@@ -139,7 +139,7 @@ def test_a_film_goes_on_from_a_memory_that_was_read_back_to_the_bit(tmp_path: Pa
     memories[2].save(tmp_path / "memory")
     read = Memory.load(tmp_path / "memory", device=torch.device("cpu"))
     assert read.places == memories[2].places and isinstance(read.places[0], Place)
-    again = [m for _, m in remember(frames[3:], dream, stability=0.9, memory=read)]
+    again = [m for _, m in render_with_memory(frames[3:], dream, stability=0.9, memory=read)]
     for memory, other in zip(memories[3:], again, strict=True):
         assert torch.equal(memory.dreamed, other.dreamed) and memory.places == other.places
 
