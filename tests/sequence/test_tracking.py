@@ -16,10 +16,10 @@ from dreamvid.dream.objectives import creatures
 from dreamvid.image import to_image
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
-from dreamvid.sequence.tracking import LARGEST, track_places
 from dreamvid.sequence.frames import Frame, camera_frames
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import render_with_memory
+from dreamvid.sequence.tracking import LARGEST, track_places
 
 HEIGHT, WIDTH = 96, 160
 
@@ -70,7 +70,9 @@ def test_a_being_that_has_grown_too_large_makes_way() -> None:
 
 @pytest.mark.parametrize("y, x, dx, dy", [(0.5, 0.95, 9, 0), (0.04, 0.5, 0, -5)])
 def test_a_being_that_leaves_the_picture_is_gone(y: float, x: float, dx: int, dy: int) -> None:
-    assert track_places((being(y, x),), motion()) and not track_places((being(y, x),), motion(dx, dy))
+    assert track_places((being(y, x),), motion()) and not track_places(
+        (being(y, x),), motion(dx, dy)
+    )
 
 
 def test_where_the_mask_is_empty_nothing_is_left() -> None:
@@ -127,7 +129,9 @@ def test_beings_of_a_zoom_grow_with_it() -> None:
 def test_beings_of_words_no_longer_asked_for_are_gone() -> None:
     frames = known_frames(moved(4))
     dreams = [tiny_dreamer(creatures(word), iterations=2) for word in ("cat", "dog")]
-    memories = [m for _, m in render_with_memory(frames, lambda index: dreams[index // 2], stability=0.9)]
+    memories = [
+        m for _, m in render_with_memory(frames, lambda index: dreams[index // 2], stability=0.9)
+    ]
     words = [{place.word for place in memory.places} for memory in memories]
     assert words == [{"cat"}, {"cat"}, {"dog"}, {"dog"}]
 
