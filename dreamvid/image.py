@@ -103,7 +103,7 @@ def picture_format(path: str | Path) -> str:
     suffix = Path(path).suffix.lower()
     if not suffix:
         raise UsageError(
-            "its name does not end in a format", where=path, remedy="use .png, .jpg or .webp"
+            "the output name has no file extension", where=path, remedy="use .png, .jpg or .webp"
         )
     name = Image.registered_extensions().get(suffix, "")
     if name not in Image.SAVE:

@@ -60,7 +60,7 @@ def _draw(
 
     picture_format(out)
     if picture is not None and same_file(out, picture):
-        raise UsageError("is the source itself", where=out, remedy="use another name")
+        raise UsageError("the output is the source file", where=out, remedy="use another name")
     check_new(out, overwrite=overwrite)
     ground = None if picture is None else read_picture(picture)
     from dreamvid.commands.preset_sheet import preset_sheet

@@ -78,7 +78,7 @@ def check_image(
     """Check a request of `dreamvid image`; raises any DreamvidError."""
     picture_format(target)
     if same_file(target, source):
-        raise UsageError("is the source itself", where=target, remedy="use another name")
+        raise UsageError("the output is the source file", where=target, remedy="use another name")
     check_new(target, overwrite=overwrite)
     check_not_guide(target, guides_of(settings.dream))
     if name := changing(settings.dream):
@@ -208,7 +208,7 @@ def check_beginning(
             "not allowed together with a picture", where="from_noise", remedy="leave one out"
         )
     if same_file(target, source):
-        raise UsageError("is the source itself", where=target, remedy="use another name")
+        raise UsageError("the output is the source file", where=target, remedy="use another name")
     picture = read_picture(source)
     height, width = picture.shape[:2]
     if min(height, width) < 2:

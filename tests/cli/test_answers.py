@@ -40,9 +40,9 @@ REFUSED = {
     "video film.mp4 a.mp4 -o b.mp4": (2, "two outputs, a.mp4 and b.mp4; give only one"),
     "image gone.png": (3, "no such file"),
     "image text.png": (3, "not a readable picture"),
-    "image in.png -o in.png": (2, "is the source itself"),
+    "image in.png -o in.png": (2, "the output is the source file"),
     "image in.png -o a.xyz": (2, "unknown picture format"),
-    "image in.png --label foxx --model bestiary": (2, "such as fox"),
+    "image in.png --label foxx --model bestiary": (2, "try fox"),
     "image in.png --layer 0:(parts),2:(objects)": (
         2,
         "schedules are not allowed for a single picture",

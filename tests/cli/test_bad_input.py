@@ -291,13 +291,13 @@ def test_output_is_the_guide(refused, tmp_path, kind):
     out = tmp_path / "guide.gif"
     Image.new("RGB", (64, 48)).save(out)
     command = [kind, tmp_path / "in.png", "-o", out, "--guide", out, "-y", *QUICK]
-    refused(2, "guide.gif: is a guide itself; use another name", command=command)
+    refused(2, "guide.gif: the output is a guide file; use another name", command=command)
 
 
 def test_output_picture_is_the_source(refused, tmp_path):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     command = ["image", tmp_path / "in.png", "-o", tmp_path / "in.png", "-y", *QUICK]
-    refused(2, "in.png: is the source itself; use another name", command=command)
+    refused(2, "in.png: the output is the source file; use another name", command=command)
 
 
 @pytest.mark.parametrize("kind", ["video", "image"])
@@ -305,7 +305,7 @@ def test_output_folder_missing(refused, tmp_path, film, kind):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     source, name = (film, "out.mp4") if kind == "video" else (tmp_path / "in.png", "out.png")
     command = [kind, source, "-o", tmp_path / "no" / name, *QUICK]
-    refused(2, "no: no such folder; make it first", command=command)
+    refused(2, "no: no such folder; create it first", command=command)
 
 
 @pytest.mark.parametrize("kind", ["video", "image"])
@@ -327,7 +327,9 @@ def test_output_name_that_says_no_film(refused, tmp_path, film, name):
 def test_output_name_without_a_format(refused, tmp_path, film, kind):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     source = film if kind == "video" else tmp_path / "in.png"
-    told = refused(2, ".: its name does not end in a format; ", command=[kind, source, "-o", "."])
+    told = refused(
+        2, ".: the output name has no file extension; ", command=[kind, source, "-o", "."]
+    )
     assert (".mp4" if kind == "video" else ".png") in told.line
 
 
@@ -576,15 +578,15 @@ def test_weights_that_are_no_state_dict(bad_film, film, tmp_path, monkeypatch, m
 
 
 def test_weights_of_another_network(bad_film, film, tmp_path):
-    state = zoo.bare("squeezenet1_1").to_empty(device="cpu").state_dict()
+    state = zoo.architecture("squeezenet1_1").to_empty(device="cpu").state_dict()
     torch.save(state, tmp_path / "w.pth")
     options = ["--model", "googlenet", "--weights", tmp_path / "w.pth"]
-    bad_film(film, "w.pth: not weights of googlenet", "squeezenet1_1", options=options)
+    bad_film(film, "w.pth: not the weights of googlenet", "squeezenet1_1", options=options)
 
 
 def test_weights_without_the_name_of_their_network(bad_film, film, tmp_path):
     """The bestiary's weights come as a network file; those of ImageNet networks fit by name."""
-    state = zoo.bare("squeezenet1_1").to_empty(device="cpu").state_dict()
+    state = zoo.architecture("squeezenet1_1").to_empty(device="cpu").state_dict()
     torch.save(state, tmp_path / "w.pth")
     save_file(state, tmp_path / "w.safetensors")
     for name in ("w.pth", "w.safetensors"):

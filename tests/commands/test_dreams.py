@@ -118,7 +118,7 @@ def test_creatures_stand_beside_a_guide(picture: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("0:(creatures:cat), 10:(creatures:catt)", "no label 'catt'; such as cat"),
+        ("0:(creatures:cat), 10:(creatures:catt)", "unknown label 'catt'; try cat"),
         ("creatures*0", "the weights come to nothing"),
     ],
 )
