@@ -170,7 +170,7 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
     'great grey owl'). Raises UsageError with suggestions if there is none.
     """
     if not among:
-        remedy = "use --layer NAME"
+        remedy = "name one of its layers, as in --layer parts"
         raise UsageError(f"{model} has no labels", where="label", remedy=remedy)
     for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
         if found := _matching(word, among):

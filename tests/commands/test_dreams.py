@@ -119,7 +119,7 @@ def test_creatures_stand_beside_a_guide(picture: Path) -> None:
     ("text", "said"),
     [
         ("0:(creatures:cat), 10:(creatures:catt)", "unknown label 'catt'; try cat"),
-        ("creatures*0", "the weights come to nothing"),
+        ("creatures*0", "the weights add up to zero"),
     ],
 )
 def test_creatures_that_cannot_be_are_told_at_once(text: str, said: str) -> None:
@@ -131,7 +131,7 @@ def test_creatures_need_a_network_with_labels() -> None:
     network = tiny_network()
     network.labels = ()
     clock, settings = Clock(Fraction(1), 1), DreamSettings(layer=("creatures",))
-    with pytest.raises(UsageError, match="tiny knows no labels; raise one of its layers"):
+    with pytest.raises(UsageError, match="tiny has no labels; name one of its layers"):
         Dreams(network, CPU, settings, clock, size=(48, 64))
 
 

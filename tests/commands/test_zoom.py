@@ -100,11 +100,11 @@ def test_the_sidecar_repeats_a_zoom(picture: Path, tmp_path: Path) -> None:
     "source, tables, error",
     [
         (None, {}, "no picture given"),
-        ("in.png", {"clip": {"from_noise": True}}, "or with noise"),
+        ("in.png", {"clip": {"from_noise": True}}, "not allowed together with a picture"),
         ("gone.png", {}, "no such file"),
         ("in.png", {"output": {"alpha": "dream"}}, "a zoom has no source film"),
         ("in.png", {"output": {"codec": "hap-q"}}, "hap-q cannot be stored in"),
-        ("in.png", {"sound": {"audio": "in.png"}}, "no sound"),
+        ("in.png", {"sound": {"audio": "in.png"}}, "no audio track"),
         ("in.png", {"sound": {"audio": "gone.wav"}}, "no such file"),
         ("in.png", {"camera": {"zoom": "beats"}}, "needs a tempo"),
     ],
