@@ -87,6 +87,22 @@ def test_a_class_that_is_there_already_is_asked_for_less(monkeypatch: pytest.Mon
     assert len({place.label for place in varied}) == 4 > len({place.label for place in alike})
 
 
+def test_a_word_that_is_there_already_gives_way_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = torch.tensor([0.0, 0, -1.5, 0, 0]).expand(len(module._spots(96, 192)), 5)
+    monkeypatch.setattr(Beings, "_scores", lambda *_: scores)
+    first, second, third, *_ = beings_of("animal", "cat").find_places(WIDE)
+    assert [place.word for place in (first, second, third)] == ["animal", "animal", "cat"]
+
+
+def test_a_class_counts_less_for_what_it_is_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    beings, spots = beings_of(), module._spots(96, 192)
+    usual = beings._scores(WIDE, spots)
+    monkeypatch.setattr(module, "USUAL", 0.0)
+    plain = beings._scores(WIDE, spots)
+    torch.testing.assert_close(plain.exp().sum(1), torch.ones(len(spots)))
+    torch.testing.assert_close(usual, plain - 0.5 * plain.mean(0))
+
+
 def test_a_dream_raises_the_class_of_every_being_at_its_place() -> None:
     dream = tiny_dreamer(creatures(), iterations=12, step=0.005)
     places = dream.places(WIDE)

@@ -15,6 +15,7 @@ from tiny import known_frames, moved, tiny_dreamer
 
 from dreamvid import files as saving
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.objectives import creatures
 from dreamvid.errors import (
     DiskFull,
     DreamvidError,
@@ -113,6 +114,15 @@ def test_progress_tells_frames_and_shots(tmp_path: Path) -> None:
     assert [progress.done for progress in told] == list(range(1, COUNT + 1))
     assert {progress.total for progress in told} == {COUNT}
     assert [progress.shot for progress in told] == [1] * CUT + [2] * (COUNT - CUT)
+
+
+def test_beings_go_on_where_a_film_was_stopped(tmp_path: Path) -> None:
+    dream = tiny_dreamer(creatures(), iterations=2)
+    run(tmp_path / "whole.mp4", dream=dream)
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", dream=dream, report=stop_after(4))
+    assert run(tmp_path / "film.mp4", dream=dream).done == COUNT
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
 @pytest.mark.parametrize("stop", [1, 3, 4, 6, 8, 9])
