@@ -34,7 +34,7 @@ def test_training_needs_something_to_learn_from(tmp_path):
     assert dreamvid("train", "-o", out).code == 2
     assert dreamvid("train", tmp_path, "--renders", "-o", out).code == 2
     told = dreamvid("train", tmp_path, "-o", out)
-    assert told.code == 3 and "only 0 pictures" in told.err and "at least 8" in told.err
+    assert told.code == 3 and "only 0 images" in told.err and "at least 8" in told.err
     told = dreamvid("train", tmp_path / "none", "-o", out)
     assert told.code == 3 and "no such folder" in told.err
     assert not list(tmp_path.iterdir())
@@ -65,7 +65,7 @@ def test_judging_an_unknown_network():
 
 def test_judging_tells_what_is_missing_before_the_work(tmp_path):
     for options, needle in (
-        (("--photos", tmp_path / "none"), "none: no such folder; give a folder of pictures"),
+        (("--photos", tmp_path / "none"), "none: no such folder; give a folder of images"),
         (("--photos", tmp_path), "no photographs"),
         (("--reader", tmp_path / "none.safetensors"), "none.safetensors"),
     ):

@@ -81,7 +81,7 @@ def test_an_unreadable_schedule_gets_a_caret() -> None:
         ("zoom in.png -o out.mp4 --size 4x4", 2, "size"),
         ("zoom -o out.mp4", 2, "--from-noise"),
         ("zoom in.png -o out.mov --codec dnxhr --size 64x48", 2, "256x120"),
-        ("zoom in.png -o out.mp4 --audio in.png", 3, "no sound"),
+        ("zoom in.png -o out.mp4 --audio in.png", 3, "no audio track"),
         ("zoom in.png -o out.mp4 --audio gone.wav", 3, "no such file"),
         ("zoom gone.png -o out.mp4", 3, "no such file"),
         ("zoom in.png -o in.png", 2, "in.png"),
