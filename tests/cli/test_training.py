@@ -66,7 +66,7 @@ def test_judging_an_unknown_network():
 def test_judging_tells_what_is_missing_before_the_work(tmp_path):
     for options, needle in (
         (("--photos", tmp_path / "none"), "none: no such folder; give a folder of images"),
-        (("--photos", tmp_path), "no photographs"),
+        (("--photos", tmp_path), "no images found"),
         (("--reader", tmp_path / "none.safetensors"), "none.safetensors"),
     ):
         told = dreamvid("judge", *options)
