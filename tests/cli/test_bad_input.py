@@ -592,7 +592,7 @@ def test_weights_without_the_name_of_their_network(bad_film, film, tmp_path):
     for name in ("w.pth", "w.safetensors"):
         options = ["--weights", tmp_path / name]
         bad_film(
-            film, f"{name}: not weights of efficientnet_lite0", "squeezenet1_1", options=options
+            film, f"{name}: not the weights of efficientnet_lite0", "squeezenet1_1", options=options
         )
         needle, options = "give --model NAME --weights FILE", [*options, "--model", "bestiary"]
         bad_film(film, f"{name}: not a", needle, options=options)
