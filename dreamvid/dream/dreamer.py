@@ -42,10 +42,9 @@ STEEPEST = 1e18
 class Dose:
     """How much is dreamed: how many iterations on each octave, small to large, and their step.
 
-    `shares` are those of the step that each octave takes, 1 where nothing is said. At each
-    iteration, `fade` of what was dreamed so far is forgotten, and the picture is seen up to
-    exp(`sway`) times larger or smaller: what only one gradient asks for fades, what most agree on
-    stays (the transforms are those of Olah et al. 2017, "Feature Visualization").
+    `shares` are those of the step that each octave takes, 1 where nothing is said. Each
+    iteration forgets `fade` of what was dreamed so far, and sees the picture up to exp(`sway`)
+    times larger or smaller.
     """
 
     iterations: tuple[int, ...]

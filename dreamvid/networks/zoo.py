@@ -14,7 +14,7 @@ import torchvision
 from torch import nn
 
 from dreamvid.networks import efficientnet
-from dreamvid.networks.network import Description
+from dreamvid.networks.network import IMAGENET_VIEW, Description
 
 # Inception networks were trained on pixels in -1..1, whatever their published transforms say:
 # torchvision undoes the ImageNet normalisation inside forward(). Asking for -1..1 saves both.
@@ -26,8 +26,9 @@ def _about(
 ) -> Description:
     aliases = dict(zip(("textures", "patterns", "parts", "objects"), layers.split(), strict=True))
     about = Description(
-        name=name, aliases=aliases, default_layer=default, label_layer=last, minimum_size=smallest
-    )
+        name=name, aliases=aliases, default_layer=default, label_layer=last, minimum_size=smallest,
+        view=IMAGENET_VIEW,
+    )  # fmt: skip
     return replace(about, mean=_HALF, std=_HALF) if half else about
 
 
