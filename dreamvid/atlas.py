@@ -16,8 +16,8 @@ from dreamvid.dream.patience import patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.networks.network import Network
 
-OCTAVES, SCALE, ITERATIONS = 3, 1.5, 16
-SHAPE = Shape(colours=0.7, detail=0.4)
+OCTAVES, SCALE, ITERATIONS = 3, 1.5, 24
+SHAPE = Shape(colours=0.7, detail=0.35)
 """Broad forms in calm colours."""
 CLOUDS, CONTRAST = 4, 0.02
 """Across, and contrast, of the soft clouds it begins with: noise would be dreamed on itself."""

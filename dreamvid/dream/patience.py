@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from dreamvid.dream.dreamer import Dose
 
-STEP, FADE, SWAY = 0.025, 0.05, 0.2
+STEP, FADE, SWAY = 0.022, 0.03, 0.2
 """Step, share forgotten, and the log of how much larger or smaller a picture is seen at most."""
+LAST = 0.5
+"""Share of the step on the largest octave: by then there is little to change."""
 BROAD = 0.5
 """`detail` of the gradient's shape: forms come first, and their detail by itself."""
 COARSEST = 0.65
@@ -21,7 +23,9 @@ out, and whole things fit into the picture."""
 def patient(iterations: int, octaves: int, scale: float, step: float = STEP) -> Dose:
     """The dose for a class: so many iterations on the largest octave, as much time on each other.
 
-    `scale` is the ratio of neighbouring octaves: smaller ones are dreamed on more often.
+    `scale` is the ratio of neighbouring octaves: smaller ones are dreamed on more often, and in
+    longer steps.
     """
     rounds = [round(iterations * scale ** (2 * k)) for k in range(octaves)]
-    return Dose(tuple(reversed(rounds)), step, fade=FADE, sway=SWAY)
+    shares = [LAST + (1 - LAST) * k / max(1, octaves - 1) for k in range(octaves)]
+    return Dose(tuple(rounds[::-1]), step, tuple(shares[::-1]), fade=FADE, sway=SWAY)
