@@ -18,8 +18,8 @@ from dreamvid.errors import UsageError
 
 Activations = Mapping[str, Tensor]
 
-SOFT = 0.4
-"""Scales the logits of a class that is raised."""
+HEAT = 2.5
+"""Temperature of the softmax in which a class is raised."""
 
 _TABLE = 1 << 24
 """Places of the picture times places of the guide that are compared at once."""
@@ -97,14 +97,14 @@ def direction(name: str, vector: Tensor) -> Objective:
 def label(name: str, *indices: int) -> Objective:
     """Raise one class above all others: the log of its probability, by the last layer's logits.
 
-    A logit alone is raised as well by what all classes share, eyes above all. Logits are softened
-    first, or little would be left to raise once a class is told. Several `indices` are kinds of one
-    thing, whose probabilities add up.
+    A logit alone is raised as well by what all classes share, eyes above all. The softmax has a
+    temperature of `HEAT`, at which there is something left to raise when the class is told. Several
+    `indices` are kinds of one thing, whose probabilities add up.
     """
 
     def value(activations: Activations) -> Tensor:
-        chances = (SOFT * activations[name].float().flatten(1)[0]).log_softmax(0)
-        return torch.stack([chances[index] for index in indices]).logsumexp(0)
+        chances = (activations[name].float().flatten(1)[0] / HEAT).log_softmax(0)
+        return HEAT * torch.stack([chances[index] for index in indices]).logsumexp(0)
 
     return Objective((name,), value)
 
