@@ -19,8 +19,8 @@ from dreamvid.networks.network import Network
 OCTAVES, SCALE, ITERATIONS = 3, 1.5, 24
 SHAPE = Shape(colours=0.7, detail=0.35)
 """Broad forms in calm colours."""
-CLOUDS, CONTRAST = 4, 0.02
-"""Across, and contrast, of the soft clouds it begins with: noise would be dreamed on itself."""
+GREY, CLOUDS, CONTRAST = 0.5, 4, 0.02
+"""The ground of a dream, clouds across it, and their contrast: noise would be dreamed on itself."""
 CORE, RIM = 0.2, 0.18
 """The middle of the picture, in shares of its side, that is dreamed on in full, and the standard
 deviation with which that ends around it: one whole being, not a crowd."""
@@ -40,7 +40,7 @@ def from_noise(network: Network, objective: Objective, *, size: int = 160, seed:
     """
     generator, side = torch.Generator().manual_seed(seed), network.view
     clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (side, side))
-    ground = (0.5 + CONTRAST * clouds).clamp(0, 1).expand(3, side, side)
+    ground = (GREY + CONTRAST * clouds).clamp(0, 1).expand(3, side, side)
     dream = Dreamer(
         network, objective, octave_scale=SCALE, seed=seed, even=False, shape=SHAPE,
         precision="fp32",
@@ -58,9 +58,9 @@ def middle(size: int) -> Tensor:
 
 
 def vivid(image: Tensor) -> Tensor:
-    """An image [3, H, W] with its contrast brought to `VIVID` around a mean grey."""
-    change = image - image.mean((1, 2), keepdim=True)
-    return (0.5 + change * (VIVID / change.square().mean().sqrt())).clamp(0, 1)
+    """An image [3, H, W] on grey with its contrast brought to `VIVID`."""
+    change = image - GREY
+    return (GREY + change * (VIVID / change.square().mean().sqrt())).clamp(0, 1)
 
 
 def atlas(
