@@ -194,7 +194,11 @@ class DreamSettings(Settings):
         "'name:3' is one channel, 'name*0.5' scales. Repeat to add. Default: the network's own. "
         "A schedule such as '0:(parts), 10s:(objects, linear)' changes it.",
     )
-    label: str | None = Field(None, description="Class of the network to raise instead.")
+    label: str | None = Field(
+        None,
+        description="Class of the network to raise instead; pictures take more octaves and "
+        "iterations for it.",
+    )
     guide: Words | None = Field(
         None,
         description="Picture whose features are raised instead of the strongest ones, or a "
