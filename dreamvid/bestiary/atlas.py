@@ -9,18 +9,18 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
+from dreamvid.dream.dreamer import Dreamer, Gauge
 from dreamvid.dream.objectives import Objective, label, layer
 from dreamvid.dream.octaves import resize
+from dreamvid.dream.patience import patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.networks.network import Network
 
-SCALE, DOSE = 1.4, Dose((100, 50, 20), 0.025, (1.0, 0.8, 0.6), fade=0.05, sway=0.2)
-"""A dose that makes a picture out of next to nothing, at sizes that the network has learned."""
-SHAPE = Shape(colours=0.7, detail=0.6)
-"""Broad forms and calm colours: those of the finest detail come by themselves."""
-CLOUDS, CONTRAST = 4, 0.02
-"""Across, and contrast, of the soft clouds it begins with: noise would be dreamed on itself."""
+OCTAVES, SCALE, ITERATIONS = 3, 1.5, 24
+SHAPE = Shape(colours=0.7, detail=0.35)
+"""Broad forms in calm colours."""
+GREY, CLOUDS, CONTRAST = 0.5, 4, 0.02
+"""The ground of a dream, clouds across it, and their contrast: noise would be dreamed on itself."""
 CORE, RIM = 0.2, 0.18
 """The middle of the picture, in shares of its side, that is dreamed on in full, and the standard
 deviation with which that ends around it: one whole being, not a crowd."""
@@ -33,19 +33,21 @@ PAPER, INK = 0.04, 225
 
 
 def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
-    """What an objective looks like: an image [3, size, size], one being on soft ground.
+    """What an objective looks like: an image [3, size, size] of one thing on soft ground.
 
-    Uses float32: once a class is recognised its gradient is small, and rounding would be visible.
+    Dreamed at the size at which the network knows things best. Uses float32: once a class is
+    recognised its gradient is small, and rounding would be visible.
     """
-    generator = torch.Generator().manual_seed(seed)
-    clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (size, size))
-    ground = (0.5 + CONTRAST * clouds).clamp(0, 1).expand(3, size, size)
+    generator, side = torch.Generator().manual_seed(seed), network.view
+    clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (side, side))
+    ground = (GREY + CONTRAST * clouds).clamp(0, 1).expand(3, side, side)
     dream = Dreamer(
         network, objective, octave_scale=SCALE, seed=seed, even=False, shape=SHAPE,
         precision="fp32",
     )  # fmt: skip
-    dreamed = dream.ascend(ground, DOSE, gauge=Gauge(), weight=middle(size)).cpu()
-    return vivid(dreamed)
+    dose = patient(ITERATIONS, OCTAVES, SCALE)
+    dreamed = dream.ascend(ground, dose, gauge=Gauge(), weight=middle(side)).cpu()
+    return resize(vivid(dreamed), (size, size)).clamp(0, 1)
 
 
 def middle(size: int) -> Tensor:
@@ -56,9 +58,9 @@ def middle(size: int) -> Tensor:
 
 
 def vivid(image: Tensor) -> Tensor:
-    """An image [3, H, W] with its contrast brought to `VIVID` around a mean grey."""
-    change = image - image.mean((1, 2), keepdim=True)
-    return (0.5 + change * (VIVID / change.square().mean().sqrt())).clamp(0, 1)
+    """An image [3, H, W] on grey with its contrast brought to `VIVID`."""
+    change = image - GREY
+    return (GREY + change * (VIVID / change.square().mean().sqrt())).clamp(0, 1)
 
 
 def atlas(

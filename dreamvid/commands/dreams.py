@@ -10,6 +10,7 @@ import torch
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import octaves_for, shrink
+from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
@@ -30,8 +31,9 @@ class Dreams:
     """The Dreamer of each frame, `dreams(index)`, by the schedules of the settings.
 
     `size` is the (height, width) of the pictures. `times` multiplies the iterations of frame 0, for
-    starts with low contrast. `kind` is Dreamer or a subclass. All layers, labels and guides are
-    resolved on creation, so that errors are raised early.
+    starts with low contrast. `patient` gives a label the dose that it needs to become one whole
+    thing (dream/patience.py), for single pictures. `kind` is Dreamer or a subclass. All layers,
+    labels and guides are resolved on creation, so that errors are raised early.
     """
 
     def __init__(
@@ -43,10 +45,12 @@ class Dreams:
         *,
         size: tuple[int, int],
         times: float = 1.0,
+        patient: bool = False,
         kind: type[Dreamer] = Dreamer,
     ) -> None:
         self.network, self._how, self._dream = network, how, dream
         self._size, self._times, self._kind = size, times, kind
+        self._patient = patient and dream.label is not None
         self._dials = Dials(dream, clock)
         self._objectives = Objectives(network)
         self._known: dict[Moment, Dreamer] = {}
@@ -84,15 +88,26 @@ class Dreams:
                 self.network,
                 self._objectives(moment),
                 seed=self._dream.seed,
+                even=not self._patient,  # things stand here and there, not everywhere
                 tile=self._dream.tile,
                 device=self._how.device,
                 precision=self._how.precision,
             )
-        step = self.network.default_step if moment.step is None else moment.step
-        octaves = moment.octaves or octaves_for(*self._size, moment.octave_scale)
-        dose = Dose((moment.iterations,) * octaves, step * moment.strength)
-        shape = Shape(moment.colours, moment.detail) if self._dream.gradient == "shaped" else None
+        dose = self._patient_dose(moment) if self._patient else self._dose(moment)
+        detail = moment.detail * (BROAD if self._patient else 1)
+        shape = Shape(moment.colours, detail) if self._dream.gradient == "shaped" else None
         return self._climber.with_dose(dose, moment.octave_scale, shape)
+
+    def _dose(self, moment: Moment) -> Dose:
+        octaves = moment.octaves or octaves_for(*self._size, moment.octave_scale)
+        step = self.network.default_step if moment.step is None else moment.step
+        return Dose((moment.iterations,) * octaves, step * moment.strength)
+
+    def _patient_dose(self, moment: Moment) -> Dose:
+        scale, coarsest = moment.octave_scale, round(COARSEST * self.network.view)
+        octaves = moment.octaves or octaves_for(*self._size, scale, coarsest=coarsest)
+        step = STEP if moment.step is None else moment.step
+        return patient(moment.iterations, octaves, scale, step * moment.strength)
 
 
 class Objectives:

@@ -28,7 +28,7 @@ def make_dreamer(
     `fetched` reports the bytes of a download.
     """
     clock = Clock(Fraction(1), 1, dream.seed)
-    return make_dreams(network, dream, clock, size=size, fetched=fetched)(0)
+    return make_dreams(network, dream, clock, size=size, patient=True, fetched=fetched)(0)
 
 
 def make_dreams(
@@ -38,15 +38,16 @@ def make_dreams(
     *,
     size: tuple[int, int],
     times: float = 1.0,
+    patient: bool = False,
     kind: type[Dreamer] = Dreamer,
     fetched: Counted | None = None,
 ) -> Dreams:
-    """Make the Dreamers of all frames: see Dreams for `size`, `times` and `kind`."""
+    """Make the Dreamers of all frames: see Dreams for the options."""
     Dials(dream, clock)  # raises errors before a download
     loaded = load_network(
         network.model, weights=network.weights, offline=network.offline, progress=fetched
     )
-    return Dreams(loaded, network, dream, clock, size=size, times=times, kind=kind)
+    return Dreams(loaded, network, dream, clock, size=size, times=times, patient=patient, kind=kind)
 
 
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:

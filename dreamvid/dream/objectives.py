@@ -22,6 +22,9 @@ from dreamvid.networks.kinds import ANIMAL
 
 Activations = Mapping[str, Tensor]
 
+HEAT = 2.5
+"""Temperature of the softmax in which a class is raised."""
+
 _TABLE = 1 << 24
 """Limit of image positions times guide positions compared at once."""
 
@@ -126,13 +129,14 @@ def direction(name: str, vector: Tensor) -> Objective:
 def label(name: str, *indices: int) -> Objective:
     """Raise the log probability of a class, from the logits of the layer `name`.
 
-    The logit alone would also raise what all classes have in common, above all eyes. The
+    The logit alone would also raise what all classes have in common, above all eyes. The softmax
+    has the temperature `HEAT`, so that there is still a gradient once the class is recognised. The
     probabilities of several `indices` are added.
     """
 
     def value(activations: Activations) -> Tensor:
-        chances = activations[name].float().flatten(1)[0].log_softmax(0)
-        return torch.stack([chances[index] for index in indices]).logsumexp(0)
+        chances = (activations[name].float().flatten(1)[0] / HEAT).log_softmax(0)
+        return HEAT * torch.stack([chances[index] for index in indices]).logsumexp(0)
 
     return Objective((name,), value)
 

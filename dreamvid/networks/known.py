@@ -27,6 +27,7 @@ EMBEDDED_FILE = Path(__file__).parents[1] / "bestiary" / "bestiary.safetensors"
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
+IMAGENET_VIEW = 224
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,8 +36,9 @@ class Description:
 
     `aliases` maps textures, patterns, parts and objects to layers. `mean` and `std` normalise its
     input, for RGB in 0..1. `minimum_size` is the smallest side of an image, in pixels, that all of
-    its layers can process. `default_step` is in units of the pixel range. `labels` are the classes
-    of its last layer, `label_layer`.
+    its layers can process, `view` that of an image in which it knows a single thing best.
+    `default_step` is in units of the pixel range. `labels` are the classes of its last layer,
+    `label_layer`.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Description:
     default_layer: str
     default_step: float = 0.011
     minimum_size: int = 32
+    view: int = 144
     labels: tuple[str, ...] = ()
     label_layer: str = ""
     mean: tuple[float, float, float] = IMAGENET_MEAN
@@ -60,7 +63,12 @@ def _about(
 ) -> Description:
     aliases = dict(zip(("textures", "patterns", "parts", "objects"), layers.split(), strict=True))
     about = Description(
-        name=name, aliases=aliases, default_layer=default, label_layer=last, minimum_size=smallest
+        name=name,
+        aliases=aliases,
+        default_layer=default,
+        label_layer=last,
+        minimum_size=smallest,
+        view=IMAGENET_VIEW,
     )
     return replace(about, mean=_HALF, std=_HALF) if half else about
 
@@ -71,6 +79,7 @@ _OF_IMAGENET = (
         aliases={"textures": "2b", "patterns": "3b", "parts": "5a", "objects": "5c"},
         default_layer="5c",
         default_step=0.013,
+        view=IMAGENET_VIEW,
         label_layer="logits",
         mean=(127 / 255,) * 3,
         std=(128 / 255,) * 3,

@@ -35,6 +35,7 @@ class Network:
         self.default_layer = description.default_layer
         self.default_step = description.default_step
         self.minimum_size = description.minimum_size
+        self.view = description.view
         self.labels = description.labels
         self.label_layer = description.label_layer
         self.weights_sha256 = weights_sha256

@@ -60,7 +60,11 @@ class DreamSettings(Settings):
         "'creatures:owl,fish' these. Repeat to add. Default: the network's own. "
         "A schedule such as '0:(parts), 10s:(objects, linear)' changes it.",
     )
-    label: str | None = Field(None, description="Class of the network to raise instead of a layer.")
+    label: str | None = Field(
+        None,
+        description="Class of the network to raise instead of a layer; pictures take more octaves "
+        "and iterations for it.",
+    )
     guide: Words | None = Field(
         None,
         description="Picture whose features are raised instead of the strongest ones, or a "

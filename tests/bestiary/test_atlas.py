@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from tiny import tiny_network
 
-from dreamvid.bestiary.atlas import GAP, atlas, captioned, from_noise, spread, tiled
+from dreamvid.bestiary.atlas import (
+    GAP,
+    GREY,
+    VIVID,
+    atlas,
+    captioned,
+    from_noise,
+    spread,
+    tiled,
+)
 from dreamvid.dream.objectives import label
 
 
@@ -38,6 +48,15 @@ def test_noise_becomes_what_is_asked_for() -> None:
     with torch.no_grad():
         told = torch.stack([trunk(dream[None])["logits"][0].softmax(0) for dream in dreams])
     assert told.argmax(dim=0).tolist() == [0, 1, 2, 3, 4]  # each class is likeliest in its own
+
+
+def test_one_thing_stands_in_the_middle_of_the_picture() -> None:
+    dream = from_noise(tiny_network(), label("logits", 2), size=64)
+    change = (dream - GREY).square().mean(0)
+    rim = torch.cat((change[:6].flatten(), change[-6:].flatten()))
+    assert dream.shape == (3, 64, 64)
+    assert float(change[26:38, 26:38].mean()) > 3 * float(rim.mean())
+    assert float(change.mean().sqrt()) == pytest.approx(VIVID, rel=0.2)
 
 
 def test_the_same_seed_gives_the_same_sheet() -> None:

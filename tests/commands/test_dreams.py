@@ -11,7 +11,9 @@ import torch
 from tiny import known_frames, moved, texture, tiny_network
 
 from dreamvid.commands.dreams import Dreams
-from dreamvid.dream import objectives
+from dreamvid.dream import objectives, patience
+from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.shaping import Shape
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import save_image, to_image
 from dreamvid.schedules.schedule import Clock
@@ -43,6 +45,23 @@ def test_dreamers_that_differ_in_their_dose_climb_one_slope() -> None:
     assert (first.octave_scale, last.octave_scale) == (1.4, 1.5)
     other = at({"layer": ("0:(one), 5:(two)",)})
     assert other(0).slope is not other(5).slope
+
+
+def test_a_picture_takes_its_time_for_a_label_and_for_nothing_else() -> None:
+    def dreamer(*, patient: bool, **dream: Any) -> Dreamer:
+        settings, clock = DreamSettings.checked(dream), Clock(Fraction(1), 1)
+        network = tiny_network()
+        return Dreams(network, CPU, settings, clock, size=(240, 320), patient=patient)(0)
+
+    still = dreamer(patient=True, label="cat", strength=2.0)
+    assert still.dose == patience.patient(10, 4, 1.4, 2 * patience.STEP) and not still.even
+    assert still.shape == Shape(detail=patience.BROAD)
+    given = dreamer(patient=True, label="cat", octaves=2, iterations=3, step=0.01, detail=2.0)
+    assert given.dose == patience.patient(3, 2, 1.4, 0.01)
+    assert given.shape == Shape(detail=2 * patience.BROAD)
+    film, plain = dreamer(patient=False, label="cat"), dreamer(patient=True, layer="one")
+    assert film.dose == plain.dose == Dose((10, 10), tiny_network().default_step)
+    assert film.even and plain.even and film.shape == plain.shape == Shape()
 
 
 def test_layers_change_and_fade() -> None:

@@ -89,6 +89,38 @@ def test_strength_scales_what_is_added() -> None:
     assert half < 0.8 * one < 0.64 * two
 
 
+def test_what_is_dreamed_fades_with_every_iteration() -> None:
+    once: list[float] = []  # the gradient is there the first time only
+
+    def value(activations: objectives.Activations) -> torch.Tensor:
+        once.append(0.0 if once else 1.0)
+        return activations["one"].float().sum() * once[-1]
+
+    dream = tiny_dreamer(objectives.Objective(("one",), value), octaves=1)
+    image = torch.full((3, 48, 64), 0.5)
+    first = dream.ascend(image, Dose((1,), 0.01), gauge=Gauge()) - image
+    once.clear()
+    third = dream.ascend(image, Dose((3,), 0.01, fade=0.3), gauge=Gauge()) - image
+    assert float(first.abs().mean()) > 0.003
+    assert torch.allclose(third, 0.7**2 * first, atol=1e-6)
+
+
+def test_a_dose_with_sway_sees_the_picture_at_other_sizes() -> None:
+    seen: list[int] = []
+
+    def value(activations: objectives.Activations) -> torch.Tensor:
+        seen.append(activations["one"].shape[-1])
+        return activations["one"].float().square().mean()
+
+    dream = tiny_dreamer(objectives.Objective(("one",), value), octaves=1)
+    dreamed = dream.ascend(IMAGE, Dose((5,), 0.01, sway=0.2), gauge=Gauge())
+    assert dreamed.shape == IMAGE.shape and not torch.equal(dreamed, IMAGE)
+    assert min(seen) < 58 and max(seen) > 70 and seen[0] == 64
+    seen.clear()
+    dream.ascend(IMAGE, Dose((5,), 0.01), gauge=Gauge())
+    assert set(seen) == {64}
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     first, again, other = (tiny_dreamer(seed=s)(IMAGE) for s in (3, 3, 4))
     dream = tiny_dreamer(seed=3)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from itertools import islice, pairwise
+
 import pytest
 import torch
 
-from dreamvid.dream.octaves import blur_wide, octave_sizes, octaves_for, resize
+from dreamvid.dream.octaves import blur_wide, octave_sizes, octaves_for, resize, swayed
 
 
 def test_octaves_go_from_small_to_the_pictures_own_size() -> None:
@@ -34,6 +37,16 @@ def test_octaves_below_the_minimum_are_left_out(height: int, width: int) -> None
 @pytest.mark.parametrize("size", [(1, 1), (31, 17), (16, 4000)])
 def test_the_pictures_own_size_is_never_left_out(size: tuple[int, int]) -> None:
     assert octave_sizes(*size, octaves=4, scale=1.4, minimum=32) == [size]
+
+
+def test_sizes_sway_evenly_about_their_own() -> None:
+    sizes = list(islice(swayed((100, 200), 0.2), 64))
+    assert all(abs(wide - 2 * high) <= 2 for high, wide in sizes)
+    logs = sorted(math.log(wide / 200) for _, wide in sizes)
+    assert -0.21 < logs[0] < -0.18 and 0.18 < logs[-1] < 0.21
+    assert max(b - a for a, b in pairwise(logs)) < 0.025
+    assert next(swayed((100, 200), 0.2)) == (100, 200)
+    assert set(islice(swayed((33, 17), 0.0), 9)) == {(33, 17)}
 
 
 def test_resizing_to_the_same_size_changes_nothing() -> None:
