@@ -13,7 +13,7 @@ from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials
-from dreamvid.settings.tables import DreamSettings, NetworkSettings, SoundSettings
+from dreamvid.settings.tables import AudioSettings, DreamSettings, NetworkSettings, SoundSettings
 
 
 def make_dreamer(
@@ -63,7 +63,7 @@ def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int)
     return Clock(fps, frames, seed, sound.bpm, heard.signals)
 
 
-def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:
+def with_sound(info: FilmInfo, sound: AudioSettings) -> FilmInfo:
     """Replace a film's sound by the given audio, cut off at the end of the film."""
     if sound.audio is None:
         return info

@@ -177,16 +177,28 @@ class OutputSettings(Settings):
     )
 
 
-class ClipSettings(Settings):
-    """Length, frame rate and size of a generated clip."""
+class LengthSettings(Settings):
+    """Length and size of a clip."""
 
     seconds: Annotated[Seconds, Field(gt=0, le=360000)] | None = Field(
         None, description=f"Length: seconds or mm:ss. Default: {DEFAULT_SECONDS}."
     )
-    fps: Rate = Field(Fraction(30), description="Frames per second, as 30 or 24000/1001.")
     size: Size | None = Field(
         None, description=f"Size, as 1280x720. Default: the picture's, or {DEFAULT_SIZE}."
     )
+
+    def size_for(self, picture: tuple[int, int] | None) -> tuple[int, int]:
+        """The given (width, height), else that of the picture, else the default."""
+        if self.size is None and picture is not None:
+            return picture
+        width, height = (self.size or DEFAULT_SIZE).split("x")
+        return int(width), int(height)
+
+
+class ClipSettings(LengthSettings):
+    """Length, frame rate and size of a generated clip."""
+
+    fps: Rate = Field(Fraction(30), description="Frames per second, as 30 or 24000/1001.")
     from_noise: bool = Field(False, description="Start from noise instead of a picture.")
 
     @model_validator(mode="after")
@@ -206,29 +218,27 @@ class ClipSettings(Settings):
         """The number of frames, at least one."""
         return max(1, round(self.length * self.fps))
 
-    def size_for(self, picture: tuple[int, int] | None) -> tuple[int, int]:
-        """The given (width, height), else that of the picture, else the default."""
-        if self.size is None and picture is not None:
-            return picture
-        width, height = (self.size or DEFAULT_SIZE).split("x")
-        return int(width), int(height)
 
-
-class SoundSettings(Settings):
-    """The audio that drives schedules."""
+class AudioSettings(Settings):
+    """The sound of a film."""
 
     audio: Path | None = Field(
         None,
         description="Audio file that becomes the film's sound; schedules can use its rms, bass, "
         "mid, treble, onset and beats.",
     )
+
+
+class SoundSettings(AudioSettings):
+    """The sound of a film, and the tempo of its schedules."""
+
     bpm: float | None = Field(
         None, gt=0, le=1000, description="Tempo for beats in schedules. Default: that of the audio."
     )
 
 
-class CameraSettings(Settings):
-    """The camera motion per second."""
+class ZoomCameraSettings(Settings):
+    """The zoom and the rotation of a camera per second."""
 
     zoom: Annotated[float | str, BeforeValidator(Bounds(0.001, 1000))] | None = Field(
         None, description=f"Zoom factor; above 1 zooms in. Default: {DEFAULT_ZOOM}, or 1 per frame."
@@ -236,6 +246,17 @@ class CameraSettings(Settings):
     rotate: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
         0.0, description="Rotation in degrees, counterclockwise."
     )
+    center_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+        0.5, description="Fixed point of the motion, 0 left to 1 right."
+    )
+    center_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+        0.5, description="Fixed point of the motion, 0 top to 1 bottom."
+    )
+
+
+class CameraSettings(ZoomCameraSettings):
+    """The camera motion per second."""
+
     pan_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
         0.0, description="Motion of the picture to the right, in widths."
     )
@@ -248,12 +269,6 @@ class CameraSettings(Settings):
     shear_y: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
         0.0, description="Vertical shear."
     )
-    center_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.5, description="Fixed point of the motion, 0 left to 1 right."
-    )
-    center_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.5, description="Fixed point of the motion, 0 top to 1 bottom."
-    )
     rates: Literal["per-second", "per-frame"] = Field(
         "per-second",
         description="Time unit of the camera motion; with per-frame, pans are in pixels.",
@@ -261,35 +276,6 @@ class CameraSettings(Settings):
     edges: Literal["mirror", "replicate", "wrap"] = Field(
         "mirror", description="How the picture is continued beyond its edges."
     )
-
-
-class ShapeSettings(Settings):
-    """How a loop closes."""
-
-    kind: Literal["zoom", "pan", "film", "feedback"] = Field(
-        "zoom",
-        description="zoom and pan are exact loops of one dream; film joins the ends of a film; "
-        "feedback is a zoom that is blended back to its start.",
-    )
-    symmetry: int = Field(1, ge=1, le=64, description="Zoom: number of rotational repeats.")
-    twist: int = Field(0, ge=-16, le=16, description="Zoom: number of spiral arms.")
-    direction: str = Field(
-        "right", description="Pan: right, left, down, up, or whole picture sizes as '2,-1'."
-    )
-    evolve: int = Field(
-        1,
-        ge=1,
-        le=64,
-        description="Zoom and pan: number of dreams that cross-fade during the loop.",
-    )
-    fade: int | None = Field(
-        None,
-        ge=1,
-        le=1000,
-        description="Film and feedback: number of frames over which the end fades into the "
-        "start. Default: half a second.",
-    )
-    ping_pong: bool = Field(False, description="Film: play forward, then backward.")
 
 
 class PictureSettings(SizeSettings):
