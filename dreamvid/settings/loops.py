@@ -112,12 +112,10 @@ class _Loop(Settings):
     @classmethod
     def inherited(cls, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values without those that only other kinds have."""
-        others = {(table, name) for table, name, _ in cls._of_others(values)}
-        kept = {
-            table: {name: value for name, value in row.items() if (table, name) not in others}
-            for table, row in values.items()
-        }
-        return {table: row for table, row in kept.items() if row}
+        kept = super().inherited(values)
+        for table, name, _ in cls._of_others(values):
+            kept[table] = {key: value for key, value in kept[table].items() if key != name}
+        return {table: row for table, row in kept.items() if row != {}}
 
     @classmethod
     def _of_others(cls, values: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
@@ -190,7 +188,10 @@ LOOPS: tuple[type[LoopSettings], ...] = (ZoomLoop, PanLoop, FilmLoop, FeedbackLo
 
 def loop_model(tables: Mapping[str, Any]) -> type[LoopSettings]:
     """The settings model of the kind of loop that plain values name; by default a zoom."""
-    wanted = ShapeSettings.checked({"kind": tables.get("loop", {}).get("kind", "zoom")}).kind
+    shape = tables.get("loop")
+    if not isinstance(shape, Mapping) or "kind" not in shape:
+        return ZoomLoop
+    wanted = ShapeSettings.checked({"kind": shape["kind"]}, where="loop").kind
     return next(model for model in LOOPS if _kind(model) == wanted)
 
 
