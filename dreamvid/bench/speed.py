@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -26,8 +27,9 @@ from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
 from dreamvid.commands.video import in_time
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import Places
-from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
+from dreamvid.dream.beings import Places, ViewVariation
+from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import Gauge, Gradient, Scale
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
@@ -187,13 +189,10 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
     return rows
 
 
-class CountingDreamer(Dreamer):
-    """A Dreamer that counts the pixels of its passes, and its seconds."""
+class TimedDreamer(Dreamer):
+    """A Dreamer that counts the seconds of its ascents."""
 
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
-        self.seconds = 0.0
-        self.pixels = 0.0
+    seconds = 0.0
 
     def ascend(
         self,
@@ -206,7 +205,7 @@ class CountingDreamer(Dreamer):
         first_shift: int = 0,
         places: Places = (),
     ) -> Tensor:
-        """Dream on an image like Dreamer, and count the time."""
+        """Dream on an image like Dreamer, and count the seconds."""
         begin = time.perf_counter()
         result = super().ascend(
             image,
@@ -220,21 +219,43 @@ class CountingDreamer(Dreamer):
         self.seconds += time.perf_counter() - begin
         return result
 
-    def rate(self, image: Tensor) -> float:
-        """The objective at an image, like Dreamer: a forward pass alone."""
-        self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
-        return super().rate(image)
 
-    def _gradient(self, image: Tensor, *, values: list[float]) -> Tensor:
+@dataclass
+class CountingGradient:
+    """The gradients of `inner`; counts the pixels of the passes, half for a forward pass alone."""
+
+    inner: Gradient
+    pixels: float = 0.0
+
+    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
+        """The gradient of the objective, counted."""
         self.pixels += image.shape[-2] * image.shape[-1]
-        return super()._gradient(image, values=values)
+        return self.inner.ground(image, shift, scale)
+
+    def with_beings(
+        self,
+        ground: Tensor,
+        image: Tensor,
+        places: Places,
+        looks: Sequence[ViewVariation],
+        scale: Scale,
+    ) -> Tensor:
+        """The same with beings, whose passes are not counted."""
+        return self.inner.with_beings(ground, image, places, looks, scale)
+
+    def value(self, image: Tensor) -> float:
+        """The objective at an image, counted."""
+        self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
+        return self.inner.value(image)
 
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:
     width, height = FILM_SIZE
-    dream = CountingDreamer(network).fitted(height, width)
+    dream = TimedDreamer(network).fitted(height, width)
+    counter = CountingGradient(dream.gradient)
+    dream = dream.with_gradient(lambda _: counter)
     dream.ascend(torch.rand(3, *STEP_SIZE), Dose((2,), 0.01), gauge=Gauge())  # warm up
-    dream.seconds, dream.pixels = 0.0, 0.0
+    dream.seconds, counter.pixels = 0.0, 0.0
     with _clip(width, height, frames) as clip:
         begin = time.perf_counter()
         done = dream_clip(clip, dream, stability)
@@ -245,7 +266,7 @@ def _time_film(network: Network, stability: float, frames: int) -> Row:
         "frames": done,
         "fps": round(done / wall, 2),
         "s_per_frame": round(wall / done, 3),
-        "passes": round(dream.pixels / (width * height * done), 2),
+        "passes": round(counter.pixels / (width * height * done), 2),
         "other": round(1 - dream.seconds / wall, 3),
     }
 

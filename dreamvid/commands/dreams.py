@@ -30,8 +30,8 @@ class Dreams:
     """The Dreamer of each frame, `dreams(index)`, by the schedules of the settings.
 
     `size` is the (height, width) of the pictures. `times` multiplies the iterations of frame 0, for
-    starts with low contrast. `kind` is Dreamer or a subclass. All layers, labels and guides are
-    resolved on creation, so that errors are raised early.
+    starts with low contrast. All layers, labels and guides are resolved on creation, so that errors
+    are raised early.
     """
 
     def __init__(
@@ -43,10 +43,9 @@ class Dreams:
         *,
         size: tuple[int, int],
         times: float = 1.0,
-        kind: type[Dreamer] = Dreamer,
     ) -> None:
         self.network, self._how, self._dream = network, how, dream
-        self._size, self._times, self._kind = size, times, kind
+        self._size, self._times = size, times
         self._dials = Dials(dream, clock)
         self._objectives = Objectives(network)
         self._known: dict[Moment, Dreamer] = {}
@@ -80,7 +79,7 @@ class Dreams:
         raised = moment.layers, moment.label, moment.guides
         if self._raised != raised:  # else only the dose has changed
             self._raised = raised
-            self._climber = self._kind(
+            self._climber = Dreamer(
                 self.network,
                 self._objectives(moment),
                 seed=self._dream.seed,

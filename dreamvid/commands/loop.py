@@ -238,7 +238,6 @@ def loop_dreamer(
         Clock(Fraction(1), 1, settings.dream.seed),
         size=size,
         times=NOISE_TIMES if noise else 1.0,
-        kind=PeriodicDreamer,
         fetched=calls.fetched,
     )(0)
 
@@ -265,11 +264,11 @@ def dreamed_loop(
     calls: Calls,
 ) -> ExactLoop:
     """Dream the textures of an exact loop."""
-    count = settings.loop.evolve
+    count, periodic = settings.loop.evolve, PeriodicDreamer(dream)
     size = f"{base.shape[2]}x{base.shape[1]}"
     calls.say(f"dreaming {'a texture' if count == 1 else f'{count} textures'} of {size}")
     if count == 1:
-        textures = [dream(base).cpu()]
+        textures = [periodic(base).cpu()]
     else:
-        textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), dream)
+        textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), periodic)
     return ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)

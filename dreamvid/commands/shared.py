@@ -38,15 +38,14 @@ def make_dreams(
     *,
     size: tuple[int, int],
     times: float = 1.0,
-    kind: type[Dreamer] = Dreamer,
     fetched: Counted | None = None,
 ) -> Dreams:
-    """Make the Dreamers of all frames: see Dreams for `size`, `times` and `kind`."""
+    """Make the Dreamers of all frames: see Dreams for `size` and `times`."""
     Dials(dream, clock)  # raises errors before a download
     loaded = load_network(
         network.model, weights=network.weights, offline=network.offline, progress=fetched
     )
-    return Dreams(loaded, network, dream, clock, size=size, times=times, kind=kind)
+    return Dreams(loaded, network, dream, clock, size=size, times=times)
 
 
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:

@@ -18,13 +18,13 @@ from pydantic import (
 
 from dreamvid.settings.base import Settings
 from dreamvid.settings.values import (
+    BOUNDS,
     DEFAULT_SECONDS,
     DEFAULT_SIZE,
     DEFAULT_ZOOM,
     DREAM_LINES,
     FULL_SIZE,
     MOST_FRAMES,
-    Bounds,
     Device,
     DreamSize,
     Pixels,
@@ -66,22 +66,22 @@ class DreamSettings(Settings):
         description="Picture whose features are raised instead of the strongest ones, or a "
         "schedule of pictures; scaled to 512 pixels on the longest side.",
     )
-    octaves: Annotated[int | str, BeforeValidator(Bounds(1, 12, whole=True))] | None = Field(
+    octaves: Annotated[int | str, BeforeValidator(BOUNDS["octaves"])] | None = Field(
         None,
         description="Number of sizes of the picture to dream on. Default: by its size, 3 at 360 "
         "lines, 6 at 1080.",
     )
-    octave_scale: Annotated[float | str, BeforeValidator(Bounds(1.01, 4))] = Field(
+    octave_scale: Annotated[float | str, BeforeValidator(BOUNDS["octave_scale"])] = Field(
         1.4, description="Size ratio of neighbouring octaves."
     )
-    iterations: Annotated[int | str, BeforeValidator(Bounds(1, 1000, whole=True))] = Field(
+    iterations: Annotated[int | str, BeforeValidator(BOUNDS["iterations"])] = Field(
         10, description="Updates per octave."
     )
-    step: Annotated[float | str, BeforeValidator(Bounds(1e-6, 1))] | None = Field(
+    step: Annotated[float | str, BeforeValidator(BOUNDS["step"])] | None = Field(
         None,
         description="Length of an update, for pixels 0..1. Default: the network's own.",
     )
-    strength: Annotated[float | str, BeforeValidator(Bounds(0, 10))] = Field(
+    strength: Annotated[float | str, BeforeValidator(BOUNDS["strength"])] = Field(
         1.0, description="Scales the step length; 0 changes nothing."
     )
     gradient: Literal["shaped", "plain"] = Field(
@@ -89,10 +89,10 @@ class DreamSettings(Settings):
         description="'shaped' balances colours and scales of detail before each update; 'plain' "
         "is the original DeepDream of 2015.",
     )
-    colours: Annotated[float | str, BeforeValidator(Bounds(0, 3))] = Field(
+    colours: Annotated[float | str, BeforeValidator(BOUNDS["colours"])] = Field(
         1.0, description="Colours of the dream: 0 grey, 1 natural, 3 vivid."
     )
-    detail: Annotated[float | str, BeforeValidator(Bounds(0.25, 4))] = Field(
+    detail: Annotated[float | str, BeforeValidator(BOUNDS["detail"])] = Field(
         1.0,
         description="Balance of fine and coarse: below 1 broad and soft, above 1 fine and sharp.",
     )
@@ -113,7 +113,7 @@ class DreamSettings(Settings):
 class SteadySettings(Settings):
     """How much of the dream is carried to the next frame."""
 
-    stability: Annotated[float | str, BeforeValidator(Bounds(0, 1))] = Field(
+    stability: Annotated[float | str, BeforeValidator(BOUNDS["stability"])] = Field(
         0.9, description="Temporal stability: 0 dreams every frame on its own, 1 carries the most."
     )
 
@@ -240,16 +240,16 @@ class SoundSettings(AudioSettings):
 class ZoomCameraSettings(Settings):
     """The zoom and the rotation of a camera per second."""
 
-    zoom: Annotated[float | str, BeforeValidator(Bounds(0.001, 1000))] | None = Field(
+    zoom: Annotated[float | str, BeforeValidator(BOUNDS["zoom"])] | None = Field(
         None, description=f"Zoom factor; above 1 zooms in. Default: {DEFAULT_ZOOM}, or 1 per frame."
     )
-    rotate: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    rotate: Annotated[float | str, BeforeValidator(BOUNDS["rotate"])] = Field(
         0.0, description="Rotation in degrees, counterclockwise."
     )
-    center_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    center_x: Annotated[float | str, BeforeValidator(BOUNDS["center_x"])] = Field(
         0.5, description="Fixed point of the motion, 0 left to 1 right."
     )
-    center_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    center_y: Annotated[float | str, BeforeValidator(BOUNDS["center_y"])] = Field(
         0.5, description="Fixed point of the motion, 0 top to 1 bottom."
     )
 
@@ -257,16 +257,16 @@ class ZoomCameraSettings(Settings):
 class CameraSettings(ZoomCameraSettings):
     """The camera motion per second."""
 
-    pan_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    pan_x: Annotated[float | str, BeforeValidator(BOUNDS["pan_x"])] = Field(
         0.0, description="Motion of the picture to the right, in widths."
     )
-    pan_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    pan_y: Annotated[float | str, BeforeValidator(BOUNDS["pan_y"])] = Field(
         0.0, description="Motion of the picture downwards, in heights."
     )
-    shear_x: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
+    shear_x: Annotated[float | str, BeforeValidator(BOUNDS["shear_x"])] = Field(
         0.0, description="Horizontal shear."
     )
-    shear_y: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
+    shear_y: Annotated[float | str, BeforeValidator(BOUNDS["shear_y"])] = Field(
         0.0, description="Vertical shear."
     )
     rates: Literal["per-second", "per-frame"] = Field(
