@@ -10,7 +10,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -19,17 +18,16 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from dreamvid.bench.chance import random_network
 from dreamvid.bench.clips import measure_loops, measure_zooms
+from dreamvid.bench.counting import CountingGradient, TimedDreamer
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
 from dreamvid.commands.video import in_time
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.dreamer import Dose, Dreamer
-from dreamvid.dream.gradient import Gauge, Gradient, Scale
+from dreamvid.dream.gradient import Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
@@ -187,66 +185,6 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
             first, count = alone["passes"], row["frames"]
             row["later"] = round((row["passes"] * count - first) / (count - 1) / first, 3)
     return rows
-
-
-class TimedDreamer(Dreamer):
-    """A Dreamer that counts the seconds of its ascents."""
-
-    seconds = 0.0
-
-    def ascend(
-        self,
-        image: Tensor,
-        dose: Dose,
-        *,
-        gauge: Gauge,
-        weight: Tensor | None = None,
-        crisp: float = 0.0,
-        first_shift: int = 0,
-        places: Places = (),
-    ) -> Tensor:
-        """Dream on an image like Dreamer, and count the seconds."""
-        begin = time.perf_counter()
-        result = super().ascend(
-            image,
-            dose,
-            gauge=gauge,
-            weight=weight,
-            crisp=crisp,
-            first_shift=first_shift,
-            places=places,
-        )
-        self.seconds += time.perf_counter() - begin
-        return result
-
-
-@dataclass
-class CountingGradient:
-    """The gradients of `inner`; counts the pixels of the passes, half for a forward pass alone."""
-
-    inner: Gradient
-    pixels: float = 0.0
-
-    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
-        """The gradient of the objective, counted."""
-        self.pixels += image.shape[-2] * image.shape[-1]
-        return self.inner.ground(image, shift, scale)
-
-    def with_beings(
-        self,
-        ground: Tensor,
-        image: Tensor,
-        places: Places,
-        looks: Sequence[ViewVariation],
-        scale: Scale,
-    ) -> Tensor:
-        """The same with beings, whose passes are not counted."""
-        return self.inner.with_beings(ground, image, places, looks, scale)
-
-    def value(self, image: Tensor) -> float:
-        """The objective at an image, counted."""
-        self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
-        return self.inner.value(image)
 
 
 def _time_film(network: Network, stability: float, frames: int) -> Row:
