@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from dreamvid.media.writer import VideoWriter
     from dreamvid.sequence.frames import Frame, film_frames
     from dreamvid.sequence.render import render
+    from dreamvid.settings.loops import FeedbackLoop, FilmLoop, PanLoop, ZoomLoop
     from dreamvid.settings.models import (
         ImageSettings,
-        LoopSettings,
         TrainSettings,
         VideoSettings,
         ZoomSettings,
@@ -31,14 +31,17 @@ if TYPE_CHECKING:
 _HOMES = {
     "DreamvidError": "errors",
     "Dreamer": "dream.dreamer",
+    "FeedbackLoop": "settings.loops",
+    "FilmLoop": "settings.loops",
     "Frame": "sequence.frames",
     "ImageSettings": "settings.models",
-    "LoopSettings": "settings.models",
+    "PanLoop": "settings.loops",
     "Result": "commands.result",
     "TrainSettings": "settings.models",
     "VideoReader": "media.reader",
     "VideoSettings": "settings.models",
     "VideoWriter": "media.writer",
+    "ZoomLoop": "settings.loops",
     "ZoomSettings": "settings.models",
     "channel": "dream.objectives",
     "creatures": "dream.objectives",
@@ -59,14 +62,17 @@ _HOMES = {
 __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "DreamvidError",
     "Dreamer",
+    "FeedbackLoop",
+    "FilmLoop",
     "Frame",
     "ImageSettings",
-    "LoopSettings",
+    "PanLoop",
     "Result",
     "TrainSettings",
     "VideoReader",
     "VideoSettings",
     "VideoWriter",
+    "ZoomLoop",
     "ZoomSettings",
     "channel",
     "creatures",

@@ -18,16 +18,16 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from dreamvid.bench.chance import random_network
 from dreamvid.bench.clips import measure_loops, measure_zooms
+from dreamvid.bench.counting import CountingGradient, TimedDreamer
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
 from dreamvid.commands.video import in_time
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import Places
-from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
+from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import Gauge
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
@@ -187,54 +187,13 @@ def time_films(models: Sequence[str] = ()) -> list[Row]:
     return rows
 
 
-class CountingDreamer(Dreamer):
-    """A Dreamer that counts the pixels of its passes, and its seconds."""
-
-    def __init__(self, network: Network) -> None:
-        super().__init__(network)
-        self.seconds = 0.0
-        self.pixels = 0.0
-
-    def ascend(
-        self,
-        image: Tensor,
-        dose: Dose,
-        *,
-        gauge: Gauge,
-        weight: Tensor | None = None,
-        crisp: float = 0.0,
-        first_shift: int = 0,
-        places: Places = (),
-    ) -> Tensor:
-        """Dream on an image like Dreamer, and count the time."""
-        begin = time.perf_counter()
-        result = super().ascend(
-            image,
-            dose,
-            gauge=gauge,
-            weight=weight,
-            crisp=crisp,
-            first_shift=first_shift,
-            places=places,
-        )
-        self.seconds += time.perf_counter() - begin
-        return result
-
-    def rate(self, image: Tensor) -> float:
-        """The objective at an image, like Dreamer: a forward pass alone."""
-        self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
-        return super().rate(image)
-
-    def _gradient(self, image: Tensor, *, values: list[float]) -> Tensor:
-        self.pixels += image.shape[-2] * image.shape[-1]
-        return super()._gradient(image, values=values)
-
-
 def _time_film(network: Network, stability: float, frames: int) -> Row:
     width, height = FILM_SIZE
-    dream = CountingDreamer(network).fitted(height, width)
+    dream = TimedDreamer(network).fitted(height, width)
+    counter = CountingGradient(dream.gradient)
+    dream = dream.with_gradient(lambda _: counter)
     dream.ascend(torch.rand(3, *STEP_SIZE), Dose((2,), 0.01), gauge=Gauge())  # warm up
-    dream.seconds, dream.pixels = 0.0, 0.0
+    dream.seconds, counter.pixels = 0.0, 0.0
     with _clip(width, height, frames) as clip:
         begin = time.perf_counter()
         done = dream_clip(clip, dream, stability)
@@ -245,7 +204,7 @@ def _time_film(network: Network, stability: float, frames: int) -> Row:
         "frames": done,
         "fps": round(done / wall, 2),
         "s_per_frame": round(wall / done, 3),
-        "passes": round(dream.pixels / (width * height * done), 2),
+        "passes": round(counter.pixels / (width * height * done), 2),
         "other": round(1 - dream.seconds / wall, 3),
     }
 

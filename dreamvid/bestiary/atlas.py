@@ -9,7 +9,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from dreamvid.dream.dreamer import Dreamer, Gauge
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.objectives import Objective, label, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.dream.patience import patient

@@ -28,7 +28,7 @@ from dreamvid.cli.flags import (
     To,
     Verbose,
     Yes,
-    layered,
+    read_settings,
 )
 from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
 from dreamvid.cli.show import Show
@@ -55,7 +55,9 @@ def image(
 ) -> None:
     """Dream on a picture."""
     given = {"network": network, "dream": dream, "picture": picture}
-    wanted = ImageSettings.checked(layered(given, name=preset, file=settings), where=settings)
+    wanted = read_settings(
+        lambda _: ImageSettings, given, preset=preset, file=settings, where=settings
+    )
     path = picture_target(source, target, out)
     with Show(quiet=quiet, verbose=verbose) as show:
         show.say(f"{check_image(source, path, wanted, overwrite=yes).told}, into {path}")
@@ -92,7 +94,9 @@ def video(
     """
     given = {"network": network, "dream": dream, "motion": motion, "film": film,
              "sound": sound, "output": output}  # fmt: skip
-    request = read_request(VideoSettings, given, source, preset=preset, file=settings, from_=from_)
+    request = read_request(
+        lambda _: VideoSettings, given, source, preset=preset, file=settings, from_=from_
+    )
     if request.source is None:
         raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from cyclopts import Group, Parameter
 from pydantic import BaseModel
 
 from dreamvid.settings import presets
+from dreamvid.settings.base import Settings
+from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import TrainSettings
 from dreamvid.settings.tables import (
     CameraSettings,
@@ -20,7 +22,6 @@ from dreamvid.settings.tables import (
     NetworkSettings,
     OutputSettings,
     PictureSettings,
-    ShapeSettings,
     SoundSettings,
     SteadySettings,
 )
@@ -82,22 +83,28 @@ From = Annotated[
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 
-def layered(
+S = TypeVar("S", bound=Settings)
+
+
+def read_settings(
+    choose: Callable[[Mapping[str, Any]], type[S]],
     given: Mapping[str, BaseModel],
     *,
-    name: str | None,
-    file: Path | None,
+    preset: str | None = None,
+    file: Path | None = None,
     before: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Merge settings; flags override the settings file, then the repeated run, then the preset.
+    where: Path | None = None,
+) -> S:
+    """Combine settings: flags override the settings file, then the repeated run, then the preset.
 
-    Tables and fields of the preset that the command has no flags for are dropped.
+    `choose` chooses the settings model for the combined values, without those of the preset, of
+    which only the tables and fields that this model has are used.
     """
-    models = {table: type(model) for table, model in given.items()}
     flags = {table: model.model_dump(exclude_unset=True) for table, model in given.items()}
-    return merge(
-        presets.fitting(presets.preset(name), models) if name else {},
-        before or {},
-        read_toml(file) if file else {},
-        {table: values for table, values in flags.items() if values},
+    stated = merge(
+        read_toml(file) if file else {}, {table: row for table, row in flags.items() if row}
     )
+    before = before or {}
+    model = choose(merge(before, stated))
+    named = presets.fitting(presets.preset(preset), model) if preset else {}
+    return model.checked(merge(named, model.inherited(before), stated), where=where)

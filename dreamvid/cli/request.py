@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
 
 from pydantic import BaseModel
 
-from dreamvid.cli.flags import layered
+from dreamvid.cli.flags import S, read_settings
 from dreamvid.errors import DamagedInput, UnreadableInput, UsageError
-from dreamvid.settings.base import Settings
-from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings
 from dreamvid.settings.toml import read_toml
 
 if TYPE_CHECKING:
     from dreamvid.commands.result import Result
 
-S = TypeVar("S", bound=Settings)
-
-WRITERS: dict[str, type[Settings]] = {
-    "video": VideoSettings,
-    "zoom": ZoomSettings,
-    "loop": LoopSettings,
-}
-"""The commands that write sidecars."""
+WRITERS = {"film": "video", "loop": "loop", "camera": "zoom"}
+"""The commands that write sidecars, each by a table that those after it do not write."""
 
 DETERMINANTS = {
     "source_sha256": "the source",
@@ -51,7 +43,7 @@ class Request(Generic[S]):
 
 
 def read_request(
-    model: type[S],
+    choose: Callable[[Mapping[str, Any]], type[S]],
     given: Mapping[str, BaseModel],
     source: Path | None,
     *,
@@ -59,30 +51,31 @@ def read_request(
     file: Path | None,
     from_: Path | None,
 ) -> Request[S]:
-    """Combine flags, preset, settings file and sidecar; UsageError for invalid settings."""
+    """Combine flags, preset, settings file and sidecar; UsageError for invalid settings.
+
+    `choose` is as in `read_settings`.
+    """
     made, before = read_sidecar(from_) if from_ else ({}, {})
     if from_:
-        check_command(model, before, from_)
-    layers = layered(given, name=preset, file=file, before=before)
-    settings = model.checked(layers, where=file or from_)
+        check_command(given, before, from_)
+    settings = read_settings(
+        choose, given, preset=preset, file=file, before=before, where=file or from_
+    )
     name = made.get("source")
     if source is None and from_ is not None and isinstance(name, str):
         source = find_source(name, from_)
     return Request(settings, source, before | {"made": made})
 
 
-def command_that_wrote(tables: Mapping[str, Any]) -> str | None:
-    """The command that wrote these sidecar tables: a command writes all the tables it has."""
-    return next(
-        (name for name, model in WRITERS.items() if model.model_fields.keys() == tables.keys()),
-        None,
-    )
+def command_that_wrote(tables: Iterable[str]) -> str | None:
+    """The command that writes these tables into its sidecars; None when unknown."""
+    return next((name for table, name in WRITERS.items() if table in tables), None)
 
 
-def check_command(model: type[Settings], tables: Mapping[str, Any], sidecar: Path) -> None:
-    """Raise UsageError when another command wrote the tables of a sidecar."""
+def check_command(given: Mapping[str, BaseModel], tables: Iterable[str], sidecar: Path) -> None:
+    """Raise UsageError when the tables of a sidecar are not those of the flags `given`."""
     name = command_that_wrote(tables)
-    if name is not None and WRITERS[name] is not model:
+    if name is not None and name != command_that_wrote(given):
         remedy = f"use dreamvid {name} --from {sidecar}"
         raise UsageError(f"was made by dreamvid {name}", where=sidecar, remedy=remedy)
 

@@ -34,13 +34,14 @@ from dreamvid.cli.flags import (
     To,
     Verbose,
     Yes,
-    layered,
+    read_settings,
 )
 from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
-from dreamvid.settings.models import LoopSettings, ZoomSettings
+from dreamvid.settings.loops import loop_model
+from dreamvid.settings.models import ZoomSettings
 
 Preview = Annotated[
     bool,
@@ -78,7 +79,9 @@ def zoom(
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    request = read_request(ZoomSettings, given, source, preset=preset, file=settings, from_=from_)
+    request = read_request(
+        lambda _: ZoomSettings, given, source, preset=preset, file=settings, from_=from_
+    )
     kind = "preview" if motion_preview else "dream"
     path = film_target(request.source, target, out, request.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
@@ -129,7 +132,7 @@ def loop(
     """
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
-    request = read_request(LoopSettings, given, source, preset=preset, file=settings, from_=from_)
+    request = read_request(loop_model, given, source, preset=preset, file=settings, from_=from_)
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_loop(request.source, path, request.settings, overwrite=yes)
@@ -163,8 +166,6 @@ def plot(
     from dreamvid.commands.plot import plot as draw
 
     given = {"clip": clip, "sound": sound}
-    layers = layered(given, name=None, file=settings)
-    layers.pop("made", None)
-    wanted = PlotSettings.checked(layers, where=settings)
+    wanted = read_settings(lambda _: PlotSettings, given, file=settings, where=settings)
     with Show(quiet=quiet, verbose=False) as show:
         show.say(f"{draw(wanted, out, overwrite=yes).path}")

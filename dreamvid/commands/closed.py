@@ -31,8 +31,8 @@ from dreamvid.sequence.frames import Frame, clouds
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import Carry, carry_for
 from dreamvid.settings.dials import steady
-from dreamvid.settings.models import LoopSettings
-from dreamvid.settings.tables import ClipSettings
+from dreamvid.settings.loops import FeedbackLoop, FilmLoop
+from dreamvid.settings.tables import LengthSettings
 
 Array = NDArray[Any]
 
@@ -58,7 +58,7 @@ class ClosedFilm:
     damage: str | None
 
 
-def close_film(source: Path, output: Output, settings: LoopSettings) -> ClosedFilm:
+def close_film(source: Path, output: Output, settings: FilmLoop) -> ClosedFilm:
     """Find the best join of a film with itself, or play it forward, then backward."""
     clip = Clip(source, settings.clip)
     with clip.open() as film:
@@ -88,7 +88,7 @@ def close_film(source: Path, output: Output, settings: LoopSettings) -> ClosedFi
 class Clip:
     """The film of a loop: read once in full, then again in pieces by `clip(start, stop)`."""
 
-    def __init__(self, source: Path, settings: ClipSettings) -> None:
+    def __init__(self, source: Path, settings: LengthSettings) -> None:
         self._source = source
         self._size = settings.size_for(None) if settings.size else (None, None)
         self._times: list[Fraction] = []
@@ -135,7 +135,7 @@ class Clip:
 
 
 def feedback(
-    start: torch.Tensor, settings: LoopSettings, count: int, noise: bool, fetched: Counted | None
+    start: torch.Tensor, settings: FeedbackLoop, count: int, noise: bool, fetched: Counted | None
 ) -> tuple[Iterator[torch.Tensor], Dreamer]:
     """Dream a zoom of `count` frames that is blended back to its start; also its first Dreamer."""
     clip = settings.clip

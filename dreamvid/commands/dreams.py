@@ -32,8 +32,8 @@ class Dreams:
 
     `size` is the (height, width) of the pictures. `times` multiplies the iterations of frame 0, for
     starts with low contrast. `patient` gives a label the dose that it needs to become one whole
-    thing (dream/patience.py), for single pictures. `kind` is Dreamer or a subclass. All layers,
-    labels and guides are resolved on creation, so that errors are raised early.
+    thing (dream/patience.py), for single pictures. All layers, labels and guides are resolved on
+    creation, so that errors are raised early.
     """
 
     def __init__(
@@ -46,10 +46,9 @@ class Dreams:
         size: tuple[int, int],
         times: float = 1.0,
         patient: bool = False,
-        kind: type[Dreamer] = Dreamer,
     ) -> None:
         self.network, self._how, self._dream = network, how, dream
-        self._size, self._times, self._kind = size, times, kind
+        self._size, self._times = size, times
         self._patient = patient and dream.label is not None
         self._dials = Dials(dream, clock)
         self._objectives = Objectives(network)
@@ -84,7 +83,7 @@ class Dreams:
         raised = moment.layers, moment.label, moment.guides
         if self._raised != raised:  # else only the dose has changed
             self._raised = raised
-            self._climber = self._kind(
+            self._climber = Dreamer(
                 self.network,
                 self._objectives(moment),
                 seed=self._dream.seed,

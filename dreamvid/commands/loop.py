@@ -34,8 +34,15 @@ from dreamvid.media.target import exclusive_lock
 from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.job import Progress, write_record
-from dreamvid.settings.models import LoopSettings
-from dreamvid.settings.tables import DreamSettings, ShapeSettings
+from dreamvid.settings.loops import (
+    DreamedLoop,
+    FeedbackLoop,
+    FilmLoop,
+    LoopSettings,
+    PanLoop,
+    ZoomLoop,
+)
+from dreamvid.settings.tables import DreamSettings
 
 Array = NDArray[Any]
 
@@ -49,7 +56,6 @@ SIDEWAYS = 4.0
 """Zoom factor of the texture of a loop that only rotates or evolves."""
 
 SEAM_WANTED = 1.3
-SEAM_ADVICE = {"film": ": try a longer fade, or ping-pong", "feedback": ": try a longer fade"}
 
 
 @dataclass(frozen=True)
@@ -79,27 +85,27 @@ def dream_loop(
     notes of the result contain the seam: the step across the join over the median step. Raises any
     DreamvidError; the target is written atomically.
     """
-    settings, path = settings or LoopSettings(), None if source is None else Path(source)
+    settings, path = settings or ZoomLoop(), None if source is None else Path(source)
     checked = check_loop(path, Path(target), settings, overwrite=overwrite)
     calls = Calls(fetched, report, say, begun)
     with exclusive_lock(checked.output.path):
-        if settings.loop.kind == "film":
+        if isinstance(settings, FilmLoop):
             assert path is not None, "check_loop requires a film"
             return closed_loop(path, checked.output, settings, calls)
         return grown_loop(path, checked, settings, calls)
 
 
-def closed_loop(source: Path, output: Output, settings: LoopSettings, calls: Calls) -> Result:
+def closed_loop(source: Path, output: Output, settings: FilmLoop, calls: Calls) -> Result:
     """Join the ends of a film into a loop."""
     film = close_film(source, output, settings)
     calls.begun(film.record)
     made = write_loop(
-        output, film.info, film.frames, film.count, film.record, calls, settings.loop, film.notes
+        output, film.info, film.frames, film.count, film.record, calls, settings, film.notes
     )
     return replace(made, damage=film.damage)
 
 
-def grown_loop(source: Path | None, checked: Clip, settings: LoopSettings, calls: Calls) -> Result:
+def grown_loop(source: Path | None, checked: Clip, settings: DreamedLoop, calls: Calls) -> Result:
     """Dream a loop from a picture or from noise."""
     count = whole_frames(settings.clip.length, settings.clip.fps)
     start = beginning(checked, settings.dream.seed)
@@ -107,19 +113,19 @@ def grown_loop(source: Path | None, checked: Clip, settings: LoopSettings, calls
     like = with_sound(FilmInfo.plain(*size, settings.clip.fps, count), settings.sound)
     noise = source is None
     frames: Iterable[Array | torch.Tensor]
-    if settings.loop.kind == "feedback":
+    if isinstance(settings, FeedbackLoop):
         frames, dream = feedback(start, settings, count, noise, calls.fetched)
         record, notes = sidecar(settings, source, dream), skipped(dream, size[1], size[0])
         calls.begun(record)
     else:
         deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
-        plan = {"zoom": exact_zoom, "pan": exact_pan}[settings.loop.kind](settings, size, count)
+        plan = exact_plan(settings, size, count)
         base = plan.base(None if noise else start)
         dream = loop_dreamer(settings, (int(base.shape[1]), int(base.shape[2])), noise, calls)
         record, notes = sidecar(settings, source, dream), plan.notes
         calls.begun(record)
         frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
-    return write_loop(output, like, frames, count, record, calls, settings.loop, notes)
+    return write_loop(output, like, frames, count, record, calls, settings, notes)
 
 
 def write_loop(
@@ -129,7 +135,7 @@ def write_loop(
     count: int,
     record: str,
     calls: Calls,
-    shape: ShapeSettings,
+    settings: LoopSettings,
     notes: Sequence[str] = (),
 ) -> Result:
     """Write the frames of a loop and its sidecar, and measure its seam."""
@@ -140,14 +146,18 @@ def write_loop(
             film.write(frame, index / like.rate)
             calls.report(Progress(index + 1, count, 1))
     write_record(output.sidecar, record)
-    return Result(output.path, count, (*notes, *film.notes, describe_seam(meter, shape)))
+    return Result(output.path, count, (*notes, *film.notes, describe_seam(meter, settings)))
 
 
-def describe_seam(meter: SeamMeter, shape: ShapeSettings) -> str:
-    """Describe the seam in words, with advice for a loop of that shape when it is visible."""
+def describe_seam(meter: SeamMeter, settings: LoopSettings) -> str:
+    """Describe the seam in words, with advice for such a loop when it is visible."""
     if meter.seam is None:
         return "seam: nothing moves"
-    advice = "" if shape.ping_pong else SEAM_ADVICE.get(shape.kind, "")
+    advice = ""
+    if isinstance(settings, FeedbackLoop):
+        advice = ": try a longer fade"
+    elif isinstance(settings, FilmLoop) and not settings.loop.ping_pong:
+        advice = ": try a longer fade, or ping-pong"
     shows = f", which is visible{advice}" if meter.seam > SEAM_WANTED else ""
     return f"seam: {meter.seam:.3f} of a median step{shows}"
 
@@ -163,7 +173,14 @@ class Plan:
     notes: tuple[str, ...]
 
 
-def exact_zoom(settings: LoopSettings, size: tuple[int, int], frames: int) -> Plan:
+def exact_plan(settings: ZoomLoop | PanLoop, size: tuple[int, int], frames: int) -> Plan:
+    """Plan an exact loop of frames of a size (width, height)."""
+    if isinstance(settings, ZoomLoop):
+        return exact_zoom(settings, size, frames)
+    return exact_pan(settings, size, frames)
+
+
+def exact_zoom(settings: ZoomLoop, size: tuple[int, int], frames: int) -> Plan:
     """Plan a zoom; UsageError when its rates do not close."""
     lap, shape = lap_of(settings), settings.loop
     lattice = fit_lattice(
@@ -192,7 +209,7 @@ def zoom_base(picture: torch.Tensor | None, lattice: Lattice, seed: int) -> torc
     return wrap_picture(picture, lattice)
 
 
-def exact_pan(settings: LoopSettings, size: tuple[int, int], frames: int) -> Plan:
+def exact_pan(settings: PanLoop, size: tuple[int, int], frames: int) -> Plan:
     """Plan a pan over a tileable picture of the size of the frame."""
     width, height = size
 
@@ -212,7 +229,7 @@ def exact_pan(settings: LoopSettings, size: tuple[int, int], frames: int) -> Pla
 
 
 def loop_dreamer(
-    settings: LoopSettings, size: tuple[int, int], noise: bool, calls: Calls
+    settings: ZoomLoop | PanLoop, size: tuple[int, int], noise: bool, calls: Calls
 ) -> Dreamer:
     """Make the Dreamer for the textures, of a size (height, width), of an exact loop."""
     return make_dreams(
@@ -221,7 +238,6 @@ def loop_dreamer(
         Clock(Fraction(1), 1, settings.dream.seed),
         size=size,
         times=NOISE_TIMES if noise else 1.0,
-        kind=PeriodicDreamer,
         fetched=calls.fetched,
     )(0)
 
@@ -240,14 +256,19 @@ def with_octaves(dream: DreamSettings, size: tuple[int, int]) -> DreamSettings:
 
 
 def dreamed_loop(
-    plan: Plan, base: torch.Tensor, settings: LoopSettings, dream: Dreamer, bits: int, calls: Calls
+    plan: Plan,
+    base: torch.Tensor,
+    settings: ZoomLoop | PanLoop,
+    dream: Dreamer,
+    bits: int,
+    calls: Calls,
 ) -> ExactLoop:
     """Dream the textures of an exact loop."""
-    count = settings.loop.evolve
+    count, periodic = settings.loop.evolve, PeriodicDreamer(dream)
     size = f"{base.shape[2]}x{base.shape[1]}"
     calls.say(f"dreaming {'a texture' if count == 1 else f'{count} textures'} of {size}")
     if count == 1:
-        textures = [dream(base).cpu()]
+        textures = [periodic(base).cpu()]
     else:
-        textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), dream)
+        textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), periodic)
     return ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)

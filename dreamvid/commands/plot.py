@@ -17,7 +17,8 @@ from dreamvid.image import picture_format, save_image, to_image
 from dreamvid.media.target import check_new
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import NUMBERS, camera_dials, dial, steady, words
-from dreamvid.settings.models import LoopSettings
+from dreamvid.settings.loops import ShapeSettings
+from dreamvid.settings.models import ZoomSettings
 from dreamvid.settings.tables import FilmSettings, MotionSettings
 
 WIDTH, PANEL, LEFT, TOP = 1000, 120, 150, 40
@@ -25,11 +26,13 @@ INK, GRID, PAPER = (30, 34, 40), (214, 218, 224), (252, 252, 250)
 COLOURS = ((31, 98, 168), (196, 84, 26), (38, 130, 76), (140, 62, 146), (150, 120, 10))
 
 
-class PlotSettings(LoopSettings):
-    """The settings of any command that writes a film; their schedules are plotted."""
+class PlotSettings(ZoomSettings):
+    """The settings or the sidecar of any command that writes a film; its schedules are plotted."""
 
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
+    loop: ShapeSettings = ShapeSettings()
+    made: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)

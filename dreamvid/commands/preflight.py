@@ -12,7 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dreamvid.commands.shapes import check_shape, whole_frames
+from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import picture_format, read_picture
 from dreamvid.media.formats import usual_codec
@@ -22,14 +22,20 @@ from dreamvid.media.target import check_new, check_not_guide, same_file
 from dreamvid.networks.known import check_model, default_layer, find_label, labels
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady
+from dreamvid.settings.loops import FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
-    LoopSettings,
     TrainSettings,
     VideoSettings,
     ZoomSettings,
 )
-from dreamvid.settings.tables import ClipSettings, DreamSettings, NetworkSettings, SizeSettings
+from dreamvid.settings.tables import (
+    ClipSettings,
+    DreamSettings,
+    LengthSettings,
+    NetworkSettings,
+    SizeSettings,
+)
 from dreamvid.settings.values import LARGEST
 
 if TYPE_CHECKING:
@@ -148,26 +154,27 @@ def check_loop(
     source: Path | None, target: Path, settings: LoopSettings, *, overwrite: bool = False
 ) -> Clip:
     """Check a request of `dreamvid loop`; raises any DreamvidError."""
-    output, clip = output_of(settings, target, overwrite), settings.clip
+    output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
-    check_shape(settings)
-    if settings.loop.kind == "film":
-        return _check_closing(source, output, clip)
+    check_closes(settings)
+    if isinstance(settings, FilmLoop):
+        return _check_closing(source, output, settings.clip)
+    clip = settings.clip
     count = whole_frames(clip.length, clip.fps)
     if source is None:
         clip = clip.model_copy(update={"from_noise": True})
     picture, size = check_beginning(source, target, clip)
     output.check(source, size)
     check_dream(settings.network, settings.dream)
-    if settings.loop.kind == "feedback":
+    if isinstance(settings, FeedbackLoop):
         check_dials(settings, clip.fps, count)
     what = describe_clip(source, count, size, clip.fps)
     told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(output, picture, size, told)
 
 
-def _check_closing(source: Path | None, output: Output, clip: ClipSettings) -> Clip:
+def _check_closing(source: Path | None, output: Output, clip: LengthSettings) -> Clip:
     """Check a film that is to be joined into a loop."""
     from dreamvid.media.reader import VideoReader
 
@@ -227,7 +234,7 @@ def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
 
 
 def check_dials(
-    settings: VideoSettings | ZoomSettings | LoopSettings, fps: Fraction, frames: int | None
+    settings: VideoSettings | ZoomSettings | FeedbackLoop, fps: Fraction, frames: int | None
 ) -> None:
     """Raise UsageError for a schedule out of bounds; with audio this is checked later."""
     sound = settings.sound
@@ -255,7 +262,7 @@ def output_of(
         overwrite,
         repeat_to=output.repeat_to,
         alpha=output.alpha is not None,
-        guides=guides_of(settings.dream),
+        guides=() if isinstance(settings, FilmLoop) else guides_of(settings.dream),
     )
 
 

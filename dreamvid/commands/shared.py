@@ -13,7 +13,7 @@ from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials
-from dreamvid.settings.tables import DreamSettings, NetworkSettings, SoundSettings
+from dreamvid.settings.tables import AudioSettings, DreamSettings, NetworkSettings, SoundSettings
 
 
 def make_dreamer(
@@ -39,7 +39,6 @@ def make_dreams(
     size: tuple[int, int],
     times: float = 1.0,
     patient: bool = False,
-    kind: type[Dreamer] = Dreamer,
     fetched: Counted | None = None,
 ) -> Dreams:
     """Make the Dreamers of all frames: see Dreams for the options."""
@@ -47,7 +46,7 @@ def make_dreams(
     loaded = load_network(
         network.model, weights=network.weights, offline=network.offline, progress=fetched
     )
-    return Dreams(loaded, network, dream, clock, size=size, times=times, patient=patient, kind=kind)
+    return Dreams(loaded, network, dream, clock, size=size, times=times, patient=patient)
 
 
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
@@ -64,7 +63,7 @@ def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int)
     return Clock(fps, frames, seed, sound.bpm, heard.signals)
 
 
-def with_sound(info: FilmInfo, sound: SoundSettings) -> FilmInfo:
+def with_sound(info: FilmInfo, sound: AudioSettings) -> FilmInfo:
     """Replace a film's sound by the given audio, cut off at the end of the film."""
     if sound.audio is None:
         return info

@@ -17,12 +17,13 @@ from dreamvid.media.source import is_sequence
 from dreamvid.media.stills import sequence_files
 from dreamvid.networks.weights import sha256
 from dreamvid.settings.dials import guides_of
-from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings
+from dreamvid.settings.loops import DreamedLoop, FilmLoop
+from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
 
 
 def sidecar(
-    settings: VideoSettings | ZoomSettings | LoopSettings, source: Path | None, dream: Dreamer
+    settings: VideoSettings | ZoomSettings | DreamedLoop, source: Path | None, dream: Dreamer
 ) -> str:
     """The text of a sidecar: settings, versions, and checksums of all inputs.
 
@@ -52,7 +53,7 @@ def sidecar(
     return write_toml({"made": made} | to_toml(resolved))
 
 
-def made_of(settings: LoopSettings, source: Path) -> str:
+def made_of(settings: FilmLoop, source: Path) -> str:
     """The text of the sidecar of a film made without a network."""
     return write_toml({"made": origin(source) | {"versions": versions()}} | to_toml(settings))
 

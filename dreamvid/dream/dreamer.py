@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import copy
-import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Self
 
 import torch
 
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import Beings, Places, ViewVariation, view_variations
+from dreamvid.dream.beings import Beings, Places, view_variations
 from dreamvid.dream.cuda_graph import CudaGraphed
+from dreamvid.dream.gradient import Gauge, Gradient, NetworkGradient, Scale
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
     Size,
-    blur_wide,
     octave_sizes,
     octaves_for,
     resize,
@@ -27,18 +25,13 @@ from dreamvid.dream.octaves import (
 )
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
-from dreamvid.dream.tiles import pieces, tiled
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import DEFAULT, load_network
-from dreamvid.settings.tables import DreamSettings
-from dreamvid.settings.values import bounds_of
+from dreamvid.settings.values import BOUNDS
 
 REACH = 32
 """Range of the jitter in pixels: the largest stride of the known networks."""
-
-STEEPEST = 1e18
-"""Limit of the mean gradient: larger values overflow when squared in float32."""
 
 
 @dataclass(frozen=True)
@@ -57,29 +50,6 @@ class Dose:
     fade: float = 0.0
     sway: float = 0.0
     looks: int = 2
-
-
-@dataclass
-class Gauge:
-    """Running means of gradient magnitudes, by octave, iteration, band and plane.
-
-    Normalising each frame by its own magnitude would cause flicker; a cut starts a new gauge.
-    `objective_values` are the objective values of the latest ascent, before each update.
-    """
-
-    sizes: dict[str, torch.Tensor] = field(default_factory=dict)
-    memory: float = 0.9
-    objective_values: list[float] = field(default_factory=list, compare=False)
-
-    def __call__(self, key: str, size: torch.Tensor) -> torch.Tensor:
-        """Update the running means with `size` and return them."""
-        mean = self.memory * self.sizes.get(key, size) + (1 - self.memory) * size
-        self.sizes[key] = mean
-        return mean
-
-    def copy(self) -> Gauge:
-        """An independent copy, without `objective_values`."""
-        return Gauge(dict(self.sizes), self.memory)
 
 
 _NATURAL = Shape()
@@ -118,7 +88,7 @@ class Dreamer:
         given = {"octaves": octaves, "octave_scale": octave_scale, "iterations": iterations,
                  "strength": strength}  # fmt: skip
         for name, value in given.items():
-            least = bounds_of(DreamSettings, name).low
+            least = BOUNDS[name].low
             if value is not None and not value >= least:
                 raise UsageError(f"{value} is too small", where=name,
                                  remedy=f"give {least} or more")  # fmt: skip
@@ -131,14 +101,20 @@ class Dreamer:
         self.dtype = pick_dtype(precision, self.device)
         self.slope = Slope(self.network, ground, device=self.device, dtype=self.dtype)
         self.beings = Beings.of(self.network, self.objective, device=self.device, dtype=self.dtype)
-        self._slope_call = CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope
+        self.tile = tile or 1024
+        self.gradient: Gradient = NetworkGradient(
+            self.slope,
+            CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope,
+            self.beings,
+            self.tile,
+            even,
+            self.network.name,
+        )
         self.octave_scale = octave_scale
         self._by_size = octaves is None
         step = self.network.default_step if step is None else step
         self.dose = Dose((iterations,) * (octaves or 1), step * strength)
         self.seed = seed
-        self.tile = tile or 1024
-        self.even = even
         self.shape = shape
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
@@ -167,6 +143,12 @@ class Dreamer:
         other._by_size = False
         return other
 
+    def with_gradient(self, wrap: Callable[[Gradient], Gradient]) -> Self:
+        """A Dreamer whose gradients are those that `wrap` makes of this one's."""
+        other = copy.copy(self)
+        other.gradient = wrap(self.gradient)
+        return other
+
     def skipped(self, height: int, width: int) -> int:
         """The number of octaves skipped for this image size because they are too small."""
         sizes = self._sizes(height, width, len(self.dose.iterations))
@@ -174,9 +156,7 @@ class Dreamer:
 
     def rate(self, image: torch.Tensor) -> float:
         """The objective at an image [3, H, W]; for several tiles, the mean over them."""
-        tiles = pieces(image.to(self.device), self.tile)
-        values = [float(self.slope.value(tile)) for tile in tiles]
-        return sum(values) / len(values)
+        return self.gradient.value(image.to(self.device))
 
     def ascend(
         self,
@@ -211,12 +191,12 @@ class Dreamer:
             local = None if weight is None else resize(weight, size).clamp_min(0)
             scaled = swayed(size, dose.sway)
             for iteration in range(iterations):
-                key = f"{len(sizes) - octave}.{iteration}"
+                scale = Scale(self.shape, gauge, f"{len(sizes) - octave}.{iteration}")
                 seen = resize(dreamed, next(scaled))
-                gradient = resize(self._direction(seen, next(shifts), gauge, key), size)
+                gradient = resize(self.gradient.ground(seen, next(shifts), scale), size)
                 if self.beings and places:
                     looks = tuple(islice(views, dose.looks))
-                    gradient = self._blend_beings(gradient, dreamed, places, looks, gauge, key)
+                    gradient = self.gradient.with_beings(gradient, dreamed, places, looks, scale)
                 if crisp and octave == len(sizes) - 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 update = gradient if local is None else gradient * local
@@ -233,57 +213,6 @@ class Dreamer:
             scale=self.octave_scale,
             minimum=self.network.minimum_size,
         )
-
-    def _direction(
-        self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
-    ) -> torch.Tensor:
-        """The normalised gradient [3, H, W], computed at the image rolled by `shift`.
-
-        With `even` it is divided by mean|g|^.5 times a wide local mean|g|^.5, so that the dream
-        does not grow only where it is already strong.
-        """
-        rolled = image.roll(shift, (1, 2))
-        values: list[float] = []
-        gradient = tiled(partial(self._gradient, values=values), rolled, self.tile)
-        gauge.objective_values.append(sum(values) / len(values))
-        if not math.isfinite(gauge.objective_values[-1]):  # the result would be black
-            raise UsageError("the network returns NaN or infinity", where=self.network.name,
-                             remedy="check its weights, and --precision")  # fmt: skip
-        gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
-        if self.shape is not None:
-            gradient = self.shape(gradient, gauge, key)
-        size = gradient.abs()
-        # Sum by rows: the order of a full sum depends on the number of threads.
-        mean = float(gauge(key, size.mean(dim=2).mean()))
-        if not mean < STEEPEST:  # its square would overflow, and the update vanish
-            raise UsageError(f"the gradient is too large ({mean:.0g})", where=self.network.name,
-                             remedy="reduce the weight of the objective")  # fmt: skip
-        if not self.even:
-            return gradient / (mean + 1e-20)
-        local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
-        return gradient / (local * mean).sqrt_().add_(1e-20)
-
-    def _blend_beings(
-        self,
-        ground: torch.Tensor,
-        image: torch.Tensor,
-        places: Places,
-        looks: Sequence[ViewVariation],
-        gauge: Gauge,
-        key: str,
-    ) -> torch.Tensor:
-        """Blend the normalised gradient of beings [3, H, W] with that of the ground."""
-        assert self.beings is not None
-        gradient = self.beings.gradient(image, places, looks)
-        window = self.beings.window(image, places)
-        beings = self.beings.normalised(gradient, window, self.shape, gauge, f"{key}.beings")
-        return self.beings.blend(ground, beings, window)
-
-    def _gradient(self, image: torch.Tensor, *, values: list[float]) -> torch.Tensor:
-        """The gradient of the objective at an image; appends the value to `values`."""
-        value, gradient = self._slope_call(image)
-        values.append(float(value))
-        return gradient
 
 
 def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:

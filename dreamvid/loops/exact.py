@@ -1,7 +1,7 @@
 """Exact loops: one dream on a torus, rendered at any length, size and rate; frame N is frame 0.
 
 lattice = fit_lattice(4.0, texture_density(1920, 1080))
-texture = PeriodicDreamer()(noise_texture((lattice.height, lattice.width)))
+texture = PeriodicDreamer(Dreamer())(noise_texture((lattice.height, lattice.width)))
 loop = ExactLoop([texture], zoom_view(lattice, 1920, 1080), frames=720, periods=(1, 0))
 """
 

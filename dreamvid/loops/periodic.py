@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 
 from dreamvid.dream.beings import OUTER, REACH, SIZE, Places, ViewVariation
-from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
+from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import Gauge, Gradient, Scale
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.loops.texture import resize_periodic
 
@@ -15,55 +17,62 @@ MARGIN = 128
 """Texels of wrapped context around the texture: about the receptive field of the network."""
 
 
-class PeriodicDreamer(Dreamer):
-    """A Dreamer for textures: jitter, octaves and gradients wrap around at the borders.
+class PeriodicDreamer:
+    """Dreams with a Dreamer on textures: jitter, octaves and gradients wrap around at the borders.
 
     `dream(texture) -> texture`, [3, H, W], periodic in both directions if the input is.
     """
 
+    def __init__(self, dream: Dreamer) -> None:
+        self._dream = dream.with_gradient(PeriodicGradient)
+
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on a texture with the full dose."""
-        if self.dose.step == 0:
+        dream, dose = self._dream, self._dream.dose
+        if dose.step == 0:
             return image
-        image = image.to(self.device)
+        image = image.to(dream.device)
         sizes = octave_sizes(
             int(image.shape[1]),
             int(image.shape[2]),
-            octaves=len(self.dose.iterations),
-            scale=self.octave_scale,
-            minimum=self.network.minimum_size // 2,  # the margin adds to the size
+            octaves=len(dose.iterations),
+            scale=dream.octave_scale,
+            minimum=dream.network.minimum_size // 2,  # the margin adds to the size
         )
-        places = self.places(image)
+        places = dream.places(image)
         dreamed, detail, shift = image, None, 0
-        rounds = self.dose.iterations[-len(sizes) :]
-        for size, iterations in zip(sizes, rounds, strict=True):
+        for size, iterations in zip(sizes, dose.iterations[-len(sizes) :], strict=True):
             base = resize_periodic(image, size)
             start = base if detail is None else base + resize_periodic(detail, size)
-            dose = Dose((iterations,), self.dose.step)
+            once = Dose((iterations,), dose.step)
             start = start.clamp(0, 1)
-            dreamed = self.ascend(start, dose, gauge=Gauge(), first_shift=shift, places=places)
+            dreamed = dream.ascend(start, once, gauge=Gauge(), first_shift=shift, places=places)
             detail = dreamed - base
             shift += iterations
         return dreamed
 
-    def _direction(
-        self, image: torch.Tensor, shift: tuple[int, int], gauge: Gauge, key: str
-    ) -> torch.Tensor:
-        """The normalised gradient of the texture, computed with a wrapped margin."""
+
+@dataclass(frozen=True)
+class PeriodicGradient:
+    """The gradients of periodic textures: those of `inner`, computed with a wrapped margin."""
+
+    inner: Gradient
+
+    def ground(self, image: torch.Tensor, shift: tuple[int, int], scale: Scale) -> torch.Tensor:
+        """The gradient of the objective."""
         height, width = image.shape[-2:]
         wide = _across(image.roll(shift, (1, 2)), MARGIN)
-        gradient = super()._direction(wide, (0, 0), gauge, key)
+        gradient = self.inner.ground(wide, (0, 0), scale)
         gradient = gradient[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
         return gradient.roll((-shift[0], -shift[1]), (1, 2))
 
-    def _blend_beings(
+    def with_beings(
         self,
         ground: torch.Tensor,
         image: torch.Tensor,
         places: Places,
         looks: Sequence[ViewVariation],
-        gauge: Gauge,
-        key: str,
+        scale: Scale,
     ) -> torch.Tensor:
         """The same, with beings that stand at a side standing at the other as well."""
         height, width = image.shape[-2:]
@@ -81,8 +90,12 @@ class PeriodicDreamer(Dreamer):
             for x in _seen(place.x, OUTER * place.size * shorter / width)
         )
         ground, image = _across(ground, margin), _across(image, margin)
-        update = super()._blend_beings(ground, image, copies, looks, gauge, key)
+        update = self.inner.with_beings(ground, image, copies, looks, scale)
         return update[:, margin : margin + height, margin : margin + width]
+
+    def value(self, image: torch.Tensor) -> float:
+        """The objective at an image."""
+        return self.inner.value(image)
 
 
 def _across(planes: torch.Tensor, margin: int) -> torch.Tensor:

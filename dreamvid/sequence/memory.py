@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from dreamvid.dream.beings import Place, Places
-from dreamvid.dream.dreamer import Gauge
+from dreamvid.dream.gradient import Gauge
 from dreamvid.errors import UnreadableInput
 from dreamvid.files import write_whole
 from dreamvid.sequence.tone import Tone

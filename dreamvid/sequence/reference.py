@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 
 from dreamvid.dream.beings import Places
-from dreamvid.dream.dreamer import Dreamer, Gauge
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.gradient import Gauge
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory, Reference
 from dreamvid.sequence.tone import sharpness, tone_of

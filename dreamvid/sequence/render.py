@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import torch
 
-from dreamvid.dream.dreamer import Dreamer, Gauge
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.gradient import Gauge
 from dreamvid.sequence.film_carry import FilmCarry, check_stability
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory

@@ -34,6 +34,21 @@ class Settings(BaseModel):
         return self
 
     @classmethod
+    def tables(cls) -> dict[str, type[Settings]]:
+        """The fields that are tables of settings, and their models."""
+        found = ((name, field.annotation) for name, field in cls.model_fields.items())
+        return {
+            name: kind
+            for name, kind in found
+            if isinstance(kind, type) and issubclass(kind, Settings)
+        }
+
+    @classmethod
+    def inherited(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The plain values of an earlier run that are also meant for this model: all of them."""
+        return dict(values)
+
+    @classmethod
     def checked(cls, values: Mapping[str, Any], *, where: object = None) -> Self:
         """Validate plain values; UsageError names the first invalid one."""
         try:
@@ -51,7 +66,9 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
     name = ".".join(str(part) for part in first["loc"] if not str(part).startswith("function-"))
     cause = first.get("ctx", {}).get("error")
     if isinstance(cause, ScheduleError):
-        return cause.about(name if where is None else f"{where}: {name}", "see README, 'Schedules'")
+        return cause.about(name if where is None else f"{where}: {name}", "see docs/zooms.md")
+    if isinstance(cause, UsageError):
+        return cause
     given = first.get("input")
     message, remedy = first["msg"].removeprefix("Value error, "), "see --help"
     if first["type"] == "extra_forbidden":

@@ -11,7 +11,7 @@ from dreamvid.errors import UsageError
 from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
 from dreamvid.schedules.schedule import Clock, Curve
 from dreamvid.settings.tables import CameraSettings, DreamSettings, SteadySettings
-from dreamvid.settings.values import DEFAULT_ZOOM, Bounds, bounds_of
+from dreamvid.settings.values import BOUNDS, DEFAULT_ZOOM, Bounds
 
 Pairs = tuple[tuple[str, float], ...]
 
@@ -77,7 +77,7 @@ class Dial:
 
 def dial(model: BaseModel, name: str, clock: Clock) -> Dial:
     """Make the dial for a field of a settings model."""
-    return Dial(getattr(model, name), clock, bounds_of(type(model), name), name)
+    return Dial(getattr(model, name), clock, BOUNDS[name], name)
 
 
 class Dials:

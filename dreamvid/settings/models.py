@@ -19,7 +19,6 @@ from dreamvid.settings.tables import (
     NetworkSettings,
     OutputSettings,
     PictureSettings,
-    ShapeSettings,
     SoundSettings,
     SteadySettings,
 )
@@ -77,18 +76,5 @@ class ZoomSettings(Settings):
     motion: SteadySettings = SteadySettings()
     camera: CameraSettings = CameraSettings()
     clip: ClipSettings = ClipSettings()
-    sound: SoundSettings = SoundSettings()
-    output: OutputSettings = OutputSettings()
-
-
-class LoopSettings(Settings):
-    """Settings of `dreamvid loop`."""
-
-    network: NetworkSettings = NetworkSettings()
-    dream: DreamSettings = DreamSettings()
-    motion: SteadySettings = SteadySettings()
-    camera: CameraSettings = CameraSettings()
-    clip: ClipSettings = ClipSettings()
-    loop: ShapeSettings = ShapeSettings()
     sound: SoundSettings = SoundSettings()
     output: OutputSettings = OutputSettings()

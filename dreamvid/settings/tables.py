@@ -18,13 +18,13 @@ from pydantic import (
 
 from dreamvid.settings.base import Settings
 from dreamvid.settings.values import (
+    BOUNDS,
     DEFAULT_SECONDS,
     DEFAULT_SIZE,
     DEFAULT_ZOOM,
     DREAM_LINES,
     FULL_SIZE,
     MOST_FRAMES,
-    Bounds,
     Device,
     DreamSize,
     Pixels,
@@ -70,22 +70,22 @@ class DreamSettings(Settings):
         description="Picture whose features are raised instead of the strongest ones, or a "
         "schedule of pictures; scaled to 512 pixels on the longest side.",
     )
-    octaves: Annotated[int | str, BeforeValidator(Bounds(1, 12, whole=True))] | None = Field(
+    octaves: Annotated[int | str, BeforeValidator(BOUNDS["octaves"])] | None = Field(
         None,
         description="Number of sizes of the picture to dream on. Default: by its size, 3 at 360 "
         "lines, 6 at 1080.",
     )
-    octave_scale: Annotated[float | str, BeforeValidator(Bounds(1.01, 4))] = Field(
+    octave_scale: Annotated[float | str, BeforeValidator(BOUNDS["octave_scale"])] = Field(
         1.4, description="Size ratio of neighbouring octaves."
     )
-    iterations: Annotated[int | str, BeforeValidator(Bounds(1, 1000, whole=True))] = Field(
+    iterations: Annotated[int | str, BeforeValidator(BOUNDS["iterations"])] = Field(
         10, description="Updates per octave."
     )
-    step: Annotated[float | str, BeforeValidator(Bounds(1e-6, 1))] | None = Field(
+    step: Annotated[float | str, BeforeValidator(BOUNDS["step"])] | None = Field(
         None,
         description="Length of an update, for pixels 0..1. Default: the network's own.",
     )
-    strength: Annotated[float | str, BeforeValidator(Bounds(0, 10))] = Field(
+    strength: Annotated[float | str, BeforeValidator(BOUNDS["strength"])] = Field(
         1.0, description="Scales the step length; 0 changes nothing."
     )
     gradient: Literal["shaped", "plain"] = Field(
@@ -93,10 +93,10 @@ class DreamSettings(Settings):
         description="'shaped' balances colours and scales of detail before each update; 'plain' "
         "is the original DeepDream of 2015.",
     )
-    colours: Annotated[float | str, BeforeValidator(Bounds(0, 3))] = Field(
+    colours: Annotated[float | str, BeforeValidator(BOUNDS["colours"])] = Field(
         1.0, description="Colours of the dream: 0 grey, 1 natural, 3 vivid."
     )
-    detail: Annotated[float | str, BeforeValidator(Bounds(0.25, 4))] = Field(
+    detail: Annotated[float | str, BeforeValidator(BOUNDS["detail"])] = Field(
         1.0,
         description="Balance of fine and coarse: below 1 broad and soft, above 1 fine and sharp.",
     )
@@ -117,7 +117,7 @@ class DreamSettings(Settings):
 class SteadySettings(Settings):
     """How much of the dream is carried to the next frame."""
 
-    stability: Annotated[float | str, BeforeValidator(Bounds(0, 1))] = Field(
+    stability: Annotated[float | str, BeforeValidator(BOUNDS["stability"])] = Field(
         0.9, description="Temporal stability: 0 dreams every frame on its own, 1 carries the most."
     )
 
@@ -181,16 +181,28 @@ class OutputSettings(Settings):
     )
 
 
-class ClipSettings(Settings):
-    """Length, frame rate and size of a generated clip."""
+class LengthSettings(Settings):
+    """Length and size of a clip."""
 
     seconds: Annotated[Seconds, Field(gt=0, le=360000)] | None = Field(
         None, description=f"Length: seconds or mm:ss. Default: {DEFAULT_SECONDS}."
     )
-    fps: Rate = Field(Fraction(30), description="Frames per second, as 30 or 24000/1001.")
     size: Size | None = Field(
         None, description=f"Size, as 1280x720. Default: the picture's, or {DEFAULT_SIZE}."
     )
+
+    def size_for(self, picture: tuple[int, int] | None) -> tuple[int, int]:
+        """The given (width, height), else that of the picture, else the default."""
+        if self.size is None and picture is not None:
+            return picture
+        width, height = (self.size or DEFAULT_SIZE).split("x")
+        return int(width), int(height)
+
+
+class ClipSettings(LengthSettings):
+    """Length, frame rate and size of a generated clip."""
+
+    fps: Rate = Field(Fraction(30), description="Frames per second, as 30 or 24000/1001.")
     from_noise: bool = Field(False, description="Start from noise instead of a picture.")
 
     @model_validator(mode="after")
@@ -210,53 +222,56 @@ class ClipSettings(Settings):
         """The number of frames, at least one."""
         return max(1, round(self.length * self.fps))
 
-    def size_for(self, picture: tuple[int, int] | None) -> tuple[int, int]:
-        """The given (width, height), else that of the picture, else the default."""
-        if self.size is None and picture is not None:
-            return picture
-        width, height = (self.size or DEFAULT_SIZE).split("x")
-        return int(width), int(height)
 
-
-class SoundSettings(Settings):
-    """The audio that drives schedules."""
+class AudioSettings(Settings):
+    """The sound of a film."""
 
     audio: Path | None = Field(
         None,
         description="Audio file that becomes the film's sound; schedules can use its rms, bass, "
         "mid, treble, onset and beats.",
     )
+
+
+class SoundSettings(AudioSettings):
+    """The sound of a film, and the tempo of its schedules."""
+
     bpm: float | None = Field(
         None, gt=0, le=1000, description="Tempo for beats in schedules. Default: that of the audio."
     )
 
 
-class CameraSettings(Settings):
-    """The camera motion per second."""
+class ZoomCameraSettings(Settings):
+    """The zoom and the rotation of a camera per second."""
 
-    zoom: Annotated[float | str, BeforeValidator(Bounds(0.001, 1000))] | None = Field(
+    zoom: Annotated[float | str, BeforeValidator(BOUNDS["zoom"])] | None = Field(
         None, description=f"Zoom factor; above 1 zooms in. Default: {DEFAULT_ZOOM}, or 1 per frame."
     )
-    rotate: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    rotate: Annotated[float | str, BeforeValidator(BOUNDS["rotate"])] = Field(
         0.0, description="Rotation in degrees, counterclockwise."
     )
-    pan_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.0, description="Motion of the picture to the right, in widths."
-    )
-    pan_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
-        0.0, description="Motion of the picture downwards, in heights."
-    )
-    shear_x: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
-        0.0, description="Horizontal shear."
-    )
-    shear_y: Annotated[float | str, BeforeValidator(Bounds(-1000, 1000))] = Field(
-        0.0, description="Vertical shear."
-    )
-    center_x: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    center_x: Annotated[float | str, BeforeValidator(BOUNDS["center_x"])] = Field(
         0.5, description="Fixed point of the motion, 0 left to 1 right."
     )
-    center_y: Annotated[float | str, BeforeValidator(Bounds(-1e6, 1e6))] = Field(
+    center_y: Annotated[float | str, BeforeValidator(BOUNDS["center_y"])] = Field(
         0.5, description="Fixed point of the motion, 0 top to 1 bottom."
+    )
+
+
+class CameraSettings(ZoomCameraSettings):
+    """The camera motion per second."""
+
+    pan_x: Annotated[float | str, BeforeValidator(BOUNDS["pan_x"])] = Field(
+        0.0, description="Motion of the picture to the right, in widths."
+    )
+    pan_y: Annotated[float | str, BeforeValidator(BOUNDS["pan_y"])] = Field(
+        0.0, description="Motion of the picture downwards, in heights."
+    )
+    shear_x: Annotated[float | str, BeforeValidator(BOUNDS["shear_x"])] = Field(
+        0.0, description="Horizontal shear."
+    )
+    shear_y: Annotated[float | str, BeforeValidator(BOUNDS["shear_y"])] = Field(
+        0.0, description="Vertical shear."
     )
     rates: Literal["per-second", "per-frame"] = Field(
         "per-second",
@@ -265,35 +280,6 @@ class CameraSettings(Settings):
     edges: Literal["mirror", "replicate", "wrap"] = Field(
         "mirror", description="How the picture is continued beyond its edges."
     )
-
-
-class ShapeSettings(Settings):
-    """How a loop closes."""
-
-    kind: Literal["zoom", "pan", "film", "feedback"] = Field(
-        "zoom",
-        description="zoom and pan are exact loops of one dream; film joins the ends of a film; "
-        "feedback is a zoom that is blended back to its start.",
-    )
-    symmetry: int = Field(1, ge=1, le=64, description="Zoom: number of rotational repeats.")
-    twist: int = Field(0, ge=-16, le=16, description="Zoom: number of spiral arms.")
-    direction: str = Field(
-        "right", description="Pan: right, left, down, up, or whole picture sizes as '2,-1'."
-    )
-    evolve: int = Field(
-        1,
-        ge=1,
-        le=64,
-        description="Zoom and pan: number of dreams that cross-fade during the loop.",
-    )
-    fade: int | None = Field(
-        None,
-        ge=1,
-        le=1000,
-        description="Film and feedback: number of frames over which the end fades into the "
-        "start. Default: half a second.",
-    )
-    ping_pong: bool = Field(False, description="Film: play forward, then backward.")
 
 
 class PictureSettings(SizeSettings):

@@ -7,11 +7,10 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     Field,
 )
@@ -111,12 +110,25 @@ def _words(value: object) -> object:
 Words = Annotated[str, BeforeValidator(_words)]
 
 
-def bounds_of(model: type[BaseModel], name: str) -> Bounds:
-    """The bounds of a dial of a settings model."""
-    field = model.model_fields[name]
-    inner = [item for kind in get_args(field.annotation) for item in get_args(kind)[1:]]
-    readers = (getattr(item, "func", None) for item in (*field.metadata, *inner))
-    return next((reader for reader in readers if isinstance(reader, Bounds)), Bounds())
+BOUNDS: Final = {
+    "octaves": Bounds(1, 12, whole=True),
+    "octave_scale": Bounds(1.01, 4),
+    "iterations": Bounds(1, 1000, whole=True),
+    "step": Bounds(1e-6, 1),
+    "strength": Bounds(0, 10),
+    "colours": Bounds(0, 3),
+    "detail": Bounds(0.25, 4),
+    "stability": Bounds(0, 1),
+    "zoom": Bounds(0.001, 1000),
+    "rotate": Bounds(-1e6, 1e6),
+    "pan_x": Bounds(-1e6, 1e6),
+    "pan_y": Bounds(-1e6, 1e6),
+    "shear_x": Bounds(-1000, 1000),
+    "shear_y": Bounds(-1000, 1000),
+    "center_x": Bounds(-1e6, 1e6),
+    "center_y": Bounds(-1e6, 1e6),
+}
+"""The bounds of every dial, by its name."""
 
 
 def _size(value: str) -> str:

@@ -281,3 +281,11 @@ def test_every_command_that_is_hinted_at_is_there():
     names = [name for group in app.COMMANDS.values() for name, *_ in group]
     assert set(hints.COMMANDS.values()) <= set(names)
     assert not set(hints.COMMANDS) & set(names)
+
+
+@pytest.mark.parametrize("value", ["0.7", "0.8", "0.9"])
+@pytest.mark.parametrize("preset", [[], ["--preset", "classic"], ["--preset", "deep-sea"]])
+def test_stability_is_refused_by_exact_loops_whatever_its_value(preset, value):
+    answer = dreamvid("loop", "-o", "out.mp4", *preset, "--stability", value)
+    assert answer.code == 2
+    assert "stability: not used by loops of kind zoom" in answer.err

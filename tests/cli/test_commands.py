@@ -243,6 +243,19 @@ def test_from_tells_another_number_of_threads(tmp_path, film):
     assert told.err.splitlines()[1] == f"{DIFFERS}: the number of threads"
 
 
+def test_a_loop_is_repeated_as_another_kind_without_what_only_its_kind_has(tmp_path):
+    first, other = tmp_path / "a.mkv", tmp_path / "b.mkv"
+    clip = ["--seconds", 1, "--fps", 4, "--size", "64x48", "--seed", 3]
+    assert dreamvid("loop", "-o", first, "--symmetry", 2, *clip, *QUICK).code == 0
+    told = dreamvid("loop", "--from", first, "-o", other, "--kind", "pan")
+    assert told.code == 0, told.err
+    assert settings_of(other)["loop"]["kind"] == "pan"
+    assert settings_of(other)["dream"]["seed"] == 3
+    told = dreamvid("loop", "--from", first, "-o", other, "--kind", "pan", "--symmetry", 2)
+    assert told.code == 2
+    assert "symmetry: not used by loops of kind pan; leave it out, or use --kind zoom" in told.err
+
+
 def test_from_tells_what_changed_of_loops_and_zooms_before_they_are_dreamed(tmp_path):
     Image.effect_noise((64, 48), 60).convert("RGB").save(tmp_path / "in.png")
     Image.effect_noise((64, 48), 90).convert("RGB").save(tmp_path / "other.png")

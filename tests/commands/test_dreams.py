@@ -39,7 +39,7 @@ def test_one_dreamer_serves_all_frames_that_dream_alike() -> None:
 def test_dreamers_that_differ_in_their_dose_climb_one_slope() -> None:
     dreams = at({"strength": "1+t/5", "octaves": "0:(2), 10:(3)", "octave_scale": "1.4+t/100"})
     first, last = dreams(0), dreams(10)
-    assert first.slope is last.slope and first._slope_call is last._slope_call
+    assert first.slope is last.slope and first.gradient.climb is last.gradient.climb
     assert (len(first.dose.iterations), len(last.dose.iterations)) == (2, 3)
     assert last.dose.step == pytest.approx(3 * first.dose.step)
     assert (first.octave_scale, last.octave_scale) == (1.4, 1.5)

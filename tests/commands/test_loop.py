@@ -18,7 +18,7 @@ from tiny import moved, texture, tiny_dreamer, tiny_network
 from dreamvid.commands import shared
 from dreamvid.commands.closed import Clip, blended_back, turned
 from dreamvid.commands.loop import describe_seam, dream_loop, with_octaves
-from dreamvid.commands.shapes import check_shape, lap_zoom, whole_turns
+from dreamvid.commands.shapes import check_closes, lap_zoom, whole_turns
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.image import save_image, to_image
 from dreamvid.loops.closing import SeamMeter
@@ -32,8 +32,9 @@ from dreamvid.motion.camera import Camera
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.render import carry_for
 from dreamvid.settings import presets
-from dreamvid.settings.models import LoopSettings
-from dreamvid.settings.tables import CameraSettings, ClipSettings, ShapeSettings
+from dreamvid.settings.loops import LoopSettings, PanLoop, ZoomLoop
+from dreamvid.settings.loops import loop_settings as checked
+from dreamvid.settings.tables import DreamSettings, LengthSettings, ZoomCameraSettings
 
 QUICK = {"octaves": 1, "iterations": 2}
 SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
@@ -57,7 +58,7 @@ def loop_settings(**tables: dict[str, Any]) -> LoopSettings:
     dreamed = {"dream": QUICK, "clip": SMALL}
     if tables.get("loop", {}).get("kind") == "film":
         dreamed = {}
-    return LoopSettings.checked(dreamed | {"output": {"codec": "ffv1"}} | tables)
+    return checked(dreamed | {"output": {"codec": "ffv1"}} | tables)
 
 
 def made(source: Path | None, target: Path, **tables: dict[str, Any]) -> tuple[Any, float]:
@@ -144,32 +145,41 @@ def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
         ({"clip": SMALL | {"seconds": "1.01"}}, "needs a whole number"),
         ({"camera": {"rotate": 100}}, "give 0, or"),
         ({"camera": {"rotate": 350}}, "give 360, or"),
-        ({"camera": {"pan_x": 1}}, "--kind feedback"),
+        ({"camera": {"pan_x": 1}}, "pan_x: not used .* kind zoom; .* --kind feedback"),
         ({"camera": {"zoom": "0:(1), 5:(2)"}}, "zoom: an exact loop allows no schedules"),
         ({"camera": {"zoom": 1}}, "zoom: nothing moves; .* --evolve 2"),
         ({"camera": {"zoom": 999}, "clip": SMALL | {"seconds": 200}}, "is out of range"),
         ({"loop": {"twist": 16}, "camera": {"zoom": 3}}, "twist less"),
         ({"loop": {"kind": "pan", "direction": "sideways"}}, "unknown direction 'sideways'"),
         ({"loop": {"kind": "pan", "direction": "1000,0"}}, "up to 100 whole tiles"),
-        ({"loop": {"kind": "pan"}, "camera": {"zoom": 2}}, "not possible in this kind"),
+        ({"loop": {"kind": "pan"}, "camera": {"zoom": 2}}, "zoom: not used by loops of kind pan"),
         ({"loop": {"ping_pong": True}}, "--kind film"),
         ({"loop": {"kind": "pan", "symmetry": 5}}, "symmetry: not used .* kind pan; .*--kind zoom"),
         ({"loop": {"fade": 5}}, "--kind film or feedback"),
-        ({"loop": {"kind": "film"}, "dream": QUICK}, "dream: --kind film joins"),
-        ({"loop": {"kind": "film"}, "clip": {"fps": 8}}, "fps: a film keeps its frame rate"),
-        ({"loop": {"kind": "film"}, "clip": {"from_noise": True}}, "from_noise: --kind film joins"),
-        ({"loop": {"kind": "film"}, "sound": {"bpm": 100}}, "bpm: a film keeps its speed"),
+        (
+            {"loop": {"kind": "film"}, "dream": QUICK},
+            "octaves: not used .* kind film; .*dreamvid video dreams films",
+        ),
+        ({"loop": {"kind": "film"}, "clip": {"fps": 8}}, "fps: not used by loops of kind film"),
+        (
+            {"loop": {"kind": "film"}, "clip": {"from_noise": True}},
+            "from_noise: not used by loops of kind film",
+        ),
+        (
+            {"loop": {"kind": "film"}, "sound": {"bpm": 100}},
+            "bpm: not used .* kind film; leave it out, or use --kind feedback",
+        ),
         ({"loop": {"kind": "film", "ping_pong": True, "fade": 3}}, "fade: ping-pong needs no fade"),
         (
             {"loop": {"kind": "film", "ping_pong": True}, "clip": {"seconds": 1}},
             "seconds: ping-pong plays the whole film",
         ),
-        ({"motion": {"stability": 0.2}}, "stability: .* without carry"),
+        ({"motion": {"stability": 0.9}}, "stability: not used by loops of kind zoom"),
         (
             {"loop": {"kind": "pan"}, "camera": {"edges": "wrap"}},
-            "edges: an exact loop has no edges",
+            "edges: not used by loops of kind pan",
         ),
-        ({"sound": {"bpm": 100}}, "bpm: an exact loop moves at"),
+        ({"sound": {"bpm": 100}}, "bpm: not used by loops of kind zoom"),
         (
             {"dream": QUICK | {"strength": "0:(0.2), 4:(9)"}},
             "strength: an exact loop allows no schedules",
@@ -191,8 +201,8 @@ def test_what_cannot_close_is_refused(tables: dict[str, Any], says: str, tmp_pat
 
 @pytest.mark.parametrize("name", presets.names())
 def test_every_preset_goes_with_an_exact_loop(name: str) -> None:
-    tables = {table: type(values) for table, values in LoopSettings()}
-    check_shape(LoopSettings.checked(presets.fitting(presets.preset(name), tables)))
+    for kind in (ZoomLoop, PanLoop):
+        check_closes(kind.checked(presets.fitting(presets.preset(name), kind)))
 
 
 def test_a_picture_and_noise_exclude_each_other(picture: Path, tmp_path: Path) -> None:
@@ -221,7 +231,7 @@ def test_two_runs_do_not_make_one_loop(kind: str, film: Path, tmp_path: Path) ->
 
 @pytest.mark.parametrize("zoom, lap", [(2.0, 4.0), (0.5, 0.25), (None, 4.0)])
 def test_the_zoom_is_per_second(zoom: float | None, lap: float) -> None:
-    assert lap_zoom(CameraSettings(zoom=zoom), Fraction(2), 0) == pytest.approx(lap)
+    assert lap_zoom(ZoomCameraSettings(zoom=zoom), Fraction(2), 0) == pytest.approx(lap)
 
 
 def test_a_lap_turns_by_whole_symmetries() -> None:
@@ -289,7 +299,7 @@ def test_a_seam_that_shows_is_told_with_what_would_help(shape: dict[str, Any], s
     meter = SeamMeter()
     for level in (0, 1, 2, 90):
         meter.look(np.full((48, 64, 3), level, np.uint8))
-    assert describe_seam(meter, ShapeSettings.checked(shape)).endswith(f", which {says}")
+    assert describe_seam(meter, checked({"loop": shape})).endswith(f", which {says}")
 
 
 @pytest.mark.parametrize("kind", ["mp4", "avi"])  # AVI tells the time of decoding, not of showing
@@ -300,7 +310,7 @@ def test_some_frames_of_a_film_are_read_without_those_before(
     codec = {"mp4": "libx264", "avi": "mpeg4"}[kind]
     source = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=25:duration=4")
     run_ffmpeg([*source, "-c:v", codec, "-g", "10", "-bf", "2", str(path)], where=path)
-    clip = Clip(path, ClipSettings())
+    clip = Clip(path, LengthSettings())
     with clip.open() as film:
         every = [frame.tobytes() for frame in clip.look(film)]
     for start, stop in ((0, 3), (1, 9), (59, 70), (97, 100)):
@@ -387,6 +397,6 @@ def test_places_turn_one_after_the_other() -> None:
 
 @pytest.mark.parametrize("side, octaves", [(48, 4), (200, 4), (848, 9), (10**6, 12)])
 def test_large_textures_get_more_octaves(side: int, octaves: int) -> None:
-    assert with_octaves(LoopSettings().dream, (side, 2 * side)).octaves == octaves
-    asked = LoopSettings.checked({"dream": {"octaves": 2}}).dream
+    assert with_octaves(DreamSettings(), (side, 2 * side)).octaves == octaves
+    asked = DreamSettings(octaves=2)
     assert with_octaves(asked, (side, side)).octaves == 2

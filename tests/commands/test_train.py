@@ -16,7 +16,7 @@ from dreamvid.bestiary.training.tasks import CLASS
 from dreamvid.bestiary.training.trainer import Lesson
 from dreamvid.commands import train
 from dreamvid.commands.train import Watch, train_network
-from dreamvid.dream.dreamer import Gauge
+from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.shaping import Shape
 from dreamvid.errors import Interrupted, OutputExists, UsageError
 from dreamvid.image import save_image

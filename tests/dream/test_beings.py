@@ -14,7 +14,8 @@ from dreamvid.bestiary.renders import catalogue
 from dreamvid.dream import beings as module
 from dreamvid.dream import objectives
 from dreamvid.dream.beings import OUTER, SIZE, Beings, Place, Places, view_variations
-from dreamvid.dream.dreamer import Dose, Gauge
+from dreamvid.dream.dreamer import Dose
+from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.objectives import Objective, creatures, fade, layer
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image

@@ -11,7 +11,8 @@ import torch
 from tiny import texture, tiny_dreamer, tiny_network
 
 from dreamvid.dream import objectives
-from dreamvid.dream.dreamer import REACH, Dose, Dreamer, Gauge, jitter, pick_device, pick_dtype
+from dreamvid.dream.dreamer import REACH, Dose, Dreamer, jitter, pick_device, pick_dtype
+from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image

@@ -50,11 +50,11 @@ def test_a_recording_gives_the_bits_of_what_it_records(kind: str) -> None:
     images = [torch.rand(3, 64, 80).cuda() for _ in range(3)]
     before = [dream.slope(image) for image in images]
     for image in images * CALLS_BEFORE_CAPTURE:
-        dream._slope_call(image)
-    assert None not in dream._slope_call._graphs.values()  # type: ignore[attr-defined]
-    assert len(dream._slope_call._graphs) == 1  # type: ignore[attr-defined]
+        dream.gradient.climb(image)
+    assert None not in dream.gradient.climb._graphs.values()  # type: ignore[attr-defined]
+    assert len(dream.gradient.climb._graphs) == 1  # type: ignore[attr-defined]
     for image, (value, gradient) in zip(images, before, strict=True):
-        played = dream._slope_call(image)
+        played = dream.gradient.climb(image)
         assert torch.equal(played[1], gradient)
         assert torch.equal(played[0], value)
 
@@ -114,12 +114,12 @@ def test_graphs_that_come_and_go_leave_the_others_right() -> None:
     image = torch.rand(3, 64, 80).cuda()
     before = kept.slope(image)
     for _ in range(CALLS_BEFORE_CAPTURE + 1):
-        kept._slope_call(image)
+        kept.gradient.climb(image)
     for count in range(40):
         dream = Dreamer("bestiary", objectives.label("logits", count), device="cuda")
         for _ in range(CALLS_BEFORE_CAPTURE + 1):
-            dream._slope_call(image)
-    played = kept._slope_call(image)
+            dream.gradient.climb(image)
+    played = kept.gradient.climb(image)
     assert all(map(torch.equal, played, before))
 
 
@@ -128,7 +128,7 @@ def test_graphs_share_their_memory() -> None:
         dream = Dreamer("bestiary", device="cuda")
         for side in sides:
             for _ in range(CALLS_BEFORE_CAPTURE + 1):
-                dream._slope_call(torch.rand(3, side, side).cuda())
+                dream.gradient.climb(torch.rand(3, side, side).cuda())
         torch.cuda.empty_cache()
         return int(torch.cuda.memory_reserved())
 

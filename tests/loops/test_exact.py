@@ -13,13 +13,15 @@ from tiny import tiny_network
 
 from dreamvid.commands.shapes import pan_periods, whole_frames
 from dreamvid.dream.beings import SIZE, Place
-from dreamvid.dream.dreamer import Gauge
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.gradient import Gauge, Scale
 from dreamvid.dream.objectives import creatures, layer
 from dreamvid.dream.octaves import resize
+from dreamvid.dream.shaping import Shape
 from dreamvid.errors import UsageError
 from dreamvid.loops.exact import ExactLoop, evolve, noise_cycle, texture_density
 from dreamvid.loops.lattice import Lattice, fit_lattice, pan_view, zoom_view
-from dreamvid.loops.periodic import PeriodicDreamer
+from dreamvid.loops.periodic import PeriodicDreamer, PeriodicGradient
 from dreamvid.loops.texture import noise_texture, resize_periodic, tile_picture, wrap_picture
 from dreamvid.loops.torus import TorusView
 
@@ -269,13 +271,13 @@ def test_noise_has_no_grain_and_no_seam() -> None:
 
 
 def test_dreaming_keeps_the_sides_together() -> None:
-    dream = PeriodicDreamer(device="cpu", octaves=2, iterations=3)
+    dream = PeriodicDreamer(Dreamer(device="cpu", octaves=2, iterations=3))
     texture = noise_texture((96, 128))
     dreamed = dream(texture)
     assert dreamed.shape == texture.shape
     assert float((dreamed - texture).abs().mean()) > 0.01
     assert max(side_steps(dreamed)) < 1.25
-    flat = PeriodicDreamer(device="cpu", strength=0)(texture)
+    flat = PeriodicDreamer(Dreamer(device="cpu", strength=0))(texture)
     assert torch.equal(flat, texture)
 
 
@@ -343,11 +345,15 @@ def test_each_radius_shows_what_its_pixels_can_and_no_more() -> None:
     assert contrast(0.5, 0.6) < 0.1
 
 
+def scale() -> Scale:
+    return Scale(Shape(), Gauge(), "")
+
+
 def test_the_gradient_sees_across_the_sides() -> None:
-    dream = PeriodicDreamer(device="cpu", octaves=1, iterations=1)
+    gradient = PeriodicGradient(Dreamer(device="cpu").gradient)
     texture = noise_texture((128, 192))
-    moved = dream._direction(texture.roll((64, 96), (1, 2)), (0, 0), Gauge(), "")
-    stayed = dream._direction(texture, (0, 0), Gauge(), "")
+    moved = gradient.ground(texture.roll((64, 96), (1, 2)), (0, 0), scale())
+    stayed = gradient.ground(texture, (0, 0), scale())
     difference = (moved.roll((-64, -96), (1, 2)) - stayed).abs().mean()
     assert float(difference / stayed.abs().mean()) < 0.1
 
@@ -365,15 +371,15 @@ def test_evolving_carries_the_dream_before() -> None:
 
 def test_beings_of_a_texture_stand_across_its_sides() -> None:
     """A being at the side is the one in the middle, moved there."""
-    dream = PeriodicDreamer(
-        tiny_network(), creatures("cat"), device="cpu", octaves=1, iterations=3, precision="fp32"
+    gradient = PeriodicGradient(
+        Dreamer(tiny_network(), creatures("cat"), device="cpu", precision="fp32").gradient
     )
     texture = noise_texture((64, 96), contrast=0.2)
     middle, corner = (Place(y, x, SIZE, "cat", 2) for y, x in ((0.5, 0.5), (0.0, 1.0)))
 
     def update(image: torch.Tensor, place: Place) -> torch.Tensor:
         flat = torch.zeros_like(image)
-        return dream._blend_beings(flat, image, (place,), [(0.5, -0.3, 0.8)], Gauge(), "")
+        return gradient.with_beings(flat, image, (place,), [(0.5, -0.3, 0.8)], scale())
 
     moved = update(texture.roll((32, 48), (1, 2)), corner)
     assert moved[:, :8, :8].abs().mean() > 0.5  # the corner that is furthest from its own
@@ -385,7 +391,9 @@ def test_beings_of_a_texture_stand_across_its_sides() -> None:
 def test_a_texture_is_dreamed_full_of_beings() -> None:
     texture = noise_texture((64, 96), contrast=0.2)
     plain, full = (
-        PeriodicDreamer(tiny_network(), goal, device="cpu", octaves=1, iterations=2)(texture)
+        PeriodicDreamer(Dreamer(tiny_network(), goal, device="cpu", octaves=1, iterations=2))(
+            texture
+        )
         for goal in (layer("two"), layer("two") + creatures())
     )
     assert (plain - full).abs().mean() > 0.003

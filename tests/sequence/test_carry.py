@@ -13,7 +13,8 @@ import pytest
 import torch
 from tiny import known_frames, moved, tiny_dreamer
 
-from dreamvid.dream.dreamer import Dose, Dreamer, Gauge
+from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import Gauge, NetworkGradient
 from dreamvid.motion.estimate import Motion
 from dreamvid.sequence.film_carry import FilmCarry, carried_dose
 from dreamvid.sequence.frames import Frame
@@ -36,13 +37,14 @@ def after(count: int, stability: float = 0.9) -> Memory:
 def passes_of(dream: Dreamer) -> list[torch.Size]:
     """A list that grows by the size of every image whose gradient the Dreamer asks for."""
     asked: list[torch.Size] = []
-    gradient = dream._gradient
+    gradient = dream.gradient
+    assert isinstance(gradient, NetworkGradient)
 
-    def counted(image: torch.Tensor, *, values: list[float]) -> torch.Tensor:
+    def counted(image: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         asked.append(image.shape)
-        return gradient(image, values=values)
+        return gradient.climb(image)
 
-    dream._gradient = counted  # type: ignore[method-assign]
+    dream.gradient = replace(gradient, climb=counted)
     return asked
 
 

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from dreamvid.commands.shapes import check_closes
 from dreamvid.errors import UsageError
 from dreamvid.motion.camera import Camera
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.base import Settings
 from dreamvid.settings.dials import Dials, words
-from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings
+from dreamvid.settings.loops import loop_settings
+from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.tables import CameraSettings, DreamSettings
 from dreamvid.settings.toml import read_toml
 
@@ -90,10 +92,12 @@ SAMPLES = Path(__file__).parents[2] / "samples" / "settings"
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.name)
 def test_the_settings_of_the_samples_can_be_used(path: Path) -> None:
-    model = LoopSettings if path.name.startswith("loop") else ZoomSettings
-    settings = model.checked(read_toml(path), where=path)
-    clock = Clock(settings.clip.fps, settings.clip.frames)
-    Dials(settings.dream, clock)
-    api_camera(settings.camera, clock)
+    if path.name.startswith("loop"):
+        check_closes(loop_settings(read_toml(path), where=path))
+    else:
+        settings = ZoomSettings.checked(read_toml(path), where=path)
+        clock = Clock(settings.clip.fps, settings.clip.frames)
+        Dials(settings.dream, clock)
+        api_camera(settings.camera, clock)
     assert path.with_suffix(".mp4").name in path.read_text("utf-8").split("\n")[0]
     assert (SAMPLES.parent / path.with_suffix(".mp4").name).stat().st_size < 1_000_000

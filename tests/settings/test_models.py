@@ -26,7 +26,7 @@ from dreamvid.settings.tables import (
     NetworkSettings,
 )
 from dreamvid.settings.toml import differing, merge, read_toml, to_toml, write_toml
-from dreamvid.settings.values import bounds_of
+from dreamvid.settings.values import BOUNDS
 
 TABLES = [field.annotation for field in VideoSettings.model_fields.values()]
 
@@ -111,7 +111,7 @@ def test_a_camera_does_not_leave_the_numbers_of_its_matrices(name: str) -> None:
         with pytest.raises(UsageError, match=f"{name} = .*: must be -"):
             CameraSettings.checked({name: value})
     CameraSettings.checked({name: -720})
-    bounds = bounds_of(CameraSettings, name)
+    bounds = BOUNDS[name]
     with pytest.raises(UsageError, match="the value at frame 1 is 1e\\+300, not in"):
         parse_schedule("t*1e300").on(Clock(Fraction(30), 9), low=bounds.low, high=bounds.high)
 

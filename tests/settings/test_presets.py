@@ -26,25 +26,18 @@ from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings import presets
 from dreamvid.settings.base import Settings
-from dreamvid.settings.models import ImageSettings, LoopSettings, VideoSettings, ZoomSettings
-from dreamvid.settings.tables import (
-    CameraSettings,
-    DreamSettings,
-    MotionSettings,
-    NetworkSettings,
-    SteadySettings,
-)
+from dreamvid.settings.loops import FeedbackLoop, PanLoop, ZoomLoop
+from dreamvid.settings.models import ImageSettings, VideoSettings, ZoomSettings
+from dreamvid.settings.tables import DreamSettings, NetworkSettings
 
-COMMANDS: tuple[type[Settings], ...] = (ImageSettings, VideoSettings, ZoomSettings, LoopSettings)
+COMMANDS: tuple[type[Settings], ...] = (
+    ImageSettings, VideoSettings, ZoomSettings, ZoomLoop, PanLoop, FeedbackLoop
+)  # fmt: skip
 WANTED = {
     "classic", "strokes", "fur", "eyes", "creatures", "cathedral", "ink", "pastel",
     "stained-glass", "deep-sea", "gentle", "wild",
 }  # fmt: skip
 ALIASES = {"textures", "patterns", "parts", "objects"}
-
-
-def tables_of(command: type[Settings]) -> dict[str, type[Settings]]:
-    return {name: type(table) for name, table in command() if isinstance(table, Settings)}
 
 
 def test_the_presets_that_are_promised_are_there() -> None:
@@ -55,7 +48,7 @@ def test_the_presets_that_are_promised_are_there() -> None:
 @pytest.mark.parametrize("name", presets.names())
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)
 def test_a_preset_fits_a_command_and_changes_it(name: str, command: type[Settings]) -> None:
-    values = presets.fitting(presets.preset(name), tables_of(command))
+    values = presets.fitting(presets.preset(name), command)
     assert command.checked(values) != command()
 
 
@@ -117,12 +110,13 @@ def test_a_preset_says_in_a_sentence_what_it_looks_like(name: str) -> None:
 
 def test_what_a_command_has_not_is_left_out() -> None:
     values = {"motion": {"flow": "none", "stability": 0.5}, "camera": {"zoom": 2}, "film": {}}
-    assert presets.fitting(values, {"motion": SteadySettings, "camera": CameraSettings}) == {
+    assert presets.fitting(values, ZoomSettings) == {
         "motion": {"stability": 0.5},
         "camera": {"zoom": 2},
     }
-    assert presets.fitting(values, {"motion": MotionSettings}) == {"motion": values["motion"]}
-    assert presets.fitting({"motion": {"flow": "none"}}, {"motion": SteadySettings}) == {}
+    assert presets.fitting(values, VideoSettings) == {"motion": values["motion"]}
+    assert presets.fitting(values, ZoomLoop) == {"camera": {"zoom": 2}}
+    assert presets.fitting({"motion": {"flow": "none"}}, ZoomSettings) == {}
 
 
 def test_an_unknown_preset_is_answered_with_near_misses_and_all() -> None:

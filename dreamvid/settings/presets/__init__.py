@@ -6,13 +6,11 @@ The first line of each file is a comment that describes the look of the preset i
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel
-
 from dreamvid.errors import UsageError
+from dreamvid.settings.base import Settings
 from dreamvid.settings.toml import read_toml
 
 Tables = dict[str, dict[str, Any]]
@@ -35,8 +33,9 @@ def about(name: str) -> str:
     return _file(name).read_text(encoding="utf-8").partition("\n")[0].lstrip("# ")
 
 
-def fitting(values: Tables, models: Mapping[str, type[BaseModel]]) -> Tables:
-    """The tables and fields of a preset that a command has; `models` are its tables."""
+def fitting(values: Tables, command: type[Settings]) -> Tables:
+    """The tables and fields of a preset that the settings of a command have."""
+    models = command.tables()
     kept = {
         table: {name: value for name, value in row.items() if name in models[table].model_fields}
         for table, row in values.items()

@@ -1,0 +1,145 @@
+"""The normalised gradients that a Dreamer ascends, and the running means they are divided by."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from torch import Tensor
+
+from dreamvid.dream.beings import Beings, Places, ViewVariation
+from dreamvid.dream.octaves import blur_wide
+from dreamvid.dream.shaping import Shape
+from dreamvid.dream.slope import Slope
+from dreamvid.dream.tiles import pieces, tiled
+from dreamvid.errors import UsageError
+
+STEEPEST = 1e18
+"""Limit of the mean gradient: larger values overflow when squared in float32."""
+
+
+@dataclass
+class Gauge:
+    """Running means of gradient magnitudes, by octave, iteration, band and plane.
+
+    Normalising each frame by its own magnitude would cause flicker; a cut starts a new gauge.
+    `objective_values` are the objective values of the latest ascent, before each update.
+    """
+
+    sizes: dict[str, Tensor] = field(default_factory=dict)
+    memory: float = 0.9
+    objective_values: list[float] = field(default_factory=list, compare=False)
+
+    def __call__(self, key: str, size: Tensor) -> Tensor:
+        """Update the running means with `size` and return them."""
+        mean = self.memory * self.sizes.get(key, size) + (1 - self.memory) * size
+        self.sizes[key] = mean
+        return mean
+
+    def copy(self) -> Gauge:
+        """An independent copy, without `objective_values`."""
+        return Gauge(dict(self.sizes), self.memory)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How a gradient is scaled: its shape (None: raw), and the running means under a key."""
+
+    shape: Shape | None
+    gauge: Gauge
+    key: str
+
+
+class Gradient(Protocol):
+    """The gradients of a Dreamer; `Dreamer.with_gradient` replaces them.
+
+    Images and gradients are [3, H, W]; gradients are normalised, about 1 in size.
+    """
+
+    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
+        """The gradient of the objective, computed at the image rolled by `shift`."""
+        ...
+
+    def with_beings(
+        self,
+        ground: Tensor,
+        image: Tensor,
+        places: Places,
+        looks: Sequence[ViewVariation],
+        scale: Scale,
+    ) -> Tensor:
+        """A gradient with that of the beings at `places` blended in, computed at `image`."""
+        ...
+
+    def value(self, image: Tensor) -> float:
+        """The objective at an image; for several tiles, the mean over them."""
+        ...
+
+
+@dataclass(frozen=True)
+class NetworkGradient:
+    """The gradients of an objective of a network, on tiles of at most `tile` pixels a side.
+
+    `slope` is the raw gradient, `climb` the same, perhaps replayed as a CUDA graph. With `even`
+    gradients are divided by mean|g|^.5 times a wide local mean|g|^.5, so that the dream does not
+    grow only where it is already strong. `name` is that of the network, for errors.
+    """
+
+    slope: Slope
+    climb: Callable[[Tensor], tuple[Tensor, Tensor]]
+    beings: Beings | None
+    tile: int
+    even: bool
+    name: str
+
+    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
+        """The gradient of the objective; UsageError when it is not finite."""
+        rolled = image.roll(shift, (1, 2))
+        values: list[float] = []
+
+        def raw(piece: Tensor) -> Tensor:
+            value, gradient = self.climb(piece)
+            values.append(float(value))
+            return gradient
+
+        gradient = tiled(raw, rolled, self.tile)
+        scale.gauge.objective_values.append(sum(values) / len(values))
+        if not math.isfinite(scale.gauge.objective_values[-1]):  # the result would be black
+            raise UsageError("the network returns NaN or infinity", where=self.name,
+                             remedy="check its weights, and --precision")  # fmt: skip
+        gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
+        if scale.shape is not None:
+            gradient = scale.shape(gradient, scale.gauge, scale.key)
+        size = gradient.abs()
+        # Sum by rows: the order of a full sum depends on the number of threads.
+        mean = float(scale.gauge(scale.key, size.mean(dim=2).mean()))
+        if not mean < STEEPEST:  # its square would overflow, and the update vanish
+            raise UsageError(f"the gradient is too large ({mean:.0g})", where=self.name,
+                             remedy="reduce the weight of the objective")  # fmt: skip
+        if not self.even:
+            return gradient / (mean + 1e-20)
+        local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
+        return gradient / (local * mean).sqrt_().add_(1e-20)
+
+    def with_beings(
+        self,
+        ground: Tensor,
+        image: Tensor,
+        places: Places,
+        looks: Sequence[ViewVariation],
+        scale: Scale,
+    ) -> Tensor:
+        """The gradient of the beings, normalised, blended with that of the ground."""
+        assert self.beings is not None
+        gradient = self.beings.gradient(image, places, looks)
+        window = self.beings.window(image, places)
+        key = f"{scale.key}.beings"
+        beings = self.beings.normalised(gradient, window, scale.shape, scale.gauge, key)
+        return self.beings.blend(ground, beings, window)
+
+    def value(self, image: Tensor) -> float:
+        """The objective at an image; for several tiles, the mean over them."""
+        values = [float(self.slope.value(tile)) for tile in pieces(image, self.tile)]
+        return sum(values) / len(values)
