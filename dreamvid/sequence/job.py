@@ -22,9 +22,16 @@ from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.output import Output
-from dreamvid.media.parts import PartTable, is_whole
+from dreamvid.media.parts import PartTable
 from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
+from dreamvid.sequence.digests import (
+    digests_of,
+    has_memory,
+    is_intact,
+    memory_of,
+    write_digests,
+)
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
@@ -38,6 +45,10 @@ PART_SIZE = 640 * 360
 
 An interruption loses at most one part: half a minute of dreaming at this size, minutes at 4K.
 """
+
+
+KEPT_EVERY = 8
+"""One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +124,7 @@ class Job:
 
     def _last_memory(self, device: torch.device) -> Memory | None:
         """The memory after the last finished part."""
-        return Memory.load(_memory_of(self._parts[-1]), device=device) if self._parts else None
+        return Memory.load(memory_of(self._parts[-1]), device=device) if self._parts else None
 
     def _output_image(self, frame: Frame, memory: Memory) -> torch.Tensor:
         """The image to write: the dreamed frame, or only the dream with transparency."""
@@ -165,12 +176,12 @@ class Job:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _finished(self) -> list[Path]:
-        """The consecutive complete parts from the first on, the last one with its memory."""
+        """The consecutive intact parts from the first on, the last one with its memory."""
         begun = (self._part(number) for number in itertools.count())
-        parts = list(itertools.takewhile(is_whole, begun))
-        while parts and not _has_memory(parts[-1]):
+        parts = list(itertools.takewhile(is_intact, begun))
+        while parts and not has_memory(parts[-1]):
             parts.pop()
-        if self._part(len(parts) + 1).exists():  # part number len(parts) may have been unfinished
+        if digests_of(self._part(len(parts))).exists():  # it was finished once
             self.notes = (
                 f"the parts after frame {_frames(parts)} are damaged and are dreamed again",
             )
@@ -191,9 +202,11 @@ class Job:
         assert memory is not None
         writer.close()
         with writing(self._folder):
-            memory.save(_memory_of(writer.path))
-            if len(self._parts) > 1:  # keep the last two: the last one may get damaged
-                _memory_of(self._parts[-2]).unlink(missing_ok=True)
+            memory.save(memory_of(writer.path))
+            write_digests(writer.path)
+            older = len(self._parts) - 2  # keep the last two: the last one may get damaged
+            if older >= 0 and older % KEPT_EVERY:
+                memory_of(self._parts[older]).unlink(missing_ok=True)
         self._parts.append(writer.path)
         self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
 
@@ -252,16 +265,3 @@ def _closed(writer: PartWriter) -> bool:
 def _frames(parts: Sequence[Path]) -> int:
     """The number of frames in the parts."""
     return sum(len(PartTable.load(part).ticks) for part in parts)
-
-
-def _has_memory(part: Path) -> bool:
-    """Whether the memory of a part exists and is readable."""
-    try:
-        Memory.load(_memory_of(part), device=torch.device("cpu"))
-    except UnreadableInput:
-        return False
-    return True
-
-
-def _memory_of(part: Path) -> Path:
-    return part.with_suffix(".memory")
