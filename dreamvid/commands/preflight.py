@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.commands.shapes import check_shape, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
-from dreamvid.image import picture_format, read_picture
+from dreamvid.image import holds_alpha, picture_format, read_alpha, read_picture
 from dreamvid.media.formats import usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
@@ -40,14 +40,20 @@ if TYPE_CHECKING:
 
 Size = tuple[int, int]
 
+OVER_BLACK = ", transparent areas over black"
+
 
 @dataclass(frozen=True)
 class Still:
-    """A checked picture [H, W, 3], uint8 or uint16, and the (width, height) of the output."""
+    """A checked picture [H, W, 3], uint8 or uint16, and the (width, height) of the output.
+
+    `alpha` [H, W] of uint8 is its transparency, None where there is none or the output has none.
+    """
 
     picture: NDArray[Any]
     size: Size
     told: str
+    alpha: NDArray[Any] | None
 
 
 @dataclass(frozen=True)
@@ -88,8 +94,12 @@ def check_image(
     picture = read_picture(source)
     check_dream(settings.network, settings.dream)
     width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
-    told = f"{source}: {width}x{height}; {describe_dreamer(settings.network, settings.dream)}"
-    return Still(picture, (width, height), told)
+    alpha = read_alpha(source)
+    kept = alpha is not None and holds_alpha(target)
+    seen = "" if alpha is None else ", transparency kept" if kept else OVER_BLACK
+    told = f"{source}: {width}x{height}{seen}"
+    told += f"; {describe_dreamer(settings.network, settings.dream)}"
+    return Still(picture, (width, height), told, alpha if kept else None)
 
 
 def scaled(wanted: SizeSettings, size: Size) -> Size:
@@ -285,7 +295,8 @@ def describe_film(source: Path, info: FilmInfo) -> str:
 def describe_clip(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
     """Describe a clip to be generated in words: start, size, number of frames, frame rate."""
     name = "noise" if source is None else source
-    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} fps"
+    seen = "" if source is None or read_alpha(source) is None else OVER_BLACK
+    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} fps{seen}"
 
 
 def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:

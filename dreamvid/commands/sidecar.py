@@ -13,8 +13,8 @@ import torch
 
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
+from dreamvid.media.row import sequence_files
 from dreamvid.media.source import is_sequence
-from dreamvid.media.stills import sequence_files
 from dreamvid.networks.weights import sha256
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings

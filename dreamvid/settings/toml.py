@@ -43,9 +43,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text.translate({held: byte for byte, held in _ESCAPED.items()}))
     except FileNotFoundError:
         raise no_such_file(path) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
         raise UnreadableInput(
-            f"not a readable settings file ({error})", where=path, remedy="give a TOML file"
+            "not a readable settings file (nested too deeply)",
+            where=path,
+            remedy="give a TOML file",
+        ) from None
+    except (OSError, ValueError) as error:  # Python limits the digits of a number by a ValueError
+        raise UnreadableInput(
+            f"not a readable settings file ({str(error)[:200]})",
+            where=path,
+            remedy="give a TOML file",
         ) from error
 
 

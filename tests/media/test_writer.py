@@ -202,6 +202,27 @@ def test_speakers_stand_where_the_encoder_knows_them(
         assert container.streams.audio[0].layout.name == becomes
 
 
+@pytest.mark.parametrize(
+    ("source", "codec", "name", "becomes"),
+    [
+        ("a.mov", "pcm_s16le", "b.mp4", "aac"),
+        ("a.mov", "pcm_s16le", "b.m4v", "aac"),
+        ("a.mov", "pcm_s16le", "b.mov", "pcm_s16le"),
+        ("a.mkv", "libvorbis", "b.mp4", "aac"),
+        ("a.mkv", "libmp3lame", "b.mp4", "mp3"),
+    ],
+)
+def test_sound_that_players_leave_mute_is_encoded_again(
+    make: Make, tmp_path: Path, source: str, codec: str, name: str, becomes: str
+) -> None:
+    out = copy_film(make(source, "-c:a", codec, sound=TONE), tmp_path / name)
+    with av.open(str(tmp_path / name)) as film:
+        assert film.streams.audio[0].codec_context.name.startswith(becomes)
+    kind = codec.removeprefix("lib")
+    told = f"audio track 1 ({kind}) is mute in mp4 in many players and is converted to aac"
+    assert out.notes == ((told,) if becomes == "aac" else ())
+
+
 def test_sound_that_names_no_speakers_is_encoded_again(make: Make, tmp_path: Path) -> None:
     clip = make("a.mkv", "-c:a", "tta", sound=TONE)
     out = copy_film(clip, tmp_path / "b.mp4")

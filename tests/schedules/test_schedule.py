@@ -33,8 +33,8 @@ def value(text: str | float, frame: float, clock: Clock = CLOCK) -> float:
         ("0:(1.02), 30:(1.05)", 99, 1.05),
         ("0: (1.0) ,30 :( 2.0 ),", 15, 1.5),
         ("10:(4), 20:(5)", 3, 4.0),  # before the first key
-        ("2s:(5), 0:(3)", 10, 3.4),  # times in several units need no order
-        ("max_f:(5), 0:(3)", 10, 3.5),
+        ("2s:(5), 0:(3)", 30, 4.0),  # times in several units need no order
+        ("max_f:(5), 0:(3)", 60, 4.0),
         ("0:(1), 0s:(2)", 5, 2.0),  # the later written counts
         ('"0:(1.02), 30:(1.05)"', 15, 1.035),  # quoted as a whole
         ("0:(\"1.02\"), 30:('1.05')", 15, 1.035),  # quoted values
