@@ -191,8 +191,16 @@ def save_image(path: str | Path, image: torch.Tensor) -> None:
     draft = path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex}{path.suffix}")
     with writing(path):
         try:
-            with draft.open("xb") as file:
-                iio.imwrite(file, to_array(image), plugin="pillow", format=kind, quality=95)
+            draft.write_bytes(
+                iio.imwrite(
+                    "<bytes>",
+                    to_array(image),
+                    plugin="pillow",
+                    extension=path.suffix.lower(),
+                    format=kind,
+                    quality=95,
+                )
+            )
             settle(draft, path)
         except ValueError as error:
             raise UsageError(f"{kind} cannot hold this picture ({error})", where=path) from error
