@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dreamvid.commands.closed import close_film, feedback
 from dreamvid.commands.preflight import Clip, check_loop
 from dreamvid.commands.result import Begun, Result, skipped
-from dreamvid.commands.shapes import lap_of, pan_periods, whole_frames
+from dreamvid.commands.shapes import fade_of, lap_of, pan_periods, whole_frames
 from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.commands.zoom import NOISE_TIMES, beginning, fill
@@ -94,8 +94,9 @@ def closed_loop(source: Path, output: Output, settings: LoopSettings, calls: Cal
     film = close_film(source, output, settings)
     calls.begun(film.record)
     made = write_loop(
-        output, film.info, film.frames, film.count, film.record, calls, settings.loop, film.notes
-    )
+        output, film.info, film.frames, film.count, film.record, calls, settings.loop, film.notes,
+        faded=film.faded,
+    )  # fmt: skip
     return replace(made, damage=film.damage)
 
 
@@ -109,17 +110,21 @@ def grown_loop(source: Path | None, checked: Clip, settings: LoopSettings, calls
     frames: Iterable[Array | torch.Tensor]
     if settings.loop.kind == "feedback":
         frames, dream = feedback(start, settings, count, noise, calls.fetched)
-        record, notes = sidecar(settings, source, dream), skipped(dream, size[1], size[0])
+        record, notes = (
+            sidecar(settings, source, dream, output=output.path),
+            skipped(dream, size[1], size[0]),
+        )
         calls.begun(record)
     else:
         deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
         plan = {"zoom": exact_zoom, "pan": exact_pan}[settings.loop.kind](settings, size, count)
         base = plan.base(None if noise else start)
         dream = loop_dreamer(settings, (int(base.shape[1]), int(base.shape[2])), noise, calls)
-        record, notes = sidecar(settings, source, dream), plan.notes
+        record, notes = sidecar(settings, source, dream, output=output.path), plan.notes
         calls.begun(record)
         frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
-    return write_loop(output, like, frames, count, record, calls, settings.loop, notes)
+    faded = fade_of(settings) if settings.loop.kind == "feedback" else 0
+    return write_loop(output, like, frames, count, record, calls, settings.loop, notes, faded=faded)
 
 
 def write_loop(
@@ -131,16 +136,21 @@ def write_loop(
     calls: Calls,
     shape: ShapeSettings,
     notes: Sequence[str] = (),
+    *,
+    faded: int = 0,
 ) -> Result:
-    """Write the frames of a loop and its sidecar, and measure its seam."""
-    meter = SeamMeter()
+    """Write the frames of a loop and its sidecar, and measure its seam.
+
+    The last `faded` frames are a fade.
+    """
+    meter = SeamMeter(faded)
     with output.writer(like) as film:
         for index, frame in enumerate(frames):
             meter.look(to_array(frame) if isinstance(frame, torch.Tensor) else frame)
             film.write(frame, index / like.rate)
             calls.report(Progress(index + 1, count, 1))
     write_record(output.sidecar, record)
-    return Result(output.path, count, (*notes, *film.notes, describe_seam(meter, shape)))
+    return Result(output.path, film.frames, (*notes, *film.notes, describe_seam(meter, shape)))
 
 
 def describe_seam(meter: SeamMeter, shape: ShapeSettings) -> str:

@@ -30,7 +30,7 @@ from dreamvid.settings.models import (
     ZoomSettings,
 )
 from dreamvid.settings.tables import ClipSettings, DreamSettings, NetworkSettings, SizeSettings
-from dreamvid.settings.values import LARGEST
+from dreamvid.settings.values import LARGEST, LONGEST_SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -149,7 +149,7 @@ def check_zoom(
     output.check(source, size)
     check_dream(settings.network, settings.dream)
     check_dials(settings, clip.fps, clip.frames)
-    what = describe_clip(source, clip.frames, size, clip.fps)
+    what = describe_clip(source, clip.frames, size, clip.fps) + _shrunk(picture, clip)
     told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(output, picture, size, told)
 
@@ -172,7 +172,7 @@ def check_loop(
     check_dream(settings.network, settings.dream)
     if settings.loop.kind == "feedback":
         check_dials(settings, clip.fps, count)
-    what = describe_clip(source, count, size, clip.fps)
+    what = describe_clip(source, count, size, clip.fps) + _shrunk(picture, clip)
     told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(output, picture, size, told)
 
@@ -297,6 +297,12 @@ def describe_clip(source: Path | None, frames: int, size: Size, fps: Fraction) -
     name = "noise" if source is None else source
     seen = "" if source is None or read_alpha(source) is None else OVER_BLACK
     return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} fps{seen}"
+
+
+def _shrunk(picture: NDArray[Any] | None, clip: ClipSettings) -> str:
+    """Say that a picture is shrunk because it is large, and what changes that."""
+    large = picture is not None and clip.size is None and max(picture.shape[:2]) > LONGEST_SIDE
+    return ", smaller than the picture (--size changes that)" if large else ""
 
 
 def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:

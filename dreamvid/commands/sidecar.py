@@ -22,13 +22,17 @@ from dreamvid.settings.toml import merge, to_toml, write_toml
 
 
 def sidecar(
-    settings: VideoSettings | ZoomSettings | LoopSettings, source: Path | None, dream: Dreamer
+    settings: VideoSettings | ZoomSettings | LoopSettings,
+    source: Path | None,
+    dream: Dreamer,
+    *,
+    output: Path,
 ) -> str:
-    """The text of a sidecar: settings, versions, and checksums of all inputs.
+    """The text of the sidecar of `output`: settings, versions, and checksums of all inputs.
 
     Defaults that depend on the network or the machine are written as resolved.
     """
-    made: dict[str, Any] = {} if source is None else origin(source)
+    made: dict[str, Any] = {} if source is None else origin(source, output)
     made |= {
         "weights_sha256": dream.network.weights_sha256,
         "versions": versions(),
@@ -52,14 +56,29 @@ def sidecar(
     return write_toml({"made": made} | to_toml(resolved))
 
 
-def made_of(settings: LoopSettings, source: Path) -> str:
+def made_of(settings: LoopSettings, source: Path, *, output: Path) -> str:
     """The text of the sidecar of a film made without a network."""
-    return write_toml({"made": origin(source) | {"versions": versions()}} | to_toml(settings))
+    return write_toml(
+        {"made": origin(source, output) | {"versions": versions()}} | to_toml(settings)
+    )
 
 
-def origin(source: Path) -> dict[str, Any]:
-    """The path and the checksum of a source, for a sidecar."""
-    return {"source": str(source), "source_sha256": digest(source)}
+def origin(source: Path, output: Path) -> dict[str, Any]:
+    """The path and the checksum of a source, for a sidecar beside `output`.
+
+    The path relative to the sidecar holds when both are moved, the absolute one when only the
+    output is.
+    """
+    absolute = os.path.realpath(source)
+    try:
+        relative = os.path.relpath(absolute, os.path.realpath(output.parent))
+    except ValueError:  # another drive
+        relative = absolute
+    return {
+        "source": Path(relative).as_posix(),
+        "source_absolute": absolute,
+        "source_sha256": digest(source),
+    }
 
 
 _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}

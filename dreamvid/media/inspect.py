@@ -30,6 +30,14 @@ TURNED: Final = {-90: UPRIGHT[0, 1, -1, 0], 90: UPRIGHT[0, -1, 1, 0], -180: UPRI
 """The same by counter-clockwise degrees, if PyAV does not expose the matrix."""
 
 
+USUAL: Final = {
+    "bt709": ("bt709", "bt709"),
+    "smpte170m": ("smpte170m", "smpte170m"),
+    "bt470bg": ("bt470bg", "smpte170m"),
+}
+"""The primaries and the transfer curve of films that tell only their matrix."""
+
+
 @dataclass(frozen=True)
 class Treatment:
     """How to convert the frames of a film, the resulting FilmInfo, and warnings for the user."""
@@ -88,7 +96,7 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         start=time,
         origin=facts.clock_zero,
         bits=10 if bits > 8 else 8,
-        colour=_written(frame, colour, size[1]),
+        colour=_written(frame, colour),
         has_audio=facts.has_audio,
         has_alpha=facts.has_alpha or has_alpha(frame),
     )
@@ -168,21 +176,23 @@ def _colour(frame: VideoFrame) -> Colour:
     )
 
 
-def _written(frame: VideoFrame, colour: Colour, lines: int) -> Colour:
+def _written(frame: VideoFrame, colour: Colour) -> Colour:
     """Return the colour tags of a film made from these frames.
 
-    They are those of the source. Missing tags stay missing, so that players make the same guess
-    for both films. Sources that are not YUV become BT.709.
+    They are those of the source. What it does not tell is tagged as it was read: players may guess
+    otherwise, at another size or from another container. Sources that are not YUV become
+    BT.709.
     """
     if frame.format.is_rgb or frame.format.name.startswith(("gray", "pal", "ya", "mono", "xyz")):
         return REC709
-    if colour.matrix == UNKNOWN:
-        guess = colour.working_matrix(frame.height)
-        if guess != colour.working_matrix(
-            lines
-        ):  # players would guess another matrix at the new size
-            return replace(colour, matrix=guess)
-    return colour
+    matrix = colour.working_matrix(frame.height)
+    primaries, transfer = USUAL.get(matrix, (UNKNOWN, UNKNOWN))
+    return Colour(
+        matrix=matrix,
+        primaries=primaries if colour.primaries == UNKNOWN else colour.primaries,
+        transfer=transfer if colour.transfer == UNKNOWN else colour.transfer,
+        full_range=bool(colour.full_range),
+    )
 
 
 def _size(

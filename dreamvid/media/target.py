@@ -113,6 +113,8 @@ def check_writable(path: Path) -> None:
         raise UsageError(
             "the folder is not writable", where=folder, remedy="use another folder"
         ) from error
+    if draft_of(path).is_dir():
+        raise UsageError("a folder has this name", where=draft_of(path), remedy="remove it")
     if path.is_dir():
         raise UsageError("the output is a folder", where=path, remedy="give a file name")
     if path.exists() and not path.is_file():

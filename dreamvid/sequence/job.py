@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import DreamerAt, render_with_memory
-from dreamvid.settings.toml import differing
+from dreamvid.settings.toml import UNREADABLE, differing
 
 PART_FRAMES = 120
 PART_SIZE = 640 * 360
@@ -46,6 +47,9 @@ PART_SIZE = 640 * 360
 An interruption loses at most one part: half a minute of dreaming at this size, minutes at 4K.
 """
 
+
+ELSEWHERE = r"(?m)^source_absolute = .*\n"
+"""The line of a record that changes when the folder of the film is moved."""
 
 KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
@@ -80,6 +84,7 @@ class Job:
         with writing(self._folder):
             self._claim()
         self.done = _frames(self._parts)
+        self.delivered = 0
 
     def run(
         self,
@@ -135,12 +140,14 @@ class Job:
         """Create the folder of the parts; delete existing parts unless they belong to this job."""
         job = self._folder / "job.toml"
         begun = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
-        if begun == self._record:
+        if begun is not None and _same(begun, self._record):
             return
         if not self._output.overwrite:
             self._check_replaceable(begun)
         if begun is not None:
-            self.notes = (f"restarted because settings changed: {differing(begun, self._record)}",)
+            changed = differing(begun, self._record)
+            why = changed if changed == UNREADABLE else f"settings changed: {changed}"
+            self.notes = (f"restarted because {why}",)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
         write_whole(job, self._record.encode())
@@ -152,9 +159,11 @@ class Job:
             remedy = "use another name, or -y"
             raise OutputExists("already exists", where=taken[0], remedy=remedy)
         if self._parts:
-            done, what = _frames(self._parts), differing(begun or "", self._record)
+            what = UNREADABLE if begun is None else differing(begun, self._record)
+            if what != UNREADABLE:
+                what = f"by a run with other settings ({what})"
             raise OutputExists(
-                f"{done} frames are already dreamed, by a run with other settings ({what})",
+                f"{_frames(self._parts)} frames are already dreamed, {what}",
                 where=self._output.path,
                 remedy="use another name to keep them, or -y to start over",
             )
@@ -221,7 +230,7 @@ class Job:
             overwrite=output.overwrite,
             repeat_to=output.repeat_to,
         )
-        self.notes = tuple(dict.fromkeys(self.notes + told))
+        self.notes, self.delivered = tuple(dict.fromkeys(self.notes + told.notes)), told.frames
         write_record(output.sidecar, self._record)
         for file in self._partials():
             file.unlink()
@@ -250,6 +259,11 @@ def write_record(path: Path, record: str) -> None:
     """Write a sidecar atomically."""
     with writing(path):
         write_whole(path, record.encode())
+
+
+def _same(begun: str, record: str) -> bool:
+    """Whether two records are equal, wherever their folder lies."""
+    return re.sub(ELSEWHERE, "", begun) == re.sub(ELSEWHERE, "", record)
 
 
 def _closed(writer: PartWriter) -> bool:

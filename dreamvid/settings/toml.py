@@ -19,6 +19,9 @@ Python's own escapes for these bytes (PEP 383) cannot be encoded as UTF-8.
 """
 
 
+UNREADABLE = "the job record is damaged"
+
+
 MOST_NAMED = 6
 """The largest number of differences that is listed by name."""
 
@@ -68,11 +71,14 @@ def write_toml(values: Mapping[str, Any]) -> str:
 
 
 def differing(one: str, other: str) -> str:
-    """List the settings that differ between two TOML texts, or say that there are many."""
+    """List the settings that differ between two TOML texts.
+
+    "many settings" for more than MOST_NAMED, UNREADABLE if one text is not TOML.
+    """
     try:
         before, now = (dict(_flat(tomllib.loads(text))) for text in (one, other))
     except tomllib.TOMLDecodeError:
-        return "many settings"
+        return UNREADABLE
     keys = sorted(key for key in before | now if before.get(key) != now.get(key))
     return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many settings"
 

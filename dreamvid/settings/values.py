@@ -164,6 +164,10 @@ MOST_FRAMES = 10_000_000
 DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
 
 
+LONGEST_SIDE = 1280
+"""Longer side of a zoom or a loop of a large picture, in pixels, unless a size is given."""
+
+
 FULL_SIZE = "full"
 
 

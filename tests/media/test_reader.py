@@ -298,7 +298,7 @@ def test_colours_come_out_as_they_were_meant(
         ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "gbrap16le")),
         ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "yuva420p")),
         ("a.png", ("-frames:v", "1", "-pix_fmt", "rgba")),
-        ("a.gif", ("-frames:v", "1")),
+        ("a.gif", ("-vf", "split[a][b];[b]palettegen[p];[a][p]paletteuse")),
     ],
 )
 def test_transparent_areas_are_laid_over_black_and_said(

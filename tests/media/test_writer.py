@@ -86,10 +86,28 @@ def test_colours_survive_the_round_trip(tmp_path: Path, matrix: str, full: bool)
     assert np.abs(colours).mean() < 0.4
 
 
-def test_what_the_source_leaves_unsaid_stays_unsaid(make: Make, tmp_path: Path) -> None:
-    copy_film(make("a.mp4"), tmp_path / "b.mp4")
+@pytest.mark.parametrize(
+    ("lines", "name", "options", "assumed"),
+    [
+        (480, "a.mp4", (), "smpte170m"),
+        (720, "a.mp4", (), "bt709"),
+        (480, "a.avi", ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), "bt470bg"),
+        (480, "a.mkv", ("-c:v", "ffv1", "-pix_fmt", "yuv444p10le"), "smpte170m"),
+    ],
+)
+def test_a_film_without_colour_tags_is_tagged_as_it_was_read(
+    make: Make, tmp_path: Path, lines: int, name: str, options: tuple[str, ...], assumed: str
+) -> None:
+    clip = make(name, *options, source=f"testsrc2=size=64x{lines}:rate=4:duration=0.5")
+    with VideoReader(clip) as film:
+        before = next(film).array.astype(int)
+        assert film.info.matrix == assumed
+    copy_film(clip, tmp_path / "b.mp4", crf=1)
     with VideoReader(tmp_path / "b.mp4") as film:
-        assert (film.info.matrix, film.info.primaries, film.info.transfer) == ("unknown",) * 3
+        colour = film.info.colour
+        assert np.abs(next(film).array - before).mean() < 4  # another matrix costs 10
+    assert (colour.matrix, colour.full_range) == (assumed, name == "a.avi")
+    assert "unknown" not in (colour.primaries, colour.transfer)
 
 
 def test_an_untagged_film_scaled_below_hd_is_tagged_as_it_was_meant(

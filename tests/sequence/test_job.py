@@ -266,10 +266,18 @@ def test_parts_that_nothing_tells_of_are_kept_until_told(
     record = tmp_path / ".film.mp4.parts" / "job.toml"
     record.unlink() if left is None else record.write_bytes(left)
     with pytest.raises(
-        OutputExists, match=r"5 frames are already dreamed, by a run with other settings \("
+        OutputExists, match="5 frames are already dreamed, the job record is damaged; use another"
     ):
         Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD)
     assert Job(Output(tmp_path / "film.mp4", overwrite=True), like=LIKE, record=RECORD).done == 0
+
+
+def test_a_moved_folder_goes_on(tmp_path: Path) -> None:
+    here = RECORD + 'source_absolute = "/here/in.mp4"\n'
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", record=here, report=stop_after(7))
+    there = here.replace("/here/", "/there/")
+    assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=there).done == CUT
 
 
 def test_another_setting_may_take_the_place_of_what_was_stopped_in_its_first_part(
