@@ -92,7 +92,6 @@ def test_colours_survive_the_round_trip(tmp_path: Path, matrix: str, full: bool)
         (480, "a.mp4", (), "smpte170m"),
         (720, "a.mp4", (), "bt709"),
         (480, "a.avi", ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), "bt470bg"),
-        (480, "a.mkv", ("-c:v", "ffv1", "-pix_fmt", "yuv444p10le"), "smpte170m"),
     ],
 )
 def test_a_film_without_colour_tags_is_tagged_as_it_was_read(
