@@ -1,10 +1,10 @@
 """A film with the default settings is as stable, strong and sharp as it was when it was tuned.
 
-The bounds leave room for the rounding of other machines: bfloat16 stays within them. Wrong constants
-of the carry do not: with `surplus` doubled r is 0.028, gain 2.9, hf 0.034, drift 1.19 and fresh
-1.19; with it halved gain is 2.17 and drift 0.92; with stability 0 r is 0.49; with `fresh` 1 or 8 the
-measure fresh is 1.27 or 1.74; with `keep_power` 0.5, `few` 0, `shorter` 0 or `damp_power` 0, r is
-0.18, 0.029, 0.029 or 0.014.
+The bounds leave room for the rounding of other machines: bfloat16 stays within them. Wrong
+constants of the carry do not: with `surplus` doubled r is 0.028, gain 2.9, hf 0.034, drift 1.19 and
+fresh 1.19; with it halved gain is 2.17 and drift 0.92; with stability 0 r is 0.49; with `fresh` 1
+or 8 the measure fresh is 1.27 or 1.74; with `keep_power` 0.5, `few` 0, `shorter` 0 or `damp_power`
+0, r is 0.18, 0.029, 0.029 or 0.014.
 """
 
 from __future__ import annotations
