@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dreamvid.commands.closed import close_film, feedback
 from dreamvid.commands.preflight import Clip, check_loop
 from dreamvid.commands.result import Begun, Result, skipped
-from dreamvid.commands.shapes import fade_of, lap_of, pan_periods, whole_frames
+from dreamvid.commands.shapes import lap_of, pan_periods, whole_frames
 from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.commands.zoom import NOISE_TIMES, beginning, fill
@@ -123,8 +123,7 @@ def grown_loop(source: Path | None, checked: Clip, settings: LoopSettings, calls
         record, notes = sidecar(settings, source, dream, output=output.path), plan.notes
         calls.begun(record)
         frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
-    faded = fade_of(settings) if settings.loop.kind == "feedback" else 0
-    return write_loop(output, like, frames, count, record, calls, settings.loop, notes, faded=faded)
+    return write_loop(output, like, frames, count, record, calls, settings.loop, notes)
 
 
 def write_loop(

@@ -29,6 +29,10 @@ THUMBNAIL = 24
 LIKE_OTHERS = 1.3
 """A step across the ends of a clip of at most this many median steps does not show."""
 
+ONWARDS = 0.8
+"""Two steps in one direction are at least this many times as long as one: fast motion of fine
+detail makes them about equal."""
+
 CANDIDATES = 2000
 """Limit of positions compared pairwise; longer clips are subsampled, then refined."""
 
@@ -88,8 +92,8 @@ def find_join(small: Thumbnails, *, fade: int = 12, least: int | None = None) ->
 def loops_already(small: Thumbnails) -> bool:
     """Whether a clip of thumbnails [N, D] leads from its last frame to its first.
 
-    The step across must be like the others, and shorter than two steps across: otherwise the
-    motion turns back there.
+    The step across must be like the others, and two steps across must not be much shorter: then
+    the motion turns back there.
     """
     if len(small) < 4:
         return False
@@ -97,7 +101,7 @@ def loops_already(small: Thumbnails) -> bool:
     typical = float(np.median(steps))
     across = _apart(small[-1], small[0])
     farther = min(_apart(small[-2], small[0]), _apart(small[-1], small[1]))
-    return 0 < across <= LIKE_OTHERS * typical and farther > across
+    return 0 < across <= LIKE_OTHERS * typical and farther > ONWARDS * across
 
 
 def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
