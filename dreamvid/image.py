@@ -10,8 +10,10 @@ from __future__ import annotations
 import io
 import uuid
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dreamvid.errors import UnreadableInput, UsageError, no_such_file, writing
 from dreamvid.files import settle
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
-    from PIL import Image
 
 MAX_PIXELS = 150_000_000
 """The largest picture that is read, in pixels: twice 8K by 8K, but no decompression bomb.
@@ -58,39 +59,92 @@ def load_image(path: str | Path) -> torch.Tensor:
 
 
 def read_picture(path: str | Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Read a picture as an array [H, W, 3], rotated by its EXIF tag, without alpha.
+    """Read a picture as an array [H, W, 3], rotated by its EXIF tag, transparency over black.
 
     Grey pictures keep 16 bits, colour pictures 8. Raises UnreadableInput when the file is missing,
     not a picture, or larger than MAX_PIXELS.
     """
-    from PIL import Image, ImageOps
+    import numpy as np
+
+    mode = _mode(path)
+    if mode is None:
+        return np.stack([_pixels(path, None).astype(np.uint16)] * 3, axis=2)
+    pixels = _pixels(path, mode)
+    return over_black(pixels) if mode == "RGBA" else pixels
+
+
+def read_alpha(path: str | Path) -> NDArray[np.uint8] | None:
+    """Read the alpha channel of a picture [H, W]; None where everything is opaque.
+
+    Raises the same errors as `read_picture`.
+    """
+    if _mode(path) != "RGBA":
+        return None
+    alpha = _pixels(path, "RGBA")[..., 3]
+    return alpha if alpha.min() < 255 else None
+
+
+def over_black(array: NDArray[Any]) -> NDArray[Any]:
+    """Lay an array [H, W, 4] of uint8 or uint16 with straight alpha over black: [H, W, 3].
+
+    Colours of transparent pixels are arbitrary, and would become visible otherwise.
+    """
+    import numpy as np
+
+    top = np.iinfo(array.dtype).max
+    wide = array.astype(np.uint32)
+    return ((wide[..., :3] * wide[..., 3:] + top // 2) // top).astype(array.dtype)
+
+
+def with_alpha(image: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
+    """Take an image [3, H, W] off black: [4, H, W] with straight `alpha` [1, H, W]."""
+    import torch
+
+    return torch.cat([(image / alpha.clamp_min(1 / 255)).clamp(0, 1), alpha])
+
+
+def _mode(path: str | Path) -> str | None:
+    """The Pillow mode to read a picture in, None for 16-bit grey, which Pillow would clip at 255.
+
+    The header is read by Pillow: imageio decodes the picture before its size can be checked.
+    """
+    from PIL import Image
 
     too_large = f"has more than {MAX_PIXELS:,} pixels"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+    with _reading(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
             with Image.open(path) as picture:
                 if picture.width * picture.height > MAX_PIXELS:
                     raise UnreadableInput(too_large, where=path, remedy="shrink it first")
-                return _array(ImageOps.exif_transpose(picture))
-    except Image.DecompressionBombError:
-        raise UnreadableInput(too_large, where=path, remedy="shrink it first") from None
+                if picture.mode.startswith("I;16"):
+                    return None
+                return "RGBA" if picture.has_transparency_data else "RGB"
+        except Image.DecompressionBombError:
+            raise UnreadableInput(too_large, where=path, remedy="shrink it first") from None
+
+
+def _pixels(path: str | Path, mode: str | None) -> NDArray[Any]:
+    """Read the first image of a file in a Pillow mode, upright."""
+    import imageio.v3 as iio
+    from PIL import Image
+
+    with _reading(path), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return iio.imread(path, plugin="pillow", index=0, mode=mode, rotate=True)
+
+
+@contextmanager
+def _reading(path: str | Path) -> Iterator[None]:
+    """Turn what Pillow and imageio raise into UnreadableInput."""
+    try:
+        yield
     except FileNotFoundError:
         raise no_such_file(path) from None
     except (OSError, SyntaxError, ValueError) as error:
         raise UnreadableInput(
             f"not a readable picture ({error})", where=path, remedy="give a PNG, JPEG or WebP"
         ) from error
-
-
-def _array(picture: Image.Image) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Convert a Pillow picture to an array."""
-    import numpy as np
-
-    if picture.mode.startswith("I;16"):  # Pillow's own conversion clips at 255
-        deep = np.asarray(picture).astype(np.uint16)
-        return np.stack([deep] * 3, axis=2)
-    return np.asarray(picture.convert("RGB"), dtype=np.uint8)
 
 
 def picture_format(path: str | Path) -> str:
@@ -119,20 +173,34 @@ def picture_format(path: str | Path) -> str:
     return name
 
 
+def holds_alpha(path: str | Path) -> bool:
+    """Whether pictures of this suffix keep transparency."""
+    return Path(path).suffix.lower() in (".png", ".webp", ".tif", ".tiff")
+
+
 def save_image(path: str | Path, image: torch.Tensor) -> None:
     """Write an image [3, H, W] atomically to a file; the suffix selects the format.
 
-    An existing file is replaced. Raises UsageError when the format is unknown or cannot hold the
-    picture, DiskFull or DreamvidError when it cannot be written.
+    An image [4, H, W] has straight alpha, for formats that hold it. An existing file is replaced.
+    Raises UsageError when the format is unknown or cannot hold the picture, DiskFull or
+    DreamvidError when it cannot be written.
     """
-    from PIL import Image
+    import imageio.v3 as iio
 
     path, kind = Path(path), picture_format(path)
     draft = path.with_name(f".{path.stem[:40]}-{uuid.uuid4().hex}{path.suffix}")
     with writing(path):
         try:
-            with draft.open("xb") as stream:
-                Image.fromarray(to_array(image)).save(stream, format=kind, quality=95)
+            draft.write_bytes(
+                iio.imwrite(
+                    "<bytes>",
+                    to_array(image),
+                    plugin="pillow",
+                    extension=path.suffix.lower(),
+                    format=kind,
+                    quality=95,
+                )
+            )
             settle(draft, path)
         except ValueError as error:
             raise UsageError(f"{kind} cannot hold this picture ({error})", where=path) from error

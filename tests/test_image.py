@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import struct
 import zlib
@@ -170,11 +169,10 @@ def test_a_failed_save_leaves_the_old_picture(
     save_image(path, to_image(PICTURE))
     before = path.read_bytes()
 
-    def full(picture: Image.Image, stream: object, **options: object) -> None:
-        if not isinstance(stream, io.BytesIO):  # only disks are
-            raise OSError(28, os.strerror(28))
+    def full(file: Path, data: bytes) -> None:
+        raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(Image.Image, "save", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(DiskFull):
         save_image(path, torch.zeros(3, 4, 4))
     assert path.read_bytes() == before and len(list(tmp_path.iterdir())) == 1

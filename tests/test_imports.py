@@ -83,18 +83,13 @@ def test_only_the_command_line_prints() -> None:
     wrong = [
         f"{name_of(path)}:{node.lineno}"
         for path in MODULES
-        if part_of(path) != "cli" and not is_script(path)
+        if part_of(path) != "cli"
         for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id == "print"
     ]
     assert not wrong
-
-
-def is_script(path: Path) -> bool:
-    """Whether a module is also run by itself, as those that train are."""
-    return '__name__ == "__main__"' in path.read_text("utf-8")
 
 
 def test_help_needs_no_torch() -> None:

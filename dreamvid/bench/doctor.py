@@ -20,6 +20,7 @@ LIBRARIES: Final = {
     "av": "av",
     "cv2": "opencv-python",
     "scenedetect": "scenedetect",
+    "imageio": "imageio",
     "imageio_ffmpeg": "imageio-ffmpeg",
     "PIL": "pillow",
     "safetensors": "safetensors",

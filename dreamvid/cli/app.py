@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
+import time
 import traceback
 import warnings
 from types import FrameType
@@ -128,6 +130,8 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # meant for programmers, not for users
     code = run(sys.argv[1:])
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # all is done; a traceback would confuse
     end_streams()
     sys.exit(code)
 
@@ -158,8 +162,16 @@ def run(arguments: list[str]) -> int:
 
 
 _stopped = threading.Event()
+_last_stop = -math.inf
+PATIENCE = 1.0
+"""Seconds in which further signals do not interrupt what the first one has begun to tidy up."""
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
+    global _last_stop
+    now = time.monotonic()
+    if now - _last_stop < PATIENCE:
+        return
+    _last_stop = now
     _stopped.set()
     raise KeyboardInterrupt

@@ -63,7 +63,8 @@ def image(
         show.say(f"{check_image(source, path, wanted, overwrite=yes).told}, into {path}")
         from dreamvid.commands.image import dream_image
 
-        result = dream_image(source, path, wanted, overwrite=yes, fetched=show.fetched)
+        with show.busy("dreaming"):
+            result = dream_image(source, path, wanted, overwrite=yes, fetched=show.fetched)
         for note in result.notes:
             show.say(note)
         show.say(f"{path}")

@@ -61,14 +61,14 @@ def judge(
         _prepare(out)
     found: dict[str, Any] = {}
     with Show(quiet=quiet or json, verbose=False) as show:
-        show.say("classifying renders ...")
-        found["renders"] = [vars(court.knowledge(network))]
+        with show.busy("classifying renders"):
+            found["renders"] = [vars(court.knowledge(network))]
         if photos is not None:
-            show.say("dreaming on photographs ...")
-            found |= _photographs(network, other, photos, out)
+            with show.busy("dreaming on photographs"):
+                found |= _photographs(network, other, photos, out)
         if namer is not None:
-            show.say("dreaming classes ...")
-            found["classes"] = [_classes(network, namer, out)]
+            with show.busy("dreaming classes"):
+                found["classes"] = [_classes(network, namer, out)]
     print_json(found) if json else print_tables(found)
 
 
@@ -103,11 +103,11 @@ def _photographs(
 def _classes(network: Network, namer: Network, out: Path | None) -> dict[str, Any]:
     """Dream every class, save the sheet, and count the dreams that `namer` classifies right."""
     from dreamvid.bestiary import judge as court
-    from dreamvid.bestiary.atlas import tiled
+    from dreamvid.bestiary.atlas import captioned, tiled
 
     found = list(court.recognised(network, namer))
     missed = [name for name, right, _ in found if not right]
-    _write(out, "classes", tiled([dream for *_, dream in found], columns=16))
+    _write(out, "classes", tiled([captioned(d, name, 12) for name, _, d in found], columns=16))
     return {"recognised": len(found) - len(missed), "of": len(found), "missed": ", ".join(missed)}
 
 

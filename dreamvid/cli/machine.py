@@ -77,8 +77,8 @@ def bench(
     found: dict[str, Any] = {"machine": bench_module.machine()}
     with Show(quiet=quiet or json, verbose=False) as show:
         for part in bench_module.chosen(parts):
-            show.say(f"measuring {part} ...")
-            found[part] = bench_module.PARTS[part](model)
+            with show.busy(f"measuring {part}"):
+                found[part] = bench_module.PARTS[part](model)
     if json:
         print_json(found)
         return

@@ -165,10 +165,9 @@ def _made(path: Path) -> _Made:
     if not sidecar_path(path).is_file():
         return _Made(None, None, {})
     made, tables = read_sidecar(path)
-    command, name = command_that_wrote(tables), made.get("source")
-    if command != "video" or not isinstance(name, str):
-        return _Made(command, None, tables)
-    return _Made(command, find_source(name, sidecar_path(path)), tables)
+    command = command_that_wrote(tables)
+    source = find_source(made, sidecar_path(path)) if command == "video" else None
+    return _Made(command, source, tables)
 
 
 def _raised(dream: DreamSettings) -> str | None:

@@ -106,6 +106,8 @@ def atlas(
     from dreamvid.networks.registry import load_network
 
     names = [name.strip() for name in classes.split(",")] if classes else []
-    save_image(out, sheets.atlas(load_network(model, weights=weights), labels=names))
     with Show(quiet=quiet, verbose=False) as show:
+        with show.busy("dreaming the atlas"):
+            sheet = sheets.atlas(load_network(model, weights=weights), labels=names)
+        save_image(out, sheet)
         show.say(f"{out} is ready")

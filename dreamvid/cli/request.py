@@ -61,9 +61,8 @@ def read_request(
     settings = read_settings(
         choose, given, preset=preset, file=file, before=before, where=file or from_
     )
-    name = made.get("source")
-    if source is None and from_ is not None and isinstance(name, str):
-        source = find_source(name, from_)
+    if source is None and from_ is not None:
+        source = find_source(made, sidecar_path(from_))
     return Request(settings, source, before | {"made": made})
 
 
@@ -105,10 +104,29 @@ def read_sidecar(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return made, values
 
 
-def find_source(name: str, sidecar: Path) -> Path:
-    """The source of the run to repeat: at its recorded path, else beside the sidecar."""
-    moved = sidecar.parent / Path(name).name
-    return moved if moved.exists() and not Path(name).exists() else Path(name)
+def find_source(made: Mapping[str, Any], sidecar: Path) -> Path | None:
+    """The source of the run to repeat, None if it had none.
+
+    It is sought at its path relative to the sidecar, at its absolute path, and beside the sidecar.
+    Raises UnreadableInput when it is at none of them.
+    """
+    from dreamvid.media.row import sequence_files
+    from dreamvid.media.source import is_sequence
+
+    name, absolute = made.get("source"), made.get("source_absolute")
+    if not isinstance(name, str):
+        return None
+    places = [sidecar.parent / name, sidecar.parent / Path(name).name]
+    if isinstance(absolute, str):
+        places.insert(1, Path(absolute))
+    for place in places:
+        if place.exists() or (is_sequence(place) and sequence_files(place)):
+            return place
+    raise UnreadableInput(
+        f"its source {name} is not there",
+        where=sidecar,
+        remedy="give the source as well, before --from",
+    )
 
 
 def report_differences(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 LINE_EVERY = 10.0
 """Seconds between progress lines when there is no terminal."""
+
+QUIET_FOR = 2.0
+"""Seconds before work without steps is shown."""
 
 
 class Step(Protocol):
@@ -115,6 +120,32 @@ class Show:
         for note in result.notes:
             self.say(note)
         self.say(f"{result.path}: {result.frames} frames")
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Show that work without steps is going on, and for how long, after QUIET_FOR seconds."""
+        done = threading.Event()
+        teller = threading.Thread(target=self._tell_busy, args=(what, done), daemon=True)
+        teller.start()
+        try:
+            yield
+        finally:
+            done.set()
+            teller.join()
+
+    def _tell_busy(self, what: str, done: threading.Event) -> None:
+        began, wait, task = time.monotonic(), QUIET_FOR, None
+        while not done.wait(wait):
+            passed = f"{time.monotonic() - began:.0f} s so far"
+            if self._bars.disable:
+                wait = LINE_EVERY
+                self.say(f"{what}: {passed}")
+            else:
+                wait = 1.0
+                task = self._bars.add_task(what, total=None, pace="") if task is None else task
+                self._bars.update(task, pace=passed)
+        if task is not None:
+            self._bars.remove_task(task)
 
     def fetched(self, done: int, total: int) -> None:
         """Show the progress of a download, in bytes."""

@@ -27,6 +27,10 @@ Seed = Annotated[
 Cell = Annotated[int, Parameter(name="--cell", help="Side of each picture in pixels, 64 to 512.")]
 
 
+LETTERS = 12
+"""Height of the names below the renders, in pixels."""
+
+
 def train(
     pictures: Path | None = None,
     /,
@@ -86,6 +90,8 @@ def renders(
     picture_format(out)
     check_new(out, overwrite=yes)
     names = [name.strip() for name in classes.split(",")] if classes else None
-    save_image(out, to_image(sheet(names, seed=seed, cell=cell, repeat=4 if names else 1)))
     with Show(quiet=quiet, verbose=False) as show:
+        with show.busy("drawing renders"):
+            page = sheet(names, seed=seed, cell=cell, repeat=4 if names else 1, letters=LETTERS)
+        save_image(out, to_image(page))
         show.say(f"{out} is ready")

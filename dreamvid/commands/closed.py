@@ -20,7 +20,7 @@ from dreamvid.commands.zoom import BEGUN_TIMES, make_camera
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import DreamvidError
-from dreamvid.loops.closing import close_clip, find_join, ping_pong, thumbnails
+from dreamvid.loops.closing import close_clip, find_join, loops_already, ping_pong, thumbnails
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
@@ -48,7 +48,10 @@ SOFT = 0.4
 
 @dataclass(frozen=True)
 class ClosedFilm:
-    """The frames of a loop made from a film, its sidecar, and the notes for the user."""
+    """The frames of a loop made from a film, its sidecar, and the notes for the user.
+
+    Its last `faded` frames are cross-faded.
+    """
 
     info: FilmInfo
     frames: Iterable[Array]
@@ -56,6 +59,7 @@ class ClosedFilm:
     record: str
     notes: tuple[str, ...]
     damage: str | None
+    faded: int
 
 
 def close_film(source: Path, output: Output, settings: FilmLoop) -> ClosedFilm:
@@ -67,13 +71,18 @@ def close_film(source: Path, output: Output, settings: FilmLoop) -> ClosedFilm:
         small = thumbnails(arrays)
     silent = info.has_audio and settings.sound.audio is None
     notes = (*film.warnings, *(("the film's sound is dropped",) if silent else ()))
+    faded = 0
     if settings.loop.ping_pong:
         count = 2 * len(small) - 2
         frames: Iterable[Array] = ping_pong(clip, len(small))
+    elif settings.loop.fade is None and settings.clip.seconds is None and loops_already(small):
+        count, frames = len(small), clip(0, len(small))
+        notes += ("the film loops already and is left whole; --fade joins it nevertheless",)
     else:
         fade = settings.loop.fade or max(2, round(info.rate / 2))
         least = None if settings.clip.seconds is None else round(settings.clip.seconds * info.rate)
         join = find_join(small, fade=fade, least=least)
+        faded = join.fade
         count, frames = len(join), close_clip(clip(0, len(small)), join, estimator())
         first, last = (float(n / info.rate) for n in (join.start, join.stop))
         notes += (f"plays {first:.2f} s to {last:.2f} s, cross-faded over {join.fade} frames",)
@@ -82,7 +91,8 @@ def close_film(source: Path, output: Output, settings: FilmLoop) -> ClosedFilm:
         FilmInfo.plain(info.width, info.height, rate, count), colour=info.colour, bits=info.bits
     )
     like = with_sound(like, settings.sound)
-    return ClosedFilm(like, frames, count, made_of(settings, source), notes, film.damage)
+    record = made_of(settings, source, output=output.path)
+    return ClosedFilm(like, frames, count, record, notes, film.damage, faded)
 
 
 class Clip:

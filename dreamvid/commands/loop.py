@@ -100,8 +100,9 @@ def closed_loop(source: Path, output: Output, settings: FilmLoop, calls: Calls) 
     film = close_film(source, output, settings)
     calls.begun(film.record)
     made = write_loop(
-        output, film.info, film.frames, film.count, film.record, calls, settings, film.notes
-    )
+        output, film.info, film.frames, film.count, film.record, calls, settings, film.notes,
+        faded=film.faded,
+    )  # fmt: skip
     return replace(made, damage=film.damage)
 
 
@@ -115,14 +116,17 @@ def grown_loop(source: Path | None, checked: Clip, settings: DreamedLoop, calls:
     frames: Iterable[Array | torch.Tensor]
     if isinstance(settings, FeedbackLoop):
         frames, dream = feedback(start, settings, count, noise, calls.fetched)
-        record, notes = sidecar(settings, source, dream), skipped(dream, size[1], size[0])
+        record, notes = (
+            sidecar(settings, source, dream, output=output.path),
+            skipped(dream, size[1], size[0]),
+        )
         calls.begun(record)
     else:
         deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
         plan = exact_plan(settings, size, count)
         base = plan.base(None if noise else start)
         dream = loop_dreamer(settings, (int(base.shape[1]), int(base.shape[2])), noise, calls)
-        record, notes = sidecar(settings, source, dream), plan.notes
+        record, notes = sidecar(settings, source, dream, output=output.path), plan.notes
         calls.begun(record)
         frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
     return write_loop(output, like, frames, count, record, calls, settings, notes)
@@ -137,16 +141,21 @@ def write_loop(
     calls: Calls,
     settings: LoopSettings,
     notes: Sequence[str] = (),
+    *,
+    faded: int = 0,
 ) -> Result:
-    """Write the frames of a loop and its sidecar, and measure its seam."""
-    meter = SeamMeter()
+    """Write the frames of a loop and its sidecar, and measure its seam.
+
+    The last `faded` frames are a fade.
+    """
+    meter = SeamMeter(faded)
     with output.writer(like) as film:
         for index, frame in enumerate(frames):
             meter.look(to_array(frame) if isinstance(frame, torch.Tensor) else frame)
             film.write(frame, index / like.rate)
             calls.report(Progress(index + 1, count, 1))
     write_record(output.sidecar, record)
-    return Result(output.path, count, (*notes, *film.notes, describe_seam(meter, settings)))
+    return Result(output.path, film.frames, (*notes, *film.notes, describe_seam(meter, settings)))
 
 
 def describe_seam(meter: SeamMeter, settings: LoopSettings) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
-from dreamvid.image import picture_format, read_picture
+from dreamvid.image import holds_alpha, picture_format, read_alpha, read_picture
 from dreamvid.media.formats import usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
@@ -36,7 +36,7 @@ from dreamvid.settings.tables import (
     NetworkSettings,
     SizeSettings,
 )
-from dreamvid.settings.values import LARGEST
+from dreamvid.settings.values import LARGEST, LONGEST_SIDE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,14 +46,20 @@ if TYPE_CHECKING:
 
 Size = tuple[int, int]
 
+OVER_BLACK = ", transparent areas over black"
+
 
 @dataclass(frozen=True)
 class Still:
-    """A checked picture [H, W, 3], uint8 or uint16, and the (width, height) of the output."""
+    """A checked picture [H, W, 3], uint8 or uint16, and the (width, height) of the output.
+
+    `alpha` [H, W] of uint8 is its transparency, None where there is none or the output has none.
+    """
 
     picture: NDArray[Any]
     size: Size
     told: str
+    alpha: NDArray[Any] | None
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,12 @@ def check_image(
     picture = read_picture(source)
     check_dream(settings.network, settings.dream)
     width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
-    told = f"{source}: {width}x{height}; {describe_dreamer(settings.network, settings.dream)}"
-    return Still(picture, (width, height), told)
+    alpha = read_alpha(source)
+    kept = alpha is not None and holds_alpha(target)
+    seen = "" if alpha is None else ", transparency kept" if kept else OVER_BLACK
+    told = f"{source}: {width}x{height}{seen}"
+    told += f"; {describe_dreamer(settings.network, settings.dream)}"
+    return Still(picture, (width, height), told, alpha if kept else None)
 
 
 def scaled(wanted: SizeSettings, size: Size) -> Size:
@@ -145,7 +155,7 @@ def check_zoom(
     output.check(source, size)
     check_dream(settings.network, settings.dream)
     check_dials(settings, clip.fps, clip.frames)
-    what = describe_clip(source, clip.frames, size, clip.fps)
+    what = describe_clip(source, clip.frames, size, clip.fps) + _shrunk(picture, clip)
     told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(output, picture, size, told)
 
@@ -169,7 +179,7 @@ def check_loop(
     check_dream(settings.network, settings.dream)
     if isinstance(settings, FeedbackLoop):
         check_dials(settings, clip.fps, count)
-    what = describe_clip(source, count, size, clip.fps)
+    what = describe_clip(source, count, size, clip.fps) + _shrunk(picture, clip)
     told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(output, picture, size, told)
 
@@ -292,7 +302,14 @@ def describe_film(source: Path, info: FilmInfo) -> str:
 def describe_clip(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
     """Describe a clip to be generated in words: start, size, number of frames, frame rate."""
     name = "noise" if source is None else source
-    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} fps"
+    seen = "" if source is None or read_alpha(source) is None else OVER_BLACK
+    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} fps{seen}"
+
+
+def _shrunk(picture: NDArray[Any] | None, clip: ClipSettings) -> str:
+    """Say that a picture is shrunk because it is large, and what changes that."""
+    large = picture is not None and clip.size is None and max(picture.shape[:2]) > LONGEST_SIDE
+    return ", smaller than the picture (--size changes that)" if large else ""
 
 
 def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:

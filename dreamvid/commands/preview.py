@@ -49,4 +49,4 @@ def preview_motion(
         for index, frame in enumerate(endless(small, camera.matrix, clip.frames)):
             film.write(to_image(frame), index / clip.fps)
             report(Progress(index + 1, clip.frames, 1))
-    return Result(output.path, clip.frames, film.notes)
+    return Result(output.path, film.frames, film.notes)

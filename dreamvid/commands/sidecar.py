@@ -13,8 +13,8 @@ import torch
 
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
+from dreamvid.media.row import sequence_files
 from dreamvid.media.source import is_sequence
-from dreamvid.media.stills import sequence_files
 from dreamvid.networks.weights import sha256
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
@@ -23,13 +23,17 @@ from dreamvid.settings.toml import merge, to_toml, write_toml
 
 
 def sidecar(
-    settings: VideoSettings | ZoomSettings | DreamedLoop, source: Path | None, dream: Dreamer
+    settings: VideoSettings | ZoomSettings | DreamedLoop,
+    source: Path | None,
+    dream: Dreamer,
+    *,
+    output: Path,
 ) -> str:
-    """The text of a sidecar: settings, versions, and checksums of all inputs.
+    """The text of the sidecar of `output`: settings, versions, and checksums of all inputs.
 
     Defaults that depend on the network or the machine are written as resolved.
     """
-    made: dict[str, Any] = {} if source is None else origin(source)
+    made: dict[str, Any] = {} if source is None else origin(source, output)
     made |= {
         "weights_sha256": dream.network.weights_sha256,
         "versions": versions(),
@@ -53,14 +57,29 @@ def sidecar(
     return write_toml({"made": made} | to_toml(resolved))
 
 
-def made_of(settings: FilmLoop, source: Path) -> str:
+def made_of(settings: FilmLoop, source: Path, *, output: Path) -> str:
     """The text of the sidecar of a film made without a network."""
-    return write_toml({"made": origin(source) | {"versions": versions()}} | to_toml(settings))
+    return write_toml(
+        {"made": origin(source, output) | {"versions": versions()}} | to_toml(settings)
+    )
 
 
-def origin(source: Path) -> dict[str, Any]:
-    """The path and the checksum of a source, for a sidecar."""
-    return {"source": str(source), "source_sha256": digest(source)}
+def origin(source: Path, output: Path) -> dict[str, Any]:
+    """The path and the checksum of a source, for a sidecar beside `output`.
+
+    The path relative to the sidecar holds when both are moved, the absolute one when only the
+    output is.
+    """
+    absolute = os.path.realpath(source)
+    try:
+        relative = os.path.relpath(absolute, os.path.realpath(output.parent))
+    except ValueError:  # another drive
+        relative = absolute
+    return {
+        "source": Path(relative).as_posix(),
+        "source_absolute": absolute,
+        "source_sha256": digest(source),
+    }
 
 
 _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp16"}

@@ -58,7 +58,7 @@ def dream_video(
         settings, size, told = _at_dream_size(settings, film.info)
         dreams = make_dreams(settings.network, settings.dream, clock, size=size, fetched=fetched)
         like = with_sound(film.info, settings.sound)
-        record = sidecar(settings, Path(source), dreams(0))
+        record = sidecar(settings, Path(source), dreams(0), output=output.path)
         begun(record)
         job = Job(output, like=like, record=record)
         if told:
@@ -68,7 +68,7 @@ def dream_video(
         with in_time(frames, dreams(0).device) as timely:
             job.run(timely, dreams, stability=stability, report=report)
         notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes)
-        return Result(output.path, job.done, notes, film.damage)
+        return Result(output.path, job.delivered, notes, film.damage)
 
 
 def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettings, Size, str]:

@@ -65,14 +65,14 @@ def dream_zoom(
     )
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     with exclusive_lock(output.path):
-        record = sidecar(settings, path, dreams(0))
+        record = sidecar(settings, path, dreams(0), output=output.path)
         begun(record)
         job = Job(output, like=like, record=record)
         frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
         left = (frame for frame in frames if frame.index >= job.done)
         job.run(left, dreams, stability=stability, report=report)
     notes = (*skipped(dreams(0), height, width), *job.notes)
-    return Result(output.path, job.done, notes)
+    return Result(output.path, job.delivered, notes)
 
 
 def beginning(clip: Clip, seed: int) -> torch.Tensor:

@@ -26,6 +26,13 @@ Thumbnails = NDArray[np.float32]
 THUMBNAIL = 24
 """Height of the thumbnails used to find the join."""
 
+LIKE_OTHERS = 1.3
+"""A step across the ends of a clip of at most this many median steps does not show."""
+
+ONWARDS = 0.8
+"""Two steps in one direction are at least this many times as long as one: fast motion of fine
+detail makes them about equal."""
+
 CANDIDATES = 2000
 """Limit of positions compared pairwise; longer clips are subsampled, then refined."""
 
@@ -80,6 +87,25 @@ def find_join(small: Thumbnails, *, fade: int = 12, least: int | None = None) ->
     step = float(np.median(np.sqrt(np.square(np.diff(small, axis=0)).mean(axis=1))))
     cost = float(_costs(small, range(start, start + 1), range(stop, stop + 1), fade)[0, 0])
     return Join(start, stop, fade, math.sqrt(cost) / max(step, 1e-6))
+
+
+def loops_already(small: Thumbnails) -> bool:
+    """Whether a clip of thumbnails [N, D] leads from its last frame to its first.
+
+    The step across must be like the others, and two steps across must not be much shorter: then
+    the motion turns back there.
+    """
+    if len(small) < 4:
+        return False
+    steps = np.sqrt(np.square(np.diff(small, axis=0)).mean(axis=1))
+    typical = float(np.median(steps))
+    across = _apart(small[-1], small[0])
+    farther = min(_apart(small[-2], small[0]), _apart(small[-1], small[1]))
+    return 0 < across <= LIKE_OTHERS * typical and farther > ONWARDS * across
+
+
+def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.square(a - b).mean()))
 
 
 def _best(small: Thumbnails, starts: range, stops: range, fade: int, least: int) -> tuple[int, int]:
@@ -183,8 +209,9 @@ def ping_pong(
 
 @dataclass
 class SeamMeter:
-    """Measure how smoothly a loop closes, frame by frame."""
+    """Measure how smoothly a loop closes, frame by frame; its last `faded` frames are a fade."""
 
+    faded: int = 0
     _steps: list[float] = field(default_factory=list)
     _first: Array | None = None
     _last: Array | None = None
@@ -199,11 +226,16 @@ class SeamMeter:
 
     @property
     def seam(self) -> float | None:
-        """The difference across the join over the median between frames; None if undefined."""
+        """The largest difference across the join or in the fade over the median between frames.
+
+        None if undefined.
+        """
         if self._first is None or self._last is None or not self._steps:
             return None
         typical = float(np.median(self._steps))
-        return _step(self._last, self._first) / typical if typical else None
+        fade = self._steps[len(self._steps) - self.faded :]
+        worst = max(_step(self._last, self._first), *fade, 0.0)
+        return worst / typical if typical else None
 
 
 def _step(a: Array, b: Array) -> float:

@@ -52,6 +52,11 @@ class Codec:
     pictures: Pictures | None = None
     near: tuple[str, ...] = ()
 
+    @property
+    def even(self) -> bool:
+        """Whether the frames have no times of their own: players show them at a constant rate."""
+        return self.encoder == "hap" or (self.pictures is not None and self.pictures.numbered)
+
     def holds(self, size: tuple[int, int]) -> bool:
         """Whether a film of (width, height) is within the size limits."""
         sides = zip(self.smallest, size, self.largest, strict=True)

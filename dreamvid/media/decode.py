@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -63,6 +63,7 @@ class Damage:
 
     `skipped` is the number of frames missing from a constant-rate film, in `gaps` gaps, the first
     after time `skip`: damage if other damage was found, otherwise dropped when the film was made.
+    `files` are the unreadable images of a sequence.
     `cut` is by how many seconds both video and audio are shorter than the file states.
     """
 
@@ -73,9 +74,19 @@ class Damage:
     gaps: int = 0
     skip: Fraction | None = None
     cut: Fraction = Fraction(0)
+    files: list[str] = field(default_factory=list)
 
-    def note(self, time: Fraction | None, *, lost: int = 0, corrupted: int = 0) -> None:
+    def note(
+        self,
+        time: Fraction | None,
+        *,
+        lost: int = 0,
+        corrupted: int = 0,
+        file: Path | None = None,
+    ) -> None:
         """Record damage at a time on the source's clock, None if unknown."""
+        if file is not None:
+            self.files.append(file.name)
         self.lost += lost
         self.corrupted += corrupted
         if self.first is None:

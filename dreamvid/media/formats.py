@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import os
 import re
 import subprocess
 from collections.abc import Iterable
@@ -41,6 +42,10 @@ CONTAINERS: Final = {
     ".webm": "webm",
 }
 """The container of a film, by file extension."""
+
+
+OWN_FFMPEG: Final = "IMAGEIO_FFMPEG_EXE"
+"""The environment variable by which imageio-ffmpeg uses another ffmpeg."""
 
 
 def codec_named(name: str) -> Codec:
@@ -238,11 +243,26 @@ def _listed(what: str) -> frozenset[str]:
 
 
 def _ask_ffmpeg(*question: str) -> str:
-    return subprocess.run(
-        [ffmpeg_path(), "-hide_banner", *question],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    ).stdout
+    """What ffmpeg prints; MissingDependency, naming the ffmpeg, if it does not work."""
+    path, reason = ffmpeg_path(), "it printed nothing"
+    try:
+        told = subprocess.run(
+            [path, "-hide_banner", *question],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        ).stdout
+        if told:
+            return told
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+    given = os.environ.get(OWN_FFMPEG) == path
+    raise MissingDependency(
+        f"{path} is not an ffmpeg that works ({reason})",
+        where="ffmpeg",
+        remedy=f"set {OWN_FFMPEG} to the path of an ffmpeg, or unset it"
+        if given
+        else "pip install --force-reinstall imageio-ffmpeg",
+    )

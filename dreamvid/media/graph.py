@@ -13,6 +13,7 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
+from dreamvid.image import over_black
 from dreamvid.media.curves import from_linear
 
 SWSCALE_FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
@@ -37,7 +38,7 @@ class Look:
     """Parameters of the graph; `width` and `height` are those before the rotation filters `turn`.
 
     `matrix` is ffmpeg's name of a YUV matrix; `deep` is the output pixel format for films of more
-    than 8 bits ("" for 8 bits).
+    than 8 bits ("" for 8 bits). With `alpha` the frames are laid over black.
     """
 
     width: int
@@ -47,6 +48,7 @@ class Look:
     turn: tuple[str, ...] = ()
     deinterlace: bool = False
     deep: str = ""
+    alpha: bool = False
 
     def steps(self) -> list[tuple[str, str]]:
         """Return the filters of the graph as (name, arguments)."""
@@ -61,7 +63,8 @@ class Look:
         else:
             scale += ":out_range=full"
         steps = [fields] if self.deinterlace else []
-        steps += [("scale", scale), ("format", f"pix_fmts={self.deep or 'rgb24'}")]
+        pixels = self.deep or ("rgba" if self.alpha else "rgb24")
+        steps += [("scale", scale), ("format", f"pix_fmts={pixels}")]
         turns = (turn.partition("=") for turn in self.turn)
         return [*steps, *((name, arguments) for name, _, arguments in turns)]
 
@@ -103,7 +106,7 @@ def rgb_array(frame: VideoFrame, look: Look) -> NDArray[np.uint8] | NDArray[np.u
         return from_linear(np.ascontiguousarray(frame.to_ndarray(), dtype=np.float32))
     if not look.deep.startswith("yuv"):
         plain: NDArray[Any] = np.ascontiguousarray(frame.to_ndarray())
-        return plain
+        return over_black(plain) if look.alpha else plain
     luma, blue, red = (_plane(frame, n) for n in range(3))
     bits = frame.format.components[0].bits
     top, unit = float((1 << bits) - 1), float(1 << (bits - 8))
@@ -117,6 +120,8 @@ def rgb_array(frame: VideoFrame, look: Look) -> NDArray[np.uint8] | NDArray[np.u
     rgb[..., 0] = luma + 2 * (1 - kr) * red
     rgb[..., 2] = luma + 2 * (1 - kb) * blue
     rgb[..., 1] = (luma - kr * rgb[..., 0] - kb * rgb[..., 2]) / (1 - kr - kb)
+    if look.alpha:
+        rgb *= (_plane(frame, 3) / top)[..., None]
     levels: NDArray[np.uint16] = np.rint(np.clip(rgb, 0, 1) * 65535).astype(np.uint16)
     return levels
 

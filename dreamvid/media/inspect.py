@@ -30,6 +30,14 @@ TURNED: Final = {-90: UPRIGHT[0, 1, -1, 0], 90: UPRIGHT[0, -1, 1, 0], -180: UPRI
 """The same by counter-clockwise degrees, if PyAV does not expose the matrix."""
 
 
+USUAL: Final = {
+    "bt709": ("bt709", "bt709"),
+    "smpte170m": ("smpte170m", "smpte170m"),
+    "bt470bg": ("bt470bg", "smpte170m"),
+}
+"""The primaries and the transfer curve of films that tell only their matrix."""
+
+
 @dataclass(frozen=True)
 class Treatment:
     """How to convert the frames of a film, the resulting FilmInfo, and warnings for the user."""
@@ -64,6 +72,7 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
     sideways = any(step.startswith("transpose") for step in turn)
     size = _size(frame, facts.aspect, sideways, width, height)
     colour, bits = _colour(frame), max(c.bits for c in frame.format.components)
+    deep = "" if bits <= 8 else _deep_format(frame, bits)
     look = Look(
         width=size[1] if sideways else size[0],
         height=size[0] if sideways else size[1],
@@ -71,7 +80,8 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         full_range=bool(colour.full_range),
         turn=turn,
         deinterlace=bool(frame.interlaced_frame),
-        deep="" if bits <= 8 else _deep_format(frame, bits),
+        deep=deep,
+        alpha=_stores_alpha(frame) and deep != LINEAR,  # which is premultiplied, over black already
     )
     passed = time - decoder.first_time
     info = FilmInfo(
@@ -86,7 +96,7 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         start=time,
         origin=facts.clock_zero,
         bits=10 if bits > 8 else 8,
-        colour=_written(frame, colour, size[1]),
+        colour=_written(frame, colour),
         has_audio=facts.has_audio,
         has_alpha=facts.has_alpha or has_alpha(frame),
     )
@@ -113,10 +123,15 @@ def side_data(frame: VideoFrame) -> Mapping[Type, SideData]:
 
 
 def has_alpha(frame: VideoFrame) -> bool:
-    """Whether a frame has an alpha channel; in a GIF, whether any pixel is transparent."""
-    if frame.format.name == "bgra":  # what every GIF is decoded to
-        return bool(frame.to_ndarray()[..., 3].min() < 255)
-    return any(component.is_alpha for component in frame.format.components)
+    """Whether a frame has an alpha channel; in a palette, whether any pixel is transparent."""
+    if frame.format.name in ("bgra", "pal8"):  # what every GIF, and many a PNG, is decoded to
+        return bool(frame.to_ndarray(format="rgba")[..., 3].min() < 255)
+    return _stores_alpha(frame)
+
+
+def _stores_alpha(frame: VideoFrame) -> bool:
+    components = frame.format.components
+    return frame.format.name == "pal8" or any(component.is_alpha for component in components)
 
 
 def _warnings(
@@ -126,7 +141,8 @@ def _warnings(
     light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
     told = (
         (frame.interlaced_frame, "interlaced: deinterlaced with bwdif"),
-        (info.has_alpha, "the alpha channel is dropped"),
+        (has_alpha(frame), "transparent areas are laid over black"),
+        (info.has_alpha and not _stores_alpha(frame), "the alpha channel is dropped"),
         (
             any(map(beside.get, light)),
             "HDR10 mastering display and light level metadata is dropped",
@@ -143,9 +159,10 @@ def _warnings(
 def _deep_format(frame: VideoFrame, bits: int) -> str:
     if bits > 16 or "f16" in frame.format.name:
         return LINEAR
+    alpha = "a" if _stores_alpha(frame) else ""
     if frame.format.is_rgb or frame.format.name.startswith(("gray", "ya", "xyz")):
-        return "rgb48le"
-    return f"yuv444p{next(depth for depth in (10, 12, 16) if bits <= depth)}le"
+        return "rgba64le" if alpha else "rgb48le"
+    return f"yuv{alpha}444p{next(depth for depth in (10, 12, 16) if bits <= depth)}le"
 
 
 def _colour(frame: VideoFrame) -> Colour:
@@ -159,21 +176,23 @@ def _colour(frame: VideoFrame) -> Colour:
     )
 
 
-def _written(frame: VideoFrame, colour: Colour, lines: int) -> Colour:
+def _written(frame: VideoFrame, colour: Colour) -> Colour:
     """Return the colour tags of a film made from these frames.
 
-    They are those of the source. Missing tags stay missing, so that players make the same guess
-    for both films. Sources that are not YUV become BT.709.
+    They are those of the source. What it does not tell is tagged as it was read: players may guess
+    otherwise, at another size or from another container. Sources that are not YUV become
+    BT.709.
     """
     if frame.format.is_rgb or frame.format.name.startswith(("gray", "pal", "ya", "mono", "xyz")):
         return REC709
-    if colour.matrix == UNKNOWN:
-        guess = colour.working_matrix(frame.height)
-        if guess != colour.working_matrix(
-            lines
-        ):  # players would guess another matrix at the new size
-            return replace(colour, matrix=guess)
-    return colour
+    matrix = colour.working_matrix(frame.height)
+    primaries, transfer = USUAL.get(matrix, (UNKNOWN, UNKNOWN))
+    return Colour(
+        matrix=matrix,
+        primaries=primaries if colour.primaries == UNKNOWN else colour.primaries,
+        transfer=transfer if colour.transfer == UNKNOWN else colour.transfer,
+        full_range=bool(colour.full_range),
+    )
 
 
 def _size(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import errno
 import heapq
 import math
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise, zip_longest
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import av
 import av.error
@@ -36,6 +38,13 @@ FINEST_CLOCK: Final = 50_000_000
 Stamped: TypeAlias = "tuple[Fraction, Packet[Any]]"
 
 
+class Delivered(NamedTuple):
+    """What was written: notes for the user, and the number of frames."""
+
+    notes: tuple[str, ...]
+    frames: int
+
+
 def assemble(
     parts: Sequence[Path],
     target: str | Path,
@@ -44,7 +53,7 @@ def assemble(
     overwrite: bool = False,
     complete: bool = True,
     repeat_to: Fraction | None = None,
-) -> tuple[str, ...]:
+) -> Delivered:
     """Concatenate the parts of a film without re-encoding them, and add the tracks of its source.
 
     Audio, subtitles, chapters and metadata come from the file of `source`; their times are shifted
@@ -53,7 +62,7 @@ def assemble(
     frame_%05d.png) are encoded here from lossless parts. With `repeat_to` the frames, which must
     have been encoded with `intra`, are repeated without audio, a whole number of times, for at
     least that many seconds. The parts must be on the same file system as the target, which is
-    created by a rename once it holds every frame. Returns notes for the user.
+    created by a rename once it holds every frame.
 
     Raises OutputExists, UsageError, DiskFull, or DreamvidError if the parts are inconsistent.
     """
@@ -79,11 +88,12 @@ def assemble(
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
 
-def _deliver(film: _Film, folder: Path, place: Target) -> tuple[str, ...]:
-    """Write a film via the temporary `folder`; return notes for the user."""
+def _deliver(film: _Film, folder: Path, place: Target) -> Delivered:
+    """Write a film via the temporary `folder`."""
     if place.codec.pictures is not None:
         film.write(folder / "film.nut", "nut", None)
-        return write_pictures(folder / "film.nut", place, film.footage())
+        frames, told = write_pictures(folder / "film.nut", place, film.footage())
+        return Delivered(film.evened_notes() + told, frames)
     draft = folder / place.path.name
     container = CONTAINERS[place.path.suffix.lower()]
     if film.rounds is not None:
@@ -94,7 +104,7 @@ def _deliver(film: _Film, folder: Path, place: Target) -> tuple[str, ...]:
     else:
         told = _write_with_sides(film, draft, container)
     settle(draft, place.path)
-    return told
+    return Delivered(film.evened_notes() + told, film.frames)
 
 
 def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ...]:
@@ -143,6 +153,9 @@ class _Film:
                 "the parts are not in order", where=parts[0], remedy="start over with -y"
             )
         self.cut = source.cut_out or not complete
+        self._shown = [1] * len(self._times)
+        if source.variable and self.codec.even:
+            offset = self._make_even(offset)
         self._step = max(1, round(1 / (source.rate * self._tick)))
         self._end = self._times[-1] + self._step
         if source.duration is not None and not self.cut:
@@ -155,6 +168,34 @@ class _Film:
         if repeat_to is not None:
             self.rounds = max(1, math.ceil(repeat_to / (self._round * self._tick)))
         self.frames = len(self._times) * (self.rounds or 1)
+
+    def _make_even(self, offset: int) -> int:
+        """Show every frame a whole number of times at a constant rate; returns the new offset.
+
+        Each slot of the new clock shows the frame that is visible in its middle.
+        """
+        rate, old = self.source.rate, self._tick
+        starts = [(tick - self._times[0]) * old for tick in self._times]
+        length = self.source.duration if not self.cut else None
+        end = max(length or 0, starts[-1] + 1 / rate)
+        slots = max(1, round(end * rate))
+        middles = [(slot + Fraction(1, 2)) / rate for slot in range(slots)]
+        seen = Counter(bisect.bisect_right(starts, middle) - 1 for middle in middles)
+        self._shown = [seen[n] for n in range(len(starts))]
+        self._tick = Fraction(1, rate.numerator)
+        first = round(offset * old / self._tick)
+        self._times = [first + slot * rate.denominator for slot in range(slots)]
+        return first
+
+    def evened_notes(self) -> tuple[str, ...]:
+        """Return a note on frames that were repeated or dropped for a constant rate."""
+        repeated = sum(count - 1 for count in self._shown if count > 1)
+        dropped = self._shown.count(0)
+        if not repeated and not dropped:
+            return ()
+        at = f"{float(self.source.rate):.5g} fps"
+        what = f"{repeated} times a frame is repeated, {dropped} are dropped"
+        return (f"the varying rate was made a constant {at} for {self.codec.name}: {what}",)
 
     @property
     def end(self) -> Fraction:
@@ -227,13 +268,15 @@ class _Film:
         """Yield the packets of all rounds in decoding order, with the times of the film."""
         done = 0
         for _ in range(self.rounds or 1):
+            shown = iter(self._shown)
             for part, table in zip(self._parts, self._tables, strict=True):
                 with av.open(file_url(part)) as container:
                     for n, (rank, packet) in enumerate(self._ranked(container, part, table)):
-                        self._stamp(packet, done + n, done + rank)
-                        packet.stream = stream
-                        yield packet.dts * self._tick, packet  # type: ignore[operator]
-                done += len(table.ticks)
+                        for _ in range(next(shown)):
+                            self._stamp(packet, done, done + rank - n)
+                            packet.stream = stream
+                            yield packet.dts * self._tick, packet  # type: ignore[operator]
+                            done += 1
 
     def _ranked(
         self, container: InputContainer, part: Path, table: PartTable

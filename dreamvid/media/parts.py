@@ -66,14 +66,6 @@ class PartTable:
         write_whole(self.place(part), text.encode())
 
 
-def is_whole(part: Path) -> bool:
-    """Whether a part and its table exist and agree on every packet."""
-    try:
-        return read_ranks(part) == PartTable.load(part).ranks
-    except (DreamvidError, OSError, IndexError):
-        return False
-
-
 def read_ranks(path: Path) -> list[int]:
     """Return the presentation index of each packet of an encoded file.
 

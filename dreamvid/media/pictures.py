@@ -24,6 +24,9 @@ from dreamvid.media.target import Target
 GIF_RATE: Final = 50
 """Highest frame rate of a GIF: viewers play delays below 2/100 s as 10/100 s."""
 
+LEAST_DELAY: Final = 2
+"""Shortest delay of a GIF that viewers honour, in 1/100 s."""
+
 WIDE: Final = frozenset({"linear", "log100", "log316", "smpte2084", "smpte428", "arib-std-b67"})
 """Transfer curves that differ widely from sRGB."""
 
@@ -42,10 +45,11 @@ class Footage:
     alpha: bool
 
 
-def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, ...]:
+def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[int, tuple[str, ...]]:
     """Convert the film at `film` to the image format of the target.
 
-    Works in the folder of `film` and renames at the end. Returns notes for the user.
+    Works in the folder of `film` and renames at the end. Returns the number of frames in the
+    file or files, and notes for the user.
     Raises DreamvidError or DiskFull if the encoder fails or an image is missing.
     """
     pictures = target.codec.pictures
@@ -71,16 +75,19 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[str, .
             settle(file, target.folder / file.name)
         for name in older - {file.name for file in made}:  # leftovers would lengthen the sequence
             (target.folder / name).unlink()
-        return notes
-    draft = film.with_name("draft")
+        return len(made), notes
+    frames, draft = len(footage.times), film.with_name("draft")
     if target.codec.name == "gif":
-        notes += _write_gif(film, draft, target, footage)
+        frames = _write_gif(film, draft, target, footage)
+        if frames < len(footage.times):
+            of = f"{frames} of {len(footage.times)} frames are"
+            notes += (f"{of} in the file: a GIF plays at most {GIF_RATE} per second",)
     elif target.codec.name == "apng":
         _write_apng(film, draft, target, footage)
     else:
         _write_webp(film, draft, target, footage)
     settle(draft, target.path)
-    return notes
+    return frames, notes
 
 
 def _encode(film: Path, options: list[str], draft: Path, target: Target) -> None:
@@ -94,7 +101,8 @@ def _input(film: Path) -> list[str]:
     return ["-protocol_whitelist", "file,pipe", "-format_whitelist", "nut", "-i", file_url(film)]
 
 
-def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tuple[str, ...]:
+def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> int:
+    """Write a GIF; returns the number of its frames."""
     # Two passes: one graph with palettegen and paletteuse would hold the whole film in memory.
     palette = film.with_name(
         "palette.nut"
@@ -103,20 +111,45 @@ def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> tup
     run_ffmpeg(
         [*_input(film), "-vf", reserved, "-c:v", "png", file_url(palette)], where=target.path
     )
-    rate = footage.source.rate
-    every = max(1, -int(-rate // GIF_RATE))
-    kept = footage.times[::every]
+    chosen, kept = _honoured(footage)
     # The frame times do not give the last delay: it lasts to the end, in 1/100 s.
     last = min(max(2, _hundredths(footage.end) - _hundredths(kept[-1])), 65535)
-    graph = rf"[0:v]select=not(mod(n\,{every}))[v];[v][1:v]paletteuse=dither=sierra2_4a"
-    options = ["-i", file_url(palette), "-filter_complex", graph, "-loop", "0"]
+    # imageio would reduce the colours of every frame for itself, which flickers.
+    graph = f"[0:v]select={chosen}[v];[v][1:v]paletteuse=dither=sierra2_4a"
+    loop = str(_loop_count(footage.source.path))
+    options = ["-i", file_url(palette), "-filter_complex", graph, "-loop", loop]
     _encode(film, [*options, "-final_delay", str(last), "-f", "gif"], draft, target)
     _count(draft, len(kept), target)
-    return (
-        ()
-        if every == 1
-        else (f"1 of {every} frames kept: a GIF plays at most {GIF_RATE} per second",)
-    )
+    return len(kept)
+
+
+def _honoured(footage: Footage) -> tuple[str, list[Fraction]]:
+    """The frames of a GIF whose delays viewers honour: as an ffmpeg expression, and their times.
+
+    At a constant rate they are evenly spaced; otherwise all that are far enough from the last one.
+    """
+    rate = footage.source.rate
+    if not footage.source.variable:
+        every = max(1, -int(-rate // GIF_RATE))
+        return rf"not(mod(n\,{every}))", list(footage.times[::every])
+    kept: list[Fraction] = []
+    for time in footage.times:
+        if not kept or _hundredths(time) - _hundredths(kept[-1]) >= LEAST_DELAY:
+            kept.append(time)
+    now, last = r"floor(t*100+0.5)", r"floor(prev_selected_t*100+0.5)"
+    return rf"isnan(prev_selected_t)+gte({now}-{last}\,{LEAST_DELAY})", kept
+
+
+def _loop_count(source: Path | None) -> int:
+    """How often a GIF made from a source repeats, in ffmpeg's words: 0 always, -1 never.
+
+    As often as the source, if that is a GIF; PyAV does not tell.
+    """
+    if source is None or source.suffix.lower() != ".gif" or not source.is_file():
+        return 0
+    import imageio.v3 as iio
+
+    return int(iio.immeta(source, plugin="pillow", index=0).get("loop", -1))
 
 
 def _hundredths(time: Fraction) -> int:

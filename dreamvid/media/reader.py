@@ -21,6 +21,7 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.inspect import Treatment, inspect
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.probe import reason
+from dreamvid.media.row import listed
 from dreamvid.media.source import is_sequence
 from dreamvid.media.stills import StillsDecoder, decode_error
 
@@ -203,7 +204,8 @@ class VideoReader:
         elif not lost:
             tail = Fraction(0)
         first = None if found.first is None else found.first - self._decoder.first_time
-        return _describe_damage(lost, found.corrupted, facts.frames, first, tail)
+        told = _describe_damage(lost, found.corrupted, facts.frames, first, tail)
+        return f"{told}; unreadable: {listed(found.files)}" if told and found.files else told
 
 
 def _describe_damage(

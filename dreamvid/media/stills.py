@@ -16,23 +16,18 @@ from dreamvid.errors import UnreadableInput
 from dreamvid.image import load_image
 from dreamvid.media.decode import Damage, Facts, Timed
 from dreamvid.media.probe import open_input, reason
-from dreamvid.media.source import NUMBER, STILL_SUFFIXES
+from dreamvid.media.row import check_sizes, folder_rows, listed, sequence_files
+from dreamvid.media.source import STILL_SUFFIXES
 
 DEFAULT_RATE: Final = Fraction(24)
 """Default rate of an image sequence, in images per second."""
-
-
-def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
-    """Sort key for natural order: frame 2, frame 10, frame 100."""
-    pieces = re.split(r"(\d+)", name.lower())
-    return tuple((0, int(p)) if p.isdecimal() else (1, p) for p in pieces if p)
 
 
 class StillsDecoder:
     """The images of a folder or a pattern, in order, at a constant rate.
 
     Numbers missing from a pattern leave a gap and count as lost frames.
-    Raises UnreadableInput if there are no images.
+    Raises UnreadableInput if there are no images, or if their sizes differ.
     """
 
     def __init__(self, path: Path, rate: Fraction | None = None) -> None:
@@ -43,6 +38,7 @@ class StillsDecoder:
             raise UnreadableInput(
                 "no images found", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
             )
+        check_sizes(list(self._files.values()), path)
         rate = rate or DEFAULT_RATE
         count = max(self._files) + 1
         self.facts = Facts(
@@ -51,7 +47,7 @@ class StillsDecoder:
             frames=count,
             counted=True,
             duration=count / rate,
-            notes=_gaps(self._files.values()) if path.is_dir() else (),
+            notes=_notes(path, self._files.values()) if path.is_dir() else (),
         )
         self._size: tuple[int, int] | None = None
 
@@ -68,7 +64,7 @@ class StillsDecoder:
             file, time = self._files.get(slot), slot / rate
             frame = None if file is None else self._load(file)
             if frame is None:
-                self.damage.note(time, lost=1)
+                self.damage.note(time, lost=1, file=file)
             else:
                 yield time, frame
 
@@ -84,8 +80,8 @@ class StillsDecoder:
         self._size = self._size or size
         if size != self._size:
             first = "x".join(map(str, self._size))
-            raise UnreadableInput(
-                f"the image is {size[0]}x{size[1]}, the first one {first}",
+            raise UnreadableInput(  # the headers agreed: it was replaced meanwhile
+                f"the image is {size[0]}x{size[1]} now, the first one {first}",
                 where=file,
                 remedy="resize all images to one size",
             )
@@ -123,18 +119,12 @@ def decode_error(path: Path) -> UnreadableInput:
     )
 
 
-def sequence_files(path: Path) -> dict[int, Path]:
-    """The images of a folder or a pattern, by frame index; there may be gaps."""
-    return _folder(path) if path.is_dir() else _pattern(path)
-
-
-def _folder(path: Path) -> dict[int, Path]:
-    names = [
-        entry
-        for entry in path.iterdir()
-        if entry.suffix.lower() in STILL_SUFFIXES and not entry.name.startswith(".")
-    ]
-    return dict(enumerate(sorted(names, key=lambda entry: natural_key(entry.name))))
+def _notes(folder: Path, files: Iterable[Path]) -> tuple[str, ...]:
+    """Return notes on images of a folder that are left out, and on missing ones."""
+    others = [other.name for other in folder_rows(folder)[1]]
+    are = "other images are" if len(others) > 1 else "other image is"
+    left = (f"{len(others)} {are} left out: {listed(others)}",) if others else ()
+    return left + _gaps(files)
 
 
 def _gaps(files: Iterable[Path]) -> tuple[str, ...]:
@@ -147,22 +137,3 @@ def _gaps(files: Iterable[Path]) -> tuple[str, ...]:
     missing = sum(count for _, count in gaps)
     are = "images are" if missing > 1 else "image is"
     return (f"{missing} {are} missing, the first number {gaps[0][0]}: the gap is skipped",)
-
-
-def _pattern(path: Path) -> dict[int, Path]:
-    """Map frame index (counted from the first number found) to file."""
-    if not path.parent.is_dir():
-        return {}
-    match = NUMBER.search(path.name)
-    assert match is not None
-    width = int(match[1] or 1)
-    head, tail = path.name[: match.start()], path.name[match.end() :]
-    head, tail = head.replace("%%", "%"), tail.replace("%%", "%")
-    named = re.compile(re.escape(head) + rf"(\d{{{width},}})" + re.escape(tail))
-    found = {
-        int(hit[1]): entry
-        for entry in path.parent.iterdir()
-        if (hit := named.fullmatch(entry.name)) and (len(hit[1]) == width or hit[1][0] != "0")
-    }
-    first = min(found, default=0)
-    return {number - first: entry for number, entry in found.items()}

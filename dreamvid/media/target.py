@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dreamvid.errors import DiskFull, OutputExists, UsageError
 from dreamvid.files import draft_of
 from dreamvid.media.formats import check_delivery
-
-if TYPE_CHECKING:
-    from filelock import FileLock
 
 
 class Target:
@@ -80,10 +78,18 @@ class Target:
     @contextlib.contextmanager
     def staging_dir(self) -> Iterator[Path]:
         """Create a temporary hidden folder beside the output, on the same file system."""
-        with tempfile.TemporaryDirectory(
-            prefix=f".{self.path.stem[:40].replace('%', '')}-", dir=self.folder
-        ) as folder:
+        prefix = _staging_prefix(self.path)
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=self.folder) as folder:
             yield Path(folder)
+
+
+def _staging_prefix(path: Path) -> str:
+    """What the names of the staging folders of an output begin with.
+
+    ffmpeg would read a % in a name as a number. The digest distinguishes long names.
+    """
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:8]
+    return f".{path.name[:40].replace('%', '')}-{digest}-"
 
 
 def check_writable(path: Path) -> None:
@@ -107,6 +113,8 @@ def check_writable(path: Path) -> None:
         raise UsageError(
             "the folder is not writable", where=folder, remedy="use another folder"
         ) from error
+    if draft_of(path).is_dir():
+        raise UsageError("a folder has this name", where=draft_of(path), remedy="remove it")
     if path.is_dir():
         raise UsageError("the output is a folder", where=path, remedy="give a file name")
     if path.exists() and not path.is_file():
@@ -132,13 +140,17 @@ def check_not_guide(path: Path, guides: Iterable[str]) -> None:
 def exclusive_lock(path: Path) -> Iterator[None]:
     """Hold a lock on the output `path`; UsageError if another process holds it.
 
-    Two processes would overwrite each other's parts. The system releases the lock when the process
-    ends, however it ends. A second lock, `door`, guards the removal of the lock file: otherwise
-    another process could lock a file that is about to be removed.
+    Two processes would overwrite each other's parts. The lock lies beside the output, where all
+    processes find it. The system releases it when the process ends, however it ends; staging
+    folders that a killed process has left are deleted. A second lock, `door`, guards the removal of
+    the lock file: otherwise another process could lock a file that is about to be removed.
     """
-    from filelock import Timeout
+    from filelock import FileLock, Timeout
 
-    lock, door = _lock(os.path.realpath(path)), _lock(os.path.expanduser("~"))
+    real = Path(os.path.realpath(path))
+    lock = FileLock(real.with_name(f".{real.name}.lock"))
+    user = hashlib.sha256(os.fsencode(os.path.expanduser("~"))).hexdigest()[:24]
+    door = FileLock(Path(tempfile.gettempdir()) / f"dreamvid-{user}.lock")
     try:
         with door:
             lock.acquire(timeout=0)
@@ -149,18 +161,13 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         yield
         return
     try:
+        for left in real.parent.glob(f"{glob.escape(_staging_prefix(real))}*"):
+            shutil.rmtree(left, ignore_errors=True)
         yield
     finally:
         with contextlib.suppress(OSError), door:
             lock.release()
             Path(lock.lock_file).unlink(missing_ok=True)
-
-
-def _lock(what: str) -> FileLock:
-    from filelock import FileLock
-
-    name = hashlib.sha256(os.fsencode(what)).hexdigest()[:24]
-    return FileLock(Path(tempfile.gettempdir()) / f"dreamvid-{name}.lock")
 
 
 def same_file(path: Path, source: Path) -> bool:

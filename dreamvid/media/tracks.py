@@ -50,6 +50,9 @@ FALLBACK_CODECS: Final = {
 }
 """The codec that a track is converted to if the container cannot hold it."""
 
+MUTE: Final = {"mp4": ("pcm_", "vorbis")}
+"""Audio codecs that a container can hold but that many players do not play in it."""
+
 TRIAL: Final = 20
 """Number of packets muxed as a trial before a track is copied."""
 
@@ -108,7 +111,9 @@ class SideTracks:
         copied: dict[int, Stream] = {}
         streams = []
         for stream in (*opened.streams.audio, *opened.streams.subtitles):
-            track = _added(out, stream) if self._fits_unchanged(container, stream.index) else None
+            plays = not _is_mute(stream, container)
+            fits = plays and self._fits_unchanged(container, stream.index)
+            track = _added(out, stream) if fits else None
             if track is not None:
                 copied[stream.index] = _copy_tags(track, stream)
                 continue
@@ -175,9 +180,13 @@ class SideTracks:
             raise
         except (DreamvidError, av.error.FFmpegError, IndexError):
             return None
-        self._notes.append(
-            f"{_describe(stream)} cannot be stored in {container} and is converted to {codec}"
+        mute = _is_mute(stream, container)
+        why = (
+            f"is mute in {container} in many players"
+            if mute
+            else f"cannot be stored in {container}"
         )
+        self._notes.append(f"{_describe(stream)} {why} and is converted to {codec}")
         return fitted
 
     def _packets(
@@ -278,6 +287,11 @@ def _portable(words: dict[str, str]) -> dict[str, str]:
         for key, value in words.items()
         if key.lower().split("-")[0] not in FILE_KEYS and not key.startswith("_STATISTICS")
     }
+
+
+def _is_mute(stream: Stream, container: str) -> bool:
+    known = stream.codec_context
+    return known is not None and known.name.startswith(MUTE.get(container, ()))
 
 
 def _describe(stream: Stream) -> str:

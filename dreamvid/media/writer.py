@@ -57,6 +57,8 @@ class PartWriter:
         self._crf = check_crf(self._codec, crf)
         self._like, self._intra = like, intra
         self._draft = self.path.with_name(self.path.name + ".draft")
+        if self._draft.is_dir():  # ffmpeg would not say what is wrong
+            raise DreamvidError("a folder has this name", where=self._draft, remedy="remove it")
         self._child: FfmpegChild | None = None
         self._shape: tuple[int, ...] = ()
         self._deep = self._codec.is_deep(like.bits)
@@ -168,7 +170,8 @@ class VideoWriter:
     frames are counted; if the `with` block ends by an exception, there is no output. Names ending
     in .gif, .apng, .webp, .png or .exr (frame_%05d.png) write images, whatever the codec.
     `repeat_to` is for players that cannot loop: the film is repeated a whole number of times, to
-    at least that many seconds. `notes` are messages for the user.
+    at least that many seconds. `notes` are messages for the user, `frames` is the number
+    in the finished file.
 
     Raises OutputExists if the output exists and `overwrite` is not set, UsageError if it is the
     source, cannot be written, or its name or the crf does not fit the codec.
@@ -194,7 +197,7 @@ class VideoWriter:
         )
         self._overwrite, self._repeat_to = overwrite, repeat_to
         self.notes: tuple[str, ...] = ()
-        self._count = 0
+        self.frames = self._count = 0
         self._like = like
         self._stack = contextlib.ExitStack()
         folder = self._stack.enter_context(self._target.staging_dir())
@@ -231,7 +234,7 @@ class VideoWriter:
                 overwrite=self._overwrite,
                 repeat_to=self._repeat_to,
             )
-            self.notes = (*self._part.notes, *told)
+            self.notes, self.frames = (*self._part.notes, *told.notes), told.frames
         finally:
             self.abort()
 

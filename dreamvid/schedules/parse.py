@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,26 @@ def _keys(whole: Span, numbers: bool) -> list[Key]:
         if len(parts) < 2:
             raise ExpressionError("a key must be time:(value)", item.strip().at)
         keys.append(_key(parts[0], parts[1], numbers))
+    _check_order(keys)
     return keys
+
+
+def _check_order(keys: list[Key]) -> None:
+    """Raise ExpressionError for times in the same unit that are not in order.
+
+    Times in different units, or in terms of the length, may change places in a shorter clip.
+    """
+    latest: dict[str, float] = {}
+    for key in keys:
+        if key.amount.names:
+            continue
+        time = key.amount({})
+        before = latest.get(key.unit, -math.inf)
+        if time == before:
+            raise ExpressionError("this time is used twice", key.at)
+        if time < before:
+            raise ExpressionError("the keys must be in order of time", key.at)
+        latest[key.unit] = time
 
 
 _TIME = re.compile(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -22,15 +23,22 @@ from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.output import Output
-from dreamvid.media.parts import PartTable, is_whole
+from dreamvid.media.parts import PartTable
 from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
+from dreamvid.sequence.digests import (
+    digests_of,
+    has_memory,
+    is_intact,
+    memory_of,
+    write_digests,
+)
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import DreamerAt, render_with_memory
-from dreamvid.settings.toml import differing
+from dreamvid.settings.toml import UNREADABLE, differing
 
 PART_FRAMES = 120
 PART_SIZE = 640 * 360
@@ -38,6 +46,13 @@ PART_SIZE = 640 * 360
 
 An interruption loses at most one part: half a minute of dreaming at this size, minutes at 4K.
 """
+
+
+ELSEWHERE = r"(?m)^source_absolute = .*\n"
+"""The line of a record that changes when the folder of the film is moved."""
+
+KEPT_EVERY = 8
+"""One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,7 @@ class Job:
         with writing(self._folder):
             self._claim()
         self.done = _frames(self._parts)
+        self.delivered = 0
 
     def run(
         self,
@@ -113,7 +129,7 @@ class Job:
 
     def _last_memory(self, device: torch.device) -> Memory | None:
         """The memory after the last finished part."""
-        return Memory.load(_memory_of(self._parts[-1]), device=device) if self._parts else None
+        return Memory.load(memory_of(self._parts[-1]), device=device) if self._parts else None
 
     def _output_image(self, frame: Frame, memory: Memory) -> torch.Tensor:
         """The image to write: the dreamed frame, or only the dream with transparency."""
@@ -124,12 +140,14 @@ class Job:
         """Create the folder of the parts; delete existing parts unless they belong to this job."""
         job = self._folder / "job.toml"
         begun = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
-        if begun == self._record:
+        if begun is not None and _same(begun, self._record):
             return
         if not self._output.overwrite:
             self._check_replaceable(begun)
         if begun is not None:
-            self.notes = (f"restarted because settings changed: {differing(begun, self._record)}",)
+            changed = differing(begun, self._record)
+            why = changed if changed == UNREADABLE else f"settings changed: {changed}"
+            self.notes = (f"restarted because {why}",)
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
         write_whole(job, self._record.encode())
@@ -141,9 +159,11 @@ class Job:
             remedy = "use another name, or -y"
             raise OutputExists("already exists", where=taken[0], remedy=remedy)
         if self._parts:
-            done, what = _frames(self._parts), differing(begun or "", self._record)
+            what = UNREADABLE if begun is None else differing(begun, self._record)
+            if what != UNREADABLE:
+                what = f"by a run with other settings ({what})"
             raise OutputExists(
-                f"{done} frames are already dreamed, by a run with other settings ({what})",
+                f"{_frames(self._parts)} frames are already dreamed, {what}",
                 where=self._output.path,
                 remedy="use another name to keep them, or -y to start over",
             )
@@ -165,12 +185,12 @@ class Job:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def _finished(self) -> list[Path]:
-        """The consecutive complete parts from the first on, the last one with its memory."""
+        """The consecutive intact parts from the first on, the last one with its memory."""
         begun = (self._part(number) for number in itertools.count())
-        parts = list(itertools.takewhile(is_whole, begun))
-        while parts and not _has_memory(parts[-1]):
+        parts = list(itertools.takewhile(is_intact, begun))
+        while parts and not has_memory(parts[-1]):
             parts.pop()
-        if self._part(len(parts) + 1).exists():  # part number len(parts) may have been unfinished
+        if digests_of(self._part(len(parts))).exists():  # it was finished once
             self.notes = (
                 f"the parts after frame {_frames(parts)} are damaged and are dreamed again",
             )
@@ -191,9 +211,11 @@ class Job:
         assert memory is not None
         writer.close()
         with writing(self._folder):
-            memory.save(_memory_of(writer.path))
-            if len(self._parts) > 1:  # keep the last two: the last one may get damaged
-                _memory_of(self._parts[-2]).unlink(missing_ok=True)
+            memory.save(memory_of(writer.path))
+            write_digests(writer.path)
+            older = len(self._parts) - 2  # keep the last two: the last one may get damaged
+            if older >= 0 and older % KEPT_EVERY:
+                memory_of(self._parts[older]).unlink(missing_ok=True)
         self._parts.append(writer.path)
         self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
 
@@ -208,7 +230,7 @@ class Job:
             overwrite=output.overwrite,
             repeat_to=output.repeat_to,
         )
-        self.notes = tuple(dict.fromkeys(self.notes + told))
+        self.notes, self.delivered = tuple(dict.fromkeys(self.notes + told.notes)), told.frames
         write_record(output.sidecar, self._record)
         for file in self._partials():
             file.unlink()
@@ -239,6 +261,11 @@ def write_record(path: Path, record: str) -> None:
         write_whole(path, record.encode())
 
 
+def _same(begun: str, record: str) -> bool:
+    """Whether two records are equal, wherever their folder lies."""
+    return re.sub(ELSEWHERE, "", begun) == re.sub(ELSEWHERE, "", record)
+
+
 def _closed(writer: PartWriter) -> bool:
     """Close an interrupted part, if possible."""
     try:
@@ -252,16 +279,3 @@ def _closed(writer: PartWriter) -> bool:
 def _frames(parts: Sequence[Path]) -> int:
     """The number of frames in the parts."""
     return sum(len(PartTable.load(part).ticks) for part in parts)
-
-
-def _has_memory(part: Path) -> bool:
-    """Whether the memory of a part exists and is readable."""
-    try:
-        Memory.load(_memory_of(part), device=torch.device("cpu"))
-    except UnreadableInput:
-        return False
-    return True
-
-
-def _memory_of(part: Path) -> Path:
-    return part.with_suffix(".memory")

@@ -24,6 +24,7 @@ from dreamvid.settings.values import (
     DEFAULT_ZOOM,
     DREAM_LINES,
     FULL_SIZE,
+    LONGEST_SIDE,
     MOST_FRAMES,
     Device,
     DreamSize,
@@ -188,13 +189,19 @@ class LengthSettings(Settings):
         None, description=f"Length: seconds or mm:ss. Default: {DEFAULT_SECONDS}."
     )
     size: Size | None = Field(
-        None, description=f"Size, as 1280x720. Default: the picture's, or {DEFAULT_SIZE}."
+        None,
+        description="Size, as 1280x720. Default: the picture's, with the longer side at most "
+        f"{LONGEST_SIDE}, or {DEFAULT_SIZE}.",
     )
 
     def size_for(self, picture: tuple[int, int] | None) -> tuple[int, int]:
-        """The given (width, height), else that of the picture, else the default."""
+        """The given (width, height), else that of the picture, else the default.
+
+        Large pictures are shrunk to LONGEST_SIDE: a film of their size would take hours.
+        """
         if self.size is None and picture is not None:
-            return picture
+            share = min(Fraction(1), Fraction(LONGEST_SIDE, max(picture)))
+            return max(2, round(picture[0] * share)), max(2, round(picture[1] * share))
         width, height = (self.size or DEFAULT_SIZE).split("x")
         return int(width), int(height)
 

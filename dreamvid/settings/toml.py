@@ -19,6 +19,9 @@ Python's own escapes for these bytes (PEP 383) cannot be encoded as UTF-8.
 """
 
 
+UNREADABLE = "the job record is damaged"
+
+
 MOST_NAMED = 6
 """The largest number of differences that is listed by name."""
 
@@ -43,9 +46,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(text.translate({held: byte for byte, held in _ESCAPED.items()}))
     except FileNotFoundError:
         raise no_such_file(path) from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except RecursionError:
         raise UnreadableInput(
-            f"not a readable settings file ({error})", where=path, remedy="give a TOML file"
+            "not a readable settings file (nested too deeply)",
+            where=path,
+            remedy="give a TOML file",
+        ) from None
+    except (OSError, ValueError) as error:  # Python limits the digits of a number by a ValueError
+        raise UnreadableInput(
+            f"not a readable settings file ({str(error)[:200]})",
+            where=path,
+            remedy="give a TOML file",
         ) from error
 
 
@@ -60,11 +71,14 @@ def write_toml(values: Mapping[str, Any]) -> str:
 
 
 def differing(one: str, other: str) -> str:
-    """List the settings that differ between two TOML texts, or say that there are many."""
+    """List the settings that differ between two TOML texts.
+
+    "many settings" for more than MOST_NAMED, UNREADABLE if one text is not TOML.
+    """
     try:
         before, now = (dict(_flat(tomllib.loads(text))) for text in (one, other))
     except tomllib.TOMLDecodeError:
-        return "many settings"
+        return UNREADABLE
     keys = sorted(key for key in before | now if before.get(key) != now.get(key))
     return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many settings"
 

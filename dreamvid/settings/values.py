@@ -20,10 +20,15 @@ from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedu
 _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
 
 
+_TIMECODE = re.compile(r"\s*\d+:\d+:\d+[:;]\d+\s*")
+"""Hours, minutes, seconds and frames, whose rate is unknown here."""
+
+
 _COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 """A number with a decimal comma, which would be parsed as two keys of a schedule."""
 
 
+_NO_TIMECODE = "is a timecode; give seconds, such as 1:00.5 (frames divided by the frame rate)"
 _A_TIME = "must be seconds such as 12, 1.5 or 1:02.5"
 
 
@@ -36,6 +41,8 @@ def _seconds(value: object) -> object:
     if isinstance(value, int | float | Fraction):
         return Fraction(str(value))
     if isinstance(value, str):
+        if _TIMECODE.fullmatch(value):
+            raise ValueError(_NO_TIMECODE)
         try:
             seconds = Fraction(0)
             for part in value.split(":"):
@@ -101,7 +108,10 @@ class Bounds:
 def _words(value: object) -> object:
     """Parse a text schedule immediately, so that its errors are reported early."""
     if isinstance(value, str | Path):
-        if is_keyed(str(value)):
+        if not is_keyed(str(value)):
+            if len(str(value)) > LONGEST_NAME:
+                raise ValueError(f"has more than {LONGEST_NAME} characters")
+        else:
             parse_text_schedule(str(value))
         return str(value)
     return value
@@ -156,10 +166,18 @@ def _dream_size(value: object) -> object:
 SMALLEST, LARGEST = 16, 16384
 
 
+LONGEST_NAME = 1000
+"""Maximum length of a name or a path, in characters."""
+
+
 MOST_FRAMES = 10_000_000
 
 
 DEFAULT_SECONDS, DEFAULT_SIZE, DEFAULT_ZOOM = 10, "1280x720", 1.4
+
+
+LONGEST_SIDE = 1280
+"""Longer side of a zoom or a loop of a large picture, in pixels, unless a size is given."""
 
 
 FULL_SIZE = "full"

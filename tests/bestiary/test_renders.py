@@ -139,6 +139,14 @@ def test_the_compositor_repeats_with_its_seed(bank: renders.Bank) -> None:
     assert one == two != three
 
 
+def test_the_pictures_of_a_sheet_are_captioned() -> None:
+    plain, told = (renders.sheet(["eye"], cell=64, gap=4, letters=n) for n in (0, 12))
+    rows = len(plain) // 68
+    assert told.shape == (plain.shape[0] + 18 * rows, *plain.shape[1:])
+    assert np.array_equal(told[4:68], plain[4:68])
+    assert (told[68:86, 4:68] > 150).any()
+
+
 def test_a_sheet_shows_each_label_of_the_classes_named() -> None:
     page = renders.sheet(["eye", "jewel"], seed=4, columns=5, cell=64, gap=4)
     assert page.shape == (72, 5 * 68 + 4, 3)

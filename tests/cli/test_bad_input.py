@@ -8,6 +8,7 @@ import pickle
 import shutil
 import struct
 import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -506,6 +507,17 @@ def test_bad_settings_files(refused, film, tmp_path, text):
     refused(code, "my.toml: ", needle, command=command)
 
 
+def test_settings_of_absurd_size_are_refused_in_a_short_line(refused, film, tmp_path):
+    for code, needle, text in (
+        (3, "nested too deeply", "a = " + "[" * 20_000),
+        (3, "digits", "[dream]\nseed = " + "9" * 100_000),
+        (2, "more than 1000 characters", f'[dream]\nlayer = ["{"x" * 5_000_000}"]'),
+    ):
+        (tmp_path / "my.toml").write_text(text)
+        command = ["video", film, "-o", tmp_path / "out.mp4", "--settings", tmp_path / "my.toml"]
+        assert len(refused(code, needle, command=command).line) < 500
+
+
 def test_missing_settings_file(bad_film, film, tmp_path):
     bad_film(film, "no.toml", code=3, options=["--settings", tmp_path / "no.toml"])
 
@@ -535,7 +547,33 @@ def test_from_a_film_whose_source_is_gone(refused, tmp_path, film):
     assert made.code == 0, made.err
     (tmp_path / "in.mp4").unlink()
     command = ["video", "--from", tmp_path / "a.mp4", "-o", tmp_path / "out.mp4"]
-    refused(3, "in.mp4: no such file", command=command)
+    told = refused(3, command=command).line
+    assert told == (
+        f"dreamvid: {tmp_path / 'a.mp4.dreamvid.toml'}: its source in.mp4 is not there; "
+        "give the source as well, before --from"
+    )
+
+
+# --- ffmpeg ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wrong", ["missing", "/bin/true", "/bin/false"])
+def test_an_ffmpeg_that_does_not_work_is_named(film, tmp_path, wrong):
+    path = tmp_path / "ffmpeg" if wrong == "missing" else Path(wrong)
+    environment = {**os.environ, "IMAGEIO_FFMPEG_EXE": str(path)}
+    command = [sys.executable, "-m", "dreamvid", "video", film, "-o", tmp_path / "out.mp4"]
+    told = subprocess.run(command, capture_output=True, text=True, env=environment)
+    assert told.returncode == 6
+    assert told.stderr.startswith(f"dreamvid: ffmpeg: {path} is not an ffmpeg that works (")
+    remedy = "; set IMAGEIO_FFMPEG_EXE to the path of an ffmpeg, or unset it\n"
+    assert told.stderr.endswith(remedy)
+
+
+@pytest.mark.parametrize("name", [".out.mp4.draft", ".out.mp4.dreamvid.toml.draft"])
+def test_a_folder_with_the_name_of_a_draft_is_named(refused, film, tmp_path, name):
+    (tmp_path / name).mkdir()
+    command = ["video", film, "-o", tmp_path / "out.mp4", *QUICK]
+    refused(2, f"{name}: a folder has this name; remove it", command=command)
 
 
 # --- weights ---------------------------------------------------------------------------------

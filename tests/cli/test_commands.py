@@ -234,6 +234,27 @@ def test_from_finds_a_source_that_moved_along_and_tells_when_it_changed(tmp_path
     assert told.err.splitlines()[1] == f"{DIFFERS}: the source, the precision"
 
 
+@pytest.mark.parametrize("moved", ["nothing", "output", "both"])
+def test_from_finds_its_source_from_any_folder(tmp_path, film, monkeypatch, moved):
+    here = tmp_path / "here"
+    (here / "in").mkdir(parents=True)
+    (here / "out").mkdir()
+    shutil.copy(film, here / "in/film.mp4")
+    monkeypatch.chdir(here)
+    made = dreamvid("video", "in/film.mp4", "-o", "out/a.mp4", "--frames", 1, *QUICK)
+    assert made.code == 0, made.err
+    monkeypatch.chdir(tmp_path)
+    if moved == "output":
+        (here / "out").rename(tmp_path / "elsewhere")
+    if moved == "both":
+        here.rename(tmp_path / "there")
+    folder = {"nothing": here / "out", "output": tmp_path / "elsewhere"}
+    first = folder.get(moved, tmp_path / "there/out") / "a.mp4"
+    told = dreamvid("video", "--from", first, "-o", "b.mp4")
+    assert told.code == 0, told.err
+    assert (tmp_path / "b.mp4").read_bytes() == first.read_bytes()
+
+
 def test_from_tells_another_number_of_threads(tmp_path, film):
     first, again = tmp_path / "a.mp4", tmp_path / "b.mp4"
     assert dreamvid("video", film, "-o", first, "--frames", 1, *QUICK).code == 0

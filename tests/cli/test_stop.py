@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def uninterrupted(long_film: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def stop(
-    command: list[object], number: int, after: str, *, within: Sequence[str] = ()
+    command: list[object], number: int, after: str, *, within: Sequence[str] = (), times: int = 1
 ) -> tuple[int, list[str]]:
     """Run dreamvid, send it a signal once it says `after`; its exit code and what it said."""
     with subprocess.Popen(
@@ -47,6 +48,9 @@ def stop(
             said.append(line.strip())
             if line.startswith(after):
                 process.send_signal(number)
+                for _ in range(times - 1):
+                    time.sleep(0.1)
+                    process.send_signal(number)
                 after = "never again"
         return process.wait(timeout=60), said
 
@@ -81,6 +85,16 @@ def test_ended_in_its_first_part(long_film, uninterrupted, tmp_path, number):
     assert frames_of(tmp_path / "out.partial.mp4") >= 3
     assert dreamvid(*command).code == 0
     assert out.read_bytes() == uninterrupted.read_bytes()
+
+
+def test_a_signal_sent_twice_at_once_stops_once(long_film, tmp_path):
+    out = tmp_path / "out.mp4"
+    command = ["video", long_film, "-o", out, *OPTIONS, "-v"]
+    code, said = stop(command, signal.SIGTERM, "shot 1: 3 of", times=4)
+    assert code == 130, said
+    assert not any("Traceback" in line for line in said)
+    assert said[-1].startswith(f"dreamvid: {out}: stopped; ")
+    assert frames_of(tmp_path / "out.partial.mp4") >= 3
 
 
 def test_what_ignores_a_hangup_is_not_stopped_by_it(long_film, tmp_path):

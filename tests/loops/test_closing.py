@@ -16,6 +16,7 @@ from dreamvid.loops.closing import (
     blend,
     close_clip,
     find_join,
+    loops_already,
     ping_pong,
     thumbnails,
 )
@@ -97,6 +98,36 @@ def test_sixteen_bits_stay() -> None:
     mixed = blend(a, a, 0.5, FLOW)
     assert mixed.dtype == np.uint16
     assert np.abs(mixed.astype(int) - a).mean() < 300
+
+
+@pytest.mark.parametrize(
+    ("clip", "loops"),
+    [
+        (circling(24, 24), True),
+        (circling(48, 24), True),
+        (circling(24, 26), False),  # two frames are missing
+        (circling(24, 24, drift=0.5), False),
+        ([blob(20 + 2 * min(k, 24 - k), 48) for k in range(25)], False),  # turns back at once
+        ([blob(20 + 3 * min(k, 24 - k), 48) for k in range(24)], False),  # the same
+        (circling(3, 3), False),
+        ([blob(48, 48)] * 24, False),  # nothing tells
+    ],
+)
+def test_a_clip_that_loops_already_is_recognised(clip: list[np.ndarray], loops: bool) -> None:
+    assert loops_already(thumbnails(clip)) is loops
+
+
+def test_the_seam_is_the_worst_step_of_join_and_fade() -> None:
+    clip = circling(40, 40)
+    clip[36] = blob(20, 20)  # within the fade
+    seams = []
+    for faded in (0, 8):
+        meter = SeamMeter(faded)
+        for frame in clip:
+            meter.look(frame)
+        assert meter.seam is not None
+        seams.append(meter.seam)
+    assert seams[0] < 1.2 and seams[1] > 3
 
 
 def test_of_equal_joins_the_longest_is_taken() -> None:

@@ -24,7 +24,7 @@ from PIL import Image, ImageOps
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.media.probe import exact
 from dreamvid.media.reader import VideoReader
-from dreamvid.media.stills import natural_key
+from dreamvid.media.row import natural_key
 
 NTSC = Fraction(24000, 1001)
 
@@ -290,11 +290,32 @@ def test_colours_come_out_as_they_were_meant(
     assert np.abs(error.mean(axis=(0, 1))).max() < 0.2
 
 
-def test_alpha_is_dropped_and_said(make: Make) -> None:
-    clip = make("a.mov", "-vf", "format=argb", "-c:v", "qtrle")
-    with VideoReader(clip) as film:
-        assert next(film).array.shape == (48, 64, 3)
-    assert "alpha" in film.warnings[0]
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("a.mov", ("-c:v", "qtrle", "-pix_fmt", "argb")),
+        ("a.mov", ("-c:v", "prores_ks", "-profile:v", "4444", "-pix_fmt", "yuva444p10le")),
+        ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "gbrap16le")),
+        ("a.mkv", ("-c:v", "ffv1", "-pix_fmt", "yuva420p")),
+        ("a.png", ("-frames:v", "1", "-pix_fmt", "rgba")),
+        ("a.gif", ("-vf", "split[a][b];[b]palettegen[p];[a][p]paletteuse")),
+    ],
+)
+def test_transparent_areas_are_laid_over_black_and_said(
+    tmp_path: Path, name: str, codec: tuple[str, ...]
+) -> None:
+    rgba = np.full((48, 64, 4), (255, 0, 255, 0), np.uint8)
+    rgba[:, :32] = (90, 160, 60, 255)
+    if name != "a.gif":
+        rgba[:, 48:] = (200, 100, 50, 128)
+    source = ("-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", "64x48", "-i", "pipe:0")
+    ffmpeg(*source, *codec, str(tmp_path / name), data=rgba.tobytes())
+    with VideoReader(tmp_path / name) as film:
+        array = next(film).array
+    seen = array[24, [16, 40, 56]].astype(float) * 255 / np.iinfo(array.dtype).max
+    half = (100, 50, 25) if name != "a.gif" else (0, 0, 0)
+    assert np.abs(seen - [(90, 160, 60), (0, 0, 0), half]).max() < 4
+    assert film.warnings == ("transparent areas are laid over black",)
     assert film.info.has_alpha
 
 
@@ -305,12 +326,19 @@ def test_alpha_that_the_decoder_leaves_is_said(make: Make) -> None:
         assert film.info.has_alpha
 
 
-@pytest.mark.parametrize("clear", [False, True])
-def test_alpha_of_a_gif_is_said_when_it_has_some(make: Make, clear: bool) -> None:
-    keyed = "format=rgba,colorchannelmixer=aa=0,split[a][b];[b]palettegen[p];[a][p]paletteuse"
-    with VideoReader(make("a.gif", *(("-vf", keyed) if clear else ()))) as film:
-        assert film.warnings == (("the alpha channel is dropped",) if clear else ())
-        assert film.info.has_alpha == clear
+def test_a_picture_with_a_palette_and_a_clear_colour_is_laid_over_black(tmp_path: Path) -> None:
+    picture = Image.new("P", (20, 10), 1)
+    picture.putpalette([255, 0, 255, 90, 160, 60])
+    picture.paste(0, (10, 0, 20, 10))
+    picture.save(tmp_path / "a.png", transparency=0)
+    with VideoReader(tmp_path / "a.png") as film:
+        assert next(film).array[5, [5, 15]].tolist() == [[90, 160, 60], [0, 0, 0]]
+    assert film.warnings == ("transparent areas are laid over black",)
+
+
+def test_a_gif_without_clear_pixels_says_nothing(make: Make) -> None:
+    with VideoReader(make("a.gif")) as film:
+        assert (film.warnings, film.info.has_alpha) == ((), False)
 
 
 def test_mastering_data_that_is_lost_is_said(make: Make) -> None:
@@ -376,8 +404,70 @@ def test_gaps_in_the_numbers_of_a_folder_are_noted(
 def test_pictures_of_two_sizes_are_refused(tmp_path: Path) -> None:
     grey_pictures(tmp_path / "f", {"a1.png": 1})
     Image.new("RGB", (30, 10)).save(tmp_path / "f" / "a2.png")
-    with pytest.raises(UnreadableInput, match="image is 30x10, the first one 20x10"):
-        frames_of(tmp_path / "f")
+    for n in (3, 4):
+        Image.new("RGB", (20, 10)).save(tmp_path / "f" / f"a{n}.png")
+    with pytest.raises(
+        UnreadableInput,
+        match=r"f: 1 of 4 images are not 20x10, the size of most: a2.png \(30x10\); resize or",
+    ):
+        VideoReader(tmp_path / "f")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".bmp", ".ppm", ".exr"])
+def test_odd_sizes_are_found_in_the_headers_however_late_they_come(
+    tmp_path: Path, suffix: str
+) -> None:
+    for n in range(1, 9):
+        size = (30, 20) if n in (1, 8) else (20, 20)
+        target = tmp_path / f"{n}{suffix}"
+        if suffix == ".exr":
+            options = ("-f", "lavfi", "-i", f"color=red:s={size[0]}x{size[1]}", "-frames:v", "1")
+            ffmpeg(*options, "-pix_fmt", "gbrpf32le", str(target))
+        else:
+            Image.new("RGB", size).save(target)
+    odd = rf"2 of 8 .* not 20x20, .* most: 1{suffix} \(30x20\), 8{suffix} \(30x20\)"
+    for path in (tmp_path, tmp_path / f"%d{suffix}"):
+        with pytest.raises(UnreadableInput, match=odd):
+            VideoReader(path)
+
+
+def test_of_many_odd_pictures_the_first_few_are_named(tmp_path: Path) -> None:
+    for n in range(20):
+        Image.new("RGB", (20 + (n < 8), 10)).save(tmp_path / f"{n}.png")
+    with pytest.raises(UnreadableInput, match=r"0.png \(21x10\), .*4.png \(21x10\) and 3 more;"):
+        VideoReader(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("names", "taken", "left"),
+    [
+        (
+            ("f1.png", "f2.png", "f_depth1.png", "f_depth2.png"),
+            "f1 f2",
+            "f_depth1.png, f_depth2.png",
+        ),
+        (("1.png", "2.png", "depth_1.png", "depth_2.png"), "1 2", "depth_1.png, depth_2.png"),
+        (("cover.png", "f1.png", "f2.png"), "f1 f2", "cover.png"),
+        (("f1.png", "f2.png", "f3.JPG"), "f1 f2", "f3.JPG"),
+        (("f1.jpg", "f2.jpeg", "f3.JPG"), "f1 f2 f3", ""),
+        (("s1_f1.png", "s1_f2.png", "s2_f1.png"), "s1_f1 s1_f2 s2_f1", ""),
+        (("lake.png", "sea.png"), "lake sea", ""),
+    ],
+)
+def test_of_two_rows_in_a_folder_one_is_taken_and_the_other_named(
+    tmp_path: Path, names: tuple[str, ...], taken: str, left: str
+) -> None:
+    order = taken.split()
+    for name in names:
+        stem = Path(name).stem
+        shade = 10 * order.index(stem) if stem in order else 200
+        Image.new("RGB", (20, 10), (shade,) * 3).save(tmp_path / name)
+    with VideoReader(tmp_path) as film:
+        shades = [int(frame.array.mean().round(-1)) for frame in film]
+    assert shades == [10 * n for n in range(len(order))]
+    count = left.count(",") + 1
+    told = (f"{count} other image{'s are' if count > 1 else ' is'} left out: {left}",)
+    assert film.warnings == (told if left else ())
 
 
 def test_a_broken_picture_in_a_row_is_told(tmp_path: Path) -> None:
@@ -386,6 +476,7 @@ def test_a_broken_picture_in_a_row_is_told(tmp_path: Path) -> None:
     with VideoReader(tmp_path / "f") as film:
         assert [int(f.array[0, 0, 0]) for f in film] == [10, 30]
     assert film.damage is not None and "1 of 3 frames" in film.damage
+    assert film.damage.endswith("; unreadable: a2.png")
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.webp", "100% %d.png"])

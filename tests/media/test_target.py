@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.target import check_new, check_not_guide, exclusive_lock
+from dreamvid.media.target import Target, check_new, check_not_guide, exclusive_lock
 
 
 def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
@@ -62,6 +62,37 @@ os._exit(3)
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 3
     with exclusive_lock(target):
         pass
+
+
+def test_runs_with_other_folders_for_temporary_files_see_one_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "one"))
+    with exclusive_lock(tmp_path / "a.mp4"):
+        monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "two"))
+        with pytest.raises(UsageError, match="another run is writing this file"):
+            exclusive_lock(tmp_path / "a.mp4").__enter__()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "two"]
+
+
+@pytest.mark.parametrize("name", ["a", "100%d", "long" * 20, "[a]"])
+def test_what_a_killed_run_left_goes_with_the_next_run_of_the_same_output(
+    name: str, tmp_path: Path
+) -> None:
+    others = (f"{name}.mkv", f"{name}2.mkv", "other.mkv")
+    with contextlib.ExitStack() as begun:
+        folders = [
+            begun.enter_context(
+                Target(tmp_path / n, codec="ffv1", source=None, overwrite=True).staging_dir()
+            )
+            for n in others
+        ]
+        (folders[0] / "draft").write_bytes(b"begun")
+        with exclusive_lock(tmp_path / f"{name}.mkv"):
+            pass
+        assert [folder.exists() for folder in folders] == [False, True, True]
 
 
 def test_a_new_file_takes_no_other_s_place(tmp_path: Path) -> None:

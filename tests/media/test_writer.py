@@ -86,10 +86,27 @@ def test_colours_survive_the_round_trip(tmp_path: Path, matrix: str, full: bool)
     assert np.abs(colours).mean() < 0.4
 
 
-def test_what_the_source_leaves_unsaid_stays_unsaid(make: Make, tmp_path: Path) -> None:
-    copy_film(make("a.mp4"), tmp_path / "b.mp4")
+@pytest.mark.parametrize(
+    ("lines", "name", "options", "assumed"),
+    [
+        (480, "a.mp4", (), "smpte170m"),
+        (720, "a.mp4", (), "bt709"),
+        (480, "a.avi", ("-c:v", "mjpeg", "-pix_fmt", "yuvj420p"), "bt470bg"),
+    ],
+)
+def test_a_film_without_colour_tags_is_tagged_as_it_was_read(
+    make: Make, tmp_path: Path, lines: int, name: str, options: tuple[str, ...], assumed: str
+) -> None:
+    clip = make(name, *options, source=f"testsrc2=size=64x{lines}:rate=4:duration=0.5")
+    with VideoReader(clip) as film:
+        before = next(film).array.astype(int)
+        assert film.info.matrix == assumed
+    copy_film(clip, tmp_path / "b.mp4", crf=1)
     with VideoReader(tmp_path / "b.mp4") as film:
-        assert (film.info.matrix, film.info.primaries, film.info.transfer) == ("unknown",) * 3
+        colour = film.info.colour
+        assert np.abs(next(film).array - before).mean() < 4  # another matrix costs 10
+    assert (colour.matrix, colour.full_range) == (assumed, name == "a.avi")
+    assert "unknown" not in (colour.primaries, colour.transfer)
 
 
 def test_an_untagged_film_scaled_below_hd_is_tagged_as_it_was_meant(
@@ -200,6 +217,27 @@ def test_speakers_stand_where_the_encoder_knows_them(
     copy_film(clip, tmp_path / name, codec="webm" if name == "b.webm" else "h264")
     with av.open(str(tmp_path / name)) as container:
         assert container.streams.audio[0].layout.name == becomes
+
+
+@pytest.mark.parametrize(
+    ("source", "codec", "name", "becomes"),
+    [
+        ("a.mov", "pcm_s16le", "b.mp4", "aac"),
+        ("a.mov", "pcm_s16le", "b.m4v", "aac"),
+        ("a.mov", "pcm_s16le", "b.mov", "pcm_s16le"),
+        ("a.mkv", "libvorbis", "b.mp4", "aac"),
+        ("a.mkv", "libmp3lame", "b.mp4", "mp3"),
+    ],
+)
+def test_sound_that_players_leave_mute_is_encoded_again(
+    make: Make, tmp_path: Path, source: str, codec: str, name: str, becomes: str
+) -> None:
+    out = copy_film(make(source, "-c:a", codec, sound=TONE), tmp_path / name)
+    with av.open(str(tmp_path / name)) as film:
+        assert film.streams.audio[0].codec_context.name.startswith(becomes)
+    kind = codec.removeprefix("lib")
+    told = f"audio track 1 ({kind}) is mute in mp4 in many players and is converted to aac"
+    assert out.notes == ((told,) if becomes == "aac" else ())
 
 
 def test_sound_that_names_no_speakers_is_encoded_again(make: Make, tmp_path: Path) -> None:

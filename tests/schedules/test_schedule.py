@@ -33,8 +33,9 @@ def value(text: str | float, frame: float, clock: Clock = CLOCK) -> float:
         ("0:(1.02), 30:(1.05)", 99, 1.05),
         ("0: (1.0) ,30 :( 2.0 ),", 15, 1.5),
         ("10:(4), 20:(5)", 3, 4.0),  # before the first key
-        ("20:(5), 0:(3)", 10, 4.0),  # in any order
-        ("0:(1), 0:(2)", 5, 2.0),  # the later written counts
+        ("2s:(5), 0:(3)", 30, 4.0),  # times in several units need no order
+        ("max_f:(5), 0:(3)", 60, 4.0),
+        ("0:(1), 0s:(2)", 5, 2.0),  # the later written counts
         ('"0:(1.02), 30:(1.05)"', 15, 1.035),  # quoted as a whole
         ("0:(\"1.02\"), 30:('1.05')", 15, 1.035),  # quoted values
         ('{"0": "(1)", "max_f": "2"}', 60, 1.5),  # as in a settings file
@@ -103,6 +104,9 @@ def test_easings_stay_between_their_ends(name: str) -> None:
         ("0:(1<t<3)", 7, "chain"),
         ("0:(1, eas-in)", 7, "not an easing"),
         ("0:(1), 5", 8, "time:"),
+        ("0:(1.4), 0:(2)", 11, "used twice"),
+        ("0:(1), 30:(1), 10:(2)", 16, "in order of time"),
+        ("0:(1), 3s:(1), 30:(2), 2s:(1)", 24, "in order of time"),
         ("abc:(2)", 1, "abc"),
         ("-1:(3)", 1, "cannot be at frame"),
         ("0:(1),5:()", 10, "missing"),

@@ -23,7 +23,6 @@ from dreamvid.sequence.render import render_with_memory
 from dreamvid.sequence.tuning import CarryTuning, Controller
 
 FRAMES = known_frames(moved(8))
-TUNING = CarryTuning()
 
 
 def after(count: int, stability: float = 0.9) -> Memory:
@@ -151,12 +150,12 @@ def test_a_film_that_stands_still_is_held_to_what_the_full_dose_does() -> None:
 
 
 def test_the_full_dose_is_measured_again_now_and_then() -> None:
-    carry, memory = FilmCarry(tiny_dreamer(), 0.9), after(1)
+    carry, memory = FilmCarry(tiny_dreamer(), 0.9, CarryTuning(measure_every=7)), after(1)
     old = replace(memory, reference=Reference(0.1, 2.0, 0.3))
     alone = carry(replace(FRAMES[1], motion=None), None).reference
-    again = carry(FRAMES[1], replace(old, age=TUNING.measure_every - 1)).reference
+    again = carry(FRAMES[1], replace(old, age=6)).reference
     assert again == pytest.approx(alone, rel=0.1) and again != memory.reference
-    assert carry(FRAMES[1], replace(old, age=TUNING.measure_every)).reference == old.reference
+    assert carry(FRAMES[1], replace(old, age=7)).reference == old.reference
 
 
 def test_an_objective_that_is_not_above_zero_leads_nothing() -> None:
@@ -184,10 +183,11 @@ def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
 
 def test_the_more_is_kept_the_less_is_added() -> None:
     full = Dose((10,) * 4, 0.01)
-    found = {s: carried_dose(full, s, TUNING).iterations for s in (0.5, 0.7, 0.9)}
+    tuning = CarryTuning(few=0.89, shorter=0.5)
+    found = {s: carried_dose(full, s, tuning).iterations for s in (0.5, 0.7, 0.9)}
     assert found == {0.5: (3, 3, 3, 6), 0.7: (2, 2, 2, 4), 0.9: (1, 1, 1, 2)}
-    assert carried_dose(full, 0.9, TUNING).step < carried_dose(full, 0.5, TUNING).step < 0.01
-    assert carried_dose(Dose((10,), 0.01), 0.9, TUNING).iterations == (2,)
+    assert carried_dose(full, 0.9, tuning).step < carried_dose(full, 0.5, tuning).step < 0.01
+    assert carried_dose(Dose((10,), 0.01), 0.9, tuning).iterations == (2,)
 
 
 def test_a_controller_moves_towards_what_is_wanted_within_its_bounds() -> None:

@@ -266,10 +266,18 @@ def test_parts_that_nothing_tells_of_are_kept_until_told(
     record = tmp_path / ".film.mp4.parts" / "job.toml"
     record.unlink() if left is None else record.write_bytes(left)
     with pytest.raises(
-        OutputExists, match=r"5 frames are already dreamed, by a run with other settings \("
+        OutputExists, match="5 frames are already dreamed, the job record is damaged; use another"
     ):
         Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD)
     assert Job(Output(tmp_path / "film.mp4", overwrite=True), like=LIKE, record=RECORD).done == 0
+
+
+def test_a_moved_folder_goes_on(tmp_path: Path) -> None:
+    here = RECORD + 'source_absolute = "/here/in.mp4"\n'
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", record=here, report=stop_after(7))
+    there = here.replace("/here/", "/there/")
+    assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=there).done == CUT
 
 
 def test_another_setting_may_take_the_place_of_what_was_stopped_in_its_first_part(
@@ -297,7 +305,7 @@ def test_a_partial_film_of_somebody_else_is_kept(tmp_path: Path) -> None:
         ("part-000002.film", CUT),  # the last: the one before has its memory still
         ("part-000002.film.times", CUT),
         ("part-000002.memory", CUT),
-        ("part-000001.film", 0),
+        ("part-000001.film", 3),  # of the memories, the first is kept
         ("part-000000.film", 0),
     ],
 )
@@ -314,6 +322,38 @@ def test_what_a_power_cut_has_damaged_is_dreamed_again(
     assert told[0].done == done + 1
     assert (tmp_path / "film.mp4").read_bytes() == whole
     assert any("are damaged and are dreamed again" in note for note in again.notes)
+
+
+@pytest.mark.parametrize(
+    ("part", "kind", "done"),
+    [(0, "film", 0), (1, "film", 3), (2, "film", CUT), (2, "memory", CUT), (2, "film.times", CUT)],
+)
+def test_a_few_bytes_changed_in_a_finished_part_are_found(
+    part: int, kind: str, done: int, tmp_path: Path, whole: bytes
+) -> None:
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", report=stop_after(9))
+    file = tmp_path / ".film.mp4.parts" / f"part-{part:06d}.{kind}"
+    data = bytearray(file.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 4] = bytes(255 - byte for byte in data[middle : middle + 4])
+    file.write_bytes(data)
+    told: list[Progress] = []
+    again = run(tmp_path / "film.mp4", report=told.append)
+    assert told[0].done == done + 1
+    assert (tmp_path / "film.mp4").read_bytes() == whole
+    assert f"the parts after frame {done} are damaged and are dreamed again" in again.notes
+
+
+def test_of_the_memories_the_last_two_and_one_in_a_few_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "PART_FRAMES", 1)
+    monkeypatch.setattr(jobs, "KEPT_EVERY", 3)
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mp4", report=stop_after(9))
+    kept = sorted(path.stem for path in (tmp_path / ".film.mp4.parts").glob("*.memory"))
+    assert kept == [f"part-{number:06d}" for number in (0, 3, 6, 7)]
 
 
 @pytest.mark.parametrize(("size", "frames"), [((64, 48), 30), ((640, 360), 30), ((1280, 720), 15)])

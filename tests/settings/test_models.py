@@ -71,6 +71,12 @@ def test_what_is_no_time_is_refused_at_once(text: object) -> None:
         FilmSettings.checked({"start": text})
 
 
+@pytest.mark.parametrize("text", ["00:01:00:12", "00:01:00;12", "1:2:3:4"])
+def test_a_timecode_is_not_read_as_something_else(text: str) -> None:
+    with pytest.raises(UsageError, match=rf"^start = '{text}': is a timecode; give seconds"):
+        FilmSettings.checked({"start": text})
+
+
 @pytest.mark.parametrize(
     "value, read",
     [("960", "960"), (960, "960"), ("960x540", "960x540"), (" 960X540 ", "960x540"),

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
 
 from ...errors import UsageError
 from .layers import labels, labels_of, render
@@ -32,15 +33,23 @@ def _cell(label: str, seed: tuple[int, ...], size: int) -> Array:
     return np.asarray(ground * (1 - alpha) + layer[..., :3])
 
 
+def _words(text: str, letters: int, width: int) -> Array:
+    """A line of light text on the ground of the sheet [letters + 6, width, 1]."""
+    line = Image.new("L", (width, letters + 6), 10)
+    ImageDraw.Draw(line).text((3, 1), text, fill=200, font=ImageFont.load_default(size=letters))
+    return np.asarray(line)[..., None]
+
+
 def sheet(
     classes: Sequence[str] | None = None, *, seed: int = 0, columns: int | None = None,
         cell: int = 160,
-    repeat: int = 1, gap: int = 4,
+    repeat: int = 1, gap: int = 4, letters: int = 0,
 ) -> Array:  # fmt: skip
     """Return a contact sheet, uint8 [H, W, 3], RGB: each label of the classes, `repeat` times.
 
     Without classes one label of every class is shown. Objects stand on a glow of the colour
-    opposite to their own. Raises UsageError for an unknown class or a seed below 0.
+    opposite to their own. With `letters` above 0 the label is written below, that many pixels high.
+    Raises UsageError for an unknown class or a seed below 0.
     """
     if seed < 0:
         raise UsageError(f"is {seed}", where="seed", remedy="give 0 or more")
@@ -53,10 +62,13 @@ def sheet(
     shown = [index for index in shown for _ in range(repeat)]
     across = columns or max(1, round(np.sqrt(len(shown) * 1.4)))
     down = -(-len(shown) // across)
-    step = cell + gap
-    page = np.full((down * step + gap, across * step + gap, 3), 10, np.uint8)
+    strip = letters + 6 if letters else 0
+    tall, wide = cell + strip + gap, cell + gap
+    page = np.full((down * tall + gap, across * wide + gap, 3), 10, np.uint8)
     for k, index in enumerate(shown):
-        y, x = gap + k // across * step, gap + k % across * step
+        y, x = gap + k // across * tall, gap + k % across * wide
         picture = _cell(labels()[index], (seed, k), cell)
         page[y : y + cell, x : x + cell] = np.clip(picture * 255 + 0.5, 0, 255)
+        if letters:
+            page[y + cell : y + cell + strip, x : x + cell] = _words(labels()[index], letters, cell)
     return page

@@ -1,0 +1,127 @@
+"""What is shown while a command works: lines without a terminal, bars on one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from dreamvid.cli import show as shows
+from dreamvid.cli.show import Show, print_table
+from dreamvid.sequence.job import Progress
+
+
+@dataclass(frozen=True)
+class Lesson:
+    pictures: int = 12_345
+    size: int = 96
+    progress: float = 0.25
+    told: float = 0.5
+    attacked: float = 0.0
+    aligned: float | None = None
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> Callable[[], list[str]]:
+    return lambda: capsys.readouterr().err.splitlines()
+
+
+def test_work_without_steps_is_told_after_a_while(lines, monkeypatch) -> None:
+    monkeypatch.setattr(shows, "QUIET_FOR", 0.05)
+    monkeypatch.setattr(shows, "LINE_EVERY", 0.05)
+    with Show(quiet=False, verbose=False) as show, show.busy("dreaming"):
+        time.sleep(0.3)
+    told = lines()
+    assert len(told) >= 2 and set(told) == {"dreaming: 0 s so far"}
+
+
+def test_quick_work_is_not_told(lines) -> None:
+    with Show(quiet=False, verbose=False) as show, show.busy("dreaming"):
+        pass
+    assert lines() == []
+
+
+def test_work_that_fails_is_no_longer_told(lines, monkeypatch) -> None:
+    monkeypatch.setattr(shows, "QUIET_FOR", 0.05)
+    with Show(quiet=False, verbose=False) as show:
+        with pytest.raises(ValueError, match="broken"), show.busy("dreaming"):
+            raise ValueError("broken")
+        time.sleep(0.15)
+    assert lines() == []
+
+
+def test_the_first_and_the_last_frame_are_told_and_few_between(lines) -> None:
+    with Show(quiet=False, verbose=False) as show:
+        for done in range(1, 51):
+            show.report(Progress(done, 50, 1))
+    told = lines()
+    assert len(told) == 2
+    assert told[0] == "shot 1: 1 of 50" and told[1].startswith("shot 1: 50 of 50 0.0")
+
+
+def test_verbose_tells_every_frame_and_quiet_none(lines) -> None:
+    for quiet, verbose, count in ((False, True, 5), (True, True, 0)):
+        with Show(quiet=quiet, verbose=verbose) as show:
+            for done in range(1, 6):
+                show.report(Progress(done, None, 2))
+        assert len(lines()) == count
+
+
+@pytest.mark.parametrize(
+    ("lesson", "told"),
+    [
+        (Lesson(), "12 thousand pictures of 96 px: 250 of 1000 50% correct"),
+        (
+            Lesson(attacked=0.25),
+            "12 thousand pictures of 96 px: 250 of 1000 50% correct, 25% under",
+        ),
+        (Lesson(aligned=0.5), "250 of 1000 50% correct, gradient alignment 0.50"),
+    ],
+)
+def test_a_training_is_told(lines, lesson: Lesson, told: str) -> None:
+    with Show(quiet=False, verbose=True) as show:
+        show.learned(lesson)
+    assert told in lines()[0]
+
+
+def test_a_download_is_told_in_megabytes(lines) -> None:
+    with Show(quiet=False, verbose=True) as show:
+        show.fetched(3_600_000, 12_900_000)
+    assert lines() == ["downloading weights (MB): 3 of 12"]
+
+
+def test_on_a_terminal_there_are_bars(capsys, monkeypatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TTY_INTERACTIVE", "1")
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setattr(shows, "QUIET_FOR", 0.05)
+    with Show(quiet=False, verbose=False) as show:
+        with show.busy("dreaming"):
+            time.sleep(0.3)
+        assert [task.description for task in show._bars.tasks] == []  # it is gone again
+        show.report(Progress(2, 8, 3))
+        (task,) = show._bars.tasks
+    assert (task.description, task.completed, task.total) == ("shot 3", 2, 8)
+    assert "dreaming" in capsys.readouterr().err
+
+
+def test_a_name_with_brackets_is_printed_as_it_is(lines) -> None:
+    with Show(quiet=False, verbose=False) as show:
+        show.say("film[1].mp4: 3 frames [red]")
+    assert lines() == ["film[1].mp4: 3 frames [red]"]
+
+
+def test_columns_are_aligned_numbers_to_the_right(capsys) -> None:
+    print_table(("name", "MB", "note"), [("a", 1.23456, None), ("long name", 1234.5, "x")])
+    assert capsys.readouterr().out.splitlines() == [
+        "name          MB  note",
+        "a           1.23  n/a",
+        "long name  1,234  x",
+    ]
+
+
+def test_an_empty_table_has_its_head(capsys) -> None:
+    print_table(("name", "MB"), [])
+    assert capsys.readouterr().out == "name  MB\n"
