@@ -41,7 +41,9 @@ class Dose:
     `shares` scale the step on each octave; 1 by default. At each iteration the share `fade` of the
     residual so far is removed, and the image is resized by up to a factor of exp(`sway`): what only
     one gradient asks for fades, what most agree on stays (the transforms are those of Olah et al.
-    2017, "Feature Visualization"). `looks` is the number of views of a being per update.
+    2017, "Feature Visualization"). Gradients are taken at the image with Gaussian noise of standard
+    deviation `noise` (Smilkov et al. 2017, "SmoothGrad"): those of an image that fools the network
+    do not survive it. `looks` is the number of views of a being per update.
     """
 
     iterations: tuple[int, ...]
@@ -49,6 +51,7 @@ class Dose:
     shares: tuple[float, ...] = ()
     fade: float = 0.0
     sway: float = 0.0
+    noise: float = 0.0
     looks: int = 2
 
 
@@ -182,6 +185,7 @@ class Dreamer:
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
         shifts, views = jitter(self.seed, first_shift), view_variations(self.seed)
+        grain = torch.Generator().manual_seed(self.seed)
         dreamed, detail = image, None
         rounds = dose.iterations[-len(sizes) :]
         steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
@@ -193,6 +197,8 @@ class Dreamer:
             for iteration in range(iterations):
                 scale = Scale(self.shape, gauge, f"{len(sizes) - octave}.{iteration}")
                 seen = resize(dreamed, next(scaled))
+                if dose.noise:
+                    seen = seen + dose.noise * torch.randn(seen.shape, generator=grain).to(seen)
                 gradient = resize(self.gradient.ground(seen, next(shifts), scale), size)
                 if self.beings and places:
                     looks = tuple(islice(views, dose.looks))

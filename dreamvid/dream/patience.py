@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dreamvid.dream.dreamer import Dose
 
-STEP, FADE, SWAY = 0.022, 0.03, 0.2
-"""Step, share of the residual removed, and the log of the largest factor of resizing."""
+STEP, FADE, SWAY, NOISE = 0.03, 0.04, 0.2, 0.12
+"""Step, share of the residual removed, the log of the largest factor of resizing, and the noise."""
 LAST = 0.5
 """Share of the step on the largest octave, where little is left to change."""
 BROAD = 0.5
@@ -26,4 +26,4 @@ def patient(iterations: int, octaves: int, scale: float, step: float = STEP) -> 
     """
     rounds = [round(iterations * scale ** (2 * k)) for k in range(octaves)]
     shares = [LAST + (1 - LAST) * k / max(1, octaves - 1) for k in range(octaves)]
-    return Dose(tuple(rounds[::-1]), step, tuple(shares[::-1]), fade=FADE, sway=SWAY)
+    return Dose(tuple(rounds[::-1]), step, tuple(shares[::-1]), fade=FADE, sway=SWAY, noise=NOISE)

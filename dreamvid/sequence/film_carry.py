@@ -65,12 +65,13 @@ class FilmCarry:
         tuning, gauge = self._tuning, previous.gauge.copy()
         source, residual, fresh = self._carried(frame, previous)
         places = self._dream.places(source, track_places(previous.places, frame.motion))
-        above, below = max(1, previous.aim), min(1, previous.aim)
+        aim = tuning.start if previous.age == 0 and _controllable(previous) else previous.aim
+        above, below = max(1, aim), min(1, aim)
         spread = previous.reference.spread * above**tuning.spread_power
         kept, weight = self._evened(residual, spread)
         pace = above**tuning.push_power * below**tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
-        if previous.aim > tuning.busy:
+        if aim > tuning.busy:
             dose = finer(dose)
         dreamed = self._dream.ascend(
             (source + kept).clamp_(0, 1),
@@ -87,6 +88,7 @@ class FilmCarry:
             source=source,
             fresh=fresh,
             gauge=gauge,
+            aim=aim,
             age=previous.age + 1,
             places=places,
         )
@@ -137,14 +139,19 @@ class FilmCarry:
             now = replace(now, reference=self._reference.measure(now.source, now.places)[1])
         if now.age % tuning.control_every:
             return now
-        height, aim = now.reference.height, now.aim
-        if height is not None and height > 0:
+        aim = now.aim
+        if height := _controllable(now):
             measured = self._dream.rate(now.dreamed)
             aim = tuning.strength(aim, wanted=tuning.surplus * height, measured=measured)
         wanted = math.sqrt(max(0.0, sharpness(now.source) ** 2 + now.reference.edges))
         measured = max(1e-6, sharpness(now.dreamed))
         crisp = tuning.sharpness(now.crisp, wanted=wanted, measured=measured)
         return replace(now, aim=aim, crisp=crisp)
+
+
+def _controllable(memory: Memory) -> float:
+    """The objective at the full dose where strength can be controlled towards it, else 0."""
+    return max(0.0, memory.reference.height or 0.0)
 
 
 def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:

@@ -43,10 +43,11 @@ class CarryTuning:
 
     Control: the full dose is measured every `measure_every` frames; every `control_every` frames
     strength and sharpness are controlled towards it. `strength` controls `aim` so that the
-    objective is `surplus` times that of the full dose. Above 1, `aim`^`spread_power` scales the
-    target spread and `aim`^`push_power` the steps: keeping more of a stale residual would not help.
-    Above `busy` the largest octave gets one more iteration. Below 1, `aim`^`pace_power` shortens
-    steps on areas that are not fresh. `sharpness` controls the finest detail.
+    objective is `surplus` times that of the full dose; a shot starts at `start`, since its first
+    frame has the full dose already. Above 1, `aim`^`spread_power` scales the target spread and
+    `aim`^`push_power` the steps: keeping more of a stale residual would not help. Above `busy` the
+    largest octave gets one more iteration. Below 1, `aim`^`pace_power` shortens steps on areas that
+    are not fresh. `sharpness` controls the finest detail.
     """
 
     keep_power: float = 2.0
@@ -68,6 +69,7 @@ class CarryTuning:
     control_every: int = 3
     surplus: float = 1.05
     strength: Controller = Controller(gain=1.5, fastest=1.4, low=0.2, high=3.0)
+    start: float = 0.5
     busy: float = 1.1
     spread_power: float = 0.6
     push_power: float = 0.7

@@ -122,6 +122,23 @@ def test_a_dose_with_sway_sees_the_picture_at_other_sizes() -> None:
     assert set(seen) == {64}
 
 
+def test_a_dose_with_noise_takes_gradients_beside_the_image_and_leaves_none_in_it() -> None:
+    seen: list[float] = []
+
+    def value(activations: objectives.Activations) -> torch.Tensor:
+        seen.append(float(activations["one"].detach().float().mean()))
+        return activations["one"].float().sum()
+
+    dream = tiny_dreamer(objectives.Objective(("one",), value), octaves=1)
+    flat = torch.full((3, 48, 64), 0.5)
+    noisy = dream.ascend(flat, Dose((1,), 0.01, noise=0.2), gauge=Gauge())
+    clean = dream.ascend(flat, Dose((1,), 0.01), gauge=Gauge())
+    again = dream.ascend(flat, Dose((1,), 0.01, noise=0.2), gauge=Gauge())
+    assert seen[0] == seen[2] != seen[1]
+    assert torch.equal(noisy, again)
+    assert float((noisy - flat).std()) < 2 * float((clean - flat).std())
+
+
 def test_the_same_seed_gives_the_same_bytes_and_another_seed_others() -> None:
     first, again, other = (tiny_dreamer(seed=s)(IMAGE) for s in (3, 3, 4))
     dream = tiny_dreamer(seed=3)

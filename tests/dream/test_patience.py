@@ -17,4 +17,4 @@ def test_steps_shorten_towards_the_largest_octave() -> None:
     dose = patient(10, 3, 1.5)
     assert dose.step == STEP and dose.shares == pytest.approx((1, (1 + LAST) / 2, LAST))
     assert patient(10, 1, 1.5, 0.5).shares == (LAST,) and patient(10, 1, 1.5, 0.5).step == 0.5
-    assert 0 < dose.fade < 0.2 and 0 < dose.sway < 0.5
+    assert 0 < dose.fade < 0.2 and 0 < dose.sway < 0.5 and 0 < dose.noise < 0.3

@@ -185,6 +185,17 @@ def test_a_dream_that_falls_behind_takes_one_more_iteration_of_shorter_steps() -
     assert finer(Dose((1, 2), 0.03, looks=1)) == Dose((1, 3), pytest.approx(0.02), looks=1)
 
 
+def test_a_shot_starts_with_short_steps_because_its_first_frame_has_the_full_dose() -> None:
+    def second(start: float) -> Memory:
+        tuning = CarryTuning(start=start, control_every=100)
+        return FilmCarry(tiny_dreamer(), 0.9, tuning)(FRAMES[1], after(1))
+
+    short, usual = second(CarryTuning.start), second(1.0)
+    assert short.aim == CarryTuning.start < 1
+    added = [float((m.dreamed - m.source).square().mean()) for m in (short, usual)]
+    assert added[0] < added[1]
+
+
 def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
     weak, strong = tiny_dreamer(step=0.02), tiny_dreamer(step=0.03)
     pairs = render_with_memory(FRAMES[:2], lambda k: (weak, strong)[k], stability=0.9)
