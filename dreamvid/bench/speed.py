@@ -216,7 +216,7 @@ def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
         frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
         with in_time(frames, dream.device) as timely:
-            job.run(timely, dream, stability=stability, report=lambda progress: None)
+            job.run(timely, dream, stability=stability)
         return job.done
 
 

@@ -16,19 +16,18 @@ from numpy.typing import NDArray
 from dreamvid.commands.shapes import fade_of
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
 from dreamvid.commands.sidecar import made_of
-from dreamvid.commands.zoom import BEGUN_TIMES, make_camera
+from dreamvid.commands.zoom import FIRST_TIMES, make_camera
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import DreamvidError
 from dreamvid.loops.closing import close_clip, find_join, ping_pong, thumbnails
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
-from dreamvid.networks.weights import Counted
 from dreamvid.sequence.frames import Frame, clouds
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.progress import OnProgress
 from dreamvid.sequence.render import Carry, carry_for
 from dreamvid.settings.dials import steady
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop
@@ -58,7 +57,7 @@ class ClosedFilm:
     damage: str | None
 
 
-def close_film(source: Path, output: Output, settings: FilmLoop) -> ClosedFilm:
+def close_film(source: Path, settings: FilmLoop) -> ClosedFilm:
     """Find the best join of a film with itself, or play it forward, then backward."""
     clip = Clip(source, settings.clip)
     with clip.open() as film:
@@ -135,7 +134,7 @@ class Clip:
 
 
 def feedback(
-    start: torch.Tensor, settings: FeedbackLoop, count: int, noise: bool, fetched: Counted | None
+    start: torch.Tensor, settings: FeedbackLoop, count: int, noise: bool, on_progress: OnProgress
 ) -> tuple[Iterator[torch.Tensor], Dreamer]:
     """Dream a zoom of `count` frames that is blended back to its start; also its first Dreamer."""
     clip = settings.clip
@@ -143,9 +142,14 @@ def feedback(
     height, width = start.shape[1:]
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
-    times = BEGUN_TIMES if noise else 1.0
+    times = FIRST_TIMES if noise else 1.0
     dreams = make_dreams(
-        settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
+        settings.network,
+        settings.dream,
+        clock,
+        size=(height, width),
+        times=times,
+        on_progress=on_progress,
     )
     fade = fade_of(settings)
     # A phase is never 0: only the very first frame gets the full dose.

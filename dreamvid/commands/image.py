@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamvid.commands.preflight import check_image
+from dreamvid.commands.preflight import Still, check_image
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import make_dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.image import save_image, to_image
-from dreamvid.networks.weights import Counted
 from dreamvid.sequence.dream_size import dream_at_size, dream_size
+from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.settings.models import ImageSettings
 
 
@@ -20,19 +20,24 @@ def dream_image(
     settings: ImageSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Counted | None = None,
+    on_progress: OnProgress = ignore,
 ) -> Result:
     """Dream on a picture file.
 
     Raises any DreamvidError; the target is written atomically.
     """
-    settings, target = settings or ImageSettings(), Path(target)
-    checked = check_image(Path(source), target, settings, overwrite=overwrite)
-    own = checked.size[1], checked.size[0]
-    image = resize(to_image(checked.picture), own).clamp(0, 1)
+    settings = settings or ImageSettings()
+    return run_image(check_image(Path(source), Path(target), settings, overwrite=overwrite),
+                     on_progress)  # fmt: skip
+
+
+def run_image(still: Still, on_progress: OnProgress) -> Result:
+    """Dream on a checked picture."""
+    settings, own = still.settings, (still.size[1], still.size[0])
+    image = resize(to_image(still.picture), own).clamp(0, 1)
     size = dream_size(own, settings.picture.dream_size, on_cpu=False)
-    dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
-    save_image(target, dream_at_size(size, dream, image))
-    told = describe_size(own, settings.picture.dream_size, size, "picture")
-    notes = (f"dreamed {told}",) if told else ()
-    return Result(target, 1, (*notes, *skipped(dream, *size)))
+    dream = make_dreamer(settings.network, settings.dream, size=size, on_progress=on_progress)
+    save_image(still.target, dream_at_size(size, dream, image))
+    at_size = describe_size(own, settings.picture.dream_size, size, "picture")
+    notes = (f"dreamed {at_size}",) if at_size else ()
+    return Result(still.target, 1, (*notes, *skipped(dream, *size)))

@@ -24,10 +24,10 @@ from dreamvid.errors import DiskFull, DreamvidError, UsageError
 from dreamvid.files import settle
 from dreamvid.media.formats import CODECS, CONTAINERS
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable
 from dreamvid.media.pictures import Footage, write_pictures
 from dreamvid.media.probe import file_url, reason
-from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
 
 FINEST_CLOCK: Final = 50_000_000
@@ -60,13 +60,8 @@ def assemble(
     if not parts:
         raise UsageError("there are no parts to join", where=target)
     film = _Film(parts, source, complete=complete, repeat_to=repeat_to)
-    place = Target(
-        target,
-        codec=film.codec.name,
-        source=source.path,
-        overwrite=overwrite,
-        repeated=repeat_to is not None,
-    )
+    place = Output(Path(target), film.codec.name, overwrite=overwrite, repeat_to=repeat_to)
+    place.check(source.path)
     try:
         # In the folder of the parts, which is deleted as a whole, also after a killed run.
         with tempfile.TemporaryDirectory(dir=parts[0].parent) as folder:
@@ -79,9 +74,9 @@ def assemble(
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
 
-def _deliver(film: _Film, folder: Path, place: Target) -> tuple[str, ...]:
+def _deliver(film: _Film, folder: Path, place: Output) -> tuple[str, ...]:
     """Write a film via the temporary `folder`; return notes for the user."""
-    if place.codec.pictures is not None:
+    if place.format.pictures is not None:
         film.write(folder / "film.nut", "nut", None)
         return write_pictures(folder / "film.nut", place, film.footage())
     draft = folder / place.path.name

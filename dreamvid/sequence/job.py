@@ -10,7 +10,7 @@ import itertools
 import math
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -23,12 +23,12 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable, is_whole
-from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
 from dreamvid.settings.toml import differing
 
@@ -40,26 +40,15 @@ An interruption loses at most one part: half a minute of dreaming at this size, 
 """
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Progress of a job: frames done, total frames (None if unknown), number of the shot."""
-
-    done: int
-    total: int | None
-    shot: int
-
-
 class Job:
     """One film to dream.
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
-    existing parts are reused only if their record is equal. Raises UsageError if the output cannot
-    be written, OutputExists if it exists, or if there are parts with another record, which would be
-    lost.
+    existing parts are reused only if their record is equal. The output has been checked; raises
+    OutputExists if there are parts with another record, which would be lost.
     """
 
     def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
-        output.check(like.path, (like.width, like.height))
         self._output, self._like, self._record = output, like, record
         self.notes: tuple[str, ...] = ()
         self._folder = output.path.with_name(f".{output.path.name}.parts")
@@ -76,7 +65,7 @@ class Job:
         dream: Dreamer | DreamerAt,
         *,
         stability: float | Callable[[int], float],
-        report: Callable[[Progress], None],
+        on_progress: OnProgress = ignore,
     ) -> None:
         """Dream the remaining frames, from index `done` on, and assemble the film.
 
@@ -96,7 +85,8 @@ class Job:
                 writer.write(self._output_image(frame, memory), frame.time)
                 last = memory
                 self.done += 1
-                report(Progress(self.done, self._like.frames, memory.shot))
+                text = f"shot {memory.shot}"
+                on_progress(Progress("frames", self.done, self._like.frames, text))
                 if writer.count == self._part_frames:
                     self._finish(writer, last)
                     writer = None
@@ -156,8 +146,7 @@ class Job:
 
     def _partials(self) -> list[Path]:
         """Existing output files of an interrupted run; deleted once the film is complete."""
-        codec = self._output.codec
-        return Target(self._partial, codec=codec, source=None, overwrite=True).files()
+        return replace(self._output, path=self._partial).files()
 
     def _remove_empty_folder(self) -> None:
         """Delete the folder if there is nothing to resume and no partial output to identify."""

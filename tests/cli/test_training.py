@@ -44,7 +44,7 @@ def test_lessons_tell_how_well_gradients_are_aligned(capsys):
     lesson = Lesson(3, 144, 0.25, 96, 1.4, 0.81, 0.42, None)
     with Show(quiet=False, verbose=True) as show:
         for aligned in (None, 0.123):
-            show.learned(replace(lesson, aligned=aligned))
+            show.on_progress(as_progress(replace(lesson, aligned=aligned)))
     before, after = capsys.readouterr().err.splitlines()
     assert before.endswith("81% correct, 42% under attack")
     assert after.endswith("81% correct, 42% under attack, gradient alignment 0.12")

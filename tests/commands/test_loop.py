@@ -30,6 +30,7 @@ from dreamvid.media.target import exclusive_lock
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.progress import Progress
 from dreamvid.sequence.render import carry_for
 from dreamvid.settings import presets
 from dreamvid.settings.loops import LoopSettings, PanLoop, ZoomLoop
@@ -193,9 +194,9 @@ def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
     ids=str,
 )
 def test_what_cannot_close_is_refused(tables: dict[str, Any], says: str, tmp_path: Path) -> None:
-    said: list[str] = []
+    said: list[Progress] = []
     with pytest.raises(UsageError, match=says):
-        dream_loop(None, tmp_path / "out.mkv", loop_settings(**tables), say=said.append)
+        dream_loop(None, tmp_path / "out.mkv", loop_settings(**tables), on_progress=said.append)
     assert not said and not list(tmp_path.iterdir())
 
 

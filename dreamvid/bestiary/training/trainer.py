@@ -33,7 +33,7 @@ AVERAGE_EVERY, DECAY = 8, 0.984
 
 @dataclass(frozen=True)
 class Lesson:
-    """Training statistics: running means of the loss and of the accuracy (`told`).
+    """Training statistics: running means of the loss and of the accuracy.
 
     `attacked` is the accuracy on attacked images; `aligned` the running mean of the gradient
     agreement, -1..1, None before the alignment phase. `progress` is the share of the time elapsed,
@@ -45,7 +45,7 @@ class Lesson:
     progress: float
     size: int
     loss: float
-    told: float
+    accuracy: float
     attacked: float
     aligned: float | None
 
