@@ -76,9 +76,9 @@ def train_network(
 ) -> Trained:
     """Train a network on a folder of pictures, or on renders when there is none.
 
-    `on_progress` gets an event after each step, and others. After an interruption, the same call resumes from the checkpoint. Raises any DreamvidError:
-    OutputExists also for a checkpoint with other settings, unless `overwrite` restarts it. The
-    target is written atomically.
+    `on_progress` gets an event after each step, and others. After an interruption, the same call
+    resumes from the checkpoint. Raises any DreamvidError: OutputExists also for a checkpoint with
+    other settings, unless `overwrite` restarts it. The target is written atomically.
     """
     settings, target = settings or TrainSettings(), Path(target)
     check_train(None if pictures is None else Path(pictures), target, settings, overwrite=overwrite)
@@ -91,7 +91,8 @@ def train_network(
             _draw(source.folder, settings, on_progress)
         beginning = start(
             settings.model, source.labels, weights=settings.weights, offline=settings.offline,
-            blank=settings.blank, seed=settings.seed, progress=counted(on_progress, "download", "downloading weights"),
+            blank=settings.blank, seed=settings.seed,
+            progress=counted(on_progress, "download", "downloading weights"),
         )  # fmt: skip
         trainer = make_trainer(beginning, source, settings)
         if state is not None:

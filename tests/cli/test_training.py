@@ -8,6 +8,7 @@ from cli_kit import dreamvid
 
 from dreamvid.bestiary.training.trainer import Lesson
 from dreamvid.cli.show import Show
+from dreamvid.commands.train import as_progress
 from dreamvid.image import load_image
 
 
