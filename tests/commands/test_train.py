@@ -21,6 +21,7 @@ from dreamvid.dream.shaping import Shape
 from dreamvid.errors import Interrupted, OutputExists, UsageError
 from dreamvid.image import save_image
 from dreamvid.networks.registry import load_network
+from dreamvid.sequence.progress import OnProgress
 from dreamvid.settings.models import TrainSettings
 
 

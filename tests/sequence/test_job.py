@@ -14,6 +14,7 @@ import torch
 from tiny import known_frames, moved, tiny_dreamer
 
 from dreamvid import files as saving
+from dreamvid.commands.preflight import check_output
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import creatures
 from dreamvid.errors import (
