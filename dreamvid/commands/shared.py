@@ -26,7 +26,7 @@ def make_dreamer(
 ) -> Dreamer:
     """Make the Dreamer that the settings describe, for pictures of a size (height, width).
 
-    `on_progress` is told of a download.
+    `on_progress` gets the events of a download.
     """
     clock = Clock(Fraction(1), 1, dream.seed)
     return make_dreams(network, dream, clock, size=size, on_progress=on_progress)(0)
@@ -48,7 +48,7 @@ def make_dreams(
 
 
 def load(network: NetworkSettings, on_progress: OnProgress) -> Network:
-    """Load the network; `on_progress` is told of a download."""
+    """Load the network; `on_progress` gets the events of a download."""
     progress = counted(on_progress, "download", "downloading weights")
     return load_network(
         network.model, weights=network.weights, offline=network.offline, progress=progress

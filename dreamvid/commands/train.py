@@ -89,16 +89,16 @@ def train_network(
         state = work.claim(record(settings, source.labels), overwrite=overwrite)
         if isinstance(source, Renders):
             _draw(source.folder, settings, on_progress)
-        beginning = start(
+        origin = start(
             settings.model, source.labels, weights=settings.weights, offline=settings.offline,
             blank=settings.blank, seed=settings.seed,
             progress=counted(on_progress, "download", "downloading weights"),
         )  # fmt: skip
-        trainer = make_trainer(beginning, source, settings)
+        trainer = make_trainer(origin, source, settings)
         if state is not None:
             trainer.restore(state)
-        lesson = _run(trainer, beginning, work, on_progress)
-        work.finish(trainer, beginning)
+        lesson = _run(trainer, origin, work, on_progress)
+        work.finish(trainer, origin)
         return Trained(target, work.sheet, lesson)
 
 
@@ -116,20 +116,20 @@ def _draw(bank: Path, settings: TrainSettings, on_progress: OnProgress) -> None:
     draw_bank(bank, count, seed=settings.seed, drawn=drawn)
 
 
-def make_trainer(beginning: Start, source: Source, settings: TrainSettings) -> Trainer:
+def make_trainer(origin: Start, source: Source, settings: TrainSettings) -> Trainer:
     """Make the trainer; a network with weights starts with gradient alignment."""
     recipe = Recipe(
         minutes=settings.minutes, attack=settings.attack, seed=settings.seed,
-        telling=CLASSIFYING if beginning.blank else 0.0,
+        telling=CLASSIFYING if origin.blank else 0.0,
     )  # fmt: skip
     if not isinstance(source, Renders):
         recipe = replace(recipe, aligned_rate=NEW_RATE)
-    about, device = beginning.description, pick_device(settings.device)
+    about, device = origin.description, pick_device(settings.device)
     if recipe.sizes[0] < about.minimum_size:
         recipe = replace(recipe, sizes=recipe.sizes[-1:] * 2)
     goals = {about.aliases[name]: share for name, share in GOALS.items()}
     return Trainer(
-        beginning.model, source, recipe, mean=about.mean, std=about.std,
+        origin.model, source, recipe, mean=about.mean, std=about.std,
         goals=goals | {CLASS: 1 - sum(goals.values())}, shaping=shaped,
         device=device, dtype=pick_dtype(settings.precision, device),
     )  # fmt: skip
@@ -140,7 +140,7 @@ def shaped(gradient: Tensor) -> Tensor:
     return Shape()(gradient, lambda _, size: size, "")
 
 
-def _run(trainer: Trainer, beginning: Start, work: Work, on_progress: OnProgress) -> Lesson | None:
+def _run(trainer: Trainer, origin: Start, work: Work, on_progress: OnProgress) -> Lesson | None:
     """Train until the time is over, and write checkpoints and sheets on the way."""
     lesson, kept, shown = None, trainer.seconds, trainer.seconds
     try:
@@ -150,11 +150,11 @@ def _run(trainer: Trainer, beginning: Start, work: Work, on_progress: OnProgress
                 work.keep(trainer)
                 kept = trainer.seconds
             if trainer.seconds - shown > SHEET_EVERY:
-                work.show(trainer, beginning)
+                work.show(trainer, origin)
                 shown = trainer.seconds
     except KeyboardInterrupt:
         work.keep(trainer)
-        work.show(trainer, beginning)
+        work.show(trainer, origin)
         raise Interrupted(
             f"holds the network after {trainer.seconds / 60:.1f} minutes of training",
             where=work.partial,
@@ -237,18 +237,18 @@ class Work:
             remedy="use another name to keep it, or -y to restart",
         )
 
-    def show(self, trainer: Trainer, beginning: Start) -> None:
+    def show(self, trainer: Trainer, origin: Start) -> None:
         """Write the partial network, and a sheet of what it dreams."""
-        self._write(self.partial, *beginning.finished(trainer.averaged.module), beginning)
+        self._write(self.partial, *origin.finished(trainer.averaged.module), origin)
 
-    def _write(self, path: Path, model: nn.Module, plan: Plan, beginning: Start) -> None:
-        saved.save(path, model, plan, beginning.description)
+    def _write(self, path: Path, model: nn.Module, plan: Plan, origin: Start) -> None:
+        saved.save(path, model, plan, origin.description)
         save_image(self.sheet, atlas(load_network(str(path))))
 
-    def finish(self, trainer: Trainer, beginning: Start) -> None:
+    def finish(self, trainer: Trainer, origin: Start) -> None:
         """Write the final network, and remove the checkpoint and the partial network."""
-        model, plan = beginning.finished(trainer.averaged.module, trainer.probe(PROBED))
-        self._write(self.target, model, plan, beginning)
+        model, plan = origin.finished(trainer.averaged.module, trainer.probe(PROBED))
+        self._write(self.target, model, plan, origin)
         for file in (self.partial, self._checkpoint):
             file.unlink(missing_ok=True)
         for bank in self.folder.glob("bank-*"):

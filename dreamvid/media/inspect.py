@@ -124,7 +124,7 @@ def _warnings(
 ) -> tuple[str, ...]:
     beside = side_data(frame)
     light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
-    told = (
+    notes = (
         (frame.interlaced_frame, "interlaced: deinterlaced with bwdif"),
         (info.has_alpha, "the alpha channel is dropped"),
         (
@@ -137,7 +137,7 @@ def _warnings(
             f"pixels of {aspect.numerator}:{aspect.denominator} were converted to square pixels",
         ),
     )
-    return tuple(text for holds, text in told if holds)
+    return tuple(text for holds, text in notes if holds)
 
 
 def _deep_format(frame: VideoFrame, bits: int) -> str:

@@ -85,11 +85,11 @@ def _deliver(film: _Film, folder: Path, place: Output) -> tuple[str, ...]:
         film.check_room(place.folder)
         film.write(draft, container, None)
         _count(draft, film.frames)
-        told = film.repeated_notes()
+        notes = film.repeated_notes()
     else:
-        told = _write_with_sides(film, draft, container)
+        notes = _write_with_sides(film, draft, container)
     settle(draft, place.path)
-    return told
+    return notes
 
 
 def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ...]:
@@ -141,8 +141,8 @@ class _Film:
         self._step = max(1, round(1 / (source.rate * self._tick)))
         self._end = self._times[-1] + self._step
         if source.duration is not None and not self.cut:
-            told = offset + int(source.duration / self._tick)
-            self._end = told if told > self._times[-1] else self._end
+            end = offset + int(source.duration / self._tick)
+            self._end = end if end > self._times[-1] else self._end
         self._delay = max(n - r for table in self._tables for n, r in enumerate(table.ranks))
         self._headers = b""
         self._round = self._end - self._times[0]

@@ -217,14 +217,14 @@ class VideoWriter:
         """Finish the film and rename it to its final name."""
         try:
             self._part.close()
-            told = assemble(
+            notes = assemble(
                 [self._part.path],
                 self._target.path,
                 source=self._like,
                 overwrite=self._target.overwrite,
                 repeat_to=self._target.repeat_to,
             )
-            self.notes = (*self._part.notes, *told)
+            self.notes = (*self._part.notes, *notes)
         finally:
             self.abort()
 

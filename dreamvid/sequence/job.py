@@ -113,25 +113,27 @@ class Job:
     def _claim(self) -> None:
         """Create the folder of the parts; delete existing parts unless they belong to this job."""
         job = self._folder / "job.toml"
-        begun = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
-        if begun == self._record:
+        earlier = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
+        if earlier == self._record:
             return
         if not self._output.overwrite:
-            self._check_replaceable(begun)
-        if begun is not None:
-            self.notes = (f"restarted because settings changed: {differing(begun, self._record)}",)
+            self._check_replaceable(earlier)
+        if earlier is not None:
+            self.notes = (
+                f"restarted because settings changed: {differing(earlier, self._record)}",
+            )
         shutil.rmtree(self._folder, ignore_errors=True)
         self._folder.mkdir()
         write_whole(job, self._record.encode())
         self._parts = []
 
-    def _check_replaceable(self, begun: str | None) -> None:
+    def _check_replaceable(self, earlier: str | None) -> None:
         """Raise OutputExists if restarting would delete the parts of another job."""
-        if begun is None and (taken := self._partials()):
+        if earlier is None and (taken := self._partials()):
             remedy = "use another name, or -y"
             raise OutputExists("already exists", where=taken[0], remedy=remedy)
         if self._parts:
-            done, what = _frames(self._parts), differing(begun or "", self._record)
+            done, what = _frames(self._parts), differing(earlier or "", self._record)
             raise OutputExists(
                 f"{done} frames are already dreamed, by a run with other settings ({what})",
                 where=self._output.path,
@@ -155,8 +157,8 @@ class Job:
 
     def _finished(self) -> list[Path]:
         """The consecutive complete parts from the first on, the last one with its memory."""
-        begun = (self._part(number) for number in itertools.count())
-        parts = list(itertools.takewhile(is_whole, begun))
+        numbered = (self._part(number) for number in itertools.count())
+        parts = list(itertools.takewhile(is_whole, numbered))
         while parts and not _has_memory(parts[-1]):
             parts.pop()
         if self._part(len(parts) + 1).exists():  # part number len(parts) may have been unfinished
@@ -190,14 +192,14 @@ class Job:
         output = self._output
         if not self._parts:
             raise UnreadableInput("no frame can be decoded", where=self._like.path)
-        told = assemble(
+        notes = assemble(
             self._parts,
             output.path,
             source=self._like,
             overwrite=output.overwrite,
             repeat_to=output.repeat_to,
         )
-        self.notes = tuple(dict.fromkeys(self.notes + told))
+        self.notes = tuple(dict.fromkeys(self.notes + notes))
         write_record(output.sidecar, self._record)
         for file in self._partials():
             file.unlink()
@@ -208,9 +210,9 @@ class Job:
         path, partial = self._output.path, self._partial
         parts = list(self._parts)
         kept = f"after frame {_frames(parts)}" if parts else "from the first frame"
-        begun = writer if writer is not None and writer.path not in parts else None
-        if begun is not None and _closed(begun):
-            parts.append(begun.path)
+        unfinished = writer if writer is not None and writer.path not in parts else None
+        if unfinished is not None and _closed(unfinished):
+            parts.append(unfinished.path)
         if not parts:
             self._remove_empty_folder()
             return Interrupted("stopped before the first frame", where=path)
