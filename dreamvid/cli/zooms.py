@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -36,7 +35,7 @@ from dreamvid.cli.flags import (
     Yes,
     read_settings,
 )
-from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
+from dreamvid.cli.request import raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
@@ -89,18 +88,15 @@ def zoom(
             from dreamvid.commands.preview import preview_motion
 
             preview = preview_motion(
-                request.source, path, request.settings, overwrite=yes, report=show.report
+                request.source, path, request.settings, overwrite=yes, on_progress=show.on_progress
             )
             show.made(preview)
             return
         checked = check_zoom(request.source, path, request.settings, overwrite=yes)
-        show.say(f"{checked.told}, into {path}")
-        from dreamvid.commands.zoom import dream_zoom
+        show.say(f"{checked.summary}, into {path}")
+        from dreamvid.commands.zoom import run_zoom
 
-        result = dream_zoom(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
+        result = run_zoom(checked, request.watched(show))
         show.made(result)
 
 
@@ -136,14 +132,10 @@ def loop(
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_loop(request.source, path, request.settings, overwrite=yes)
-        show.say(f"{checked.told}, into {path}")
-        from dreamvid.commands.loop import dream_loop
+        show.say(f"{checked.summary}, into {path}")
+        from dreamvid.commands.loop import run_loop
 
-        result = dream_loop(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say,
-            begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
+        result = run_loop(checked, request.watched(show))
         show.made(result)
     raise_if_damaged(result, request.source)
 

@@ -30,7 +30,7 @@ from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.job import Progress
+from dreamvid.sequence.progress import Progress
 from dreamvid.settings.dials import Dials
 from dreamvid.settings.models import ImageSettings, VideoSettings
 from dreamvid.settings.tables import DreamSettings, NetworkSettings, SoundSettings
@@ -106,9 +106,11 @@ def test_a_picture_is_replaced_only_when_told(picture: Path, tmp_path: Path) -> 
 
 def test_a_film_comes_back_with_its_length_rate_and_size(film: Path, tmp_path: Path) -> None:
     told: list[Progress] = []
-    result = dream_video(film, tmp_path / "out.mp4", video_settings(), report=told.append)
+    result = dream_video(film, tmp_path / "out.mp4", video_settings(), on_progress=told.append)
     assert (result.frames, result.damage) == (COUNT, None)
-    assert [(p.done, p.total) for p in told] == [(n, COUNT) for n in range(1, COUNT + 1)]
+    assert [(p.done, p.total) for p in told if p.task == "frames"] == [
+        (n, COUNT) for n in range(1, COUNT + 1)
+    ]
     with VideoReader(tmp_path / "out.mp4") as out:
         assert (out.info.width, out.info.height, out.info.rate) == (64, 48, Fraction(24000, 1001))
         assert len(list(out)) == COUNT
@@ -139,10 +141,10 @@ def test_the_film_settings_reach_the_reader(film: Path, tmp_path: Path) -> None:
 
 def dream_lines(source: Path, out: Path, /, **tables: dict[str, Any]) -> list[str]:
     """Dream a film; what was said of the size."""
-    said: list[str] = []
+    events: list[Progress] = []
     settings = video_settings(**{"output": {"codec": "ffv1"}} | tables)
-    dream_video(source, out, settings, say=said.append)
-    return said
+    dream_video(source, out, settings, on_progress=events.append)
+    return [event.text for event in events if event.task == "note"]
 
 
 def test_a_film_is_dreamed_small_and_comes_back_at_its_size(film: Path, tmp_path: Path) -> None:
@@ -254,7 +256,7 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
 
     dream_video(film, tmp_path / "whole.mp4", video_settings())
     with pytest.raises(Interrupted):
-        dream_video(film, tmp_path / "out.mp4", video_settings(), report=stop)
+        dream_video(film, tmp_path / "out.mp4", video_settings(), on_progress=stop)
     assert len(read(tmp_path / "out.partial.mp4")) == 3
     dream_video(film, tmp_path / "out.mp4", video_settings())
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
