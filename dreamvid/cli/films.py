@@ -101,6 +101,8 @@ def video(
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         checked.reader.close()
         show.say(f"{checked.told}, into {path}")
+        for warning in checked.reader.warnings:  # before hours of dreaming
+            show.say(warning)
         from dreamvid.commands.video import dream_video
 
         result = dream_video(

@@ -98,6 +98,7 @@ class Show:
         self._tasks: dict[str, TaskID] = {}
         self._began: tuple[float, int] | None = None
         self._spoke = 0.0
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -113,12 +114,14 @@ class Show:
 
     def say(self, line: str) -> None:
         """Print one line."""
+        self._said.add(line)
         self._console.print(line, soft_wrap=True, markup=False)
 
     def made(self, result: Result) -> None:
-        """Print the notes of a result, its path and its number of frames."""
+        """Print the notes of a result, if not said before, its path and its number of frames."""
         for note in result.notes:
-            self.say(note)
+            if note not in self._said:
+                self.say(note)
         self.say(f"{result.path}: {result.frames} frames")
 
     @contextmanager
