@@ -105,10 +105,11 @@ def video(
             show.say(warning)
         from dreamvid.commands.video import dream_video
 
-        result = dream_video(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say,
-            begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
+        with show.busy("dreaming the first frame"):
+            result = dream_video(
+                request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+                report=show.report, say=show.say,
+                begun=partial(report_differences, request.previous, show.say),
+            )  # fmt: skip
         show.made(result)
     raise_if_damaged(result, request.source)

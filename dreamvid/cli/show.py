@@ -126,7 +126,10 @@ class Show:
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
-        """Show that work without steps is going on, and for how long, after QUIET_FOR seconds."""
+        """Show that work without steps is going on, and for how long, after QUIET_FOR seconds.
+
+        It ends with the first frame of a film, which has a progress of its own.
+        """
         done = threading.Event()
         teller = threading.Thread(target=self._tell_busy, args=(what, done), daemon=True)
         teller.start()
@@ -138,7 +141,7 @@ class Show:
 
     def _tell_busy(self, what: str, done: threading.Event) -> None:
         began, wait, task = time.monotonic(), QUIET_FOR, None
-        while not done.wait(wait):
+        while not done.wait(wait) and self._began is None:
             passed = f"{time.monotonic() - began:.0f} s so far"
             if self._bars.disable:
                 wait = LINE_EVERY

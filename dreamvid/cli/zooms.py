@@ -94,10 +94,11 @@ def zoom(
         show.say(f"{checked.told}, into {path}")
         from dreamvid.commands.zoom import dream_zoom
 
-        result = dream_zoom(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
+        with show.busy("dreaming the first frame"):
+            result = dream_zoom(
+                request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+                report=show.report, begun=partial(report_differences, request.previous, show.say),
+            )  # fmt: skip
         show.made(result)
 
 
@@ -136,11 +137,12 @@ def loop(
         show.say(f"{checked.told}, into {path}")
         from dreamvid.commands.loop import dream_loop
 
-        result = dream_loop(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say,
-            begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
+        with show.busy("preparing the loop"):
+            result = dream_loop(
+                request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
+                report=show.report, say=show.say,
+                begun=partial(report_differences, request.previous, show.say),
+            )  # fmt: skip
         show.made(result)
     raise_if_damaged(result, request.source)
 
