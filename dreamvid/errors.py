@@ -19,7 +19,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
-
 LONGEST_WORD = 1000
 """Longer words, such as a label that is a whole file, are cut in messages."""
 

@@ -33,7 +33,7 @@ def test_the_message_is_always_one_line() -> None:
 
 def test_a_word_of_absurd_length_is_cut() -> None:
     error = UsageError(f"unknown label '{'x' * 5_000_000}'", where="label", remedy="try owl")
-    assert str(error) == f"label: unknown label '{'x' * 79}...; try owl"
+    assert str(error) == f"label: unknown label '{'x' * 79}... try owl"
     path = "a/" * 450
     assert str(DreamvidError("gone", where=path)) == f"{path}: gone"
 
