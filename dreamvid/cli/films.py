@@ -104,8 +104,11 @@ def video(
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}")
+        for warning in checked.reader.warnings:  # before hours of dreaming
+            show.say(warning)
         from dreamvid.commands.video import run_video
 
-        result = run_video(checked, request.watched(show))
+        with show.busy("dreaming the first frame"):
+            result = run_video(checked, request.watched(show))
         show.made(result)
     raise_if_damaged(result, request.source)

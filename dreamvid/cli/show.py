@@ -49,6 +49,7 @@ class Show:
         self._tasks: dict[str, TaskID] = {}
         self._began: tuple[float, int] | None = None
         self._spoke = 0.0
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -64,17 +65,22 @@ class Show:
 
     def say(self, line: str) -> None:
         """Print one line."""
+        self._said.add(line)
         self._console.print(line, soft_wrap=True, markup=False)
 
     def made(self, result: Result) -> None:
-        """Print the notes of a result, its path and its number of frames."""
+        """Print the notes of a result, if not said before, its path and its number of frames."""
         for note in result.notes:
-            self.say(note)
+            if note not in self._said:
+                self.say(note)
         self.say(f"{result.path}: {result.frames} frames")
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
-        """Show that work without steps is going on, and for how long, after QUIET_FOR seconds."""
+        """Show that work without steps is going on, and for how long, after QUIET_FOR seconds.
+
+        It ends with the first frame of a film, which has a progress of its own.
+        """
         done = threading.Event()
         teller = threading.Thread(target=self._tell_busy, args=(what, done), daemon=True)
         teller.start()
@@ -86,7 +92,7 @@ class Show:
 
     def _tell_busy(self, what: str, done: threading.Event) -> None:
         began, wait, task = time.monotonic(), QUIET_FOR, None
-        while not done.wait(wait):
+        while not done.wait(wait) and self._began is None:
             passed = f"{time.monotonic() - began:.0f} s so far"
             if self._bars.disable:
                 wait = LINE_EVERY

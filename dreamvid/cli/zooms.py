@@ -96,7 +96,8 @@ def zoom(
         show.say(f"{checked.summary}, into {path}")
         from dreamvid.commands.zoom import run_zoom
 
-        result = run_zoom(checked, request.watched(show))
+        with show.busy("dreaming the first frame"):
+            result = run_zoom(checked, request.watched(show))
         show.made(result)
 
 
@@ -135,7 +136,8 @@ def loop(
         show.say(f"{checked.summary}, into {path}")
         from dreamvid.commands.loop import run_loop
 
-        result = run_loop(checked, request.watched(show))
+        with show.busy("preparing the loop"):
+            result = run_loop(checked, request.watched(show))
         show.made(result)
     raise_if_damaged(result, request.source)
 

@@ -234,6 +234,17 @@ def test_from_finds_a_source_that_moved_along_and_tells_when_it_changed(tmp_path
     assert told.err.splitlines()[1] == f"{DIFFERS}: the source, the precision"
 
 
+def test_pictures_that_are_left_out_are_told_before_the_dream_and_once(tmp_path):
+    for n in range(3):
+        Image.new("RGB", (32, 32), (80 * n,) * 3).save(tmp_path / f"{n}.png")
+    Image.new("L", (32, 32)).save(tmp_path / "depth.png")
+    told = dreamvid("video", tmp_path, "-o", tmp_path / "out.mp4", *QUICK, "-v")
+    assert told.code == 0, told.err
+    lines = told.err.splitlines()
+    assert lines[1] == "1 other image is left out: depth.png"
+    assert told.err.count("left out") == 1 and lines[2].startswith("shot 1: 1 of 3")
+
+
 @pytest.mark.parametrize("moved", ["nothing", "output", "both"])
 def test_from_finds_its_source_from_any_folder(tmp_path, film, monkeypatch, moved):
     here = tmp_path / "here"

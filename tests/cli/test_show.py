@@ -37,6 +37,15 @@ def test_work_without_steps_is_told_after_a_while(lines, monkeypatch) -> None:
     assert len(told) >= 2 and set(told) == {"dreaming: 0 s so far"}
 
 
+def test_the_first_frame_of_a_film_ends_it(lines, monkeypatch) -> None:
+    monkeypatch.setattr(shows, "QUIET_FOR", 0.05)
+    monkeypatch.setattr(shows, "LINE_EVERY", 0.05)
+    with Show(quiet=False, verbose=True) as show, show.busy("dreaming"):
+        show.report(Progress(1, 9, 1))
+        time.sleep(0.2)
+    assert lines() == ["shot 1: 1 of 9"]
+
+
 def test_quick_work_is_not_told(lines) -> None:
     with Show(quiet=False, verbose=False) as show, show.busy("dreaming"):
         pass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from cli_kit import dreamvid, environment, frames_of, write_film
+
+from dreamvid.cli import app
 
 CUT, FRAMES = 8, 48
 OPTIONS = ("--iterations", "2", "--octaves", "2")
@@ -95,6 +98,22 @@ def test_a_signal_sent_twice_at_once_stops_once(long_film, tmp_path):
     assert not any("Traceback" in line for line in said)
     assert said[-1].startswith(f"dreamvid: {out}: stopped; ")
     assert frames_of(tmp_path / "out.partial.mp4") >= 3
+
+
+def test_signals_that_follow_at_once_do_not_interrupt_the_tidying_up(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(app, "_last_stop", -math.inf)
+    monkeypatch.setattr(app.time, "monotonic", lambda: now)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            app._stop(signal.SIGTERM, None)
+        now = 100.9
+        app._stop(signal.SIGTERM, None)
+        now = 101.5  # whoever insists is heard
+        with pytest.raises(KeyboardInterrupt):
+            app._stop(signal.SIGTERM, None)
+    finally:
+        app._stopped.clear()
 
 
 def test_what_ignores_a_hangup_is_not_stopped_by_it(long_film, tmp_path):
