@@ -492,7 +492,7 @@ def test_doctor_tries_everything():
     assert told.code == 0, told.err
     found = {check["name"]: check for check in json.loads(told.out)}
     assert not [check for check in found.values() if check["state"] == "missing"]
-    assert "h264" in found["codecs"]["told"].split()
+    assert "h264" in found["codecs"]["message"].split()
     assert "cpu" in found["devices"]["told"]
     assert found["film"]["told"].startswith("4 frames dreamed")
 
