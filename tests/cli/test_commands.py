@@ -493,8 +493,8 @@ def test_doctor_tries_everything():
     found = {check["name"]: check for check in json.loads(told.out)}
     assert not [check for check in found.values() if check["state"] == "missing"]
     assert "h264" in found["codecs"]["message"].split()
-    assert "cpu" in found["devices"]["told"]
-    assert found["film"]["told"].startswith("4 frames dreamed")
+    assert "cpu" in found["devices"]["message"]
+    assert found["film"]["message"].startswith("4 frames dreamed")
 
 
 def test_a_broken_cv2_is_reported_in_a_line_by_every_command(tmp_path, film):
