@@ -92,7 +92,7 @@ def test_memory_is_that_of_the_film_and_not_of_this_process(monkeypatch):
     assert row["encoder_mb"] is None or 5 < row["encoder_mb"] < 500
 
 
-def test_a_child_that_dies_is_told():
+def test_a_child_that_dies_is_reported():
     with pytest.raises(DreamvidError, match=r"the benchmark failed \(it broke\)"):
         bench._peaks([sys.executable, "-c", "import sys; sys.exit('first\\nit broke')"])
 

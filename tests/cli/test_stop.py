@@ -133,7 +133,7 @@ def test_stopped_while_modules_are_imported(tmp_path):
     assert (done.returncode, done.stderr) == (130, told)
 
 
-def test_other_settings_begin_anew_when_told(long_film, uninterrupted, tmp_path):
+def test_other_settings_restart_with_overwrite(long_film, uninterrupted, tmp_path):
     out = tmp_path / "out.mp4"
     code, said = stop(
         ["video", long_film, "-o", out, *OPTIONS, "-v", "--seed", 7], signal.SIGINT, "shot 2: 12 of"

@@ -217,7 +217,7 @@ def test_a_picture_and_noise_exclude_each_other(picture: Path, tmp_path: Path) -
         dream_loop(picture, tmp_path / "out.mkv", settings)
 
 
-def test_nothing_is_overwritten_unless_told(tmp_path: Path, monkeypatch: Any) -> None:
+def test_nothing_is_overwritten_without_permission(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "out.mkv").write_bytes(b"precious")
     monkeypatch.setattr(shared, "load_network", None)
     with pytest.raises(OutputExists):
@@ -318,7 +318,9 @@ def test_a_film_goes_forth_and_back(film: Path, tmp_path: Path) -> None:
         ({"kind": "pan"}, "is visible"),
     ],
 )
-def test_a_seam_that_shows_is_told_with_what_would_help(shape: dict[str, Any], says: str) -> None:
+def test_a_seam_that_shows_is_reported_with_what_would_help(
+    shape: dict[str, Any], says: str
+) -> None:
     meter = SeamMeter()
     for level in (0, 1, 2, 90):
         meter.look(np.full((48, 64, 3), level, np.uint8))

@@ -114,7 +114,7 @@ def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> Non
     assert second[0].step == first[-1].step + 3  # a step each: aligned, clean, attacked
 
 
-def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Path) -> None:
+def test_another_training_restarts_only_with_overwrite(folder: Path, tmp_path: Path) -> None:
     target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=500)
     with pytest.raises(Interrupted):
         train_network(folder, target, settings, on_progress=stopping(3, []))
@@ -188,7 +188,7 @@ def test_a_network_has_its_own_ending(folder: Path, tmp_path: Path) -> None:
         train_network(folder, tmp_path / "mine.pth", TrainSettings(minutes=0.001))
 
 
-def test_a_damaged_checkpoint_begins_anew(folder: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_restarts(folder: Path, tmp_path: Path) -> None:
     target, seen = tmp_path / "mine.safetensors", list[Lesson]()
     work = tmp_path / "mine.safetensors.training"
     work.mkdir()

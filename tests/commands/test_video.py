@@ -83,7 +83,7 @@ def test_a_picture_is_dreamed_small_and_says_so(picture: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["gone/out.png", "out.xyz", "in.png"])
-def test_a_picture_that_cannot_be_written_is_told_before_the_work(
+def test_a_picture_that_cannot_be_written_is_reported_before_the_work(
     name: str, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared, "load_network", None)
@@ -93,7 +93,7 @@ def test_a_picture_that_cannot_be_written_is_told_before_the_work(
         dream_image(tmp_path / "gone.png", tmp_path / "out.png")
 
 
-def test_a_picture_is_replaced_only_when_told(picture: Path, tmp_path: Path) -> None:
+def test_a_picture_is_replaced_only_with_overwrite(picture: Path, tmp_path: Path) -> None:
     settings = ImageSettings.checked({"dream": QUICK})
     target = tmp_path / "out.png"
     target.write_bytes(b"precious")
@@ -263,7 +263,7 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["gone/out.mp4", "out.xyz", "in.mkv", "there.mp4"])
-def test_a_film_that_cannot_be_written_is_told_before_anything_is_fetched(
+def test_a_film_that_cannot_be_written_is_reported_before_anything_is_fetched(
     name: str, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "there.mp4").touch()
@@ -316,7 +316,7 @@ def test_layers_add_and_scale() -> None:
     assert value() == pytest.approx(value(network.default_layer))
 
 
-def test_weights_that_come_to_nothing_are_told_unless_they_change() -> None:
+def test_weights_that_come_to_nothing_are_reported_unless_they_change() -> None:
     network, clock = tiny_network(), Clock(Fraction(1), 4)
 
     def make(*layers: str) -> None:

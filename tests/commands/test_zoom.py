@@ -135,7 +135,7 @@ def test_a_picture_fills_the_size_without_being_squeezed() -> None:
     assert float(fitted[:, :, 4:-4].min()) > 0.9
 
 
-def test_the_size_is_that_of_the_picture_unless_told(picture: Path) -> None:
+def test_the_size_is_that_of_the_picture_unless_given(picture: Path) -> None:
     for size, shape in ((None, (3, 48, 64)), ("32x32", (3, 32, 32))):
         settings = ZoomSettings.checked({"clip": {"size": size}})
         assert beginning(check_zoom(picture, Path("out.mp4"), settings)).shape == shape

@@ -379,7 +379,7 @@ def test_pictures_are_not_repeated(tmp_path: Path, name: str, why: str) -> None:
 # --- told before anything is made -----------------------------------------------------------
 
 
-def test_what_this_ffmpeg_lacks_is_told_with_the_nearest(
+def test_what_this_ffmpeg_lacks_is_reported_with_the_nearest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     have = formats.encoders() - {"hap", "gif", "libx264"}
@@ -412,7 +412,7 @@ def test_other_names_lead_to_ours(asked: str) -> None:
         ("a.xyz", "h264", "end it in .mp4"),
     ],
 )
-def test_names_that_do_not_fit_are_told_with_those_that_do(
+def test_names_that_do_not_fit_are_reported_with_those_that_do(
     tmp_path: Path, name: str, codec: str, says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):
@@ -439,7 +439,7 @@ def test_names_that_do_not_fit_are_told_with_those_that_do(
         ("hap", "a.mov", {"size": (4, 70000)}, "65532x65532; give a smaller --size"),
     ],
 )
-def test_what_a_codec_refuses_is_told_at_once(
+def test_what_a_codec_refuses_is_reported_at_once(
     tmp_path: Path, codec: str, name: str, options: dict[str, object], says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):

@@ -132,7 +132,7 @@ def test_offline_never_tries(cache: Path, server: tuple[Server, str]) -> None:
     assert server[0].requests == 0 and not cache.exists()
 
 
-def test_without_a_network_the_remedy_is_told(cache: Path) -> None:
+def test_without_a_network_the_remedy_is_reported(cache: Path) -> None:
     with pytest.raises(MissingDependency, match="--weights FILE"):
         fetch("http://127.0.0.1:9/net-00000000.pth", model="m")
 

@@ -236,7 +236,7 @@ def test_stopping_while_a_part_is_finished_is_no_other_error(
     assert (tmp_path / "film.mp4").read_bytes() == whole
 
 
-def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> None:
+def test_another_setting_discards_the_parts_only_with_overwrite(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         run(tmp_path / "film.mp4", report=stop_after(7))
     assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
@@ -260,7 +260,7 @@ def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("left", [None, b"\xff\xfe", b"garbage"])
-def test_parts_that_nothing_tells_of_are_kept_until_told(
+def test_parts_that_nothing_tells_of_are_kept_without_overwrite(
     left: bytes | None, tmp_path: Path
 ) -> None:
     with pytest.raises(Interrupted):
@@ -383,7 +383,7 @@ def test_no_frames_at_all_are_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "film.mp4").exists()
 
 
-def test_what_exists_is_only_replaced_when_told_and_only_at_the_end(tmp_path: Path) -> None:
+def test_what_exists_is_only_replaced_with_overwrite_and_only_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(b"precious")
     with pytest.raises(OutputExists):
@@ -396,13 +396,13 @@ def test_what_exists_is_only_replaced_when_told_and_only_at_the_end(tmp_path: Pa
     assert len(arrays(path)) == COUNT
 
 
-def test_a_sidecar_that_cannot_be_written_is_told_before_the_dream(tmp_path: Path) -> None:
+def test_a_sidecar_that_cannot_be_written_is_reported_before_the_dream(tmp_path: Path) -> None:
     (tmp_path / "film.mp4.dreamvid.toml").mkdir()
     with pytest.raises(UsageError, match=r"film\.mp4\.dreamvid\.toml: the output is a folder"):
         check_output(Output(tmp_path / "film.mp4"), None)
 
 
-def test_a_full_disk_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object) -> None:
         raise OSError(28, os.strerror(28))
 
