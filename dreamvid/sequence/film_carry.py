@@ -70,6 +70,8 @@ class FilmCarry:
         kept, weight = self._evened(residual, spread)
         pace = above**tuning.push_power * below**tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
+        if previous.aim > tuning.busy:
+            dose = finer(dose)
         dreamed = self._dream.ascend(
             (source + kept).clamp_(0, 1),
             dose,
@@ -154,6 +156,16 @@ def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:
     half = max(1, few // 2)
     smaller = [half] * (len(full.iterations) - 1)
     return Dose((*smaller, few), full.step * (1 - tuning.shorter * stability), looks=1)
+
+
+def finer(dose: Dose) -> Dose:
+    """The dose with one more iteration on the largest octave, in steps that are shorter to match.
+
+    Gradients of more views agree on more than longer steps of few: the dream is stronger, and
+    changes less from frame to frame.
+    """
+    *smaller, few = dose.iterations
+    return replace(dose, iterations=(*smaller, few + 1), step=dose.step * few / (few + 1))
 
 
 def check_stability(stability: float) -> None:

@@ -45,8 +45,8 @@ class CarryTuning:
     strength and sharpness are controlled towards it. `strength` controls `aim` so that the
     objective is `surplus` times that of the full dose. Above 1, `aim`^`spread_power` scales the
     target spread and `aim`^`push_power` the steps: keeping more of a stale residual would not help.
-    Below 1, `aim`^`pace_power` shortens steps on areas that are not fresh. `sharpness` controls the
-    finest detail.
+    Above `busy` the largest octave gets one more iteration. Below 1, `aim`^`pace_power` shortens
+    steps on areas that are not fresh. `sharpness` controls the finest detail.
     """
 
     keep_power: float = 2.0
@@ -67,7 +67,8 @@ class CarryTuning:
     measure_every: int = 40
     control_every: int = 3
     surplus: float = 1.05
-    strength: Controller = Controller(gain=1.5, fastest=1.4, low=0.2, high=2.0)
+    strength: Controller = Controller(gain=1.5, fastest=1.4, low=0.2, high=3.0)
+    busy: float = 1.1
     spread_power: float = 0.6
     push_power: float = 0.7
     pace_power: float = 2.0

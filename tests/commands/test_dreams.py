@@ -13,6 +13,7 @@ from tiny import known_frames, moved, texture, tiny_network
 from dreamvid.commands.dreams import Dreams
 from dreamvid.dream import objectives, patience
 from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import NetworkGradient
 from dreamvid.dream.shaping import Shape
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import save_image, to_image
@@ -53,15 +54,19 @@ def test_a_picture_takes_its_time_for_a_label_and_for_nothing_else() -> None:
         network = tiny_network()
         return Dreams(network, CPU, settings, clock, size=(240, 320), patient=patient)(0)
 
+    def even(dream: Dreamer) -> bool:
+        assert isinstance(dream.gradient, NetworkGradient)
+        return dream.gradient.even
+
     still = dreamer(patient=True, label="cat", strength=2.0)
-    assert still.dose == patience.patient(10, 4, 1.4, 2 * patience.STEP) and not still.even
+    assert still.dose == patience.patient(10, 4, 1.4, 2 * patience.STEP) and not even(still)
     assert still.shape == Shape(detail=patience.BROAD)
     given = dreamer(patient=True, label="cat", octaves=2, iterations=3, step=0.01, detail=2.0)
     assert given.dose == patience.patient(3, 2, 1.4, 0.01)
     assert given.shape == Shape(detail=2 * patience.BROAD)
     film, plain = dreamer(patient=False, label="cat"), dreamer(patient=True, layer="one")
     assert film.dose == plain.dose == Dose((10, 10), tiny_network().default_step)
-    assert film.even and plain.even and film.shape == plain.shape == Shape()
+    assert even(film) and even(plain) and film.shape == plain.shape == Shape()
 
 
 def test_layers_change_and_fade() -> None:

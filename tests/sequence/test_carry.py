@@ -16,7 +16,7 @@ from tiny import known_frames, moved, tiny_dreamer
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge, NetworkGradient
 from dreamvid.motion.estimate import Motion
-from dreamvid.sequence.film_carry import FilmCarry, carried_dose
+from dreamvid.sequence.film_carry import FilmCarry, carried_dose, finer
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory, Reference
 from dreamvid.sequence.render import render_with_memory
@@ -170,6 +170,19 @@ def test_a_dream_that_is_too_weak_takes_longer_steps_and_is_kept_stronger() -> N
     weak, even = (carry(FRAMES[3], replace(memory, aim=aim)) for aim in (2.0, 1.0))
     added = [float((m.dreamed - m.source).square().mean().sqrt()) for m in (weak, even)]
     assert added[0] > 1.03 * added[1]
+
+
+def test_a_dream_that_falls_behind_takes_one_more_iteration_of_shorter_steps() -> None:
+    dream, memory = tiny_dreamer(), after(3)
+    carry, passes = FilmCarry(dream, 0.9, CarryTuning(control_every=100)), passes_of(dream)
+    counts = []
+    for aim in (1.05, 1.5):
+        passes.clear()
+        carry(FRAMES[3], replace(memory, aim=aim))
+        counts.append([passes.count(size) for size in dict.fromkeys(passes)])
+    (*smaller, few), (*same_smaller, more) = counts
+    assert smaller == same_smaller and more == few + 1
+    assert finer(Dose((1, 2), 0.03, looks=1)) == Dose((1, 3), pytest.approx(0.02), looks=1)
 
 
 def test_a_dose_that_a_dial_has_moved_is_not_held_to_the_one_before() -> None:
