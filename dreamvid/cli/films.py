@@ -65,9 +65,7 @@ def image(
 
         with show.busy("dreaming"):
             result = run_image(checked, show.on_progress)
-        for note in result.notes:
-            show.say(note)
-        show.say(f"{path}")
+        show.say(*result.notes, f"{path}")
 
 
 def video(
@@ -103,9 +101,7 @@ def video(
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)
-        show.say(f"{checked.summary}, into {path}")
-        for warning in checked.reader.warnings:  # before hours of dreaming
-            show.say(warning)
+        show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):

@@ -63,16 +63,15 @@ class Show:
     ) -> None:
         self._bars.stop()
 
-    def say(self, line: str) -> None:
-        """Print one line."""
-        self._said.add(line)
-        self._console.print(line, soft_wrap=True, markup=False)
+    def say(self, *lines: str) -> None:
+        """Print lines."""
+        self._said.update(lines)
+        for line in lines:
+            self._console.print(line, soft_wrap=True, markup=False)
 
     def made(self, result: Result) -> None:
         """Print the notes of a result, if not said before, its path and its number of frames."""
-        for note in result.notes:
-            if note not in self._said:
-                self.say(note)
+        self.say(*(note for note in result.notes if note not in self._said))
         self.say(f"{result.path}: {result.frames} frames")
 
     @contextmanager

@@ -58,24 +58,7 @@ def write_pictures(film: Path, target: Output, footage: Footage) -> tuple[int, t
         (f"{target.format.name} cannot hold audio",) if footage.source.has_audio else ()
     )
     if pictures.numbered:
-        folder = film.with_name("frames")
-        folder.mkdir()
-        if target.format.name == "exr":
-            notes += _write_exr(film, folder, target, footage)
-        else:
-            _write_png(film, folder, target, footage)
-        made = sorted(folder.iterdir())
-        if len(made) != len(footage.times):
-            wanted = len(footage.times)
-            raise DreamvidError(
-                f"only {len(made)} of {wanted} images were written", where=target.path
-            )
-        older = {file.name for file in target.files()}
-        for file in made:
-            settle(file, target.folder / file.name)
-        for name in older - {file.name for file in made}:  # leftovers would lengthen the sequence
-            (target.folder / name).unlink()
-        return len(made), notes
+        return len(footage.times), notes + _write_numbered(film, target, footage)
     frames, draft = len(footage.times), film.with_name("draft")
     if target.format.name == "gif":
         frames = _write_gif(film, draft, target, footage)
@@ -88,6 +71,26 @@ def write_pictures(film: Path, target: Output, footage: Footage) -> tuple[int, t
         _write_webp(film, draft, target, footage)
     settle(draft, target.path)
     return frames, notes
+
+
+def _write_numbered(film: Path, target: Output, footage: Footage) -> tuple[str, ...]:
+    """Write the images of a numbered sequence, and delete those of an older one."""
+    notes: tuple[str, ...] = ()
+    folder, wanted = film.with_name("frames"), len(footage.times)
+    folder.mkdir()
+    if target.format.name == "exr":
+        notes = _write_exr(film, folder, target, footage)
+    else:
+        _write_png(film, folder, target, footage)
+    made = sorted(folder.iterdir())
+    if len(made) != wanted:
+        raise DreamvidError(f"only {len(made)} of {wanted} images were written", where=target.path)
+    older = {file.name for file in target.files()}
+    for file in made:
+        settle(file, target.folder / file.name)
+    for name in older - {file.name for file in made}:  # leftovers would lengthen the sequence
+        (target.folder / name).unlink()
+    return notes
 
 
 def _encode(film: Path, options: list[str], draft: Path, target: Output) -> None:

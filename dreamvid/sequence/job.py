@@ -99,8 +99,7 @@ class Job:
                     writer = None
                 writer = writer or self._open()
                 writer.write(self._output_image(frame, memory), frame.time)
-                last = memory
-                self.done += 1
+                last, self.done = memory, self.done + 1
                 text = f"shot {memory.shot}"
                 on_progress(Progress("frames", self.done, self._like.frames, text))
                 if writer.count == self._part_frames:

@@ -12,7 +12,8 @@ from tiny import texture, tiny_network
 from dreamvid.commands import shared
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_image, check_loop, check_zoom
-from dreamvid.settings.models import ImageSettings, LoopSettings, ZoomSettings
+from dreamvid.settings.loops import ZoomLoop
+from dreamvid.settings.models import ImageSettings, ZoomSettings
 
 DREAM = {"octaves": 1, "iterations": 2}
 
@@ -72,7 +73,7 @@ def test_transparency_that_is_lost_is_said(tmp_path: Path) -> None:
     assert check_image(source, tmp_path / "out.jpg", ImageSettings()).summary.startswith(said)
     clips = (
         check_zoom(source, tmp_path / "out.mp4", ZoomSettings()),
-        check_loop(source, tmp_path / "out.mp4", LoopSettings()),
+        check_loop(source, tmp_path / "out.mp4", ZoomLoop()),
     )
     assert all("fps, transparent areas over black; " in clip.summary for clip in clips)
     assert dreamed(source, tmp_path / "out.jpg")[:, 56:].mean() < 60
