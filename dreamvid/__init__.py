@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dreamvid.media.reader import VideoReader
     from dreamvid.media.writer import VideoWriter
     from dreamvid.sequence.frames import Frame, film_frames
+    from dreamvid.sequence.progress import Progress
     from dreamvid.sequence.render import render
     from dreamvid.settings.loops import FeedbackLoop, FilmLoop, PanLoop, ZoomLoop
     from dreamvid.settings.models import (
@@ -36,6 +37,7 @@ _HOMES = {
     "Frame": "sequence.frames",
     "ImageSettings": "settings.models",
     "PanLoop": "settings.loops",
+    "Progress": "sequence.progress",
     "Result": "commands.result",
     "TrainSettings": "settings.models",
     "VideoReader": "media.reader",
@@ -67,6 +69,7 @@ __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "Frame",
     "ImageSettings",
     "PanLoop",
+    "Progress",
     "Result",
     "TrainSettings",
     "VideoReader",

@@ -19,6 +19,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+LONGEST_WORD = 1000
+"""Longer words, such as a label that is a whole file, are cut in messages."""
+
 
 class DreamvidError(Exception):
     """An error that a user can act on, with a one-line message: `where: what; remedy`.
@@ -31,7 +34,12 @@ class DreamvidError(Exception):
     def __init__(self, what: str, *, where: object = None, remedy: str = "") -> None:
         self.what, self.where, self.remedy = what, where, remedy
         place = "" if where is None else f"{where}: "
-        super().__init__(" ".join(f"{place}{what}{'; ' + remedy if remedy else ''}".split()))
+        words = f"{place}{what}{'; ' + remedy if remedy else ''}".split()
+        super().__init__(" ".join(map(_shortened, words)))
+
+
+def _shortened(word: str) -> str:
+    return word if len(word) <= LONGEST_WORD else f"{word[:80]}..."
 
 
 class UsageError(DreamvidError, ValueError):

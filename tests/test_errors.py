@@ -31,6 +31,13 @@ def test_the_message_is_always_one_line() -> None:
     assert str(error) == "a b: first second third; do this"
 
 
+def test_a_word_of_absurd_length_is_cut() -> None:
+    error = UsageError(f"unknown label '{'x' * 5_000_000}'", where="label", remedy="try owl")
+    assert str(error) == f"label: unknown label '{'x' * 79}... try owl"
+    path = "a/" * 450
+    assert str(DreamvidError("gone", where=path)) == f"{path}: gone"
+
+
 def test_exit_codes_are_those_of_the_table_in_the_docstring() -> None:
     table = re.findall(r"(\w+) +(\d+)  \w", errors.__doc__ or "")
     assert table == [(thing.__name__, str(thing.exit_code)) for thing in EVERY]

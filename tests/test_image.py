@@ -146,7 +146,7 @@ def test_a_format_that_cannot_be_written_is_refused(name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("suffix", ["xbm", "msp", "palm", "h5", "hdf", "wmf"])
-def test_a_format_without_colours_or_a_writer_is_told_before_the_dream(suffix: str) -> None:
+def test_a_format_without_colours_or_a_writer_is_reported_before_the_dream(suffix: str) -> None:
     with pytest.raises(UsageError, match=r"cannot be written \(.*\); use \.png"):
         picture_format(f"a.{suffix}")
 
@@ -157,7 +157,7 @@ def test_a_picture_too_wide_for_its_format_is_refused(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_a_folder_that_is_not_there_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_there_is_reported_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(DreamvidError, match=r"cannot be written \(No such file"):
         save_image(tmp_path / "gone" / "a.png", to_image(PICTURE))
 

@@ -17,6 +17,7 @@ NAMES = [
     "Frame",
     "ImageSettings",
     "PanLoop",
+    "Progress",
     "Result",
     "TrainSettings",
     "VideoReader",

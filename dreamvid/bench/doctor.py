@@ -36,7 +36,7 @@ class Check:
 
     name: str
     state: State
-    told: str
+    message: str
 
 
 def checks() -> Iterator[Check]:
@@ -51,10 +51,10 @@ def checks() -> Iterator[Check]:
         return
     for name, check in CHECKS.items():
         try:
-            state, told = check()
+            state, message = check()
         except DreamvidError as error:
-            state, told = "missing", str(error)
-        yield Check(name, state, told)
+            state, message = "missing", str(error)
+        yield Check(name, state, message)
 
 
 def missing(error: ImportError) -> MissingDependency | None:
@@ -84,10 +84,10 @@ def _library(module: str, package: str) -> Check:
     except ImportError as error:
         return Check(module, "missing", str(missing(error) or error))
     try:
-        told = version(package)
+        message = version(package)
     except PackageNotFoundError:  # as with opencv-python-headless
-        told = str(getattr(found, "__version__", "installed"))
-    return Check(module, "ok", told)
+        message = str(getattr(found, "__version__", "installed"))
+    return Check(module, "ok", message)
 
 
 def _devices() -> tuple[State, str]:
@@ -113,10 +113,10 @@ def _threads() -> tuple[State, str]:
     torch.set_num_threads(1)
     alone = _time_convolution()
     torch.set_num_threads(threads)
-    told = f"{threads}, {alone / together:.1f} times as fast as 1"
+    message = f"{threads}, {alone / together:.1f} times as fast as 1"
     if alone < together:
-        return "note", f"{told}: other programs are running; OMP_NUM_THREADS=1 is faster now"
-    return "ok", told
+        return "note", f"{message}: other programs are running; OMP_NUM_THREADS=1 is faster now"
+    return "ok", message
 
 
 def _time_convolution() -> float:
@@ -147,8 +147,8 @@ def _encoders() -> tuple[State, str]:
 
     there = available_codecs()
     lacking = sorted(CODECS.keys() - there)
-    told = " ".join(there) + (f"; not {' '.join(lacking)}" if lacking else "")
-    return ("note" if lacking else "ok"), told
+    message = " ".join(there) + (f"; not {' '.join(lacking)}" if lacking else "")
+    return ("note" if lacking else "ok"), message
 
 
 def _weights() -> tuple[State, str]:

@@ -216,7 +216,7 @@ def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
         frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
         with in_time(frames, dream.device) as timely:
-            job.run(timely, dream, stability=stability, report=lambda progress: None)
+            job.run(timely, dream, stability=stability)
         return job.done
 
 
@@ -261,11 +261,11 @@ def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
                     if not _is_still_python(child):
                         encoder = max(encoder, _peak_of(child) or 0)
             time.sleep(0.05)
-        told, wrong = process.communicate()
+        printed, errors = process.communicate()
     if process.returncode:
-        lines = wrong.decode(errors="replace").strip().splitlines()
+        lines = errors.decode(errors="replace").strip().splitlines()
         raise DreamvidError(f"the benchmark failed ({lines[-1] if lines else 'no error output'})")
-    return _megabytes(float(told) if told.strip() != b"None" else 0), _megabytes(encoder)
+    return _megabytes(float(printed) if printed.strip() != b"None" else 0), _megabytes(encoder)
 
 
 def _is_still_python(child: str) -> bool:

@@ -67,9 +67,9 @@ def knowledge(network: Network, *, count: int = 2048) -> Knowledge:
     active = ActiveChannels(network)
     for images, wanted in _unseen(count):
         rows = active.add(images)[network.label_layer]
-        told = [network.labels[k] for k in rows.argmax(1).tolist()]
-        right += sum(_class(a) == _class(b) for a, b in zip(told, wanted, strict=True))
-        own += sum(a == b for a, b in zip(told, wanted, strict=True))
+        named = [network.labels[k] for k in rows.argmax(1).tolist()]
+        right += sum(_class(a) == _class(b) for a, b in zip(named, wanted, strict=True))
+        own += sum(a == b for a, b in zip(named, wanted, strict=True))
     return Knowledge(right / count, own / count, active.share)
 
 

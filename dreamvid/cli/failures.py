@@ -25,6 +25,7 @@ _NO_MEMORY = (
     "failed to map segment",  # of a library
     "Insufficient memory",
     "bad_alloc",
+    "can't start new thread",  # its stack needs address space
     "could not create a primitive",  # oneDNN, which does not say why
     "ALLOC_FAILED",  # cuBLAS
     "ALLOCATION_FAILED",  # cuDNN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 from dreamvid.cli.flags import (
@@ -30,7 +29,7 @@ from dreamvid.cli.flags import (
     Yes,
     read_settings,
 )
-from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
+from dreamvid.cli.request import raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target, picture_target
 from dreamvid.commands.preflight import check_image, check_video
@@ -60,14 +59,13 @@ def image(
     )
     path = picture_target(source, target, out)
     with Show(quiet=quiet, verbose=verbose) as show:
-        show.say(f"{check_image(source, path, wanted, overwrite=yes).told}, into {path}")
-        from dreamvid.commands.image import dream_image
+        checked = check_image(source, path, wanted, overwrite=yes)
+        show.say(f"{checked.summary}, into {path}")
+        from dreamvid.commands.image import run_image
 
         with show.busy("dreaming"):
-            result = dream_image(source, path, wanted, overwrite=yes, fetched=show.fetched)
-        for note in result.notes:
-            show.say(note)
-        show.say(f"{path}")
+            result = run_image(checked, show.on_progress)
+        show.say(*result.notes, f"{path}")
 
 
 def video(
@@ -103,14 +101,10 @@ def video(
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)
-        checked.reader.close()
-        show.say(f"{checked.told}, into {path}")
-        from dreamvid.commands.video import dream_video
+        show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
+        from dreamvid.commands.video import run_video
 
-        result = dream_video(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say,
-            begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
+        with show.busy("dreaming the first frame"):
+            result = run_video(checked, request.watched(show))
         show.made(result)
     raise_if_damaged(result, request.source)

@@ -27,7 +27,7 @@ def doctor(*, json: Json = False) -> None:
     if json:
         print_json([asdict(check) for check in found])
     else:
-        print_table(("", "", ""), [(check.name, check.state, check.told) for check in found])
+        print_table(("", "", ""), [(check.name, check.state, check.message) for check in found])
     lacking = [check.name for check in found if check.state == "missing"]
     if lacking:
         raise MissingDependency(f"{', '.join(lacking)} missing", remedy="see the table above")

@@ -69,8 +69,7 @@ def _draw(
         sheet = preset_sheet(
             None if ground is None else to_image(ground),
             network,
-            fetched=show.fetched,
-            drawn=show.presets,
+            on_progress=show.on_progress,
         )
         save_image(out, sheet)
         show.say(f"{out} is ready")

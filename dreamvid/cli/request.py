@@ -12,9 +12,11 @@ from pydantic import BaseModel
 
 from dreamvid.cli.flags import S, read_settings
 from dreamvid.errors import DamagedInput, UnreadableInput, UsageError
+from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.settings.toml import read_toml
 
 if TYPE_CHECKING:
+    from dreamvid.cli.show import Show
     from dreamvid.commands.result import Result
 
 WRITERS = {"film": "video", "loop": "loop", "camera": "zoom"}
@@ -40,6 +42,16 @@ class Request(Generic[S]):
     settings: S
     source: Path | None
     previous: dict[str, Any]
+
+    def watched(self, show: Show) -> OnProgress:
+        """Show the events of the run, and how it differs from the run that it repeats."""
+
+        def on_progress(event: Progress) -> None:
+            if event.task == "sidecar":
+                report_differences(self.previous, show.say, event.text)
+            show.on_progress(event)
+
+        return on_progress
 
 
 def read_request(

@@ -8,73 +8,24 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
+from rich.progress import Progress as Bars
 from rich.progress import TimeRemainingColumn as Eta
+
+from dreamvid.sequence.progress import Progress
 
 if TYPE_CHECKING:
     from dreamvid.commands.result import Result
 
+MEGABYTE = 1_000_000
 LINE_EVERY = 10.0
 """Seconds between progress lines when there is no terminal."""
 
 QUIET_FOR = 2.0
 """Seconds before work without steps is shown."""
-
-
-class Step(Protocol):
-    """The progress of a job."""
-
-    @property
-    def done(self) -> int:
-        """Frames done."""
-        ...
-
-    @property
-    def total(self) -> int | None:
-        """Frames expected, None when unknown."""
-        ...
-
-    @property
-    def shot(self) -> int:
-        """The number of the shot."""
-        ...
-
-
-class Learned(Protocol):
-    """The progress of a training; see `dreamvid.bestiary.training.trainer.Lesson`."""
-
-    @property
-    def pictures(self) -> int:
-        """Number of pictures trained on."""
-        ...
-
-    @property
-    def size(self) -> int:
-        """Side of the pictures, in pixels."""
-        ...
-
-    @property
-    def progress(self) -> float:
-        """Share of the training time that has passed, 0..1."""
-        ...
-
-    @property
-    def told(self) -> float:
-        """Share of pictures classified correctly, 0..1."""
-        ...
-
-    @property
-    def attacked(self) -> float:
-        """Share of pictures classified correctly under adversarial attack, 0..1."""
-        ...
-
-    @property
-    def aligned(self) -> float | None:
-        """Alignment of the gradients with their targets, -1..1."""
-        ...
 
 
 class Show:
@@ -86,7 +37,7 @@ class Show:
     def __init__(self, *, quiet: bool, verbose: bool) -> None:
         self._quiet, self._verbose = quiet, verbose
         self._console = Console(stderr=True, highlight=False, quiet=quiet)
-        self._bars = Progress(
+        self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
@@ -98,6 +49,7 @@ class Show:
         self._tasks: dict[str, TaskID] = {}
         self._began: tuple[float, int] | None = None
         self._spoke = 0.0
+        self._said: set[str] = set()
 
     def __enter__(self) -> Self:
         self._bars.start()
@@ -111,19 +63,23 @@ class Show:
     ) -> None:
         self._bars.stop()
 
-    def say(self, line: str) -> None:
-        """Print one line."""
-        self._console.print(line, soft_wrap=True, markup=False)
+    def say(self, *lines: str) -> None:
+        """Print lines."""
+        self._said.update(lines)
+        for line in lines:
+            self._console.print(line, soft_wrap=True, markup=False)
 
     def made(self, result: Result) -> None:
-        """Print the notes of a result, its path and its number of frames."""
-        for note in result.notes:
-            self.say(note)
+        """Print the notes of a result, if not said before, its path and its number of frames."""
+        self.say(*(note for note in result.notes if note not in self._said))
         self.say(f"{result.path}: {result.frames} frames")
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:
-        """Show that work without steps is going on, and for how long, after QUIET_FOR seconds."""
+        """Show that work without steps is going on, and for how long, after QUIET_FOR seconds.
+
+        It ends with the first frame of a film, which has a progress of its own.
+        """
         done = threading.Event()
         teller = threading.Thread(target=self._tell_busy, args=(what, done), daemon=True)
         teller.start()
@@ -135,7 +91,7 @@ class Show:
 
     def _tell_busy(self, what: str, done: threading.Event) -> None:
         began, wait, task = time.monotonic(), QUIET_FOR, None
-        while not done.wait(wait):
+        while not done.wait(wait) and self._began is None:
             passed = f"{time.monotonic() - began:.0f} s so far"
             if self._bars.disable:
                 wait = LINE_EVERY
@@ -147,42 +103,31 @@ class Show:
         if task is not None:
             self._bars.remove_task(task)
 
-    def fetched(self, done: int, total: int) -> None:
-        """Show the progress of a download, in bytes."""
-        megabyte = 1_000_000
-        self._advance("downloading weights (MB)", done // megabyte, total // megabyte, "")
+    def on_progress(self, event: Progress) -> None:
+        """Show an event; of the frames of a film also the seconds per frame and the time left."""
+        match event.task:
+            case "sidecar":
+                return
+            case "note":
+                self.say(event.text)
+            case "download":
+                done, total = event.done // MEGABYTE, (event.total or 0) // MEGABYTE
+                self._advance(f"{event.text} (MB)", done, total, "")
+            case "frames":
+                self._advance(event.text, event.done, event.total, self._pace(event.done), "film")
+            case _:
+                self._advance(event.text, event.done, event.total, event.detail, event.task)
 
-    def drawn(self, done: int, total: int) -> None:
-        """Show how many renders have been drawn."""
-        self._advance("drawing renders", done, total, "")
-
-    def presets(self, done: int, total: int) -> None:
-        """Show how many presets have been drawn."""
-        self._advance("drawing presets", done, total, "")
-
-    def report(self, step: Step) -> None:
-        """Show the progress of a film: frame, shot, seconds per frame, time left."""
+    def _pace(self, done: int) -> str:
+        """The seconds per frame since the first one, which is slower: loading, full dose."""
         now = time.monotonic()
-        if self._began is None:  # the first frame is slower: loading, warm-up, full dose
-            self._began = (now, step.done)
-            pace = 0.0
-        else:
-            pace = (now - self._began[0]) / max(1, step.done - self._began[1])
-        speed = f"{pace:.2f} s/frame" if pace else ""
-        self._advance(f"shot {step.shot}", step.done, step.total, speed, name="film")
-
-    def learned(self, lesson: Learned) -> None:
-        """Show the progress of a training: pictures, size, accuracy, time left."""
-        accuracy = f"{lesson.told:.0%} correct"
-        if lesson.attacked:
-            accuracy += f", {lesson.attacked:.0%} under attack"
-        if lesson.aligned is not None:
-            accuracy += f", gradient alignment {lesson.aligned:.2f}"
-        what = f"{lesson.pictures / 1000:,.0f} thousand pictures of {lesson.size} px"
-        self._advance(what, round(1000 * lesson.progress), 1000, accuracy, name="training")
+        if self._began is None:
+            self._began = (now, done)
+            return ""
+        return f"{(now - self._began[0]) / max(1, done - self._began[1]):.2f} s/frame"
 
     def _advance(
-        self, what: str, done: int, total: int | None, pace: str, *, name: str | None = None
+        self, what: str, done: int, total: int | None, pace: str, name: str | None = None
     ) -> None:
         name = name or what
         if not self._bars.disable:

@@ -56,16 +56,10 @@ def train(
             remedy="use dreamvid train FOLDER -o OUT.safetensors",
         )
     check_train(pictures, out, settings, overwrite=yes)
-    from dreamvid.commands.train import Watch, train_network
+    from dreamvid.commands.train import train_network
 
     with Show(quiet=quiet, verbose=verbose) as show:
-        watch = Watch(
-            lesson=show.learned,
-            drawn=show.drawn,
-            fetched=show.fetched,
-            skipped=lambda path, why: show.say(f"skipped {path}: {why}"),
-        )
-        done = train_network(pictures, out, settings, overwrite=yes, watch=watch)
+        done = train_network(pictures, out, settings, overwrite=yes, on_progress=show.on_progress)
         show.say(f"{done.path} is ready; use dreamvid image PICTURE --model {done.path}")
         show.say(f"{done.sheet} shows what the network dreams")
 

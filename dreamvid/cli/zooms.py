@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
@@ -36,12 +35,15 @@ from dreamvid.cli.flags import (
     Yes,
     read_settings,
 )
-from dreamvid.cli.request import raise_if_damaged, read_request, report_differences
+from dreamvid.cli.request import Request, raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
 from dreamvid.settings.loops import loop_model
 from dreamvid.settings.models import ZoomSettings
+
+if TYPE_CHECKING:
+    from dreamvid.commands.result import Result
 
 Preview = Annotated[
     bool,
@@ -85,23 +87,26 @@ def zoom(
     kind = "preview" if motion_preview else "dream"
     path = film_target(request.source, target, out, request.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
-        if motion_preview:
-            from dreamvid.commands.preview import preview_motion
+        show.made((_preview if motion_preview else _zoom)(request, path, show, overwrite=yes))
 
-            preview = preview_motion(
-                request.source, path, request.settings, overwrite=yes, report=show.report
-            )
-            show.made(preview)
-            return
-        checked = check_zoom(request.source, path, request.settings, overwrite=yes)
-        show.say(f"{checked.told}, into {path}")
-        from dreamvid.commands.zoom import dream_zoom
 
-        result = dream_zoom(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
-        show.made(result)
+def _preview(request: Request[ZoomSettings], path: Path, show: Show, *, overwrite: bool) -> Result:
+    """Write a film of the camera motion only."""
+    from dreamvid.commands.preview import preview_motion
+
+    return preview_motion(
+        request.source, path, request.settings, overwrite=overwrite, on_progress=show.on_progress
+    )
+
+
+def _zoom(request: Request[ZoomSettings], path: Path, show: Show, *, overwrite: bool) -> Result:
+    """Check and dream a zoom."""
+    checked = check_zoom(request.source, path, request.settings, overwrite=overwrite)
+    show.say(f"{checked.summary}, into {path}")
+    from dreamvid.commands.zoom import run_zoom
+
+    with show.busy("dreaming the first frame"):
+        return run_zoom(checked, request.watched(show))
 
 
 def loop(
@@ -136,14 +141,11 @@ def loop(
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_loop(request.source, path, request.settings, overwrite=yes)
-        show.say(f"{checked.told}, into {path}")
-        from dreamvid.commands.loop import dream_loop
+        show.say(f"{checked.summary}, into {path}")
+        from dreamvid.commands.loop import run_loop
 
-        result = dream_loop(
-            request.source, path, request.settings, overwrite=yes, fetched=show.fetched,
-            report=show.report, say=show.say,
-            begun=partial(report_differences, request.previous, show.say),
-        )  # fmt: skip
+        with show.busy("preparing the loop"):
+            result = run_loop(checked, request.watched(show))
         show.made(result)
     raise_if_damaged(result, request.source)
 

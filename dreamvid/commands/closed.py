@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,20 +15,18 @@ from numpy.typing import NDArray
 
 from dreamvid.commands.shapes import fade_of
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
-from dreamvid.commands.sidecar import made_of
-from dreamvid.commands.zoom import BEGUN_TIMES, make_camera
+from dreamvid.commands.zoom import FIRST_TIMES, make_camera
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import DreamvidError
 from dreamvid.loops.closing import close_clip, find_join, loops_already, ping_pong, thumbnails
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
-from dreamvid.networks.weights import Counted
 from dreamvid.sequence.frames import Frame, clouds
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.progress import OnProgress
 from dreamvid.sequence.render import Carry, carry_for
 from dreamvid.settings.dials import steady
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop
@@ -48,7 +46,7 @@ SOFT = 0.4
 
 @dataclass(frozen=True)
 class ClosedFilm:
-    """The frames of a loop made from a film, its sidecar, and the notes for the user.
+    """The frames of a loop made from a film, and the notes for the user.
 
     Its last `faded` frames are cross-faded.
     """
@@ -56,13 +54,12 @@ class ClosedFilm:
     info: FilmInfo
     frames: Iterable[Array]
     count: int
-    record: str
     notes: tuple[str, ...]
     damage: str | None
     faded: int
 
 
-def close_film(source: Path, output: Output, settings: FilmLoop) -> ClosedFilm:
+def close_film(source: Path, settings: FilmLoop) -> ClosedFilm:
     """Find the best join of a film with itself, or play it forward, then backward."""
     clip = Clip(source, settings.clip)
     with clip.open() as film:
@@ -91,8 +88,7 @@ def close_film(source: Path, output: Output, settings: FilmLoop) -> ClosedFilm:
         FilmInfo.plain(info.width, info.height, rate, count), colour=info.colour, bits=info.bits
     )
     like = with_sound(like, settings.sound)
-    record = made_of(settings, source, output=output.path)
-    return ClosedFilm(like, frames, count, record, notes, film.damage, faded)
+    return ClosedFilm(like, frames, count, notes, film.damage, faded)
 
 
 class Clip:
@@ -132,8 +128,8 @@ class Clip:
         lead = max(0, start - LEAD)
         try:
             with self.open(self._times[lead] - self._times[0]) as film:
-                begun = self._times[start] - film.info.start
-                frames = (frame.array for frame in film if frame.time >= begun)
+                first = self._times[start] - film.info.start
+                frames = (frame.array for frame in film if frame.time >= first)
                 return list(itertools.islice(frames, stop - start))
         except DreamvidError:  # no frame at that time
             return []
@@ -145,7 +141,7 @@ class Clip:
 
 
 def feedback(
-    start: torch.Tensor, settings: FeedbackLoop, count: int, noise: bool, fetched: Counted | None
+    start: torch.Tensor, settings: FeedbackLoop, count: int, noise: bool, on_progress: OnProgress
 ) -> tuple[Iterator[torch.Tensor], Dreamer]:
     """Dream a zoom of `count` frames that is blended back to its start; also its first Dreamer."""
     clip = settings.clip
@@ -153,21 +149,28 @@ def feedback(
     height, width = start.shape[1:]
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
-    times = BEGUN_TIMES if noise else 1.0
     dreams = make_dreams(
-        settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
+        settings.network,
+        settings.dream,
+        clock,
+        size=(height, width),
+        times=FIRST_TIMES if noise else 1.0,
+        on_progress=on_progress,
     )
     fade = fade_of(settings)
-    # A phase is never 0: only the very first frame gets the full dose.
-    carries = lambda frame, phase: carry_for(frame, dreams(phase), stability(phase))  # noqa: E731
+
+    def carry(frame: Frame, memory: Memory | None) -> Memory:
+        # Unlike ScheduledCarry, this keeps the objective of the first frame as the reference.
+        return carry_for(frame, dreams(frame.index), stability(frame.index))(frame, memory)
+
     warm = min(count, max(fade, round(clip.fps)))
-    return blended_back(start, camera, carries, count=count, fade=fade, warm=warm), dreams(0)
+    return blended_back(start, camera, carry, count=count, fade=fade, warm=warm), dreams(0)
 
 
 def blended_back(
     start: torch.Tensor,
     camera: Camera,
-    carries: Callable[[Frame, int], Carry],
+    carry: Carry,
     *,
     count: int,
     fade: int,
@@ -175,13 +178,13 @@ def blended_back(
 ) -> Iterator[torch.Tensor]:
     """Yield the `count` frames of a zoom whose motion and dreams have that period.
 
-    After `warm` frames and one lap, the second lap is turned into the first over `fade` frames:
+    After `warm` frames and one lap, the second lap changes into the first over `fade` frames:
     pixel by pixel, the carried dream is replaced by the one of the first lap, and dreaming
-    continues on it, so that no two pictures are ever superimposed. `camera` and `carries` are
-    called with phases 1 to `count`.
+    continues on it, so that no two pictures are ever superimposed. The index of a frame is its
+    phase, 1 to `count`; only the very first one, which gets the full dose, is 0.
     """
     first = Frame(0, Fraction(0), start, None)
-    memory = carries(first, 0)(first, None)
+    memory = carry(first, None)
     when = _order(start.shape[1:])
     kept: list[torch.Tensor] = []
     phases = [(index - warm - 1) % count + 1 for index in range(warm + count + fade)]
@@ -192,16 +195,16 @@ def blended_back(
         memory = replace(memory, age=phase)
         if place > count:
             share = (place - count) / max(1, fade - 1)
-            memory = turned(memory, kept[place - count - 1], share, when)
-        frame = Frame(index, Fraction(index), None, camera(phase), ground)
-        memory = carries(frame, phase)(frame, memory)
+            memory = replaced(memory, kept[place - count - 1], share, when)
+        frame = Frame(phase, Fraction(index), None, camera(phase), ground)
+        memory = carry(frame, memory)
         if 0 <= place < fade:
             kept.append(memory.dreamed.half().cpu())
         if place >= fade:
             yield memory.dreamed
 
 
-def turned(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor) -> Memory:
+def replaced(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor) -> Memory:
     """Replace the carried dream by `first` where the fade's `share` has passed `when`."""
     other = first.to(memory.dreamed)
     there = ((share * (1 + SOFT) - when.to(other.device)) / SOFT).clamp(0, 1)

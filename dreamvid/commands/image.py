@@ -6,13 +6,13 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.commands.preflight import check_image
+from dreamvid.commands.preflight import Still, check_image
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import make_dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.image import save_image, to_image, with_alpha
-from dreamvid.networks.weights import Counted
 from dreamvid.sequence.dream_size import dream_at_size, dream_size
+from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.settings.models import ImageSettings
 
 
@@ -22,23 +22,28 @@ def dream_image(
     settings: ImageSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Counted | None = None,
+    on_progress: OnProgress = ignore,
 ) -> Result:
     """Dream on a picture file.
 
     Raises any DreamvidError; the target is written atomically.
     """
-    settings, target = settings or ImageSettings(), Path(target)
-    checked = check_image(Path(source), target, settings, overwrite=overwrite)
-    own = checked.size[1], checked.size[0]
-    image = resize(to_image(checked.picture), own).clamp(0, 1)
+    settings = settings or ImageSettings()
+    return run_image(check_image(Path(source), Path(target), settings, overwrite=overwrite),
+                     on_progress)  # fmt: skip
+
+
+def run_image(still: Still, on_progress: OnProgress) -> Result:
+    """Dream on a checked picture."""
+    settings, own = still.settings, (still.size[1], still.size[0])
+    image = resize(to_image(still.picture), own).clamp(0, 1)
     size = dream_size(own, settings.picture.dream_size, on_cpu=False)
-    dream = make_dreamer(settings.network, settings.dream, size=size, fetched=fetched)
+    dream = make_dreamer(settings.network, settings.dream, size=size, on_progress=on_progress)
     dreamed = dream_at_size(size, dream, image).cpu()
-    if checked.alpha is not None:
-        alpha = torch.from_numpy(checked.alpha)[None].float() / 255
+    if still.alpha is not None:
+        alpha = torch.from_numpy(still.alpha)[None].float() / 255
         dreamed = with_alpha(dreamed, resize(alpha, own).clamp(0, 1))
-    save_image(target, dreamed)
-    told = describe_size(own, settings.picture.dream_size, size, "picture")
-    notes = (f"dreamed {told}",) if told else ()
-    return Result(target, 1, (*notes, *skipped(dream, *size)))
+    save_image(still.target, dreamed)
+    at_size = describe_size(own, settings.picture.dream_size, size, "picture")
+    notes = (f"dreamed {at_size}",) if at_size else ()
+    return Result(still.target, 1, (*notes, *skipped(dream, *size)))

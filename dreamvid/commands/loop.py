@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from dreamvid.commands.closed import close_film, feedback
 from dreamvid.commands.preflight import Clip, check_loop
-from dreamvid.commands.result import Begun, Result, skipped
+from dreamvid.commands.result import Result, skipped
 from dreamvid.commands.shapes import lap_of, pan_periods, whole_frames
 from dreamvid.commands.shared import make_dreams, with_sound
-from dreamvid.commands.sidecar import sidecar
+from dreamvid.commands.sidecar import made_of, sidecar
 from dreamvid.commands.zoom import NOISE_TIMES, beginning, fill
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import octaves_for
@@ -27,13 +27,11 @@ from dreamvid.loops.exact import ExactLoop, evolve, noise_cycle, texture_density
 from dreamvid.loops.lattice import Lattice, fit_lattice, pan_view, zoom_view
 from dreamvid.loops.periodic import PeriodicDreamer
 from dreamvid.loops.texture import noise_texture, tile_picture, wrap_picture
-from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.output import Output
 from dreamvid.media.target import exclusive_lock
-from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
-from dreamvid.sequence.job import Progress, write_record
+from dreamvid.sequence.job import write_record
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.loops import (
     DreamedLoop,
     FeedbackLoop,
@@ -58,88 +56,73 @@ SIDEWAYS = 4.0
 SEAM_WANTED = 1.3
 
 
-@dataclass(frozen=True)
-class Calls:
-    """Callbacks: bytes downloaded, frames done, lines for the user, text of the sidecar."""
-
-    fetched: Counted | None
-    report: Callable[[Progress], None]
-    say: Callable[[str], None]
-    begun: Begun
-
-
 def dream_loop(
     source: str | Path | None,
     target: str | Path,
     settings: LoopSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Counted | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
-    say: Callable[[str], None] = lambda line: None,
-    begun: Begun = lambda record: None,
+    on_progress: OnProgress = ignore,
 ) -> Result:
     """Make a loop: an exact loop of a picture or of noise, or a loop of the frames of a film.
 
-    `report` is called after each frame, `begun` with the text of the sidecar before the first. The
-    notes of the result contain the seam: the step across the join over the median step. Raises any
-    DreamvidError; the target is written atomically.
+    `on_progress` gets an event after each frame, and others. The notes of the result contain the
+    seam: the step across the join over the median step. Raises any DreamvidError; the target is
+    written atomically.
     """
     settings, path = settings or ZoomLoop(), None if source is None else Path(source)
-    checked = check_loop(path, Path(target), settings, overwrite=overwrite)
-    calls = Calls(fetched, report, say, begun)
-    with exclusive_lock(checked.output.path):
+    return run_loop(check_loop(path, Path(target), settings, overwrite=overwrite), on_progress)
+
+
+def run_loop(request: Clip[LoopSettings], on_progress: OnProgress) -> Result:
+    """Make a checked loop."""
+    settings = request.settings
+    with exclusive_lock(request.output.path):
         if isinstance(settings, FilmLoop):
-            assert path is not None, "check_loop requires a film"
-            return closed_loop(path, checked.output, settings, calls)
-        return grown_loop(path, checked, settings, calls)
+            return closed_loop(request, settings, on_progress)
+        return grown_loop(request, settings, on_progress)
 
 
-def closed_loop(source: Path, output: Output, settings: FilmLoop, calls: Calls) -> Result:
+def closed_loop(request: Clip[LoopSettings], settings: FilmLoop, on_progress: OnProgress) -> Result:
     """Join the ends of a film into a loop."""
-    film = close_film(source, output, settings)
-    calls.begun(film.record)
+    assert request.source is not None, "check_loop requires a film"
+    film = close_film(request.source, settings)
+    record = made_of(settings, request.source, output=request.output.path)
     made = write_loop(
-        output, film.info, film.frames, film.count, film.record, calls, settings, film.notes,
+        request, film.info, film.frames, film.count, record, on_progress, film.notes,
         faded=film.faded,
     )  # fmt: skip
     return replace(made, damage=film.damage)
 
 
-def grown_loop(source: Path | None, checked: Clip, settings: DreamedLoop, calls: Calls) -> Result:
+def grown_loop(
+    request: Clip[LoopSettings], settings: DreamedLoop, on_progress: OnProgress
+) -> Result:
     """Dream a loop from a picture or from noise."""
     count = whole_frames(settings.clip.length, settings.clip.fps)
-    start = beginning(checked, settings.dream.seed)
-    output, size = checked.output, checked.size
+    start, size, noise = beginning(request), request.size, request.source is None
     like = with_sound(FilmInfo.plain(*size, settings.clip.fps, count), settings.sound)
-    noise = source is None
     frames: Iterable[Array | torch.Tensor]
     if isinstance(settings, FeedbackLoop):
-        frames, dream = feedback(start, settings, count, noise, calls.fetched)
-        record, notes = (
-            sidecar(settings, source, dream, output=output.path),
-            skipped(dream, size[1], size[0]),
-        )
-        calls.begun(record)
+        frames, dream = feedback(start, settings, count, noise, on_progress)
+        notes = skipped(dream, size[1], size[0])
     else:
-        deep = codec_named(part_codec(output.path, output.codec)).is_deep(like.bits)
         plan = exact_plan(settings, size, count)
         base = plan.base(None if noise else start)
-        dream = loop_dreamer(settings, (int(base.shape[1]), int(base.shape[2])), noise, calls)
-        record, notes = sidecar(settings, source, dream, output=output.path), plan.notes
-        calls.begun(record)
-        frames = dreamed_loop(plan, base, settings, dream, 16 if deep else 8, calls)
-    return write_loop(output, like, frames, count, record, calls, settings, notes)
+        dream = loop_dreamer(settings, (int(base.shape[1]), int(base.shape[2])), noise, on_progress)
+        bits = 16 if request.output.format.is_deep(like.bits) else 8
+        frames, notes = exact_frames(plan, base, settings, dream, bits, on_progress), plan.notes
+    record = sidecar(settings, request.source, dream, output=request.output.path)
+    return write_loop(request, like, frames, count, record, on_progress, notes)
 
 
 def write_loop(
-    output: Output,
+    request: Clip[LoopSettings],
     like: FilmInfo,
     frames: Iterable[Array | torch.Tensor],
     count: int,
     record: str,
-    calls: Calls,
-    settings: LoopSettings,
+    on_progress: OnProgress,
     notes: Sequence[str] = (),
     *,
     faded: int = 0,
@@ -148,14 +131,16 @@ def write_loop(
 
     The last `faded` frames are a fade.
     """
-    meter = SeamMeter(faded)
+    meter, output = SeamMeter(faded), request.output
+    on_progress(Progress("sidecar", text=record))
     with output.writer(like) as film:
         for index, frame in enumerate(frames):
             meter.look(to_array(frame) if isinstance(frame, torch.Tensor) else frame)
             film.write(frame, index / like.rate)
-            calls.report(Progress(index + 1, count, 1))
+            on_progress(Progress("frames", index + 1, count, "shot 1"))
     write_record(output.sidecar, record)
-    return Result(output.path, film.frames, (*notes, *film.notes, describe_seam(meter, settings)))
+    seam = describe_seam(meter, request.settings)
+    return Result(output.path, film.frames, (*notes, *film.notes, seam))
 
 
 def describe_seam(meter: SeamMeter, settings: LoopSettings) -> str:
@@ -201,13 +186,13 @@ def exact_zoom(settings: ZoomLoop, size: tuple[int, int], frames: int) -> Plan:
     periods = (lap.way, -lap.turns)
     slide = lattice.slide(periods)
     center = float(settings.camera.center_x), float(settings.camera.center_y)
-    told = f"zooms by {slide.zoom:.4g} and rotates by {0 - slide.degrees:.3g} degrees per lap"
+    lap_words = f"zooms by {slide.zoom:.4g} and rotates by {0 - slide.degrees:.3g} degrees per lap"
     return Plan(
         base=lambda picture: zoom_base(picture, lattice, settings.dream.seed),
         view=lambda: zoom_view(lattice, *size, center=center),
         periods=periods,
         frames=frames,
-        notes=(f"{told}; one dream of {lattice.width}x{lattice.height}",),
+        notes=(f"{lap_words}; one dream of {lattice.width}x{lattice.height}",),
     )
 
 
@@ -238,7 +223,7 @@ def exact_pan(settings: PanLoop, size: tuple[int, int], frames: int) -> Plan:
 
 
 def loop_dreamer(
-    settings: ZoomLoop | PanLoop, size: tuple[int, int], noise: bool, calls: Calls
+    settings: ZoomLoop | PanLoop, size: tuple[int, int], noise: bool, on_progress: OnProgress
 ) -> Dreamer:
     """Make the Dreamer for the textures, of a size (height, width), of an exact loop."""
     return make_dreams(
@@ -247,7 +232,7 @@ def loop_dreamer(
         Clock(Fraction(1), 1, settings.dream.seed),
         size=size,
         times=NOISE_TIMES if noise else 1.0,
-        fetched=calls.fetched,
+        on_progress=on_progress,
     )(0)
 
 
@@ -264,20 +249,22 @@ def with_octaves(dream: DreamSettings, size: tuple[int, int]) -> DreamSettings:
     return dream.model_copy(update={"octaves": chosen})
 
 
-def dreamed_loop(
+def exact_frames(
     plan: Plan,
     base: torch.Tensor,
     settings: ZoomLoop | PanLoop,
     dream: Dreamer,
     bits: int,
-    calls: Calls,
-) -> ExactLoop:
-    """Dream the textures of an exact loop."""
+    on_progress: OnProgress,
+) -> Iterator[Array]:
+    """Dream the textures of an exact loop, and yield its frames."""
     count, periodic = settings.loop.evolve, PeriodicDreamer(dream)
+    textures_are = "a texture" if count == 1 else f"{count} textures"
     size = f"{base.shape[2]}x{base.shape[1]}"
-    calls.say(f"dreaming {'a texture' if count == 1 else f'{count} textures'} of {size}")
+    on_progress(Progress("note", text=f"dreaming {textures_are} of {size}"))
     if count == 1:
         textures = [periodic(base).cpu()]
     else:
         textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), periodic)
-    return ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)
+    view = plan.view()
+    yield from ExactLoop(textures, view, frames=plan.frames, periods=plan.periods, bits=bits)

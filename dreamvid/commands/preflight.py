@@ -1,8 +1,7 @@
 """Checks of a request that need no network; nothing here imports torch.
 
 There is one function for each command. Each raises the error that the command would raise later,
-and returns what was found: the output, the picture or the film, and `told`, a line that
-describes the source and the network.
+and returns the checked request, with a line that describes the source and the network: `summary`.
 """
 
 from __future__ import annotations
@@ -10,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import holds_alpha, picture_format, read_alpha, read_picture
-from dreamvid.media.formats import usual_codec
+from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
-from dreamvid.media.target import check_new, check_not_guide, same_file
+from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
 from dreamvid.networks.known import check_model, default_layer, find_label, labels
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady
@@ -32,7 +31,6 @@ from dreamvid.settings.models import (
 from dreamvid.settings.tables import (
     ClipSettings,
     DreamSettings,
-    LengthSettings,
     NetworkSettings,
     SizeSettings,
 )
@@ -49,39 +47,49 @@ Size = tuple[int, int]
 OVER_BLACK = ", transparent areas over black"
 
 
+S = TypeVar("S", ZoomSettings, LoopSettings)
+
+
 @dataclass(frozen=True)
 class Still:
-    """A checked picture [H, W, 3], uint8 or uint16, and the (width, height) of the output.
+    """A checked request for a picture [H, W, 3], uint8 or uint16, to dream at (width, height).
 
     `alpha` [H, W] of uint8 is its transparency, None where there is none or the output has none.
     """
 
+    target: Path
+    settings: ImageSettings
     picture: NDArray[Any]
     size: Size
-    told: str
     alpha: NDArray[Any] | None
+    summary: str
 
 
 @dataclass(frozen=True)
 class Film:
-    """A checked film; it is open, and the caller must close it."""
+    """A checked request for a film; it is open, and whoever dreams it closes it."""
 
+    source: Path
     output: Output
+    settings: VideoSettings
     reader: VideoReader
-    told: str
+    summary: str
 
 
 @dataclass(frozen=True)
-class Clip:
-    """The start of a zoom or a loop: a picture [H, W, 3], or None for noise or a film to join.
+class Clip(Generic[S]):
+    """A checked request for a zoom or a loop.
 
-    `size` is the (width, height) of its frames.
+    `picture` [H, W, 3] is its start; it is None for noise, or for a film to join. `size` is the
+    (width, height) of its frames.
     """
 
+    source: Path | None
     output: Output
+    settings: S
     picture: NDArray[Any] | None
     size: Size
-    told: str
+    summary: str
 
 
 def check_image(
@@ -103,9 +111,9 @@ def check_image(
     alpha = read_alpha(source)
     kept = alpha is not None and holds_alpha(target)
     seen = "" if alpha is None else ", transparency kept" if kept else OVER_BLACK
-    told = f"{source}: {width}x{height}{seen}"
-    told += f"; {describe_dreamer(settings.network, settings.dream)}"
-    return Still(picture, (width, height), told, alpha if kept else None)
+    summary = f"{source}: {width}x{height}{seen}"
+    summary += f"; {describe_dreamer(settings.network, settings.dream)}"
+    return Still(target, settings, picture, (width, height), alpha if kept else None, summary)
 
 
 def scaled(wanted: SizeSettings, size: Size) -> Size:
@@ -130,72 +138,73 @@ def check_video(
     output = output_of(settings, target, overwrite)
     if not is_sequence(source):
         check_file(source)
-    output.check(source)
+    check_output(output, source, settings.dream)
     check_dream(settings.network, settings.dream)
     film = open_film(source, settings)
     try:
         info = film.info
-        output.check(source, (info.width, info.height))
+        check_size(output.format, (info.width, info.height), where=target)
         check_dials(settings, info.rate, info.frames)
     except BaseException:
         film.close()
         raise
-    told = f"{describe_film(source, info)}; {describe_dreamer(settings.network, settings.dream)}"
-    return Film(output, film, told)
+    summary = f"{describe_film(source, info)}; {describe_dreamer(settings.network, settings.dream)}"
+    return Film(source, output, settings, film, summary)
 
 
 def check_zoom(
     source: Path | None, target: Path, settings: ZoomSettings, *, overwrite: bool = False
-) -> Clip:
+) -> Clip[ZoomSettings]:
     """Check a request of `dreamvid zoom`; raises any DreamvidError."""
     output, clip = output_of(settings, target, overwrite), settings.clip
     if output.alpha:
         raise UsageError("a zoom has no source film", where="alpha", remedy="leave it out")
     picture, size = check_beginning(source, target, clip)
-    output.check(source, size)
+    check_output(output, source, settings.dream, size)
     check_dream(settings.network, settings.dream)
     check_dials(settings, clip.fps, clip.frames)
     what = describe_clip(source, clip.frames, size, clip.fps) + _shrunk(picture, clip)
-    told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
-    return Clip(output, picture, size, told)
+    summary = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
+    return Clip(source, output, settings, picture, size, summary)
 
 
 def check_loop(
     source: Path | None, target: Path, settings: LoopSettings, *, overwrite: bool = False
-) -> Clip:
+) -> Clip[LoopSettings]:
     """Check a request of `dreamvid loop`; raises any DreamvidError."""
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
     check_closes(settings)
     if isinstance(settings, FilmLoop):
-        return _check_closing(source, output, settings.clip)
+        return _check_closing(source, output, settings)
     clip = settings.clip
     count = whole_frames(clip.length, clip.fps)
     if source is None:
         clip = clip.model_copy(update={"from_noise": True})
     picture, size = check_beginning(source, target, clip)
-    output.check(source, size)
+    check_output(output, source, settings.dream, size)
     check_dream(settings.network, settings.dream)
     if isinstance(settings, FeedbackLoop):
         check_dials(settings, clip.fps, count)
     what = describe_clip(source, count, size, clip.fps) + _shrunk(picture, clip)
-    told = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
-    return Clip(output, picture, size, told)
+    summary = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
+    return Clip(source, output, settings, picture, size, summary)
 
 
-def _check_closing(source: Path | None, output: Output, clip: LengthSettings) -> Clip:
+def _check_closing(source: Path | None, output: Output, settings: FilmLoop) -> Clip[LoopSettings]:
     """Check a film that is to be joined into a loop."""
     from dreamvid.media.reader import VideoReader
 
     if source is None:
         raise UsageError("no film given", where="loop", remedy="use dreamvid loop FILM --kind film")
-    output.check(source)
+    check_output(output, source)
+    clip = settings.clip
     width, height = clip.size_for(None) if clip.size else (None, None)
     with VideoReader(source, width=width, height=height) as film:
         size = film.info.width, film.info.height
-        output.check(source, size)
-        return Clip(output, None, size, describe_film(source, film.info))
+        check_size(output.format, size, where=output.path)
+        return Clip(source, output, settings, None, size, describe_film(source, film.info))
 
 
 def check_train(
@@ -272,8 +281,19 @@ def output_of(
         overwrite,
         repeat_to=output.repeat_to,
         alpha=output.alpha is not None,
-        guides=() if isinstance(settings, FilmLoop) else guides_of(settings.dream),
     )
+
+
+def check_output(
+    output: Output,
+    source: Path | None,
+    dream: DreamSettings | None = None,
+    size: Size | None = None,
+) -> None:
+    """Raise an error if the film and its sidecar cannot be written; its guides stay as they are."""
+    output.check(source, size)
+    check_not_guide(output.path, () if dream is None else guides_of(dream))
+    check_writable(output.sidecar)
 
 
 def open_film(source: Path, settings: VideoSettings) -> VideoReader:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -12,12 +12,12 @@ from torch import Tensor
 from dreamvid.bestiary.atlas import GAP, PAPER, captioned, tiled
 from dreamvid.bestiary.renders.backgrounds import hills
 from dreamvid.commands.dreams import Dreams
+from dreamvid.commands.shared import load
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.image import to_image
 from dreamvid.networks.network import Network
-from dreamvid.networks.registry import load_network
-from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings import presets
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
 
@@ -38,8 +38,7 @@ def preset_sheet(
     picture: Tensor | None,
     network: NetworkSettings,
     *,
-    fetched: Counted | None = None,
-    drawn: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: OnProgress = ignore,
 ) -> Tensor:
     """Draw all presets on a picture [3, H, W], or on a generated landscape; the source comes first.
 
@@ -47,13 +46,11 @@ def preset_sheet(
     """
     source = landscape() if picture is None else picture
     small, names, images = shrink(source, SIDE), presets.names(), dict[str, Tensor]()
-    loaded = load_network(
-        network.model, weights=network.weights, offline=network.offline, progress=fetched
-    )
+    loaded = load(network, on_progress)
     for done, name in enumerate(names, start=1):
         dream = DreamSettings.checked(presets.preset(name)["dream"], where=name)
         images[name] = shrink(_dreamed(small, loaded, network, dream), CELL)
-        drawn(done, len(names))
+        on_progress(Progress("presets", done, len(names), "drawing presets"))
     return laid_out(source, images)
 
 

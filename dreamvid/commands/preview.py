@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,7 +13,7 @@ from dreamvid.commands.zoom import beginning, make_camera
 from dreamvid.image import to_array, to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.sequence.endless import endless
-from dreamvid.sequence.job import Progress
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.models import ZoomSettings
 
 LINES = 360
@@ -27,7 +26,7 @@ def preview_motion(
     settings: ZoomSettings,
     *,
     overwrite: bool = False,
-    report: Callable[[Progress], None] = lambda progress: None,
+    on_progress: OnProgress = ignore,
 ) -> Result:
     """Write a film of the camera motion of a zoom, over a picture that repeats at every scale.
 
@@ -38,7 +37,7 @@ def preview_motion(
     settings = settings.model_copy(update={"clip": clip})
     path = None if source is None else Path(source)
     checked = check_zoom(path, Path(target), settings, overwrite=overwrite)
-    picture, output = beginning(checked, settings.dream.seed), checked.output
+    picture, output = beginning(checked), checked.output
     share = min(1.0, LINES / picture.shape[1])
     height, width = (max(2, round(side * share / 2) * 2) for side in picture.shape[1:])
     small = cv2.resize(to_array(picture), (width, height), interpolation=cv2.INTER_AREA)
@@ -48,5 +47,5 @@ def preview_motion(
     with output.writer(like) as film:
         for index, frame in enumerate(endless(small, camera.matrix, clip.frames)):
             film.write(to_image(frame), index / clip.fps)
-            report(Progress(index + 1, clip.frames, 1))
+            on_progress(Progress("frames", index + 1, clip.frames, "shot 1"))
     return Result(output.path, film.frames, film.notes)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import Size
 from dreamvid.settings.values import FULL_SIZE
-
-Begun = Callable[[str], None]
-"""A callback that gets the text of the new sidecar before dreaming starts."""
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from dreamvid.commands.dreams import Dreams
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
+from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
-from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence.progress import OnProgress, counted, ignore
 from dreamvid.settings.dials import Dials
 from dreamvid.settings.tables import AudioSettings, DreamSettings, NetworkSettings, SoundSettings
 
@@ -21,14 +22,14 @@ def make_dreamer(
     dream: DreamSettings,
     *,
     size: tuple[int, int],
-    fetched: Counted | None = None,
+    on_progress: OnProgress = ignore,
 ) -> Dreamer:
     """Make the Dreamer that the settings describe, for pictures of a size (height, width).
 
-    `fetched` reports the bytes of a download.
+    `on_progress` gets the events of a download.
     """
     clock = Clock(Fraction(1), 1, dream.seed)
-    return make_dreams(network, dream, clock, size=size, patient=True, fetched=fetched)(0)
+    return make_dreams(network, dream, clock, size=size, patient=True, on_progress=on_progress)(0)
 
 
 def make_dreams(
@@ -39,14 +40,20 @@ def make_dreams(
     size: tuple[int, int],
     times: float = 1.0,
     patient: bool = False,
-    fetched: Counted | None = None,
+    on_progress: OnProgress = ignore,
 ) -> Dreams:
     """Make the Dreamers of all frames: see Dreams for the options."""
     Dials(dream, clock)  # raises errors before a download
-    loaded = load_network(
-        network.model, weights=network.weights, offline=network.offline, progress=fetched
-    )
+    loaded = load(network, on_progress)
     return Dreams(loaded, network, dream, clock, size=size, times=times, patient=patient)
+
+
+def load(network: NetworkSettings, on_progress: OnProgress) -> Network:
+    """Load the network; `on_progress` gets the events of a download."""
+    progress = counted(on_progress, "download", "downloading weights")
+    return load_network(
+        network.model, weights=network.weights, offline=network.offline, progress=progress
+    )
 
 
 def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 
 import torch
 
-from dreamvid.commands.preflight import check_video
-from dreamvid.commands.result import Begun, Result, describe_size, skipped
+from dreamvid.commands.preflight import Film, check_video
+from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.dreamer import pick_device
@@ -18,10 +18,10 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.flow import estimator
-from dreamvid.networks.weights import Counted
 from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
-from dreamvid.sequence.job import Job, Progress
+from dreamvid.sequence.job import Job
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.dials import steady
 from dreamvid.settings.models import VideoSettings
 
@@ -35,38 +35,41 @@ def dream_video(
     settings: VideoSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Counted | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
-    begun: Begun = lambda record: None,
-    say: Callable[[str], None] = lambda line: None,
+    on_progress: OnProgress = ignore,
 ) -> Result:
     """Dream a film; its length, rate, size, colour format and sound stay the same.
 
-    `report` is called after each frame, `begun` with the text of the sidecar before the first, and
-    `say` with a line about the size of the dream if it is not the film's. After an interruption,
-    the same call resumes after the last finished part. Raises any DreamvidError; the target is
-    written atomically.
+    `on_progress` gets an event after each frame, and others. After an interruption, the same call
+    resumes after the last finished part. Raises any DreamvidError; the target is written
+    atomically.
     """
     settings = settings or VideoSettings()
-    checked = check_video(Path(source), Path(target), settings, overwrite=overwrite)
-    output = checked.output
-    with checked.reader as film, exclusive_lock(output.path):
+    return run_video(check_video(Path(source), Path(target), settings, overwrite=overwrite),
+                     on_progress)  # fmt: skip
+
+
+def run_video(request: Film, on_progress: OnProgress) -> Result:
+    """Dream a checked film, and close it."""
+    settings, output = request.settings, request.output
+    with request.reader as film, exclusive_lock(output.path):
         # Independently dreamed frames need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
         stability = steady(settings.motion, clock)
-        settings, size, told = _at_dream_size(settings, film.info)
-        dreams = make_dreams(settings.network, settings.dream, clock, size=size, fetched=fetched)
+        settings, size, note = _at_dream_size(settings, film.info)
+        dreams = make_dreams(
+            settings.network, settings.dream, clock, size=size, on_progress=on_progress
+        )
         like = with_sound(film.info, settings.sound)
-        record = sidecar(settings, Path(source), dreams(0), output=output.path)
-        begun(record)
+        record = sidecar(settings, request.source, dreams(0), output=output.path)
+        on_progress(Progress("sidecar", text=record))
         job = Job(output, like=like, record=record)
-        if told:
-            say(told)
+        if note:
+            on_progress(Progress("note", text=note))
         sources = shrunk(film, size)
         frames = film_frames(sources, flow=flow, cuts=settings.motion.cuts, skip=job.done)
         with in_time(frames, dreams(0).device) as timely:
-            job.run(timely, dreams, stability=stability, report=report)
+            job.run(timely, dreams, stability=stability, on_progress=on_progress)
         notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes)
         return Result(output.path, job.delivered, notes, film.damage)
 
@@ -78,11 +81,11 @@ def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettin
     """
     asked, own = settings.film.dream_size, (film.height, film.width)
     size = dream_size(own, asked, on_cpu=pick_device(settings.network.device).type == "cpu")
-    told = describe_size(own, asked, size, "film")
+    at_size = describe_size(own, asked, size, "film")
     if size != own:
         smaller = settings.film.model_copy(update={"dream_size": f"{size[1]}x{size[0]}"})
         settings = settings.model_copy(update={"film": smaller})
-    return settings, size, f"dreaming {told}" if told else ""
+    return settings, size, f"dreaming {at_size}" if at_size else ""
 
 
 def in_time(

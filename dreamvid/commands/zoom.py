@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from dreamvid.commands.preflight import Clip, check_zoom
-from dreamvid.commands.result import Begun, Result, skipped
+from dreamvid.commands.result import Result, skipped
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.octaves import resize
@@ -19,10 +20,10 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
-from dreamvid.networks.weights import Counted
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.frames import camera_frames
-from dreamvid.sequence.job import Job, Progress
+from dreamvid.sequence.job import Job
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.dials import camera_dials, steady
 from dreamvid.settings.models import ZoomSettings
 from dreamvid.settings.tables import CameraSettings
@@ -30,7 +31,7 @@ from dreamvid.settings.tables import CameraSettings
 NOISE_TIMES = 3.0
 """Factor for the iterations on a texture of noise, which starts with low contrast."""
 
-BEGUN_TIMES = 2.0
+FIRST_TIMES = 2.0
 """The same for the first frame of a zoom, whose contrast later frames keep."""
 
 
@@ -40,46 +41,51 @@ def dream_zoom(
     settings: ZoomSettings | None = None,
     *,
     overwrite: bool = False,
-    fetched: Counted | None = None,
-    report: Callable[[Progress], None] = lambda progress: None,
-    begun: Begun = lambda record: None,
+    on_progress: OnProgress = ignore,
 ) -> Result:
     """Dream an endless zoom into a picture, or with `source` None and `from_noise` into noise.
 
-    `report` is called after each frame, `begun` with the text of the sidecar before the first.
-    After an interruption, the same call resumes after the last finished part. Raises any
-    DreamvidError; the target is written atomically.
+    `on_progress` gets an event after each frame, and others. After an interruption, the same call
+    resumes after the last finished part. Raises any DreamvidError; the target is written
+    atomically.
     """
-    settings = settings or ZoomSettings()
-    path = None if source is None else Path(source)
-    checked = check_zoom(path, Path(target), settings, overwrite=overwrite)
-    start, output = beginning(checked, settings.dream.seed), checked.output
-    width, height = checked.size
+    settings, path = settings or ZoomSettings(), None if source is None else Path(source)
+    return run_zoom(check_zoom(path, Path(target), settings, overwrite=overwrite), on_progress)
+
+
+def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
+    """Dream a checked zoom."""
+    settings, output = request.settings, request.output
+    start, (width, height) = beginning(request), request.size
     clip, sound = settings.clip, settings.sound
     clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
-    times = BEGUN_TIMES if source is None else 1.0
     dreams = make_dreams(
-        settings.network, settings.dream, clock, size=(height, width), times=times, fetched=fetched
+        settings.network,
+        settings.dream,
+        clock,
+        size=(height, width),
+        times=FIRST_TIMES if request.source is None else 1.0,
+        on_progress=on_progress,
     )
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     with exclusive_lock(output.path):
-        record = sidecar(settings, path, dreams(0), output=output.path)
-        begun(record)
+        record = sidecar(settings, request.source, dreams(0), output=output.path)
+        on_progress(Progress("sidecar", text=record))
         job = Job(output, like=like, record=record)
         frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
         left = (frame for frame in frames if frame.index >= job.done)
-        job.run(left, dreams, stability=stability, report=report)
+        job.run(left, dreams, stability=stability, on_progress=on_progress)
     notes = (*skipped(dreams(0), height, width), *job.notes)
     return Result(output.path, job.delivered, notes)
 
 
-def beginning(clip: Clip, seed: int) -> torch.Tensor:
+def beginning(clip: Clip[Any]) -> torch.Tensor:
     """The image [3, H, W] that a checked clip starts from: the fitted picture, or noise."""
     width, height = clip.size
     if clip.picture is None:
-        return noise_texture((height, width), seed=seed)
+        return noise_texture((height, width), seed=clip.settings.dream.seed)
     return fill(to_image(clip.picture), width, height)
 
 

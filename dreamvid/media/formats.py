@@ -246,7 +246,7 @@ def _ask_ffmpeg(*question: str) -> str:
     """What ffmpeg prints; MissingDependency, naming the ffmpeg, if it does not work."""
     path, reason = ffmpeg_path(), "it printed nothing"
     try:
-        told = subprocess.run(
+        printed = subprocess.run(
             [path, "-hide_banner", *question],
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -254,8 +254,8 @@ def _ask_ffmpeg(*question: str) -> str:
             check=True,
             timeout=60,
         ).stdout
-        if told:
-            return told
+        if printed:
+            return printed
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         reason = getattr(error, "strerror", None) or str(error)
     given = os.environ.get(OWN_FFMPEG) == path

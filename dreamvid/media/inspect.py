@@ -139,7 +139,7 @@ def _warnings(
 ) -> tuple[str, ...]:
     beside = side_data(frame)
     light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
-    told = (
+    notes = (
         (frame.interlaced_frame, "interlaced: deinterlaced with bwdif"),
         (has_alpha(frame), "transparent areas are laid over black"),
         (info.has_alpha and not _stores_alpha(frame), "the alpha channel is dropped"),
@@ -153,7 +153,7 @@ def _warnings(
             f"pixels of {aspect.numerator}:{aspect.denominator} were converted to square pixels",
         ),
     )
-    return tuple(text for holds, text in told if holds)
+    return tuple(text for holds, text in notes if holds)
 
 
 def _deep_format(frame: VideoFrame, bits: int) -> str:

@@ -26,10 +26,10 @@ from dreamvid.errors import DiskFull, DreamvidError, UsageError
 from dreamvid.files import settle
 from dreamvid.media.formats import CODECS, CONTAINERS
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable
 from dreamvid.media.pictures import Footage, write_pictures
 from dreamvid.media.probe import file_url, reason
-from dreamvid.media.target import Target
 from dreamvid.media.tracks import SideTracks
 
 FINEST_CLOCK: Final = 50_000_000
@@ -69,13 +69,8 @@ def assemble(
     if not parts:
         raise UsageError("there are no parts to join", where=target)
     film = _Film(parts, source, complete=complete, repeat_to=repeat_to)
-    place = Target(
-        target,
-        codec=film.codec.name,
-        source=source.path,
-        overwrite=overwrite,
-        repeated=repeat_to is not None,
-    )
+    place = Output(Path(target), film.codec.name, overwrite=overwrite, repeat_to=repeat_to)
+    place.check(source.path)
     try:
         # In the folder of the parts, which is deleted as a whole, also after a killed run.
         with tempfile.TemporaryDirectory(dir=parts[0].parent) as folder:
@@ -88,23 +83,23 @@ def assemble(
         raise DreamvidError(f"cannot be written ({error})", where=place.path) from error
 
 
-def _deliver(film: _Film, folder: Path, place: Target) -> Delivered:
+def _deliver(film: _Film, folder: Path, place: Output) -> Delivered:
     """Write a film via the temporary `folder`."""
-    if place.codec.pictures is not None:
+    if place.format.pictures is not None:
         film.write(folder / "film.nut", "nut", None)
-        frames, told = write_pictures(folder / "film.nut", place, film.footage())
-        return Delivered(film.evened_notes() + told, frames)
+        frames, notes = write_pictures(folder / "film.nut", place, film.footage())
+        return Delivered(film.evened_notes() + notes, frames)
     draft = folder / place.path.name
     container = CONTAINERS[place.path.suffix.lower()]
     if film.rounds is not None:
         film.check_room(place.folder)
         film.write(draft, container, None)
         _count(draft, film.frames)
-        told = film.repeated_notes()
+        notes = film.repeated_notes()
     else:
-        told = _write_with_sides(film, draft, container)
+        notes = _write_with_sides(film, draft, container)
     settle(draft, place.path)
-    return Delivered(film.evened_notes() + told, film.frames)
+    return Delivered(film.evened_notes() + notes, film.frames)
 
 
 def _write_with_sides(film: _Film, draft: Path, container: str) -> tuple[str, ...]:
@@ -159,8 +154,8 @@ class _Film:
         self._step = max(1, round(1 / (source.rate * self._tick)))
         self._end = self._times[-1] + self._step
         if source.duration is not None and not self.cut:
-            told = offset + int(source.duration / self._tick)
-            self._end = told if told > self._times[-1] else self._end
+            end = offset + int(source.duration / self._tick)
+            self._end = end if end > self._times[-1] else self._end
         self._delay = max(n - r for table in self._tables for n, r in enumerate(table.ranks))
         self._headers = b""
         self._round = self._end - self._times[0]

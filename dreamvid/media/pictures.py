@@ -18,8 +18,8 @@ from dreamvid.media.child import FfmpegChild, run_ffmpeg
 from dreamvid.media.curves import to_linear
 from dreamvid.media.formats import tracks_alpha_mode
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.probe import file_url
-from dreamvid.media.target import Target
 
 GIF_RATE: Final = 50
 """Highest frame rate of a GIF: viewers play delays below 2/100 s as 10/100 s."""
@@ -45,44 +45,27 @@ class Footage:
     alpha: bool
 
 
-def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[int, tuple[str, ...]]:
+def write_pictures(film: Path, target: Output, footage: Footage) -> tuple[int, tuple[str, ...]]:
     """Convert the film at `film` to the image format of the target.
 
     Works in the folder of `film` and renames at the end. Returns the number of frames in the
     file or files, and notes for the user.
     Raises DreamvidError or DiskFull if the encoder fails or an image is missing.
     """
-    pictures = target.codec.pictures
+    pictures = target.format.pictures
     assert pictures is not None
     notes: tuple[str, ...] = (
-        (f"{target.codec.name} cannot hold audio",) if footage.source.has_audio else ()
+        (f"{target.format.name} cannot hold audio",) if footage.source.has_audio else ()
     )
     if pictures.numbered:
-        folder = film.with_name("frames")
-        folder.mkdir()
-        if target.codec.name == "exr":
-            notes += _write_exr(film, folder, target, footage)
-        else:
-            _write_png(film, folder, target, footage)
-        made = sorted(folder.iterdir())
-        if len(made) != len(footage.times):
-            wanted = len(footage.times)
-            raise DreamvidError(
-                f"only {len(made)} of {wanted} images were written", where=target.path
-            )
-        older = {file.name for file in target.files()}
-        for file in made:
-            settle(file, target.folder / file.name)
-        for name in older - {file.name for file in made}:  # leftovers would lengthen the sequence
-            (target.folder / name).unlink()
-        return len(made), notes
+        return len(footage.times), notes + _write_numbered(film, target, footage)
     frames, draft = len(footage.times), film.with_name("draft")
-    if target.codec.name == "gif":
+    if target.format.name == "gif":
         frames = _write_gif(film, draft, target, footage)
         if frames < len(footage.times):
             of = f"{frames} of {len(footage.times)} frames are"
             notes += (f"{of} in the file: a GIF plays at most {GIF_RATE} per second",)
-    elif target.codec.name == "apng":
+    elif target.format.name == "apng":
         _write_apng(film, draft, target, footage)
     else:
         _write_webp(film, draft, target, footage)
@@ -90,7 +73,27 @@ def write_pictures(film: Path, target: Target, footage: Footage) -> tuple[int, t
     return frames, notes
 
 
-def _encode(film: Path, options: list[str], draft: Path, target: Target) -> None:
+def _write_numbered(film: Path, target: Output, footage: Footage) -> tuple[str, ...]:
+    """Write the images of a numbered sequence, and delete those of an older one."""
+    notes: tuple[str, ...] = ()
+    folder, wanted = film.with_name("frames"), len(footage.times)
+    folder.mkdir()
+    if target.format.name == "exr":
+        notes = _write_exr(film, folder, target, footage)
+    else:
+        _write_png(film, folder, target, footage)
+    made = sorted(folder.iterdir())
+    if len(made) != wanted:
+        raise DreamvidError(f"only {len(made)} of {wanted} images were written", where=target.path)
+    older = {file.name for file in target.files()}
+    for file in made:
+        settle(file, target.folder / file.name)
+    for name in older - {file.name for file in made}:  # leftovers would lengthen the sequence
+        (target.folder / name).unlink()
+    return notes
+
+
+def _encode(film: Path, options: list[str], draft: Path, target: Output) -> None:
     """Run ffmpeg on the film, keeping every frame once and at its own time."""
     timed = ("-enc_time_base", "demux", "-fps_mode", "passthrough")
     arguments = [*_input(film), *options, *timed, file_url(draft)]
@@ -101,7 +104,7 @@ def _input(film: Path) -> list[str]:
     return ["-protocol_whitelist", "file,pipe", "-format_whitelist", "nut", "-i", file_url(film)]
 
 
-def _write_gif(film: Path, draft: Path, target: Target, footage: Footage) -> int:
+def _write_gif(film: Path, draft: Path, target: Output, footage: Footage) -> int:
     """Write a GIF; returns the number of its frames."""
     # Two passes: one graph with palettegen and paletteuse would hold the whole film in memory.
     palette = film.with_name(
@@ -156,7 +159,7 @@ def _hundredths(time: Fraction) -> int:
     return int(time * 100 + Fraction(1, 2))
 
 
-def _write_apng(film: Path, draft: Path, target: Target, footage: Footage) -> None:
+def _write_apng(film: Path, draft: Path, target: Output, footage: Footage) -> None:
     last = footage.end - footage.times[-1]
     options = ["-vf", _png_tags(footage), "-pix_fmt", _png_pixels(target, footage)]
     options += ["-c:v", "apng", "-pred", "mixed", "-plays", "0"]
@@ -164,7 +167,7 @@ def _write_apng(film: Path, draft: Path, target: Target, footage: Footage) -> No
     _count(draft, len(footage.times), target)
 
 
-def _write_webp(film: Path, draft: Path, target: Target, footage: Footage) -> None:
+def _write_webp(film: Path, draft: Path, target: Output, footage: Footage) -> None:
     options = ["-pix_fmt", "bgra", "-c:v", "libwebp_anim", "-quality", "90", "-loop", "0"]
     _encode(film, [*options, "-f", "webp"], draft, target)
     set_last_delay(draft, round(footage.end * 1000))
@@ -192,13 +195,13 @@ def set_last_delay(webp: Path, length: int) -> None:
             file.write(min(max(1, length - total + last), 2**24 - 1).to_bytes(3, "little"))
 
 
-def _write_png(film: Path, folder: Path, target: Target, footage: Footage) -> None:
+def _write_png(film: Path, folder: Path, target: Output, footage: Footage) -> None:
     options = ["-vf", _png_tags(footage), "-pix_fmt", _png_pixels(target, footage), "-c:v", "png"]
     _encode(film, [*options, "-f", "image2"], _numbered(folder, target), target)
 
 
-def _png_pixels(target: Target, footage: Footage) -> str:
-    if target.codec.is_deep(footage.source.bits):
+def _png_pixels(target: Output, footage: Footage) -> str:
+    if target.format.is_deep(footage.source.bits):
         return "rgba64be" if footage.alpha else "rgb48be"
     return "rgba" if footage.alpha else "rgb24"
 
@@ -213,11 +216,11 @@ def _png_tags(footage: Footage) -> str:
     return f"setparams=color_primaries={colour.primaries}:color_trc={transfer}"
 
 
-def _numbered(folder: Path, target: Target) -> Path:
+def _numbered(folder: Path, target: Output) -> Path:
     return Path(str(folder).replace("%", "%%")) / target.path.name
 
 
-def _write_exr(film: Path, folder: Path, target: Target, footage: Footage) -> tuple[str, ...]:
+def _write_exr(film: Path, folder: Path, target: Output, footage: Footage) -> tuple[str, ...]:
     """Write half floats in linear light with premultiplied alpha, as OpenEXR specifies."""
     child: FfmpegChild | None = None
     try:
@@ -245,7 +248,7 @@ def _light(array: NDArray[Any]) -> NDArray[np.float32]:
     return np.concatenate([planes * alpha, alpha])
 
 
-def _exr_child(planes: NDArray[np.float32], folder: Path, target: Target) -> FfmpegChild:
+def _exr_child(planes: NDArray[np.float32], folder: Path, target: Output) -> FfmpegChild:
     alpha = len(planes) == 4
     marked = ["-vf", "setparams=alpha_mode=premultiplied"] if alpha and tracks_alpha_mode() else []
     pixels = "gbrapf32le" if alpha else "gbrpf32le"
@@ -258,7 +261,7 @@ def _exr_child(planes: NDArray[np.float32], folder: Path, target: Target) -> Ffm
     return FfmpegChild(arguments, where=target.path, frame_bytes=planes.nbytes)
 
 
-def _count(draft: Path, frames: int, target: Target) -> None:
+def _count(draft: Path, frames: int, target: Output) -> None:
     """Raise DreamvidError unless an animation has exactly `frames` frames."""
     with av.open(file_url(draft)) as container:
         found = sum(1 for packet in container.demux(video=0) if packet.size)

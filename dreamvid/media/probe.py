@@ -83,8 +83,8 @@ def _is_quicktime(path: Path) -> bool:
 def reason(error: BaseException) -> str:
     """Return a short description of an ffmpeg error."""
     log = getattr(error, "log", None)
-    told = log[2].strip() if log else ""
-    return told or (getattr(error, "strerror", None) or str(error) or type(error).__name__)
+    message = log[2].strip() if log else ""
+    return message or (getattr(error, "strerror", None) or str(error) or type(error).__name__)
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:

@@ -204,8 +204,8 @@ class VideoReader:
         elif not lost:
             tail = Fraction(0)
         first = None if found.first is None else found.first - self._decoder.first_time
-        told = _describe_damage(lost, found.corrupted, facts.frames, first, tail)
-        return f"{told}; unreadable: {listed(found.files)}" if told and found.files else told
+        damage = _describe_damage(lost, found.corrupted, facts.frames, first, tail)
+        return f"{damage}; unreadable: {listed(found.files)}" if damage and found.files else damage
 
 
 def _describe_damage(

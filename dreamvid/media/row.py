@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
@@ -103,8 +104,10 @@ def _size(file: Path) -> tuple[int, int] | None:
     from PIL import Image
 
     try:
-        with Image.open(file) as picture:
-            return picture.size
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(file) as picture:
+                return picture.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         pass
     try:

@@ -93,6 +93,7 @@ def load_still(file: Path) -> VideoFrame:
 
     Raises UnreadableInput if there is none.
     """
+    # Not by imageio: it loses colour tags and 16-bit colour, and does not read EXR and DPX.
     with open_input(file) as container:
         try:
             frame = next(container.decode(video=0), None)

@@ -1,4 +1,4 @@
-"""Validate the output path of a film before any work is done; lock it while it is written."""
+"""Check paths before they are written to; lock an output while it is written."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import errno
 import glob
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -15,75 +14,9 @@ from pathlib import Path
 
 from dreamvid.errors import DiskFull, OutputExists, UsageError
 from dreamvid.files import draft_of
-from dreamvid.media.formats import check_delivery
 
 
-class Target:
-    """A validated output path: its folder exists, its name fits the codec, it may be written.
-
-    `codec` is the requested one; an image extension (.gif, frame_%05d.png) overrides it. `crf`,
-    `alpha`, `repeated` and `size` (width, height) are as in `check_delivery`. Raises UsageError,
-    MissingDependency or OutputExists.
-    """
-
-    def __init__(
-        self,
-        path: str | Path,
-        *,
-        codec: str,
-        source: Path | None,
-        overwrite: bool,
-        crf: float | None = None,
-        alpha: bool = False,
-        repeated: bool = False,
-        size: tuple[int, int] | None = None,
-    ) -> None:
-        self.path = Path(path)
-        self.folder = self.path.parent
-        self.codec = check_delivery(
-            self.path, codec, crf=crf, alpha=alpha, repeated=repeated, size=size
-        )
-        self._numbered = self.codec.pictures is not None and self.codec.pictures.numbered
-        check_writable(self.path)
-        if source is not None and self._is_source(source):
-            raise UsageError(
-                "the output is the source file", where=self.path, remedy="use another name"
-            )
-        if not overwrite and (taken := self.files()):
-            raise OutputExists("already exists", where=taken[0], remedy="use another name, or -y")
-
-    def files(self) -> list[Path]:
-        """The existing files of this output: at most one, or all images of a numbered sequence."""
-        if not self._numbered:
-            return [self.path] if os.path.lexists(self.path) else []
-        return [file for file in self.folder.iterdir() if self._numbers(file.name)]
-
-    def _numbers(self, name: str) -> bool:
-        """Whether `name` matches the numbered pattern."""
-        pattern = "".join(
-            r"\d+" if re.fullmatch(r"%(0\d+)?d", piece) else re.escape(piece.replace("%%", "%"))
-            for piece in re.split(r"(%(?:0\d+)?d)", self.path.name)
-        )
-        return re.fullmatch(pattern, name) is not None
-
-    def _is_source(self, source: Path) -> bool:
-        """Whether the output would overwrite the source: a file, or images of a sequence."""
-        if not self._numbered:
-            return same_file(self.path, source)
-        if source.is_file():
-            return same_file(source.parent, self.folder) and self._numbers(source.name)
-        folder = source if source.is_dir() else source.parent
-        return same_file(folder, self.folder) and bool(self.files())
-
-    @contextlib.contextmanager
-    def staging_dir(self) -> Iterator[Path]:
-        """Create a temporary hidden folder beside the output, on the same file system."""
-        prefix = _staging_prefix(self.path)
-        with tempfile.TemporaryDirectory(prefix=prefix, dir=self.folder) as folder:
-            yield Path(folder)
-
-
-def _staging_prefix(path: Path) -> str:
+def staging_prefix(path: Path) -> str:
     """What the names of the staging folders of an output begin with.
 
     ffmpeg would read a % in a name as a number. The digest distinguishes long names.
@@ -161,7 +94,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
         yield
         return
     try:
-        for left in real.parent.glob(f"{glob.escape(_staging_prefix(real))}*"):
+        for left in real.parent.glob(f"{glob.escape(staging_prefix(real))}*"):
             shutil.rmtree(left, ignore_errors=True)
         yield
     finally:

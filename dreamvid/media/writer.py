@@ -19,10 +19,10 @@ from dreamvid.media.child import FfmpegChild
 from dreamvid.media.formats import check_alpha, check_crf, check_size, codec_named, part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
+from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable, read_ranks
 from dreamvid.media.pixels import padded_size, raw_format, to_codec
 from dreamvid.media.probe import file_url
-from dreamvid.media.target import Target
 
 Array = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -187,15 +187,8 @@ class VideoWriter:
         overwrite: bool = False,
         repeat_to: Fraction | None = None,
     ) -> None:
-        self._target = Target(
-            path,
-            codec=codec,
-            source=like.path,
-            overwrite=overwrite,
-            crf=crf,
-            repeated=repeat_to is not None,
-        )
-        self._overwrite, self._repeat_to = overwrite, repeat_to
+        self._target = Output(Path(path), codec, crf, overwrite, repeat_to)
+        self._target.check(like.path)
         self.notes: tuple[str, ...] = ()
         self.frames = self._count = 0
         self._like = like
@@ -227,14 +220,14 @@ class VideoWriter:
         """Finish the film and rename it to its final name."""
         try:
             self._part.close()
-            told = assemble(
+            made = assemble(
                 [self._part.path],
                 self._target.path,
                 source=self._like,
-                overwrite=self._overwrite,
-                repeat_to=self._repeat_to,
+                overwrite=self._target.overwrite,
+                repeat_to=self._target.repeat_to,
             )
-            self.notes, self.frames = (*self._part.notes, *told.notes), told.frames
+            self.notes, self.frames = (*self._part.notes, *made.notes), made.frames
         finally:
             self.abort()
 

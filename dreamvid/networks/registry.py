@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import torch
 from torch import Tensor, nn
 
 from dreamvid.errors import UnreadableInput
@@ -15,6 +16,7 @@ from dreamvid.networks.known import (
     DESCRIPTIONS,
     EMBEDDED,
     EMBEDDED_FILE,
+    Description,
     check_model,
     names,
 )
@@ -102,8 +104,11 @@ def load_saved(
     if model == efficientnet.NAME:
         state = efficientnet.renamed(state)
     state = {key: value for key, value in state.items() if not _auxiliary(key)}
+    classes, headed = len(about.labels), _with_head(state, about)
+    if headed is not None:  # its layers can be dreamed, its classes are unknown
+        return Saved(Plan(model, classes), replace(about, labels=()), headed), path
     check_fit(state, model_name=model, where=path)
-    return Saved(Plan(model, len(about.labels)), about, state), path
+    return Saved(Plan(model, classes), about, state), path
 
 
 def _published(model: str, *, offline: bool, progress: Counted | None) -> Path:
@@ -152,6 +157,19 @@ def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:
             has, needs = (str(t.dtype).removeprefix("torch.") for t in (state[key], value))
             return f"'{key}' is {has}, expected {needs}"
     return next((f"unexpected '{key}'" for key in state if key not in wanted), "")
+
+
+def _with_head(state: Mapping[str, Tensor], about: Description) -> dict[str, Tensor] | None:
+    """Replace a head with other classes, or a missing one, by zeros; None unless that fits."""
+    wanted = zoo.architecture(about.name).state_dict()
+    head = about.label_layer.partition(".")[0] + "."
+    own = {key: value.shape for key, value in wanted.items() if key.startswith(head)}
+    if all(key in state and state[key].shape == shape for key, shape in own.items()):
+        return None
+    blank = {key: torch.zeros(shape) for key, shape in own.items()}
+    kept = {key: value for key, value in state.items() if not key.startswith(head)}
+    fitted = kept | blank
+    return fitted if not mismatch(zoo.architecture(about.name), fitted) else None
 
 
 def _auxiliary(key: str) -> bool:

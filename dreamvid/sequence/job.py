@@ -11,7 +11,7 @@ import math
 import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -24,7 +24,6 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable
-from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter
 from dreamvid.sequence.digests import (
     digests_of,
@@ -37,6 +36,7 @@ from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
 from dreamvid.settings.toml import UNREADABLE, differing
 
@@ -55,26 +55,15 @@ KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Progress of a job: frames done, total frames (None if unknown), number of the shot."""
-
-    done: int
-    total: int | None
-    shot: int
-
-
 class Job:
     """One film to dream.
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
-    existing parts are reused only if their record is equal. Raises UsageError if the output cannot
-    be written, OutputExists if it exists, or if there are parts with another record, which would be
-    lost.
+    existing parts are reused only if their record is equal. The output has been checked; raises
+    OutputExists if there are parts with another record, which would be lost.
     """
 
     def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
-        output.check(like.path, (like.width, like.height))
         self._output, self._like, self._record = output, like, record
         self.notes: tuple[str, ...] = ()
         self._folder = output.path.with_name(f".{output.path.name}.parts")
@@ -92,7 +81,7 @@ class Job:
         dream: Dreamer | DreamerAt,
         *,
         stability: float | Callable[[int], float],
-        report: Callable[[Progress], None],
+        on_progress: OnProgress = ignore,
     ) -> None:
         """Dream the remaining frames, from index `done` on, and assemble the film.
 
@@ -110,9 +99,9 @@ class Job:
                     writer = None
                 writer = writer or self._open()
                 writer.write(self._output_image(frame, memory), frame.time)
-                last = memory
-                self.done += 1
-                report(Progress(self.done, self._like.frames, memory.shot))
+                last, self.done = memory, self.done + 1
+                text = f"shot {memory.shot}"
+                on_progress(Progress("frames", self.done, self._like.frames, text))
                 if writer.count == self._part_frames:
                     self._finish(writer, last)
                     writer = None
@@ -139,13 +128,13 @@ class Job:
     def _claim(self) -> None:
         """Create the folder of the parts; delete existing parts unless they belong to this job."""
         job = self._folder / "job.toml"
-        begun = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
-        if begun is not None and _same(begun, self._record):
+        earlier = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
+        if earlier is not None and _same(earlier, self._record):
             return
         if not self._output.overwrite:
-            self._check_replaceable(begun)
-        if begun is not None:
-            changed = differing(begun, self._record)
+            self._check_replaceable(earlier)
+        if earlier is not None:
+            changed = differing(earlier, self._record)
             why = changed if changed == UNREADABLE else f"settings changed: {changed}"
             self.notes = (f"restarted because {why}",)
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -153,13 +142,13 @@ class Job:
         write_whole(job, self._record.encode())
         self._parts = []
 
-    def _check_replaceable(self, begun: str | None) -> None:
+    def _check_replaceable(self, earlier: str | None) -> None:
         """Raise OutputExists if restarting would delete the parts of another job."""
-        if begun is None and (taken := self._partials()):
+        if earlier is None and (taken := self._partials()):
             remedy = "use another name, or -y"
             raise OutputExists("already exists", where=taken[0], remedy=remedy)
         if self._parts:
-            what = UNREADABLE if begun is None else differing(begun, self._record)
+            what = UNREADABLE if earlier is None else differing(earlier, self._record)
             if what != UNREADABLE:
                 what = f"by a run with other settings ({what})"
             raise OutputExists(
@@ -176,8 +165,7 @@ class Job:
 
     def _partials(self) -> list[Path]:
         """Existing output files of an interrupted run; deleted once the film is complete."""
-        codec = self._output.codec
-        return Target(self._partial, codec=codec, source=None, overwrite=True).files()
+        return replace(self._output, path=self._partial).files()
 
     def _remove_empty_folder(self) -> None:
         """Delete the folder if there is nothing to resume and no partial output to identify."""
@@ -186,8 +174,8 @@ class Job:
 
     def _finished(self) -> list[Path]:
         """The consecutive intact parts from the first on, the last one with its memory."""
-        begun = (self._part(number) for number in itertools.count())
-        parts = list(itertools.takewhile(is_intact, begun))
+        numbered = (self._part(number) for number in itertools.count())
+        parts = list(itertools.takewhile(is_intact, numbered))
         while parts and not has_memory(parts[-1]):
             parts.pop()
         if digests_of(self._part(len(parts))).exists():  # it was finished once
@@ -223,14 +211,14 @@ class Job:
         output = self._output
         if not self._parts:
             raise UnreadableInput("no frame can be decoded", where=self._like.path)
-        told = assemble(
+        made = assemble(
             self._parts,
             output.path,
             source=self._like,
             overwrite=output.overwrite,
             repeat_to=output.repeat_to,
         )
-        self.notes, self.delivered = tuple(dict.fromkeys(self.notes + told.notes)), told.frames
+        self.notes, self.delivered = tuple(dict.fromkeys(self.notes + made.notes)), made.frames
         write_record(output.sidecar, self._record)
         for file in self._partials():
             file.unlink()
@@ -241,9 +229,9 @@ class Job:
         path, partial = self._output.path, self._partial
         parts = list(self._parts)
         kept = f"after frame {_frames(parts)}" if parts else "from the first frame"
-        begun = writer if writer is not None and writer.path not in parts else None
-        if begun is not None and _closed(begun):
-            parts.append(begun.path)
+        unfinished = writer if writer is not None and writer.path not in parts else None
+        if unfinished is not None and _closed(unfinished):
+            parts.append(unfinished.path)
         if not parts:
             self._remove_empty_folder()
             return Interrupted("stopped before the first frame", where=path)
@@ -261,9 +249,9 @@ def write_record(path: Path, record: str) -> None:
         write_whole(path, record.encode())
 
 
-def _same(begun: str, record: str) -> bool:
+def _same(earlier: str, record: str) -> bool:
     """Whether two records are equal, wherever their folder lies."""
-    return re.sub(ELSEWHERE, "", begun) == re.sub(ELSEWHERE, "", record)
+    return re.sub(ELSEWHERE, "", earlier) == re.sub(ELSEWHERE, "", record)
 
 
 def _closed(writer: PartWriter) -> bool:

@@ -41,7 +41,7 @@ def test_without_a_library_nothing_further_is_tried(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(doctor, "CHECKS", {"film": lambda: pytest.fail("was tried")})
     found = {check.name: check for check in checks()}
     assert list(found) == ["python", *LIBRARIES]
-    assert found["av"].state == "missing" and found["av"].told.endswith("pip install av")
+    assert found["av"].state == "missing" and found["av"].message.endswith("pip install av")
     assert {check.state for name, check in found.items() if name != "av"} == {"ok"}
 
 
@@ -51,7 +51,7 @@ def test_a_check_that_fails_does_not_end_the_others(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(doctor, "CHECKS", {"codecs": fails, "devices": lambda: ("note", "fine")})
     monkeypatch.setattr(doctor, "LIBRARIES", {})
-    told = [(check.name, check.state, check.told) for check in checks()]
+    told = [(check.name, check.state, check.message) for check in checks()]
     assert told[1:] == [("codecs", "missing", "no ffmpeg; install it"), ("devices", "note", "fine")]
 
 

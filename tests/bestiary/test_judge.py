@@ -47,7 +47,7 @@ def test_dreams_are_compared_at_the_same_strength(tmp_path: Path) -> None:
     assert pair.sheet.shape == (3, 80, 300)
 
 
-def test_a_folder_without_photographs_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_photographs_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="no images"):
         list(judge.compare(tiny_network(), tiny_network(), tmp_path, ["two"]))
 

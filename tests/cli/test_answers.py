@@ -117,7 +117,7 @@ def test_what_needs_no_network_is_refused_without_torch(line, answers):
 
 
 @pytest.mark.parametrize("line", ANSWERED)
-def test_what_there_is_is_told_without_torch(line, answers):
+def test_what_there_is_is_reported_without_torch(line, answers):
     assert answers[line] == [0, "", []]
 
 
@@ -233,7 +233,7 @@ def test_sizes_exclude_each_other(here):
         ("video a.mp4 -o -", "standard input and output are not supported"),
     ],
 )
-def test_the_right_name_is_told(line, says):
+def test_the_right_name_is_reported(line, says):
     told = dreamvid(*line.split())
     assert told.code == 2 and says in told.line
     assert ", ;" not in told.line and told.err.count("\n") == 1

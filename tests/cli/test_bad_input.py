@@ -151,7 +151,7 @@ def test_a_film_cut_in_the_middle_is_dreamed_as_far_as_it_goes(tmp_path):
 
 
 @pytest.mark.parametrize("command", ["loop", "measure"])
-def test_a_film_cut_in_the_middle_is_looped_and_measured_and_told(tmp_path, command):
+def test_a_film_cut_in_the_middle_is_looped_and_measured_and_reported(tmp_path, command):
     film = write_film(tmp_path / "film.mkv", frames=40)
     whole = film.read_bytes()
     film.write_bytes(whole[: len(whole) * 6 // 10])
@@ -167,7 +167,7 @@ def test_a_film_cut_in_the_middle_is_looped_and_measured_and_told(tmp_path, comm
         assert json.loads(told.out)["dreamed"]["frames"] > 9
 
 
-def test_damaged_bytes_are_told_and_what_is_there_is_dreamed(tmp_path):
+def test_damaged_bytes_are_reported_and_what_is_there_is_dreamed(tmp_path):
     film = write_film(tmp_path / "film.mp4", frames=40)
     whole = bytearray(film.read_bytes())
     middle = len(whole) // 2

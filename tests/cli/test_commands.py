@@ -89,7 +89,7 @@ def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
     assert re.fullmatch(r"vgg16 +features\.22 +528  to be downloaded", told[6])
 
 
-def test_layers_are_told_with_strides_and_aliases(monkeypatch):
+def test_layers_are_reported_with_strides_and_aliases(monkeypatch):
     told = dreamvid("layers", "googlenet").out.splitlines()
     assert re.fullmatch(r"layer +stride  alias", told[0])
     assert any(re.fullmatch(r"inception4c +16  parts, default", line) for line in told)
@@ -205,7 +205,7 @@ def test_from_repeats_a_run_to_the_byte(tmp_path, film):
     assert frames_of(other) == 4
 
 
-def test_a_film_dreamed_small_is_told_and_repeated(tmp_path, film):
+def test_a_film_dreamed_small_is_reported_and_repeated(tmp_path, film):
     first, again = tmp_path / "a.mkv", tmp_path / "b.mkv"
     options = ["--frames", 2, *QUICK]
     told = dreamvid("video", film, "-o", first, "--dream-size", 32, *options)
@@ -232,6 +232,17 @@ def test_from_finds_a_source_that_moved_along_and_tells_when_it_changed(tmp_path
     precision = ("--precision", "bf16" if was == "fp32" else "fp32")
     told = dreamvid("video", "--from", tmp_path / "now/a.mp4", "-o", tmp_path / "d.mp4", *precision)
     assert told.err.splitlines()[1] == f"{DIFFERS}: the source, the precision"
+
+
+def test_pictures_that_are_left_out_are_told_before_the_dream_and_once(tmp_path):
+    for n in range(3):
+        Image.new("RGB", (32, 32), (80 * n,) * 3).save(tmp_path / f"{n}.png")
+    Image.new("L", (32, 32)).save(tmp_path / "depth.png")
+    told = dreamvid("video", tmp_path, "-o", tmp_path / "out.mp4", *QUICK, "-v")
+    assert told.code == 0, told.err
+    lines = told.err.splitlines()
+    assert lines[1] == "1 other image is left out: depth.png"
+    assert told.err.count("left out") == 1 and lines[2].startswith("shot 1: 1 of 3")
 
 
 @pytest.mark.parametrize("moved", ["nothing", "output", "both"])
@@ -513,12 +524,12 @@ def test_doctor_tries_everything():
     assert told.code == 0, told.err
     found = {check["name"]: check for check in json.loads(told.out)}
     assert not [check for check in found.values() if check["state"] == "missing"]
-    assert "h264" in found["codecs"]["told"].split()
-    assert "cpu" in found["devices"]["told"]
-    assert found["film"]["told"].startswith("4 frames dreamed")
+    assert "h264" in found["codecs"]["message"].split()
+    assert "cpu" in found["devices"]["message"]
+    assert found["film"]["message"].startswith("4 frames dreamed")
 
 
-def test_a_broken_cv2_is_told_in_a_line_by_every_command(tmp_path, film):
+def test_a_broken_cv2_is_reported_in_a_line_by_every_command(tmp_path, film):
     fault = "libGL.so.1: cannot open shared object file: No such file or directory"
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     (tmp_path / "cv2.py").write_text(f"raise ImportError({fault!r})")
@@ -571,13 +582,13 @@ def test_any_exception_becomes_a_line(error):
     assert "\n" not in str(told)
 
 
-def test_after_a_stop_nothing_else_is_told():
+def test_after_a_stop_nothing_else_is_reported():
     assert isinstance(failures.explain(RuntimeError("broken pipe"), stopped=True), Interrupted)
     told = Interrupted("stopped; 3 frames are in x")
     assert failures.explain(told, stopped=True) is told
 
 
-def test_a_bug_is_told_in_a_line_and_traced_back_with_v(monkeypatch, tmp_path, film):
+def test_a_bug_is_reported_in_a_line_and_traced_back_with_v(monkeypatch, tmp_path, film):
     def broken(*arguments, **options):
         raise ZeroDivisionError("division by zero")
 
@@ -616,7 +627,7 @@ def test_a_dream_goes_on_when_nobody_listens(tmp_path, film, redirection):
     assert frames_of(out) == 8
 
 
-def test_a_result_that_cannot_be_written_is_told_in_a_line():
+def test_a_result_that_cannot_be_written_is_reported_in_a_line():
     told = shell(">/dev/full", "layers", "bestiary")
     assert (told.code, told.err) == (7, "dreamvid: no space left on the disk; make room\n")
     assert shell(">&-", "layers", "bestiary") == Told(0, "", "")

@@ -30,6 +30,7 @@ from dreamvid.errors import (
         (RuntimeError("CUDA out of memory. Tried"), OutOfMemory, "out of memory; use a smaller"),
         (RuntimeError("could not create a primitive"), OutOfMemory, "out of memory; use a"),
         (RuntimeError("std::bad_alloc"), OutOfMemory, "out of memory; use a smaller"),
+        (RuntimeError("can't start new thread"), OutOfMemory, "out of memory; use a smaller"),
         (
             ImportError("libx.so: failed to map segment from shared object"),
             OutOfMemory,

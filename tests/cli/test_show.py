@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 
 from dreamvid.cli import show as shows
 from dreamvid.cli.show import Show, print_table
-from dreamvid.sequence.job import Progress
-
-
-@dataclass(frozen=True)
-class Lesson:
-    pictures: int = 12_345
-    size: int = 96
-    progress: float = 0.25
-    told: float = 0.5
-    attacked: float = 0.0
-    aligned: float | None = None
+from dreamvid.sequence.progress import Progress
 
 
 @pytest.fixture
@@ -35,6 +24,15 @@ def test_work_without_steps_is_told_after_a_while(lines, monkeypatch) -> None:
         time.sleep(0.3)
     told = lines()
     assert len(told) >= 2 and set(told) == {"dreaming: 0 s so far"}
+
+
+def test_the_first_frame_of_a_film_ends_it(lines, monkeypatch) -> None:
+    monkeypatch.setattr(shows, "QUIET_FOR", 0.05)
+    monkeypatch.setattr(shows, "LINE_EVERY", 0.05)
+    with Show(quiet=False, verbose=True) as show, show.busy("dreaming"):
+        show.on_progress(Progress("frames", 1, 9, "shot 1"))
+        time.sleep(0.2)
+    assert lines() == ["shot 1: 1 of 9"]
 
 
 def test_quick_work_is_not_told(lines) -> None:
@@ -55,7 +53,7 @@ def test_work_that_fails_is_no_longer_told(lines, monkeypatch) -> None:
 def test_the_first_and_the_last_frame_are_told_and_few_between(lines) -> None:
     with Show(quiet=False, verbose=False) as show:
         for done in range(1, 51):
-            show.report(Progress(done, 50, 1))
+            show.on_progress(Progress("frames", done, 50, "shot 1"))
     told = lines()
     assert len(told) == 2
     assert told[0] == "shot 1: 1 of 50" and told[1].startswith("shot 1: 50 of 50 0.0")
@@ -65,30 +63,26 @@ def test_verbose_tells_every_frame_and_quiet_none(lines) -> None:
     for quiet, verbose, count in ((False, True, 5), (True, True, 0)):
         with Show(quiet=quiet, verbose=verbose) as show:
             for done in range(1, 6):
-                show.report(Progress(done, None, 2))
+                show.on_progress(Progress("frames", done, None, "shot 2"))
         assert len(lines()) == count
 
 
-@pytest.mark.parametrize(
-    ("lesson", "told"),
-    [
-        (Lesson(), "12 thousand pictures of 96 px: 250 of 1000 50% correct"),
-        (
-            Lesson(attacked=0.25),
-            "12 thousand pictures of 96 px: 250 of 1000 50% correct, 25% under",
-        ),
-        (Lesson(aligned=0.5), "250 of 1000 50% correct, gradient alignment 0.50"),
-    ],
-)
-def test_a_training_is_told(lines, lesson: Lesson, told: str) -> None:
+def test_a_training_is_told_with_its_state(lines) -> None:
     with Show(quiet=False, verbose=True) as show:
-        show.learned(lesson)
-    assert told in lines()[0]
+        show.on_progress(Progress("training", 250, 1000, "pictures of 96 px", "50% correct"))
+    assert lines() == ["pictures of 96 px: 250 of 1000 50% correct"]
+
+
+def test_a_note_is_a_line_and_a_sidecar_none(lines) -> None:
+    with Show(quiet=False, verbose=False) as show:
+        show.on_progress(Progress("note", text="dreaming a texture"))
+        show.on_progress(Progress("sidecar", text="[made]"))
+    assert lines() == ["dreaming a texture"]
 
 
 def test_a_download_is_told_in_megabytes(lines) -> None:
     with Show(quiet=False, verbose=True) as show:
-        show.fetched(3_600_000, 12_900_000)
+        show.on_progress(Progress("download", 3_600_000, 12_900_000, "downloading weights"))
     assert lines() == ["downloading weights (MB): 3 of 12"]
 
 
@@ -101,7 +95,7 @@ def test_on_a_terminal_there_are_bars(capsys, monkeypatch) -> None:
         with show.busy("dreaming"):
             time.sleep(0.3)
         assert [task.description for task in show._bars.tasks] == []  # it is gone again
-        show.report(Progress(2, 8, 3))
+        show.on_progress(Progress("frames", 2, 8, "shot 3"))
         (task,) = show._bars.tasks
     assert (task.description, task.completed, task.total) == ("shot 3", 2, 8)
     assert "dreaming" in capsys.readouterr().err

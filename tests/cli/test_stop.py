@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from cli_kit import dreamvid, environment, frames_of, write_film
+
+from dreamvid.cli import app
 
 CUT, FRAMES = 8, 48
 OPTIONS = ("--iterations", "2", "--octaves", "2")
@@ -97,6 +100,22 @@ def test_a_signal_sent_twice_at_once_stops_once(long_film, tmp_path):
     assert frames_of(tmp_path / "out.partial.mp4") >= 3
 
 
+def test_signals_that_follow_at_once_do_not_interrupt_the_tidying_up(monkeypatch):
+    now = 100.0
+    monkeypatch.setattr(app, "_last_stop", -math.inf)
+    monkeypatch.setattr(app.time, "monotonic", lambda: now)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            app._stop(signal.SIGTERM, None)
+        now = 100.9
+        app._stop(signal.SIGTERM, None)
+        now = 101.5  # whoever insists is heard
+        with pytest.raises(KeyboardInterrupt):
+            app._stop(signal.SIGTERM, None)
+    finally:
+        app._stopped.clear()
+
+
 def test_what_ignores_a_hangup_is_not_stopped_by_it(long_film, tmp_path):
     ignore = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
     command = ["video", long_film, "-o", tmp_path / "out.mp4", *OPTIONS, "-v"]
@@ -114,7 +133,7 @@ def test_stopped_while_modules_are_imported(tmp_path):
     assert (done.returncode, done.stderr) == (130, told)
 
 
-def test_other_settings_begin_anew_when_told(long_film, uninterrupted, tmp_path):
+def test_other_settings_restart_with_overwrite(long_film, uninterrupted, tmp_path):
     out = tmp_path / "out.mp4"
     code, said = stop(
         ["video", long_film, "-o", out, *OPTIONS, "-v", "--seed", 7], signal.SIGINT, "shot 2: 12 of"

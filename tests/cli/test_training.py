@@ -8,6 +8,7 @@ from cli_kit import dreamvid
 
 from dreamvid.bestiary.training.trainer import Lesson
 from dreamvid.cli.show import Show
+from dreamvid.commands.train import as_progress
 from dreamvid.image import load_image
 
 
@@ -44,7 +45,7 @@ def test_lessons_tell_how_well_gradients_are_aligned(capsys):
     lesson = Lesson(3, 144, 0.25, 96, 1.4, 0.81, 0.42, None)
     with Show(quiet=False, verbose=True) as show:
         for aligned in (None, 0.123):
-            show.learned(replace(lesson, aligned=aligned))
+            show.on_progress(as_progress(replace(lesson, aligned=aligned)))
     before, after = capsys.readouterr().err.splitlines()
     assert before.endswith("81% correct, 42% under attack")
     assert after.endswith("81% correct, 42% under attack, gradient alignment 0.12")

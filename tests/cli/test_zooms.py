@@ -94,7 +94,7 @@ def test_an_unreadable_schedule_gets_a_caret() -> None:
         ("plot my.toml -o out.xyz", 2, "out.xyz"),
     ],
 )
-def test_what_cannot_be_is_told_in_a_line(line: str, code: int, says: str) -> None:
+def test_what_cannot_be_is_reported_in_a_line(line: str, code: int, says: str) -> None:
     Path("my.toml").write_text("")
     before = sorted(Path().iterdir())
     told = dreamvid(*line.split())

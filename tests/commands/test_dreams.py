@@ -118,7 +118,7 @@ def test_a_large_guide_is_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize(("last", "said"), [("nowhere", "nowhere"), ("one:99", "no channel 99")])
-def test_an_unknown_layer_is_told_before_its_time(last: str, said: str) -> None:
+def test_an_unknown_layer_is_reported_before_its_time(last: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         at({"layer": (f"0:(one), 10:({last})",)})
 
@@ -146,7 +146,7 @@ def test_creatures_stand_beside_a_guide(picture: Path) -> None:
         ("creatures*0", "the weights add up to zero"),
     ],
 )
-def test_creatures_that_cannot_be_are_told_at_once(text: str, said: str) -> None:
+def test_creatures_that_cannot_be_are_reported_at_once(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         at({"layer": (text,)})
 

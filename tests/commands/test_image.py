@@ -12,7 +12,8 @@ from tiny import texture, tiny_network
 from dreamvid.commands import shared
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_image, check_loop, check_zoom
-from dreamvid.settings.models import ImageSettings, LoopSettings, ZoomSettings
+from dreamvid.settings.loops import ZoomLoop
+from dreamvid.settings.models import ImageSettings, ZoomSettings
 
 DREAM = {"octaves": 1, "iterations": 2}
 
@@ -44,7 +45,7 @@ def test_transparency_is_kept_where_the_format_can(tmp_path: Path, suffix: str) 
     made = dreamed(source, tmp_path / f"out{suffix}")
     alpha = np.repeat([255, 128, 0], [32, 16, 16])
     assert np.array_equal(made[..., 3], np.tile(alpha, (48, 1)))
-    assert check_image(source, tmp_path / "new.png", ImageSettings()).told.startswith(
+    assert check_image(source, tmp_path / "new.png", ImageSettings()).summary.startswith(
         f"{source}: 64x48, transparency kept; dreams with "
     )
 
@@ -69,12 +70,12 @@ def test_hidden_colours_change_nothing(tmp_path: Path, suffix: str) -> None:
 def test_transparency_that_is_lost_is_said(tmp_path: Path) -> None:
     source = clear_picture(tmp_path / "in.png", (255, 0, 255))
     said = f"{source}: 64x48, transparent areas over black; dreams with "
-    assert check_image(source, tmp_path / "out.jpg", ImageSettings()).told.startswith(said)
+    assert check_image(source, tmp_path / "out.jpg", ImageSettings()).summary.startswith(said)
     clips = (
         check_zoom(source, tmp_path / "out.mp4", ZoomSettings()),
-        check_loop(source, tmp_path / "out.mp4", LoopSettings()),
+        check_loop(source, tmp_path / "out.mp4", ZoomLoop()),
     )
-    assert all("fps, transparent areas over black; " in clip.told for clip in clips)
+    assert all("fps, transparent areas over black; " in clip.summary for clip in clips)
     assert dreamed(source, tmp_path / "out.jpg")[:, 56:].mean() < 60
 
 
@@ -88,9 +89,9 @@ def test_a_large_picture_is_shrunk_for_a_film_and_the_remedy_is_said(tmp_path: P
     Image.new("RGB", (640, 480)).save(tmp_path / "small.png")
     large = check_zoom(tmp_path / "in.png", tmp_path / "out.mp4", ZoomSettings())
     assert large.size == (1280, 640)
-    assert ", smaller than the picture (--size changes that)" in large.told
+    assert ", smaller than the picture (--size changes that)" in large.summary
     small = check_zoom(tmp_path / "small.png", tmp_path / "out.mp4", ZoomSettings())
     asked = ZoomSettings.checked({"clip": {"size": "2000x1000"}})
     full = check_zoom(tmp_path / "in.png", tmp_path / "out.mp4", asked)
     assert (small.size, full.size) == ((640, 480), (2000, 1000))
-    assert "--size" not in small.told + full.told
+    assert "--size" not in small.summary + full.summary

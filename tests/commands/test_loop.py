@@ -16,7 +16,7 @@ import torch
 from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid.commands import shared
-from dreamvid.commands.closed import Clip, blended_back, turned
+from dreamvid.commands.closed import Clip, blended_back, replaced
 from dreamvid.commands.loop import describe_seam, dream_loop, with_octaves
 from dreamvid.commands.shapes import check_closes, lap_zoom, whole_turns
 from dreamvid.errors import OutputExists, UsageError
@@ -30,7 +30,8 @@ from dreamvid.media.target import exclusive_lock
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.render import carry_for
+from dreamvid.sequence.progress import Progress
+from dreamvid.sequence.render import carry_for, make_carry
 from dreamvid.settings import presets
 from dreamvid.settings.loops import LoopSettings, PanLoop, ZoomLoop
 from dreamvid.settings.loops import loop_settings as checked
@@ -198,9 +199,9 @@ def test_codecs_of_more_bits_get_them(tmp_path: Path) -> None:
     ids=str,
 )
 def test_what_cannot_close_is_refused(tables: dict[str, Any], says: str, tmp_path: Path) -> None:
-    said: list[str] = []
+    said: list[Progress] = []
     with pytest.raises(UsageError, match=says):
-        dream_loop(None, tmp_path / "out.mkv", loop_settings(**tables), say=said.append)
+        dream_loop(None, tmp_path / "out.mkv", loop_settings(**tables), on_progress=said.append)
     assert not said and not list(tmp_path.iterdir())
 
 
@@ -216,7 +217,7 @@ def test_a_picture_and_noise_exclude_each_other(picture: Path, tmp_path: Path) -
         dream_loop(picture, tmp_path / "out.mkv", settings)
 
 
-def test_nothing_is_overwritten_unless_told(tmp_path: Path, monkeypatch: Any) -> None:
+def test_nothing_is_overwritten_without_permission(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "out.mkv").write_bytes(b"precious")
     monkeypatch.setattr(shared, "load_network", None)
     with pytest.raises(OutputExists):
@@ -317,7 +318,9 @@ def test_a_film_goes_forth_and_back(film: Path, tmp_path: Path) -> None:
         ({"kind": "pan"}, "is visible"),
     ],
 )
-def test_a_seam_that_shows_is_told_with_what_would_help(shape: dict[str, Any], says: str) -> None:
+def test_a_seam_that_shows_is_reported_with_what_would_help(
+    shape: dict[str, Any], says: str
+) -> None:
     meter = SeamMeter()
     for level in (0, 1, 2, 90):
         meter.look(np.full((48, 64, 3), level, np.uint8))
@@ -390,7 +393,7 @@ def feedback(fade: int) -> list[torch.Tensor]:
         blended_back(
             start,
             camera,
-            lambda frame, phase: carry_for(frame, dream, 0.9),
+            make_carry(dream, 0.9),
             count=8,
             fade=fade,
             warm=4,
@@ -410,9 +413,9 @@ def test_places_turn_one_after_the_other() -> None:
     frame = Frame(0, Fraction(0), torch.zeros(3, 32, 32), None)
     memory = carry_for(frame, tiny_dreamer(octaves=1, iterations=1), 0.9)(frame, None)
     other, when = torch.ones(3, 32, 32), torch.linspace(0, 1, 32).expand(1, 32, 32)
-    assert torch.equal(turned(memory, other, 0.0, when).dreamed, memory.dreamed)
-    assert torch.equal(turned(memory, other, 1.0, when).dreamed, other)
-    half = turned(memory, other, 0.5, when).dreamed
+    assert torch.equal(replaced(memory, other, 0.0, when).dreamed, memory.dreamed)
+    assert torch.equal(replaced(memory, other, 1.0, when).dreamed, other)
+    half = replaced(memory, other, 0.5, when).dreamed
     assert torch.equal(half[..., :8], other[..., :8])
     assert torch.equal(half[..., -8:], memory.dreamed[..., -8:])
 

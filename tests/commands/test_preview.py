@@ -66,7 +66,7 @@ def test_the_preview_never_ends(zoom: float) -> None:
     assert min(sharp[100:]) > 0.5 * np.median(sharp[:20])
 
 
-def test_what_is_stretched_without_end_is_told() -> None:
+def test_what_is_stretched_without_end_is_reported() -> None:
     camera = Camera({"shear_x": 9, "shear_y": 9}, fps=Fraction(1), width=64, height=48)
     with pytest.raises(UsageError, match="at frame 3 the image is stretched too far"):
         list(seen_by(texture(), camera.matrix, 30))

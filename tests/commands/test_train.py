@@ -15,12 +15,13 @@ from dreamvid.bestiary.training.start import start
 from dreamvid.bestiary.training.tasks import CLASS
 from dreamvid.bestiary.training.trainer import Lesson
 from dreamvid.commands import train
-from dreamvid.commands.train import Watch, train_network
+from dreamvid.commands.train import train_network
 from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.shaping import Shape
 from dreamvid.errors import Interrupted, OutputExists, UsageError
 from dreamvid.image import save_image
 from dreamvid.networks.registry import load_network
+from dreamvid.sequence.progress import OnProgress
 from dreamvid.settings.models import TrainSettings
 
 
@@ -43,13 +44,20 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "pictures"
 
 
-def stopping(after: int, seen: list[Lesson]) -> Watch:
-    def lesson(lesson: Lesson) -> None:
-        seen.append(lesson)
-        if len(seen) == after:
-            raise KeyboardInterrupt
+@pytest.fixture(autouse=True)
+def lessons(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the callback see the lessons themselves."""
+    monkeypatch.setattr(train, "as_progress", lambda lesson: lesson)
 
-    return Watch(lesson=lesson)
+
+def stopping(after: int, seen: list[Lesson]) -> OnProgress:
+    def on_progress(event: object) -> None:
+        if isinstance(event, Lesson):
+            seen.append(event)
+            if len(seen) == after:
+                raise KeyboardInterrupt
+
+    return on_progress
 
 
 def test_a_folder_becomes_a_network(folder: Path, tmp_path: Path) -> None:
@@ -67,7 +75,9 @@ def test_what_knows_nothing_learns_to_tell_first(folder: Path, tmp_path: Path) -
     seen: list[Lesson] = []
     settings = TrainSettings(minutes=500, blank=True)
     with pytest.raises(Interrupted):
-        train_network(folder, tmp_path / "mine.safetensors", settings, watch=stopping(1, seen))
+        train_network(
+            folder, tmp_path / "mine.safetensors", settings, on_progress=stopping(1, seen)
+        )
     assert seen[0].aligned is None and seen[0].size == 64
 
 
@@ -94,36 +104,36 @@ def test_a_training_that_is_stopped_goes_on(folder: Path, tmp_path: Path) -> Non
     target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=500)
     first: list[Lesson] = []
     with pytest.raises(Interrupted, match=r"mine\.partial\.safetensors: holds the network after"):
-        train_network(folder, target, settings, watch=stopping(3, first))
+        train_network(folder, target, settings, on_progress=stopping(3, first))
     assert first[0].aligned is not None and first[0].size == 96
     assert not target.exists()
     assert load_network(str(tmp_path / "mine.partial.safetensors")).labels == ("a", "b")
     longer, second = TrainSettings(minutes=600), list[Lesson]()
     with pytest.raises(Interrupted):
-        train_network(folder, target, longer, watch=stopping(1, second))
+        train_network(folder, target, longer, on_progress=stopping(1, second))
     assert second[0].step == first[-1].step + 3  # a step each: aligned, clean, attacked
 
 
-def test_another_training_begins_anew_only_when_told(folder: Path, tmp_path: Path) -> None:
+def test_another_training_restarts_only_with_overwrite(folder: Path, tmp_path: Path) -> None:
     target, settings = tmp_path / "mine.safetensors", TrainSettings(minutes=500)
     with pytest.raises(Interrupted):
-        train_network(folder, target, settings, watch=stopping(3, []))
+        train_network(folder, target, settings, on_progress=stopping(3, []))
     checkpoint = tmp_path / "mine.safetensors.training" / "checkpoint.pt"
     kept = checkpoint.read_bytes()
     other = TrainSettings(minutes=500, seed=9, attack=3, offline=True)
     with pytest.raises(OutputExists, match=r"mine\.safetensors: .* differs in attack, seed; .* -y"):
-        train_network(folder, target, other, watch=stopping(1, []))
+        train_network(folder, target, other, on_progress=stopping(1, []))
     (folder / "c").mkdir()
     save_image(folder / "c" / "new.png", torch.rand(3, 40, 40))
     with pytest.raises(OutputExists, match="differs in labels"):
-        train_network(folder, target, settings, watch=stopping(1, []))
+        train_network(folder, target, settings, on_progress=stopping(1, []))
     with pytest.raises(OutputExists, match="differs in labels, seed"):  # before renders are drawn
         train_network(None, target, TrainSettings(minutes=0.001, seed=9))
     assert list(checkpoint.parent.iterdir()) == [checkpoint]
     assert checkpoint.read_bytes() == kept
     seen: list[Lesson] = []
     with pytest.raises(Interrupted):
-        train_network(folder, target, other, overwrite=True, watch=stopping(1, seen))
+        train_network(folder, target, other, overwrite=True, on_progress=stopping(1, seen))
     assert seen[0].step == 3
 
 
@@ -133,7 +143,7 @@ def test_a_training_among_its_pictures_goes_on(folder: Path) -> None:
     seen: list[Lesson] = []
     for lessons in (1, 2):
         with pytest.raises(Interrupted):
-            train_network(folder, target, settings, watch=stopping(lessons, seen))
+            train_network(folder, target, settings, on_progress=stopping(lessons, seen))
     assert target.with_name("mine.sheet.png").exists()
     assert seen[1].step > seen[0].step
 
@@ -159,7 +169,7 @@ def test_what_is_there_beside_it_is_kept(folder: Path, tmp_path: Path, name: str
 def test_only_what_it_made_is_removed(folder: Path, tmp_path: Path) -> None:
     target, work = tmp_path / "mine.safetensors", tmp_path / "mine.safetensors.training"
     with pytest.raises(Interrupted):
-        train_network(folder, target, TrainSettings(minutes=500), watch=stopping(1, []))
+        train_network(folder, target, TrainSettings(minutes=500), on_progress=stopping(1, []))
     (work / "notes.txt").write_text("mine")
     (work / "bank-0").mkdir()
     train_network(folder, target, TrainSettings(minutes=0.001))
@@ -178,11 +188,11 @@ def test_a_network_has_its_own_ending(folder: Path, tmp_path: Path) -> None:
         train_network(folder, tmp_path / "mine.pth", TrainSettings(minutes=0.001))
 
 
-def test_a_damaged_checkpoint_begins_anew(folder: Path, tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_restarts(folder: Path, tmp_path: Path) -> None:
     target, seen = tmp_path / "mine.safetensors", list[Lesson]()
     work = tmp_path / "mine.safetensors.training"
     work.mkdir()
     (work / "checkpoint.pt").write_bytes(b"cut off")
     with pytest.raises(Interrupted):
-        train_network(folder, target, TrainSettings(minutes=500), watch=stopping(1, seen))
+        train_network(folder, target, TrainSettings(minutes=500), on_progress=stopping(1, seen))
     assert seen[0].step == 3

@@ -30,7 +30,7 @@ from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.job import Progress
+from dreamvid.sequence.progress import Progress
 from dreamvid.settings.dials import Dials
 from dreamvid.settings.models import ImageSettings, VideoSettings
 from dreamvid.settings.tables import DreamSettings, NetworkSettings, SoundSettings
@@ -83,7 +83,7 @@ def test_a_picture_is_dreamed_small_and_says_so(picture: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["gone/out.png", "out.xyz", "in.png"])
-def test_a_picture_that_cannot_be_written_is_told_before_the_work(
+def test_a_picture_that_cannot_be_written_is_reported_before_the_work(
     name: str, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared, "load_network", None)
@@ -93,7 +93,7 @@ def test_a_picture_that_cannot_be_written_is_told_before_the_work(
         dream_image(tmp_path / "gone.png", tmp_path / "out.png")
 
 
-def test_a_picture_is_replaced_only_when_told(picture: Path, tmp_path: Path) -> None:
+def test_a_picture_is_replaced_only_with_overwrite(picture: Path, tmp_path: Path) -> None:
     settings = ImageSettings.checked({"dream": QUICK})
     target = tmp_path / "out.png"
     target.write_bytes(b"precious")
@@ -106,9 +106,11 @@ def test_a_picture_is_replaced_only_when_told(picture: Path, tmp_path: Path) -> 
 
 def test_a_film_comes_back_with_its_length_rate_and_size(film: Path, tmp_path: Path) -> None:
     told: list[Progress] = []
-    result = dream_video(film, tmp_path / "out.mp4", video_settings(), report=told.append)
+    result = dream_video(film, tmp_path / "out.mp4", video_settings(), on_progress=told.append)
     assert (result.frames, result.damage) == (COUNT, None)
-    assert [(p.done, p.total) for p in told] == [(n, COUNT) for n in range(1, COUNT + 1)]
+    assert [(p.done, p.total) for p in told if p.task == "frames"] == [
+        (n, COUNT) for n in range(1, COUNT + 1)
+    ]
     with VideoReader(tmp_path / "out.mp4") as out:
         assert (out.info.width, out.info.height, out.info.rate) == (64, 48, Fraction(24000, 1001))
         assert len(list(out)) == COUNT
@@ -139,10 +141,10 @@ def test_the_film_settings_reach_the_reader(film: Path, tmp_path: Path) -> None:
 
 def dream_lines(source: Path, out: Path, /, **tables: dict[str, Any]) -> list[str]:
     """Dream a film; what was said of the size."""
-    said: list[str] = []
+    events: list[Progress] = []
     settings = video_settings(**{"output": {"codec": "ffv1"}} | tables)
-    dream_video(source, out, settings, say=said.append)
-    return said
+    dream_video(source, out, settings, on_progress=events.append)
+    return [event.text for event in events if event.task == "note"]
 
 
 def test_a_film_is_dreamed_small_and_comes_back_at_its_size(film: Path, tmp_path: Path) -> None:
@@ -254,14 +256,14 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
 
     dream_video(film, tmp_path / "whole.mp4", video_settings())
     with pytest.raises(Interrupted):
-        dream_video(film, tmp_path / "out.mp4", video_settings(), report=stop)
+        dream_video(film, tmp_path / "out.mp4", video_settings(), on_progress=stop)
     assert len(read(tmp_path / "out.partial.mp4")) == 3
     dream_video(film, tmp_path / "out.mp4", video_settings())
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["gone/out.mp4", "out.xyz", "in.mkv", "there.mp4"])
-def test_a_film_that_cannot_be_written_is_told_before_anything_is_fetched(
+def test_a_film_that_cannot_be_written_is_reported_before_anything_is_fetched(
     name: str, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "there.mp4").touch()
@@ -314,7 +316,7 @@ def test_layers_add_and_scale() -> None:
     assert value() == pytest.approx(value(network.default_layer))
 
 
-def test_weights_that_come_to_nothing_are_told_unless_they_change() -> None:
+def test_weights_that_come_to_nothing_are_reported_unless_they_change() -> None:
     network, clock = tiny_network(), Clock(Fraction(1), 4)
 
     def make(*layers: str) -> None:

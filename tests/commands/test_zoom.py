@@ -17,7 +17,7 @@ from dreamvid.commands.preflight import check_zoom
 from dreamvid.commands.zoom import beginning, dream_zoom, fill
 from dreamvid.errors import Interrupted, UnreadableInput, UsageError
 from dreamvid.media.reader import VideoReader
-from dreamvid.sequence.job import Progress
+from dreamvid.sequence.progress import Progress
 from dreamvid.settings.models import ZoomSettings
 
 QUICK = {"octaves": 2, "iterations": 2}
@@ -50,8 +50,8 @@ def test_a_song_drives_the_dials_and_sounds(picture: Path, song: Path, tmp_path:
 
 def test_a_zoom_has_its_length_rate_and_size(picture: Path, tmp_path: Path) -> None:
     told: list[Progress] = []
-    result = dream_zoom(picture, tmp_path / "out.mkv", zoom_settings(), report=told.append)
-    assert (result.frames, [p.done for p in told]) == (6, [1, 2, 3, 4, 5, 6])
+    result = dream_zoom(picture, tmp_path / "out.mkv", zoom_settings(), on_progress=told.append)
+    assert (result.frames, [p.done for p in told if p.task == "frames"]) == (6, [1, 2, 3, 4, 5, 6])
     with VideoReader(tmp_path / "out.mkv") as out:
         assert (out.info.width, out.info.height, out.info.rate) == (64, 48, 6)
         assert len(list(out)) == 6
@@ -81,10 +81,12 @@ def test_a_zoom_goes_on_where_it_was_stopped(
 
     dream_zoom(picture, tmp_path / "whole.mkv", settings)
     with pytest.raises(Interrupted):
-        dream_zoom(picture, tmp_path / "out.mkv", settings, report=stop)
+        dream_zoom(picture, tmp_path / "out.mkv", settings, on_progress=stop)
     told: list[Progress] = []
-    dream_zoom(picture, tmp_path / "out.mkv", settings, report=told.append)
-    assert told[0].done == 5  # two parts of two frames were there
+    dream_zoom(picture, tmp_path / "out.mkv", settings, on_progress=told.append)
+    assert (
+        next(p.done for p in told if p.task == "frames") == 5
+    )  # two parts of two frames were there
     assert np.array_equal(read(tmp_path / "out.mkv"), read(tmp_path / "whole.mkv"))
 
 
@@ -133,7 +135,7 @@ def test_a_picture_fills_the_size_without_being_squeezed() -> None:
     assert float(fitted[:, :, 4:-4].min()) > 0.9
 
 
-def test_the_size_is_that_of_the_picture_unless_told(picture: Path) -> None:
+def test_the_size_is_that_of_the_picture_unless_given(picture: Path) -> None:
     for size, shape in ((None, (3, 48, 64)), ("32x32", (3, 32, 32))):
         settings = ZoomSettings.checked({"clip": {"size": size}})
-        assert beginning(check_zoom(picture, Path("out.mp4"), settings), 0).shape == shape
+        assert beginning(check_zoom(picture, Path("out.mp4"), settings)).shape == shape

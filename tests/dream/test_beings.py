@@ -198,7 +198,7 @@ def test_text_is_read_as_beings(text: str, words: dict[str, float]) -> None:
     assert dict(parsed.kinds) == words and parsed.layers == ()
 
 
-def test_words_that_mean_no_class_are_told_with_near_misses() -> None:
+def test_words_that_mean_no_class_are_reported_with_near_misses() -> None:
     with pytest.raises(UsageError, match=r"unknown label 'catt'; try cat"):
         tiny_dreamer(creatures("catt"))
 

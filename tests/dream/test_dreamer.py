@@ -298,12 +298,12 @@ def test_numbers_out_of_range_are_refused(name: str, value: float) -> None:
 
 
 @pytest.mark.parametrize("weight", [float("nan"), 1e308])
-def test_numbers_that_are_none_are_told(weight: float) -> None:
+def test_numbers_that_are_none_are_reported(weight: float) -> None:
     with pytest.raises(UsageError, match="tiny: the network returns NaN or infinity"):
         tiny_dreamer(objectives.layer("two") * weight)(IMAGE)
 
 
-def test_a_gradient_too_steep_to_dream_along_is_told() -> None:
+def test_a_gradient_too_steep_to_dream_along_is_reported() -> None:
     with pytest.raises(UsageError, match=r"tiny: the gradient is too large .*; reduce the weight"):
         tiny_dreamer(objectives.layer("two") * 1e30)(IMAGE)
     assert torch.equal(tiny_dreamer(objectives.layer("two") * 1e30, strength=0)(IMAGE), IMAGE)

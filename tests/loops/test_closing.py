@@ -108,7 +108,7 @@ def test_sixteen_bits_stay() -> None:
         (circling(24, 26), False),  # two frames are missing
         (circling(24, 24, drift=0.5), False),
         ([blob(20 + 2 * min(k, 24 - k), 48) for k in range(25)], False),  # turns back at once
-        ([blob(20 + 3 * min(k, 24 - k), 48) for k in range(24)], False),  # the same
+        ([blob(20 + 3 * min(k, 23.7 - k), 48) for k in range(24)], False),  # the same
         (circling(3, 3), False),
         ([blob(48, 48)] * 24, False),  # nothing tells
     ],

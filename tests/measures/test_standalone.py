@@ -81,7 +81,7 @@ def test_alive_compares_the_last_third_with_the_first_second() -> None:
     assert measure_standalone(film, judge=brightness, rate=7).alive is None  # they would overlap
 
 
-def test_the_tone_of_the_last_second_is_told_beside_that_of_the_first() -> None:
+def test_the_tone_of_the_last_second_is_reported_beside_that_of_the_first() -> None:
     first, last = (np.zeros((16, 16, 3), np.uint8) for _ in range(2))
     first[:8], last[:8] = 100, 200
     found = measure_standalone([first, *flat(7, 9), last], rate=1)
@@ -92,7 +92,7 @@ def test_the_tone_of_the_last_second_is_told_beside_that_of_the_first() -> None:
     assert measure_standalone([first, last], rate=2).brightness is None
 
 
-def test_the_colours_of_the_last_second_are_told_beside_those_of_the_first() -> None:
+def test_the_colours_of_the_last_second_are_reported_beside_those_of_the_first() -> None:
     first, last = (np.full((16, 16, 3), 100, np.uint8) for _ in range(2))
     first[..., 2], last[..., 2] = 180, 180  # what is the same everywhere is no deviation
     first[:8, :, 0], last[:8, :, 0] = 120, 160

@@ -23,8 +23,8 @@ from dreamvid.media.codecs import CODECS, Codec
 from dreamvid.media.formats import check_delivery, codec_named, ffmpeg_path
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
+from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable
-from dreamvid.media.target import Target
 from dreamvid.media.writer import PartWriter, VideoWriter
 
 RATE = Fraction(30000, 1001)
@@ -217,7 +217,7 @@ def test_a_codec_without_transparency_names_those_with(tmp_path: Path) -> None:
     ):
         deliver(tmp_path / "a.mp4", clear, "h264")
     with pytest.raises(UsageError, match="not support transparency"):
-        Target(tmp_path / "a.mp4", codec="h264", source=None, overwrite=False, alpha=True)
+        Output(tmp_path / "a.mp4", alpha=True).check(None)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -379,7 +379,7 @@ def test_pictures_are_not_repeated(tmp_path: Path, name: str, why: str) -> None:
 # --- told before anything is made -----------------------------------------------------------
 
 
-def test_what_this_ffmpeg_lacks_is_told_with_the_nearest(
+def test_what_this_ffmpeg_lacks_is_reported_with_the_nearest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     have = formats.encoders() - {"hap", "gif", "libx264"}
@@ -412,7 +412,7 @@ def test_other_names_lead_to_ours(asked: str) -> None:
         ("a.xyz", "h264", "end it in .mp4"),
     ],
 )
-def test_names_that_do_not_fit_are_told_with_those_that_do(
+def test_names_that_do_not_fit_are_reported_with_those_that_do(
     tmp_path: Path, name: str, codec: str, says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):
@@ -439,11 +439,12 @@ def test_names_that_do_not_fit_are_told_with_those_that_do(
         ("hap", "a.mov", {"size": (4, 70000)}, "65532x65532; give a smaller --size"),
     ],
 )
-def test_what_a_codec_refuses_is_told_at_once(
+def test_what_a_codec_refuses_is_reported_at_once(
     tmp_path: Path, codec: str, name: str, options: dict[str, object], says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):
-        Target(tmp_path / name, codec=codec, source=None, overwrite=False, **options)  # type: ignore[arg-type]
+        size = options.pop("size", None)
+        Output(tmp_path / name, codec=codec, **options).check(None, size)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", CODECS)

@@ -174,7 +174,7 @@ RAW = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", "64x64", "-i", "pip
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
-def test_a_full_disk_is_told_as_such() -> None:
+def test_a_full_disk_is_reported_as_such() -> None:
     child = FfmpegChild([*RAW, "-f", "nut", "file:/dev/full"], where=Path("out.mp4"))
     with pytest.raises(DiskFull):
         for _ in range(200):

@@ -98,7 +98,7 @@ def test_frames_left_out_of_a_coarse_steady_clock_keep_their_gaps(make: Make) ->
     assert [round(t * 24) for t in found] == [n for n in range(24) if n % 5 != 3]
 
 
-def test_the_start_offset_is_told(make: Make) -> None:
+def test_the_start_offset_is_reported(make: Make) -> None:
     clip = make("a.mp4", "-output_ts_offset", "2")
     with VideoReader(clip) as film:
         assert film.info.start == 2
@@ -371,7 +371,7 @@ def test_a_folder_is_read_in_the_order_people_count(tmp_path: Path) -> None:
     assert sorted(["a10b2", "a2b10", "a2b9"], key=natural_key) == ["a2b9", "a2b10", "a10b2"]
 
 
-def test_a_pattern_is_read_by_number_and_its_gaps_are_told(tmp_path: Path) -> None:
+def test_a_pattern_is_read_by_number_and_its_gaps_are_reported(tmp_path: Path) -> None:
     names = {f"frame_{n:05d}.png": n * 10 for n in (7, 8, 10)}
     grey_pictures(tmp_path / "f", names)
     with VideoReader(tmp_path / "f" / "frame_%05d.png") as film:
@@ -470,7 +470,7 @@ def test_of_two_rows_in_a_folder_one_is_taken_and_the_other_named(
     assert film.warnings == (told if left else ())
 
 
-def test_a_broken_picture_in_a_row_is_told(tmp_path: Path) -> None:
+def test_a_broken_picture_in_a_row_is_reported(tmp_path: Path) -> None:
     grey_pictures(tmp_path / "f", {"a1.png": 10, "a2.png": 20, "a3.png": 30})
     (tmp_path / "f" / "a2.png").write_bytes(b"no picture at all")
     with VideoReader(tmp_path / "f") as film:
@@ -501,7 +501,7 @@ def test_a_photograph_is_turned_upright_as_its_exif_asks(tmp_path: Path, orienta
     assert np.abs(found - wanted).mean() < 2
 
 
-def test_a_picture_that_ffmpeg_does_not_decode_is_told_for_what_it_is(tmp_path: Path) -> None:
+def test_a_picture_that_ffmpeg_does_not_decode_is_reported_for_what_it_is(tmp_path: Path) -> None:
     Image.new("1", (13000, 13000)).save(tmp_path / "wide.png")
     whole = (tmp_path / "wide.png").read_bytes()
     side = (60000).to_bytes(4, "big")
@@ -583,7 +583,7 @@ def test_frames_left_out_without_a_sign_of_damage_are_noted(make: Make) -> None:
     assert (film.damage, film.warnings) == (None, ())
 
 
-def test_damage_is_told_at_the_seconds_of_the_film(make: Make) -> None:
+def test_damage_is_reported_at_the_seconds_of_the_film(make: Make) -> None:
     clip = make("a.ts", "-g", "12", source="testsrc2=size=96x64:rate=24:duration=2")
     data = clip.read_bytes()
     clip.write_bytes(data[: len(data) // 2])

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from dreamvid.errors import OutputExists, UsageError
-from dreamvid.media.target import Target, check_new, check_not_guide, exclusive_lock
+from dreamvid.media.output import Output
+from dreamvid.media.target import check_new, check_not_guide, exclusive_lock
 
 
 def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
@@ -83,12 +84,7 @@ def test_what_a_killed_run_left_goes_with_the_next_run_of_the_same_output(
 ) -> None:
     others = (f"{name}.mkv", f"{name}2.mkv", "other.mkv")
     with contextlib.ExitStack() as begun:
-        folders = [
-            begun.enter_context(
-                Target(tmp_path / n, codec="ffv1", source=None, overwrite=True).staging_dir()
-            )
-            for n in others
-        ]
+        folders = [begun.enter_context(Output(tmp_path / n, "ffv1").staging_dir()) for n in others]
         (folders[0] / "draft").write_bytes(b"begun")
         with exclusive_lock(tmp_path / f"{name}.mkv"):
             pass

@@ -536,7 +536,7 @@ def test_a_film_without_frames_is_refused(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_what_is_there_is_not_overwritten_unless_told(tmp_path: Path) -> None:
+def test_what_is_there_is_not_overwritten_without_permission(tmp_path: Path) -> None:
     target = tmp_path / "a.mp4"
     target.write_text("precious")
     with pytest.raises(OutputExists, match=r"a\.mp4"):
@@ -568,7 +568,7 @@ def test_pictures_never_overwrite_the_pictures_they_come_from(tmp_path: Path) ->
             VideoWriter(tmp_path / "g_%03d.png", like=film.info).abort()
 
 
-def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no such folder"):
         VideoWriter(tmp_path / "none" / "a.mp4", like=GREY)
     with pytest.raises(UsageError, match="not writable"):
@@ -601,7 +601,7 @@ def test_frames_must_advance_and_keep_their_size(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_a_dead_encoder_is_told_with_its_words(
+def test_a_dead_encoder_is_reported_with_its_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spoilt = ("-preset", "no-such-preset")

@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from torch import nn
 
 from dreamvid.bench.chance import random_network
-from dreamvid.errors import MissingDependency, UnreadableInput
+from dreamvid.errors import MissingDependency, UnreadableInput, UsageError
 from dreamvid.networks import zoo
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import fetch, read_state, sha256
@@ -132,7 +132,7 @@ def test_offline_never_tries(cache: Path, server: tuple[Server, str]) -> None:
     assert server[0].requests == 0 and not cache.exists()
 
 
-def test_without_a_network_the_remedy_is_told(cache: Path) -> None:
+def test_without_a_network_the_remedy_is_reported(cache: Path) -> None:
     with pytest.raises(MissingDependency, match="--weights FILE"):
         fetch("http://127.0.0.1:9/net-00000000.pth", model="m")
 
@@ -150,6 +150,37 @@ def test_weights_from_a_file_of_either_kind(squeezenet: Path, tmp_path: Path) ->
         for path in (squeezenet, tmp_path / "same.safetensors", tmp_path / "wrapped.pt")
     ]
     assert torch.equal(results[0], results[1]) and torch.equal(results[0], results[2])
+
+
+@pytest.mark.parametrize("head", ["365 classes", "none", "another module"])
+def test_layers_need_no_head_and_labels_do(squeezenet: Path, tmp_path: Path, head: str) -> None:
+    state = read_state(squeezenet)
+    kept = {key: value for key, value in state.items() if key.startswith("features.")}
+    if head == "365 classes":
+        shape = state["classifier.1.weight"].shape
+        kept |= {
+            "classifier.1.weight": torch.rand(365, *shape[1:]),
+            "classifier.1.bias": torch.rand(365),
+        }
+    elif head == "another module":
+        kept |= {"classifier.4.weight": torch.rand(7, 5)}
+    wrapped = {"arch": "x", "state_dict": {f"module.{k}": v for k, v in kept.items()}}
+    torch.save(wrapped, tmp_path / "other.pth.tar")
+    network = load_network("squeezenet1_1", weights=tmp_path / "other.pth.tar")
+    batch = torch.rand(1, 3, 64, 64)
+    wanted = load_network("squeezenet1_1", weights=squeezenet).trunk(["features.12"])(batch)
+    found = network.trunk(["features.12"])(batch)
+    assert torch.equal(found["features.12"], wanted["features.12"])
+    with pytest.raises(UsageError, match="squeezenet1_1 has no labels; name one of its layers"):
+        network.labelled("owl")
+
+
+def test_layers_that_are_missing_are_no_missing_head(squeezenet: Path, tmp_path: Path) -> None:
+    state = read_state(squeezenet)
+    del state["features.3.squeeze.weight"], state["classifier.1.weight"]
+    torch.save(state, tmp_path / "cut.pth")
+    with pytest.raises(UnreadableInput, match=r"'features\.3\.squeeze\.weight' is missing"):
+        load_network("squeezenet1_1", weights=tmp_path / "cut.pth")
 
 
 def test_files_older_than_torch_1_6_are_read(squeezenet: Path, tmp_path: Path) -> None:

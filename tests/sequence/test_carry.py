@@ -89,7 +89,7 @@ def test_a_saved_memory_is_replaced_whole(tmp_path: Path) -> None:
     assert same(Memory.load(path, device=torch.device("cpu")), after(2))
 
 
-def test_a_frame_without_motion_begins_anew() -> None:
+def test_a_frame_without_motion_restarts() -> None:
     carry = FilmCarry(tiny_dreamer(), 0.9)
     frame = replace(FRAMES[3], motion=None)
     assert same(carry(frame, after(3)), replace(carry(frame, None), shot=2))
@@ -128,7 +128,7 @@ def test_higher_stability_costs_fewer_passes() -> None:
     assert passes(0.5) > passes(0.9) >= passes(1) > 0
 
 
-def test_a_carried_frame_is_calmer_than_one_dreamed_anew() -> None:
+def test_a_carried_frame_is_calmer_than_one_dreamed_from_scratch() -> None:
     frames: list[Frame] = known_frames(moved(6, dx=0, dy=0), dx=0, dy=0)
     carry, memory = FilmCarry(tiny_dreamer(), 0.9), None
     steps = []

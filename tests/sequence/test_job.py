@@ -14,6 +14,7 @@ import torch
 from tiny import known_frames, moved, tiny_dreamer
 
 from dreamvid import files as saving
+from dreamvid.commands.preflight import check_output
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import creatures
 from dreamvid.errors import (
@@ -32,7 +33,8 @@ from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
 from dreamvid.sequence import job as jobs
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.job import Job, Progress
+from dreamvid.sequence.job import Job
+from dreamvid.sequence.progress import Progress
 from dreamvid.sequence.render import render
 
 COUNT, CUT = 9, 5
@@ -71,9 +73,10 @@ def run(
     overwrite: bool = False,
 ) -> Job:
     output = Output(path, codec=codec, overwrite=overwrite)
+    output.check(LIKE.path, (LIKE.width, LIKE.height))
     job = Job(output, like=LIKE, record=record)
     dream = dream or tiny_dreamer(iterations=3)
-    job.run(frames[job.done :], dream, stability=0.8, report=report)
+    job.run(frames[job.done :], dream, stability=0.8, on_progress=report)
     return job
 
 
@@ -113,7 +116,7 @@ def test_progress_tells_frames_and_shots(tmp_path: Path) -> None:
     run(tmp_path / "film.mp4", report=told.append)
     assert [progress.done for progress in told] == list(range(1, COUNT + 1))
     assert {progress.total for progress in told} == {COUNT}
-    assert [progress.shot for progress in told] == [1] * CUT + [2] * (COUNT - CUT)
+    assert [progress.text for progress in told] == ["shot 1"] * CUT + ["shot 2"] * (COUNT - CUT)
 
 
 def test_beings_go_on_where_a_film_was_stopped(tmp_path: Path) -> None:
@@ -141,7 +144,7 @@ def test_a_film_stopped_and_started_again_has_the_same_bytes(
     run(tmp_path / "film.mp4", report=told.append)
     assert (tmp_path / "film.mp4").read_bytes() == whole
     assert told[0].done == done + 1
-    assert told[0].shot == 1 + (told[0].done > CUT)
+    assert told[0].text == f"shot {1 + (told[0].done > CUT)}"
     assert ".film.mp4.parts" not in names(tmp_path)
     assert "film.partial.mp4" not in names(tmp_path)
 
@@ -233,7 +236,7 @@ def test_stopping_while_a_part_is_finished_is_no_other_error(
     assert (tmp_path / "film.mp4").read_bytes() == whole
 
 
-def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> None:
+def test_another_setting_discards_the_parts_only_with_overwrite(tmp_path: Path) -> None:
     with pytest.raises(Interrupted):
         run(tmp_path / "film.mp4", report=stop_after(7))
     assert Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD).done == CUT
@@ -257,7 +260,7 @@ def test_another_setting_discards_the_parts_only_when_told(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("left", [None, b"\xff\xfe", b"garbage"])
-def test_parts_that_nothing_tells_of_are_kept_until_told(
+def test_parts_that_nothing_tells_of_are_kept_without_overwrite(
     left: bytes | None, tmp_path: Path
 ) -> None:
     with pytest.raises(Interrupted):
@@ -380,7 +383,7 @@ def test_no_frames_at_all_are_an_error(tmp_path: Path) -> None:
     assert not (tmp_path / "film.mp4").exists()
 
 
-def test_what_exists_is_only_replaced_when_told_and_only_at_the_end(tmp_path: Path) -> None:
+def test_what_exists_is_only_replaced_with_overwrite_and_only_at_the_end(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_bytes(b"precious")
     with pytest.raises(OutputExists):
@@ -393,13 +396,13 @@ def test_what_exists_is_only_replaced_when_told_and_only_at_the_end(tmp_path: Pa
     assert len(arrays(path)) == COUNT
 
 
-def test_a_sidecar_that_cannot_be_written_is_told_before_the_dream(tmp_path: Path) -> None:
+def test_a_sidecar_that_cannot_be_written_is_reported_before_the_dream(tmp_path: Path) -> None:
     (tmp_path / "film.mp4.dreamvid.toml").mkdir()
     with pytest.raises(UsageError, match=r"film\.mp4\.dreamvid\.toml: the output is a folder"):
-        Output(tmp_path / "film.mp4").check(None)
+        check_output(Output(tmp_path / "film.mp4"), None)
 
 
-def test_a_full_disk_is_told_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_in_a_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*args: object) -> None:
         raise OSError(28, os.strerror(28))
 

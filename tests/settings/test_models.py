@@ -123,7 +123,7 @@ def test_a_camera_does_not_leave_the_numbers_of_its_matrices(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["start", "end"])
-def test_times_are_bounded_and_told_in_a_short_line(name: str) -> None:
+def test_times_are_bounded_and_reported_in_a_short_line(name: str) -> None:
     with pytest.raises(UsageError, match="less than or equal to 1000000000") as caught:
         FilmSettings.checked({name: "9" * 400})
     assert len(str(caught.value)) < 200
@@ -241,7 +241,7 @@ def test_later_settings_win_table_by_table() -> None:
     }
 
 
-def test_a_file_that_is_no_toml_is_told_in_a_line(tmp_path: Path) -> None:
+def test_a_file_that_is_no_toml_is_reported_in_a_line(tmp_path: Path) -> None:
     path = tmp_path / "my.toml"
     for content in (b"= 3", b"\xff\xfe", b"a = 1\na = 2"):
         path.write_bytes(content)

@@ -142,7 +142,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw on small pictures, with a tiny network."""
     monkeypatch.setattr(preset_sheet, "SIDE", 64)
     monkeypatch.setattr(preset_sheet, "CELL", 48)
-    monkeypatch.setattr(preset_sheet, "load_network", lambda model, **options: tiny_network())
+    monkeypatch.setattr(preset_sheet, "load", lambda network, on_progress: tiny_network())
 
 
 def test_a_sheet_shows_the_source_and_all_presets(small: None) -> None:
@@ -150,7 +150,7 @@ def test_a_sheet_shows_the_source_and_all_presets(small: None) -> None:
     sheet = preset_sheet.preset_sheet(
         picture,
         NetworkSettings(device="cpu"),
-        drawn=lambda done, total: drawn.append((done, total)),
+        on_progress=lambda event: drawn.append((event.done, event.total)),
     )
     count, high = len(presets.names()), 36 + LETTERS + 6 + GAP
     assert drawn == [(k, count) for k in range(1, count + 1)]

@@ -33,7 +33,7 @@ AVERAGE_EVERY, DECAY = 8, 0.984
 
 @dataclass(frozen=True)
 class Lesson:
-    """Training statistics: running means of the loss and of the accuracy (`told`).
+    """Training statistics: running means of the loss and of the accuracy.
 
     `attacked` is the accuracy on attacked images; `aligned` the running mean of the gradient
     agreement, -1..1, None before the alignment phase. `progress` is the share of the time elapsed,
@@ -45,7 +45,7 @@ class Lesson:
     progress: float
     size: int
     loss: float
-    told: float
+    accuracy: float
     attacked: float
     aligned: float | None
 
@@ -79,7 +79,7 @@ class Trainer:
         self._goals, self._chains = dict(goals), Chains(shaping)
         self.step, self.pictures, self.seconds = 0, 0, 0.0
         self._means: dict[str, float] = {}
-        self._begun: int | None = None
+        self._aligned_from: int | None = None
         self._set_model(model)
 
     def _set_model(self, model: nn.Module) -> None:
@@ -101,14 +101,14 @@ class Trainer:
         )
 
     def _begin_aligning(self) -> None:
-        self._begun = self.step
+        self._aligned_from = self.step
         self._set_model(folded(self.averaged.module))
 
     def __iter__(self) -> Iterator[Lesson]:
         recipe, began, before = self.recipe, time.monotonic(), self.seconds
         shape, batches = (0, 0), iter(list[Pictures]())
         while (progress := self.seconds / (60 * recipe.minutes)) < 1:
-            if recipe.aligns(progress) and self._begun is None:
+            if recipe.aligns(progress) and self._aligned_from is None:
                 self._begin_aligning()
             if shape != (shape := (recipe.size(progress), recipe.count(progress))):
                 seed, (size, count) = recipe.seed + 1000003 * (self.step + 1), shape
@@ -116,7 +116,7 @@ class Trainer:
                     self.source, size=size, batch=count, seed=seed, workers=self._workers
                 )
             for group in self.optimiser.param_groups:
-                group["lr"] = recipe.pace(progress, self.step - (self._begun or 0))
+                group["lr"] = recipe.pace(progress, self.step - (self._aligned_from or 0))
             self._train_on(next(batches), recipe.reach(progress, shape[0]))
             self.seconds = before + time.monotonic() - began
             yield self._lesson(shape[0])
@@ -132,7 +132,7 @@ class Trainer:
         """Train on a batch: hinted images, plain images and, if `reach` > 0, attacked images."""
         pictures, grounds, targets = (values.to(self.device) for values in batch)
         images = to_images(pictures)
-        if self._begun is not None:
+        if self._aligned_from is not None:
             with one_thread_each(
                 self.device
             ):  # many small operations, each of which would synchronise
@@ -197,7 +197,7 @@ class Trainer:
             "model": self.model.state_dict(), "averaged": self.averaged.state_dict(),
             "optimiser": self.optimiser.state_dict(), "means": dict(self._means),
             "step": self.step, "pictures": self.pictures, "seconds": self.seconds,
-            "begun": self._begun,
+            "begun": self._aligned_from,
         }  # fmt: skip
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -207,5 +207,5 @@ class Trainer:
         self.model.load_state_dict(state["model"])
         self.averaged.load_state_dict(state["averaged"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self._means, self._begun = dict(state["means"]), state["begun"]
+        self._means, self._aligned_from = dict(state["means"]), state["begun"]
         self.step, self.pictures, self.seconds = state["step"], state["pictures"], state["seconds"]

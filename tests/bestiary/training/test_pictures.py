@@ -44,7 +44,7 @@ def test_the_sheet_of_the_training_itself_is_no_picture(tmp_path: Path) -> None:
     assert read_pictures(tmp_path, sheet=sheet).labels == names
 
 
-def test_bad_pictures_are_left_out_and_told(tmp_path: Path) -> None:
+def test_bad_pictures_are_left_out_and_reported(tmp_path: Path) -> None:
     fill(tmp_path, 8)
     (tmp_path / "bad.jpg").write_text("no picture")
     (tmp_path / "read.me").write_text("no picture either, and nobody would think so")

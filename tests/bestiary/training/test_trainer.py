@@ -44,7 +44,7 @@ def norms(model: nn.Module) -> int:
 def test_it_learns_to_tell_stripes() -> None:
     taught = trainer()
     last = lessons(taught, 120)[-1]
-    assert last.told > 0.9 and last.loss < 0.5
+    assert last.accuracy > 0.9 and last.loss < 0.5
     assert (last.step, last.pictures, last.size) == (120, 120 * 32, 24)
     assert last.attacked == 0 and last.aligned is None
 
@@ -53,7 +53,7 @@ def test_attacked_pictures_are_harder_and_count_as_pictures() -> None:
     taught = trainer(attack=8.0, calm=-1.0)
     seen = lessons(taught, 100)
     assert seen[0].step == 2 and seen[0].pictures == 64
-    assert 0 < seen[-1].attacked < seen[-1].told
+    assert 0 < seen[-1].attacked < seen[-1].accuracy
 
 
 def test_gradients_are_aligned() -> None:
@@ -62,7 +62,7 @@ def test_gradients_are_aligned() -> None:
     assert seen[0].step == 3 and seen[0].pictures == 3 * 16
     assert seen[0].aligned is not None and seen[-1].aligned is not None
     assert seen[-1].aligned > seen[0].aligned + 0.04
-    assert seen[-1].told > 0.9
+    assert seen[-1].accuracy > 0.9
 
 
 def test_chains_are_learned_from() -> None:

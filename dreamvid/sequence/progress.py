@@ -1,0 +1,37 @@
+"""What a command tells while it works: events, given to one callback."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One event of a command: `done` of `total` (None: unknown) units of a task, or a text.
+
+    Units are frames, bytes of a download, renders or presets drawn, and thousandths of the time of
+    a training. `text` describes the task in words, `detail` its state. A "note" is a line for the
+    user, and "sidecar" has the text of the new sidecar, before dreaming starts.
+    """
+
+    task: Literal["frames", "download", "renders", "presets", "training", "note", "sidecar"]
+    done: int = 0
+    total: int | None = None
+    text: str = ""
+    detail: str = ""
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def ignore(progress: Progress) -> None:
+    """Do nothing: the default callback."""
+
+
+def counted(
+    on_progress: OnProgress, task: Literal["download", "renders", "presets"], text: str
+) -> Callable[[int, int], None]:
+    """A callback for `done` and `total` that passes them on as events."""
+    return lambda done, total: on_progress(Progress(task, done, total, text))

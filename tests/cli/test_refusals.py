@@ -1,0 +1,80 @@
+"""What cannot work is refused before torch is imported: in one line, with what to do."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_kit import environment, write_film
+from PIL import Image
+
+RUN = """
+import sys
+from dreamvid.cli.app import run
+code = run(sys.argv[1:])
+print(code, *(name for name in ("torch", "torchvision", "scenedetect") if name in sys.modules))
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("refused")
+    write_film(path / "film.mp4", frames=2)
+    (path / "row").mkdir()
+    for n in range(4):
+        Image.new("RGB", (20 + (n == 3), 20)).save(path / "row" / f"{n}.png")
+    (path / "deep.toml").write_text("a = " + "[" * 20_000)
+    (path / "huge.toml").write_text("[dream]\nseed = " + "9" * 100_000)
+    Image.new("RGB", (20, 20)).save(path / "a.png")
+    (path / "taken.mp4").touch()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "told"),
+    [
+        ("video row -o out.mp4", 3, "row: 1 of 4 images are not 20x20, the size of most: 3.png"),
+        ("video nosuch.mp4", 3, "nosuch.mp4: no such file; check the path"),
+        ("video film.mp4 -o taken.mp4", 4, "taken.mp4: already exists; use another name, or -y"),
+        ("video film.mp4 -o out.xyz", 2, "out.xyz: h264 cannot be stored in a '.xyz' file; end"),
+        ("video film.mp4 -o out.mp4 --codec foo", 2, "codec: unknown codec 'foo'; use h264"),
+        (
+            "video film.mp4 -o out.mp4 --start 0:0:1:12",
+            2,
+            "start = '0:0:1:12': is a timecode; give",
+        ),
+        ("video film.mp4 -o out.mp4 --start 9", 2, "film.mp4: no frame at or after 9 s; start"),
+        ("video film.mp4 -o out.mp4 --settings deep.toml", 3, "deep.toml: not a readable settings"),
+        ("video film.mp4 -o out.mp4 --settings huge.toml", 3, "huge.toml: not a readable settings"),
+        (
+            "video film.mp4 -o out.mp4 --strength 0:(1),0:(2)",
+            2,
+            "strength: this time is used twice",
+        ),
+        ("video film.mp4 -o out.mp4 --strength 1,5", 2, "strength = '1,5': use a decimal point: 1"),
+        ("video film.mp4 -o out.mp4 --guide gone.png", 3, "gone.png: no such file; check the"),
+        ("video film.mp4 -o out.mp4 --label nothing_of_the_kind", 2, "label: unknown label"),
+        ("video film.mp4 -o out.mp4 --model vgg17", 2, "unknown network 'vgg17'; did you mean"),
+        ("video - -o out.mp4", 2, "standard input and output are not supported; give file"),
+        ("image a.png -o out.doc", 2, "out.doc: unknown picture format '.doc'; use .png"),
+        ("image film.mp4 -o out.png", 3, "film.mp4: not a readable picture"),
+        ("zoom a.png -o out.mp4 --frames 40", 2, "unknown option --frames; use --seconds and"),
+        ("zoom -o out.mp4", 2, "zoom: no picture given; give one, or --from-noise"),
+        ("loop a.png -o out.mp4 --seconds 1.01", 2, "seconds: 1.01 s at 30 fps is 30.3 frames"),
+        ("loop -o out.mp4 --kind film", 2, "loop: no film given; use dreamvid loop FILM"),
+        ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
+    ],
+)
+def test_a_refusal_is_one_line_without_torch(folder: Path, line: str, code: int, told: str) -> None:
+    before = sorted(folder.rglob("*"))
+    command = [sys.executable, "-c", RUN, *line.split()]
+    done = subprocess.run(
+        command, capture_output=True, text=True, cwd=folder, env=environment(), timeout=120
+    )
+    assert done.stdout.split() == [str(code)], done.stdout + done.stderr
+    first, *caret = done.stderr.splitlines()
+    assert first.startswith(f"dreamvid: {told}") and len(first) < 400
+    assert not caret or caret[-1].strip() == "^"
+    assert sorted(folder.rglob("*")) == before
