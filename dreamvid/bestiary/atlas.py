@@ -31,6 +31,8 @@ GAP = 4
 """Pixels between images."""
 PAPER, INK = 0.04, 225
 """Grey level of the background, 0 to 1, and of the text, 0 to 255."""
+LETTERS, MARGIN = 14, 3
+"""Text height of the captions of an atlas, and the space beside a caption, in pixels."""
 
 
 def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
@@ -69,12 +71,13 @@ def atlas(
 ) -> Tensor:
     """A sheet of a network's dreams: textures, patterns, parts, objects, then classes.
 
-    Without `labels`, up to twelve are chosen evenly from all.
+    The alias or the label stands below each. Without `labels`, up to twelve are chosen evenly.
     """
     shown = labels or spread(network.labels, 12)
-    goals = [layer(name) for name in network.aliases.values()]
-    goals += [label(network.label_layer, *network.labelled(name)) for name in shown]
-    return tiled([from_noise(network, goal, size=size, seed=seed) for goal in goals], columns=8)
+    goals = [(alias, layer(name)) for alias, name in network.aliases.items()]
+    goals += [(name, label(network.label_layer, *network.labelled(name))) for name in shown]
+    dreams = [(name, from_noise(network, goal, size=size, seed=seed)) for name, goal in goals]
+    return tiled([captioned(dream, name, LETTERS) for name, dream in dreams], columns=8)
 
 
 def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
@@ -95,10 +98,16 @@ def tiled(images: Sequence[Tensor], *, columns: int) -> Tensor:
 
 
 def captioned(image: Tensor, text: str, letters: int) -> Tensor:
-    """An image [3, H, W] with a line of text below it; `letters` is the text height in pixels."""
+    """An image [3, H, W] with a line of text below it.
+
+    `letters` is the text height in pixels; a text too long for the width is written smaller.
+    """
     width, height = int(image.shape[-1]), letters + 6
     strip = Image.new("L", (width, height), round(255 * PAPER))
-    font = ImageFont.load_default(size=letters)
-    ImageDraw.Draw(strip).text((3, 1), text, fill=INK, font=font)
+    for size in range(letters, 0, -1):
+        font = ImageFont.load_default(size=size)
+        if font.getlength(text) <= width - 2 * MARGIN:
+            break
+    ImageDraw.Draw(strip).text((MARGIN, letters), text, fill=INK, font=font, anchor="ls")
     line = torch.from_numpy(np.array(strip, np.float32)) / 255
     return torch.cat((image, line.expand(3, height, width)), dim=1)

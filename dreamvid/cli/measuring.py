@@ -176,7 +176,7 @@ def _raised(dream: DreamSettings) -> str | None:
     It is also None for a label, which uses all layers, and for creatures, which use the network's
     default layer.
     """
-    from dreamvid.dream.objectives import CREATURES
+    from dreamvid.networks.kinds import CREATURES
     from dreamvid.settings.dials import texts_of
 
     if dream.label is not None:

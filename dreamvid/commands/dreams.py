@@ -13,6 +13,7 @@ from dreamvid.dream.octaves import octaves_for, shrink
 from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.image import load_image
+from dreamvid.networks.kinds import CREATURES
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, Layer, Moment, guides_of
@@ -61,9 +62,7 @@ class Dreams:
                 network.labelled(word)
             if ":" in name and named.layers:  # the channel may not exist
                 named(network.trunk(named.layers)(blank))
-        self._dials.check_weights(
-            lambda name: name if name == objectives.CREATURES else network.resolve(name)
-        )
+        self._dials.check_weights(lambda name: name if name == CREATURES else network.resolve(name))
         for text in guides_of(dream):
             self._objectives.guide(text, self._dials(0).layers)
         self(0)

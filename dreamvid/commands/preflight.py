@@ -6,8 +6,10 @@ and returns the checked request, with a line that describes the source and the n
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -18,9 +20,9 @@ from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
-from dreamvid.networks.known import check_model, default_layer, find_label, labels
+from dreamvid.networks.known import check_layer, check_model, default_layer, find_label, labels
 from dreamvid.schedules.schedule import Clock
-from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady
+from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
@@ -105,8 +107,9 @@ def check_image(
         raise UsageError(
             "schedules are not allowed for a single picture", where=name, remedy="give one value"
         )
-    picture = read_picture(source)
+    check_file(source)
     check_dream(settings.network, settings.dream)
+    picture = read_picture(source)
     width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
     alpha = read_alpha(source)
     kept = alpha is not None and holds_alpha(target)
@@ -159,9 +162,12 @@ def check_zoom(
     output, clip = output_of(settings, target, overwrite), settings.clip
     if output.alpha:
         raise UsageError("a zoom has no source film", where="alpha", remedy="leave it out")
-    picture, size = check_beginning(source, target, clip)
-    check_output(output, source, settings.dream, size)
+    if source is not None:
+        check_file(source)
+    check_output(output, source, settings.dream)
     check_dream(settings.network, settings.dream)
+    picture, size = check_beginning(source, target, clip)
+    check_size(output.format, size, where=target)
     check_dials(settings, clip.fps, clip.frames)
     what = describe_clip(source, clip.frames, size, clip.fps) + _shrunk(picture, clip)
     summary = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
@@ -182,9 +188,12 @@ def check_loop(
     count = whole_frames(clip.length, clip.fps)
     if source is None:
         clip = clip.model_copy(update={"from_noise": True})
-    picture, size = check_beginning(source, target, clip)
-    check_output(output, source, settings.dream, size)
+    else:
+        check_file(source)
+    check_output(output, source, settings.dream)
     check_dream(settings.network, settings.dream)
+    picture, size = check_beginning(source, target, clip)
+    check_size(output.format, size, where=target)
     if isinstance(settings, FeedbackLoop):
         check_dials(settings, clip.fps, count)
     what = describe_clip(source, count, size, clip.fps) + _shrunk(picture, clip)
@@ -194,11 +203,13 @@ def check_loop(
 
 def _check_closing(source: Path | None, output: Output, settings: FilmLoop) -> Clip[LoopSettings]:
     """Check a film that is to be joined into a loop."""
-    from dreamvid.media.reader import VideoReader
-
     if source is None:
         raise UsageError("no film given", where="loop", remedy="use dreamvid loop FILM --kind film")
+    if not is_sequence(source):
+        check_file(source)
     check_output(output, source)
+    from dreamvid.media.reader import VideoReader
+
     clip = settings.clip
     width, height = clip.size_for(None) if clip.size else (None, None)
     with VideoReader(source, width=width, height=height) as film:
@@ -243,11 +254,14 @@ def check_beginning(
 
 
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
-    """Raise an error for an unknown network or label, or an unreadable guide."""
+    """Raise an error for an unknown network, layer or label, or an unreadable guide."""
     check_model(network.model, network.weights)
-    known = labels(network.model) if dream.label and network.weights is None else ()
-    if dream.label and known:  # checked later for other weights, which may have other labels
-        find_label(dream.label, known, model=network.model)
+    if network.weights is None:  # others may have other labels and layers: checked later
+        for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
+            check_layer(network.model, re.split("[:*]", text)[0].strip())
+        known = labels(network.model) if dream.label else ()
+        if dream.label and known:
+            find_label(dream.label, known, model=network.model)
     for guide in guides_of(dream):
         read_picture(guide)
 

@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dreamvid.errors import UsageError
-from dreamvid.networks.kinds import ANIMAL
+from dreamvid.networks.kinds import ANIMAL, CREATURES
 
 Activations = Mapping[str, Tensor]
 
@@ -31,9 +31,6 @@ _TABLE = 1 << 24
 
 Kinds = tuple[tuple[str, float], ...]
 """Words for classes, with weights."""
-
-CREATURES = "creatures"
-"""Name of the objective of beings, used in place of a layer name."""
 
 GROUND = 0.25
 """Strength of the dream between beings, relative to theirs."""

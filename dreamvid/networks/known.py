@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from dreamvid.errors import UnreadableInput, UsageError, no_such_file
-from dreamvid.networks.kinds import group
+from dreamvid.networks.kinds import CREATURES, group
 
 DEFAULT = "efficientnet_lite0"
 EMBEDDED = "bestiary"
@@ -130,6 +130,23 @@ _OF_IMAGENET = (
         "classifier",
     ),
 )
+STAGES = {
+    DEFAULT: "stem 1a 2a 2b 3a 3b 4a 4b 4c 5a 5b 5c 6a 6b 6c 6d 7a head mean logits",
+    EMBEDDED: "stem pool1 conv2 pool2 3a 3b pool3 4a 4b 4c 4d pool4 5a 5b mean logits",
+    "googlenet": "conv1 maxpool1 conv2 conv3 maxpool2 inception3a inception3b maxpool3 inception4a "
+    "inception4b inception4c inception4d inception4e maxpool4 inception5a inception5b avgpool "
+    "dropout fc",
+    "squeezenet1_0": "features classifier",
+    "squeezenet1_1": "features classifier",
+    "resnet50": "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4 avgpool fc",
+    "inception_v3": "Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1 Conv2d_3b_1x1 "
+    "Conv2d_4a_3x3 maxpool2 Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b Mixed_6c Mixed_6d "
+    "Mixed_6e Mixed_7a Mixed_7b Mixed_7c avgpool dropout fc",
+} | dict.fromkeys(
+    ("vgg16", "vgg19", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny"),
+    "features avgpool classifier",
+)  # fmt: skip
+"""The first part of the name of every layer, by network and in order of depth."""
 DESCRIPTIONS = {about.name: about for about in _OF_IMAGENET}
 """The ImageNet networks by name, without their labels."""
 
@@ -153,6 +170,34 @@ def check_model(model: str, weights: Path | None = None) -> None:
         raise UnreadableInput("no such weights file", where=weights, remedy="check the path")
     if not named and not Path(model).exists():
         raise no_such_file(model)
+
+
+def check_layer(model: str, name: str) -> None:
+    """Raise UsageError if a network known by name cannot have such a layer.
+
+    Only the first part of the name is checked: the others depend on the architecture.
+    """
+    stages = STAGES.get(model, "").split()
+    aliases = aliases_of(model)
+    if stages and name not in aliases and name.partition(".")[0] not in (*stages, CREATURES):
+        raise unknown_layer(model, name, [*aliases, *stages], aliases)
+
+
+def unknown_layer(
+    model: str, name: str, layers: Sequence[str], aliases: Sequence[str]
+) -> UsageError:
+    """The error for an unknown layer, with suggestions from `layers`, else the `aliases`."""
+    near = difflib.get_close_matches(name, layers, n=5, cutoff=0.5)
+    near = near or [n for n in layers if name and name.lower() in n.lower()][:5]
+    hint = f"did you mean {', '.join(near)}?" if near else f"try {', '.join(aliases)}"
+    return UsageError(f"{model} has no layer '{name}'", remedy=f"{hint} (dreamvid layers {model})")
+
+
+def aliases_of(model: str) -> tuple[str, ...]:
+    """The aliases of layers of a network; empty if its file does not state any."""
+    if model in DESCRIPTIONS:
+        return tuple(DESCRIPTIONS[model].aliases)
+    return tuple(_stored_description(model).get("aliases", ()))
 
 
 def default_layer(model: str) -> str:

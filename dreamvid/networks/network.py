@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import copy
-import difflib
 from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, fx, nn
 
-from dreamvid.errors import UsageError
 from dreamvid.networks import fused
 from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
-from dreamvid.networks.known import Description, find_label
+from dreamvid.networks.known import Description, find_label, unknown_layer
 
 Body = Callable[[Tensor], dict[str, Tensor]]
 
@@ -49,12 +47,7 @@ class Network:
         if name in self._traced.layers:
             return name
         known = [*self.aliases, *self.layers]
-        near = difflib.get_close_matches(layer, known, n=5, cutoff=0.5)
-        near = near or [n for n in known if layer and layer.lower() in n.lower()][:5]
-        hint = f"did you mean {', '.join(near)}?" if near else f"try {', '.join(self.aliases)}"
-        raise UsageError(
-            f"{self.name} has no layer '{layer}'", remedy=f"{hint} (dreamvid layers {self.name})"
-        )
+        raise unknown_layer(self.name, layer, known, tuple(self.aliases))
 
     def labelled(self, name: str) -> tuple[int, ...]:
         """The indices of a label, or of all labels of a class; see `find_label`."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import pytest
 import torch
 from tiny import tiny_network
+from torch import Tensor
 
 from dreamvid.bestiary.atlas import (
     GAP,
     GREY,
+    LETTERS,
+    MARGIN,
     VIVID,
     atlas,
     captioned,
@@ -34,6 +37,14 @@ def test_a_caption_stands_below_its_picture() -> None:
     assert owl.shape == blank.shape == (3, 20 + 12 + 6, 60)
     assert (owl[:, :20] == 0).all()
     assert float(owl[:, 20:].max()) > 0.7 and float(blank[:, 20:].max()) < 0.1
+
+
+@pytest.mark.parametrize("name", ["mushroom/toadstool", "American Staffordshire terrier"])
+def test_a_long_caption_is_written_smaller_and_whole(name: str) -> None:
+    narrow, wide = (captioned(torch.zeros(3, 8, side), name, 14)[0, 8:] for side in (144, 400))
+    assert (narrow[:, -MARGIN:] < 0.1).all()
+    columns = [(strip > 0.5).any(0).nonzero() for strip in (narrow, wide)]
+    assert columns[0].max() > 0.7 * min(144, columns[1].max())  # nearly all of the width
 
 
 def test_names_are_spread_evenly() -> None:
@@ -63,4 +74,17 @@ def test_the_same_seed_gives_the_same_sheet() -> None:
     network = tiny_network()
     first, again, other = (atlas(network, labels=["ant"], size=32, seed=s) for s in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
-    assert first.shape == (3, 32 + 2 * GAP, 5 * (32 + GAP) + GAP)
+    assert first.shape == (3, 32 + LETTERS + 6 + 2 * GAP, 5 * (32 + GAP) + GAP)
+
+
+def test_each_dream_has_its_alias_or_label_below(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def noted(image: Tensor, text: str, letters: int) -> Tensor:
+        written.append(text)
+        return image
+
+    monkeypatch.setattr("dreamvid.bestiary.atlas.captioned", noted)
+    monkeypatch.setattr("dreamvid.bestiary.atlas.from_noise", lambda *_, **__: torch.zeros(3, 8, 8))
+    atlas(tiny_network(), labels=["ant"])
+    assert written == ["textures", "patterns", "parts", "objects", "ant"]

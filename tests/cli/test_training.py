@@ -92,7 +92,7 @@ def test_an_atlas_of_named_classes(tmp_path):
     told = dreamvid("atlas", "-o", out, "--classes", "owl")
     assert told.code == 0, told.err
     height, width = load_image(out).shape[1:]
-    assert width > 4.5 * height
+    assert width > 4 * height
     assert dreamvid("atlas", "-o", out).code == 4
     told = dreamvid("atlas", "-o", tmp_path / "b.png", "--classes", "owll")
     assert told.code == 2 and "owl/" in told.err
