@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from tiny import moved, texture, tiny_dreamer, tiny_network
+from tiny import dream_tiny, moved, texture, tiny_dreamer
 
 from dreamvid.commands import shared
 from dreamvid.commands.closed import Clip, blended_back, replaced
@@ -43,7 +43,7 @@ SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
+    dream_tiny(monkeypatch)
 
 
 @pytest.fixture
