@@ -27,6 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.new("RGB", (20 + (n == 3), 20)).save(path / "row" / f"{n}.png")
     (path / "deep.toml").write_text("a = " + "[" * 20_000)
     (path / "huge.toml").write_text("[dream]\nseed = " + "9" * 100_000)
+    (path / "loop.toml").write_text("[loop]\nkind = 'square'")
     Image.new("RGB", (20, 20)).save(path / "a.png")
     (path / "taken.mp4").touch()
     return path
@@ -69,6 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("zoom -o out.mp4", 2, "zoom: no picture given; give one, or --from-noise"),
         ("loop a.png -o out.mp4 --seconds 1.01", 2, "seconds: 1.01 s at 30 fps is 30.3 frames"),
         ("loop -o out.mp4 --kind film", 2, "loop: no film given; use dreamvid loop FILM"),
+        ("loop a.png -o out.mp4 --settings loop.toml", 2, "loop.toml: loop.kind = 'square': Input"),
         ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
     ],
 )
