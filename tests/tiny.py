@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from dreamvid.commands import shared
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.motion.estimate import Motion
+from dreamvid.networks import known
 from dreamvid.networks.network import Description, Network
 from dreamvid.sequence.frames import Frame
 
@@ -46,6 +49,12 @@ def tiny_network(*, pool: bool = True, seed: int = 0) -> Network:
         label_layer="logits",
     )
     return Network(body, description)
+
+
+def dream_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the tiny network take the place of every network."""
+    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
+    monkeypatch.setitem(known.STAGES, known.DEFAULT, "one two logits")
 
 
 def tiny_dreamer(objective: Objective | None = None, **options: Any) -> Dreamer:

@@ -55,7 +55,7 @@ def image(
     """Dream on a picture."""
     given = {"network": network, "dream": dream, "picture": picture}
     wanted = read_settings(
-        lambda _: ImageSettings, given, preset=preset, file=settings, where=settings
+        lambda *_: ImageSettings, given, preset=preset, file=settings, where=settings
     )
     path = picture_target(source, target, out)
     with Show(quiet=quiet, verbose=verbose) as show:
@@ -94,7 +94,7 @@ def video(
     given = {"network": network, "dream": dream, "motion": motion, "film": film,
              "sound": sound, "output": output}  # fmt: skip
     request = read_request(
-        lambda _: VideoSettings, given, source, preset=preset, file=settings, from_=from_
+        lambda *_: VideoSettings, given, source, preset=preset, file=settings, from_=from_
     )
     if request.source is None:
         raise UsageError("no film given", remedy="use dreamvid video FILM")
@@ -102,6 +102,7 @@ def video(
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
+        show.detail(checked.reader.assumed)
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):

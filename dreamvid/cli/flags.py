@@ -66,7 +66,9 @@ Quiet = Annotated[bool, Parameter(name=["--quiet", "-q"], negative="", help="Pri
 Verbose = Annotated[
     bool,
     Parameter(
-        name=["--verbose", "-v"], negative="", help="Print more progress, and tracebacks of bugs."
+        name=["--verbose", "-v"],
+        negative="",
+        help="Print more progress, assumed colour tags, and tracebacks of bugs.",
     ),
 ]
 Preset = Annotated[
@@ -87,7 +89,7 @@ S = TypeVar("S", bound=Settings)
 
 
 def read_settings(
-    choose: Callable[[Mapping[str, Any]], type[S]],
+    choose: Callable[[Mapping[str, Any], Path | None], type[S]],
     given: Mapping[str, BaseModel],
     *,
     preset: str | None = None,
@@ -98,13 +100,13 @@ def read_settings(
     """Combine settings: flags override the settings file, then the repeated run, then the preset.
 
     `choose` chooses the settings model for the combined values, without those of the preset, of
-    which only the tables and fields that this model has are used.
+    which only the tables and fields that this model has are used. Errors name the file `where`.
     """
     flags = {table: model.model_dump(exclude_unset=True) for table, model in given.items()}
     stated = merge(
         read_toml(file) if file else {}, {table: row for table, row in flags.items() if row}
     )
     before = before or {}
-    model = choose(merge(before, stated))
+    model = choose(merge(before, stated), where)
     named = presets.fitting(presets.preset(preset), model) if preset else {}
     return model.checked(merge(named, model.inherited(before), stated), where=where)

@@ -55,7 +55,7 @@ class Request(Generic[S]):
 
 
 def read_request(
-    choose: Callable[[Mapping[str, Any]], type[S]],
+    choose: Callable[[Mapping[str, Any], Path | None], type[S]],
     given: Mapping[str, BaseModel],
     source: Path | None,
     *,

@@ -69,6 +69,11 @@ class Show:
         for line in lines:
             self._console.print(line, soft_wrap=True, markup=False)
 
+    def detail(self, line: str) -> None:
+        """Print a line, if it is not empty, for a user who asked for more."""
+        if self._verbose and line:
+            self.say(line)
+
     def made(self, result: Result) -> None:
         """Print the notes of a result, if not said before, its path and its number of frames."""
         self.say(*(note for note in result.notes if note not in self._said))

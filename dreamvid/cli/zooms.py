@@ -82,7 +82,7 @@ def zoom(
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "output": output}  # fmt: skip
     request = read_request(
-        lambda _: ZoomSettings, given, source, preset=preset, file=settings, from_=from_
+        lambda *_: ZoomSettings, given, source, preset=preset, file=settings, from_=from_
     )
     kind = "preview" if motion_preview else "dream"
     path = film_target(request.source, target, out, request.settings.output, kind=kind)
@@ -168,6 +168,6 @@ def plot(
     from dreamvid.commands.plot import plot as draw
 
     given = {"clip": clip, "sound": sound}
-    wanted = read_settings(lambda _: PlotSettings, given, file=settings, where=settings)
+    wanted = read_settings(lambda *_: PlotSettings, given, file=settings, where=settings)
     with Show(quiet=quiet, verbose=False) as show:
         show.say(f"{draw(wanted, out, overwrite=yes).path}")

@@ -298,14 +298,9 @@ def output_of(
     )
 
 
-def check_output(
-    output: Output,
-    source: Path | None,
-    dream: DreamSettings | None = None,
-    size: Size | None = None,
-) -> None:
+def check_output(output: Output, source: Path | None, dream: DreamSettings | None = None) -> None:
     """Raise an error if the film and its sidecar cannot be written; its guides stay as they are."""
-    output.check(source, size)
+    output.check(source)
     check_not_guide(output.path, () if dream is None else guides_of(dream))
     check_writable(output.sidecar)
 

@@ -102,12 +102,11 @@ def check_delivery(
     crf: float | None = None,
     alpha: bool = False,
     repeated: bool = False,
-    size: tuple[int, int] | None = None,
 ) -> Codec:
     """Find the codec of an output and validate all options before any frame is made.
 
-    `alpha` requests transparency, `repeated` a film that repeats its frames; `size` is
-    (width, height), if known. Raises UsageError or MissingDependency.
+    `alpha` requests transparency, `repeated` a film that repeats its frames. Raises UsageError or
+    MissingDependency.
     """
     known = codec_named(part_codec(path, codec))
     _check_name(path, known)
@@ -118,8 +117,6 @@ def check_delivery(
         numbered = known.pictures.numbered
         why = "images cannot be repeated" if numbered else "already plays in a loop"
         raise UsageError(f"{known.name} {why}", where="repeat_to", remedy="omit it")
-    if size is not None:
-        check_size(known, size, where=path)
     return known
 
 

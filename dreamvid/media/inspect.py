@@ -40,11 +40,15 @@ USUAL: Final = {
 
 @dataclass(frozen=True)
 class Treatment:
-    """How to convert the frames of a film, the resulting FilmInfo, and warnings for the user."""
+    """How to convert the frames of a film, the resulting FilmInfo, and warnings for the user.
+
+    `assumed` are the colour tags that the film lacks, in words; empty if it has all.
+    """
 
     look: Look
     info: FilmInfo
     warnings: tuple[str, ...]
+    assumed: str
 
     def trimmed(self, until: Fraction | None, frames: int | None, *, started: bool) -> FilmInfo:
         """Return the info of the film trimmed at the start, at `until`, or to `frames`."""
@@ -100,7 +104,8 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         has_audio=facts.has_audio,
         has_alpha=facts.has_alpha or has_alpha(frame),
     )
-    return Treatment(look, info, _warnings(frame, info, turn, facts.aspect))
+    notes, assumed = _warnings(frame, info, turn, facts.aspect), _assumed(frame, colour)
+    return Treatment(look, info, notes, assumed)
 
 
 def upright(frame: VideoFrame) -> tuple[str, ...]:
@@ -183,7 +188,7 @@ def _written(frame: VideoFrame, colour: Colour) -> Colour:
     otherwise, at another size or from another container. Sources that are not YUV become
     BT.709.
     """
-    if frame.format.is_rgb or frame.format.name.startswith(("gray", "pal", "ya", "mono", "xyz")):
+    if not _is_yuv(frame):
         return REC709
     matrix = colour.working_matrix(frame.height)
     primaries, transfer = USUAL.get(matrix, (UNKNOWN, UNKNOWN))
@@ -193,6 +198,25 @@ def _written(frame: VideoFrame, colour: Colour) -> Colour:
         transfer=transfer if colour.transfer == UNKNOWN else colour.transfer,
         full_range=bool(colour.full_range),
     )
+
+
+def _assumed(frame: VideoFrame, colour: Colour) -> str:
+    """List the colour tags that a YUV film lacks, with the values that it is read and tagged by."""
+    if not _is_yuv(frame):
+        return ""
+    written = _written(frame, colour)
+    tags = [
+        f"{name} {getattr(written, name)}"
+        for name in ("matrix", "primaries", "transfer")
+        if getattr(colour, name) != getattr(written, name)
+    ]
+    tags += ["limited range"] if colour.full_range is None else []
+    return f"not tagged, so assumed: {', '.join(tags)}" if tags else ""
+
+
+def _is_yuv(frame: VideoFrame) -> bool:
+    others = ("gray", "pal", "ya", "mono", "xyz")
+    return not (frame.format.is_rgb or frame.format.name.startswith(others))
 
 
 def _size(

@@ -51,16 +51,14 @@ class Output:
         """The codec, or the image format, that is written."""
         return codec_named(part_codec(self.path, self.codec))
 
-    def check(self, source: Path | None, size: tuple[int, int] | None = None) -> None:
-        """Raise an error if a film made from `source`, of `size`, cannot be written here.
+    def check(self, source: Path | None) -> None:
+        """Raise an error if a film made from `source` cannot be written here.
 
         The folder must exist, the name fit the codec, and the file be writable and not the source.
         Raises UsageError, MissingDependency or OutputExists.
         """
         repeated = self.repeat_to is not None
-        check_delivery(
-            self.path, self.codec, crf=self.crf, alpha=self.alpha, repeated=repeated, size=size
-        )
+        check_delivery(self.path, self.codec, crf=self.crf, alpha=self.alpha, repeated=repeated)
         check_writable(self.path)
         if source is not None and self._is_source(source):
             raise UsageError(

@@ -57,6 +57,7 @@ class VideoReader:
 
     `info` describes the frames, `warnings` lists conversions that were applied, and `damage`, set
     at the end of the iteration, describes damaged or missing frames in a sentence, else None.
+    `assumed` names the colour tags that the film lacks and their assumed values, if any.
 
     Raises UsageError for invalid arguments, UnreadableInput for an unreadable file.
     """
@@ -87,6 +88,7 @@ class VideoReader:
         self._whole = start is None and end is None and frames is None
         self._look = treatment.look
         self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *treatment.warnings)
+        self.assumed: str = treatment.assumed
         self.damage: str | None = None
         self._prefetcher: Prefetcher[SourceFrame] | None = None
 

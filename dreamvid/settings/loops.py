@@ -92,6 +92,10 @@ class ShapeSettings(ZoomShape, PanShape, FilmShape, FeedbackShape):
     )
 
 
+class _Shaped(Settings):
+    loop: ShapeSettings
+
+
 class _Loop(Settings):
     """A kind of loop."""
 
@@ -186,18 +190,16 @@ LoopSettings = DreamedLoop | FilmLoop
 LOOPS: tuple[type[LoopSettings], ...] = (ZoomLoop, PanLoop, FilmLoop, FeedbackLoop)
 
 
-def loop_model(tables: Mapping[str, Any]) -> type[LoopSettings]:
-    """The settings model of the kind of loop that plain values name; by default a zoom."""
+def loop_model(tables: Mapping[str, Any], where: object = None) -> type[LoopSettings]:
+    """The settings model of the kind of loop that plain values name; by default a zoom.
+
+    `where` is the file that UsageError names for an unknown kind.
+    """
     shape = tables.get("loop")
     if not isinstance(shape, Mapping) or "kind" not in shape:
         return ZoomLoop
-    wanted = ShapeSettings.checked({"kind": shape["kind"]}, where="loop").kind
+    wanted = _Shaped.checked({"loop": {"kind": shape["kind"]}}, where=where).loop.kind
     return next(model for model in LOOPS if _kind(model) == wanted)
-
-
-def loop_settings(tables: Mapping[str, Any], *, where: object = None) -> LoopSettings:
-    """Validate the plain values of a loop of any kind; UsageError names the first invalid one."""
-    return loop_model(tables).checked(tables, where=where)
 
 
 def _kind(model: type[_Loop]) -> str:

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
 from PIL import Image
-from tiny import texture, tiny_network
+from tiny import dream_tiny, texture
 
 from dreamvid.cli import app
-from dreamvid.commands import shared
 from dreamvid.image import load_image, save_image, to_image
 from dreamvid.media.formats import CODECS
 from dreamvid.networks import known
@@ -127,7 +126,7 @@ def test_what_there_is_is_reported_without_torch(line, answers):
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A folder with a film and a picture, and a network that is quick."""
-    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
+    dream_tiny(monkeypatch)
     monkeypatch.chdir(tmp_path)
     save_image("in.png", to_image(texture()))
     write_film(tmp_path / "film.mov", frames=3)

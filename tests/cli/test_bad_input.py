@@ -96,7 +96,7 @@ def test_empty_file(bad_film, tmp_path):
 def test_empty_picture(refused, tmp_path):
     (tmp_path / "empty.png").touch()
     command = ["image", tmp_path / "empty.png", "-o", tmp_path / "out.png"]
-    refused(3, "empty.png: not a readable picture", command=command)
+    refused(3, "empty.png: the file is empty; copy it again", command=command)
 
 
 def test_folder_without_pictures(bad_film, tmp_path):

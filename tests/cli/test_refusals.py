@@ -27,6 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         Image.new("RGB", (20 + (n == 3), 20)).save(path / "row" / f"{n}.png")
     (path / "deep.toml").write_text("a = " + "[" * 20_000)
     (path / "huge.toml").write_text("[dream]\nseed = " + "9" * 100_000)
+    (path / "loop.toml").write_text("[loop]\nkind = 'square'")
     Image.new("RGB", (20, 20)).save(path / "a.png")
     (path / "taken.mp4").touch()
     return path
@@ -57,6 +58,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("video film.mp4 -o out.mp4 --guide gone.png", 3, "gone.png: no such file; check the"),
         ("video film.mp4 -o out.mp4 --label nothing_of_the_kind", 2, "label: unknown label"),
         ("video film.mp4 -o out.mp4 --model vgg17", 2, "unknown network 'vgg17'; did you mean"),
+        ("video film.mp4 -o out.mp4 --layer nosuch", 2, "efficientnet_lite0 has no layer 'nosuch'"),
+        ("image a.png -o out.png --model vgg16 --layer fc", 2, "vgg16 has no layer 'fc'; try text"),
+        ("zoom nosuch.png -o out.mp4", 3, "nosuch.png: no such file; check the path"),
+        ("zoom a.png -o taken.mp4", 4, "taken.mp4: already exists; use another name, or -y"),
+        ("loop film.mp4 -o taken.mp4 --kind film", 4, "taken.mp4: already exists; use another"),
         ("video - -o out.mp4", 2, "standard input and output are not supported; give file"),
         ("image a.png -o out.doc", 2, "out.doc: unknown picture format '.doc'; use .png"),
         ("image film.mp4 -o out.png", 3, "film.mp4: not a readable picture"),
@@ -64,6 +70,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("zoom -o out.mp4", 2, "zoom: no picture given; give one, or --from-noise"),
         ("loop a.png -o out.mp4 --seconds 1.01", 2, "seconds: 1.01 s at 30 fps is 30.3 frames"),
         ("loop -o out.mp4 --kind film", 2, "loop: no film given; use dreamvid loop FILM"),
+        ("loop a.png -o out.mp4 --settings loop.toml", 2, "loop.toml: loop.kind = 'square': Input"),
         ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
     ],
 )

@@ -67,6 +67,14 @@ def test_verbose_tells_every_frame_and_quiet_none(lines) -> None:
         assert len(lines()) == count
 
 
+def test_details_are_told_to_those_who_ask(lines) -> None:
+    for verbose, told in ((False, []), (True, ["matrix bt709"])):
+        with Show(quiet=False, verbose=verbose) as show:
+            show.detail("matrix bt709")
+            show.detail("")
+        assert lines() == told
+
+
 def test_a_training_is_told_with_its_state(lines) -> None:
     with Show(quiet=False, verbose=True) as show:
         show.on_progress(Progress("training", 250, 1000, "pictures of 96 px", "50% correct"))

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 from cli_kit import QUICK, dreamvid, frames_of, write_sound
-from tiny import texture, tiny_network
+from tiny import dream_tiny, texture
 
-from dreamvid.commands import shared
 from dreamvid.commands.plot import COLOURS, LEFT, WIDTH
 from dreamvid.image import load_image, save_image, to_array, to_image
 
@@ -17,7 +16,7 @@ CLIP = ("--size", "64x48", "--seconds", "0.5", "--fps", "8", "-q")
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
+    dream_tiny(monkeypatch)
     monkeypatch.chdir(tmp_path)
     save_image("in.png", to_image(texture()))
 

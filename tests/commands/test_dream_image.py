@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from tiny import texture, tiny_network
+from tiny import dream_tiny, texture
 
-from dreamvid.commands import shared
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_image, check_loop, check_zoom
 from dreamvid.settings.loops import ZoomLoop
@@ -20,7 +19,7 @@ DREAM = {"octaves": 1, "iterations": 2}
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
+    dream_tiny(monkeypatch)
 
 
 def clear_picture(path: Path, hidden: tuple[int, int, int]) -> Path:

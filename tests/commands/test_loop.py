@@ -13,7 +13,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from tiny import moved, texture, tiny_dreamer, tiny_network
+from tiny import dream_tiny, moved, texture, tiny_dreamer
 
 from dreamvid.commands import shared
 from dreamvid.commands.closed import Clip, blended_back, replaced
@@ -33,8 +33,7 @@ from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import Progress
 from dreamvid.sequence.render import carry_for, make_carry
 from dreamvid.settings import presets
-from dreamvid.settings.loops import LoopSettings, PanLoop, ZoomLoop
-from dreamvid.settings.loops import loop_settings as checked
+from dreamvid.settings.loops import LoopSettings, PanLoop, ZoomLoop, loop_model
 from dreamvid.settings.tables import DreamSettings, LengthSettings, ZoomCameraSettings
 
 QUICK = {"octaves": 1, "iterations": 2}
@@ -43,7 +42,7 @@ SMALL = {"size": "64x48", "fps": 8, "seconds": 1}
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
+    dream_tiny(monkeypatch)
 
 
 @pytest.fixture
@@ -59,7 +58,8 @@ def loop_settings(**tables: dict[str, Any]) -> LoopSettings:
     dreamed = {"dream": QUICK, "clip": SMALL}
     if tables.get("loop", {}).get("kind") == "film":
         dreamed = {}
-    return checked(dreamed | {"output": {"codec": "ffv1"}} | tables)
+    values = dreamed | {"output": {"codec": "ffv1"}} | tables
+    return loop_model(values).checked(values)
 
 
 def made(source: Path | None, target: Path, **tables: dict[str, Any]) -> tuple[Any, float]:
@@ -324,7 +324,8 @@ def test_a_seam_that_shows_is_reported_with_what_would_help(
     meter = SeamMeter()
     for level in (0, 1, 2, 90):
         meter.look(np.full((48, 64, 3), level, np.uint8))
-    assert describe_seam(meter, checked({"loop": shape})).endswith(f", which {says}")
+    settings = loop_model({"loop": shape}).checked({"loop": shape})
+    assert describe_seam(meter, settings).endswith(f", which {says}")
 
 
 @pytest.mark.parametrize("kind", ["mp4", "avi"])  # AVI tells the time of decoding, not of showing

@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 import torch
-from tiny import read, tiny_network
+from tiny import dream_tiny, read
 
 from dreamvid.commands import shared
 from dreamvid.commands.preflight import check_zoom
@@ -26,7 +26,7 @@ SMALL = {"size": "64x48", "fps": 6, "seconds": 1}
 
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shared, "load_network", lambda *_, **__: tiny_network())
+    dream_tiny(monkeypatch)
 
 
 def zoom_settings(**tables: dict[str, Any]) -> ZoomSettings:

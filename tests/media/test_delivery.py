@@ -20,7 +20,7 @@ from PIL import Image
 from dreamvid.errors import DiskFull, DreamvidError, MissingDependency, UsageError
 from dreamvid.media import formats
 from dreamvid.media.codecs import CODECS, Codec
-from dreamvid.media.formats import check_delivery, codec_named, ffmpeg_path
+from dreamvid.media.formats import check_delivery, check_size, codec_named, ffmpeg_path
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.output import Output
@@ -443,8 +443,10 @@ def test_what_a_codec_refuses_is_reported_at_once(
     tmp_path: Path, codec: str, name: str, options: dict[str, object], says: str
 ) -> None:
     with pytest.raises(UsageError, match=says):
-        size = options.pop("size", None)
-        Output(tmp_path / name, codec=codec, **options).check(None, size)  # type: ignore[arg-type]
+        size = options.pop("size", (256, 256))
+        output = Output(tmp_path / name, codec=codec, **options)  # type: ignore[arg-type]
+        output.check(None)
+        check_size(output.format, size)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", CODECS)

@@ -101,10 +101,16 @@ def test_a_film_without_colour_tags_is_tagged_as_it_was_read(
     with VideoReader(clip) as film:
         before = next(film).array.astype(int)
         assert film.info.matrix == assumed
+        told = film.assumed
+    tagged = name == "a.avi"  # with matrix and range, by its codec
+    rest = f"primaries {assumed}, transfer {'smpte170m' if tagged else assumed}"
+    whole = rest if tagged else f"matrix {assumed}, {rest}, limited range"
+    assert told == f"not tagged, so assumed: {whole}"
     copy_film(clip, tmp_path / "b.mp4", crf=1)
     with VideoReader(tmp_path / "b.mp4") as film:
         colour = film.info.colour
         assert np.abs(next(film).array - before).mean() < 4  # another matrix costs 10
+        assert film.assumed == ""
     assert (colour.matrix, colour.full_range) == (assumed, name == "a.avi")
     assert "unknown" not in (colour.primaries, colour.transfer)
 

@@ -73,7 +73,7 @@ def run(
     overwrite: bool = False,
 ) -> Job:
     output = Output(path, codec=codec, overwrite=overwrite)
-    output.check(LIKE.path, (LIKE.width, LIKE.height))
+    output.check(LIKE.path)
     job = Job(output, like=LIKE, record=record)
     dream = dream or tiny_dreamer(iterations=3)
     job.run(frames[job.done :], dream, stability=0.8, on_progress=report)

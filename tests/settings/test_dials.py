@@ -14,7 +14,7 @@ from dreamvid.motion.camera import Camera
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.base import Settings
 from dreamvid.settings.dials import Dials, words
-from dreamvid.settings.loops import loop_settings
+from dreamvid.settings.loops import loop_model
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.tables import CameraSettings, DreamSettings
 from dreamvid.settings.toml import read_toml
@@ -93,7 +93,8 @@ SAMPLES = Path(__file__).parents[2] / "samples" / "settings"
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.toml")), ids=lambda path: path.name)
 def test_the_settings_of_the_samples_can_be_used(path: Path) -> None:
     if path.name.startswith("loop"):
-        check_closes(loop_settings(read_toml(path), where=path))
+        tables = read_toml(path)
+        check_closes(loop_model(tables, path).checked(tables, where=path))
     else:
         settings = ZoomSettings.checked(read_toml(path), where=path)
         clock = Clock(settings.clip.fps, settings.clip.frames)
