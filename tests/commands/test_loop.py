@@ -16,7 +16,7 @@ import torch
 from tiny import moved, texture, tiny_dreamer, tiny_network
 
 from dreamvid.commands import shared
-from dreamvid.commands.closed import Clip, blended_back, replaced
+from dreamvid.commands.closed import Clip, blended_back
 from dreamvid.commands.loop import describe_seam, dream_loop, with_octaves
 from dreamvid.commands.shapes import check_closes, lap_zoom, whole_turns
 from dreamvid.errors import OutputExists, UsageError
@@ -30,6 +30,7 @@ from dreamvid.media.target import exclusive_lock
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
 from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.lap import replaced
 from dreamvid.sequence.progress import Progress
 from dreamvid.sequence.render import carry_for, make_carry
 from dreamvid.settings import presets
