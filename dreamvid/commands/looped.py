@@ -26,11 +26,6 @@ Timely = AbstractContextManager[Iterator[Frame]]
 Moving = Callable[[Iterable[SourceFrame], int], Timely]
 """Estimates the motion of source frames, of which those before an index are left out."""
 
-JUMPS = (
-    "the film does not loop: its last frame does not lead to its first; "
-    "join it first, with dreamvid loop --kind film"
-)
-
 
 @dataclass(frozen=True)
 class LoopedFilm:
@@ -61,6 +56,14 @@ class LoopedFilm:
         last = replace(frames[0], index=-1)
         return cls(source, settings, count, last, loops_already(small), warm, fade)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What there is to say of the film: that it does not loop."""
+        if self.closes:
+            return ()
+        remedy = f"join it first: dreamvid loop {self.source} --kind film"
+        return (f"the film does not loop, its last frame does not lead to its first; {remedy}",)
+
     def dream(
         self,
         job: Job,
@@ -75,8 +78,9 @@ class LoopedFilm:
 
         What is before is dreamed on every resume as well, and always gives the same.
         """
-        if not self.closes:
-            on_progress(Progress("note", text=JUMPS))
+        first = f"the last {self.warm} frames are dreamed first, to lead into the first one"
+        for text in (*self.notes, first):
+            on_progress(Progress("note", text=text))
         lap, count = Lap(self.count, self.fade), self.count
         dreams_at, stability_at = lambda n: dreams(n % count), lambda n: stability(n % count)
         try:
@@ -88,8 +92,7 @@ class LoopedFilm:
             raise
         with moving(self.entered(film), job.done) as frames:
             job.run(frames, dreams_at, stability=stability_at, lap=lap, on_progress=on_progress)
-        notes = () if self.closes else (JUMPS,)
-        return (*notes, seam_of(target, count))
+        return (*self.notes, *seam_of(target, count))
 
     def approach(self) -> Iterator[SourceFrame]:
         """The frames before the first one, which are the last `warm`; they end with index -1."""
@@ -112,10 +115,13 @@ def _last_kept(film: VideoReader, last: deque[SourceFrame]) -> Iterator[SourceFr
         raise UnreadableInput("no frame can be decoded", where=film.info.path)
 
 
-def seam_of(path: Path, count: int) -> str:
-    """Describe the seam of a film whose first `count` frames are a loop."""
+def seam_of(path: Path, count: int) -> tuple[str, ...]:
+    """Describe the seam of a film whose first `count` frames are a loop, if it can be read."""
     meter = SeamMeter()
-    with VideoReader(path, frames=count) as film:
-        for frame in film:
-            meter.look(frame.array)
-    return meter.describe()
+    try:
+        with VideoReader(path, frames=count) as film:
+            for frame in film:
+                meter.look(frame.array)
+    except UnreadableInput:  # an animated WebP
+        return ()
+    return (meter.describe(),)
