@@ -27,6 +27,10 @@ Moving = Callable[[Iterable[SourceFrame], int], Timely]
 """Estimates the motion of source frames, of which those before an index are left out."""
 
 
+FADE, WARM = 1, 2
+"""Seconds over which the dream is led back, and seconds that are dreamed before the first frame."""
+
+
 @dataclass(frozen=True)
 class LoopedFilm:
     """A film that is read from its end on into its start.
@@ -51,8 +55,8 @@ class LoopedFilm:
             rate = film.info.rate
             small = thumbnails(frame.array for frame in _last_kept(film, frames))
         count = len(small)
-        fade = max(1, min(round(rate / 2), count // 2))
-        warm = min(count, max(fade, round(rate)))
+        fade = max(1, min(round(rate * FADE), count // 3))
+        warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)
         return cls(source, settings, count, last, loops_already(small), warm, fade)
 
@@ -79,11 +83,11 @@ class LoopedFilm:
         What is before is dreamed on every resume as well, and always gives the same.
         """
         first = f"the last {self.warm} frames are dreamed first, to lead into the first one"
-        for text in (*self.notes, first):
-            on_progress(Progress("note", text=text))
         lap, count = Lap(self.count, self.fade), self.count
         dreams_at, stability_at = lambda n: dreams(n % count), lambda n: stability(n % count)
         try:
+            for text in (*self.notes, first):
+                on_progress(Progress("note", text=text))
             with moving(self.approach(), -self.warm) as frames:
                 for frame, memory in render_with_memory(frames, dreams_at, stability=stability_at):
                     lap.keep(frame.index, memory)

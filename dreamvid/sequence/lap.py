@@ -20,21 +20,23 @@ class Lap:
     """One lap of a loop of `count` frames, whose last `fade` are led back to those before it.
 
     The lap is the frames 0 to `count` - 1. Dreaming begins at earlier frames, of negative index;
-    the dreams of the last `fade` of them are kept, in half precision. At the end of the lap the
-    carried dream is replaced by them, pixel by pixel, while dreaming continues, so that no two
-    pictures are ever superimposed. `start` is the memory before frame 0.
+    the memories of the last `fade` of them are kept, their dreams in half precision. At the end of
+    the lap the carried dream is replaced by them, pixel by pixel, while dreaming continues, so that
+    no two pictures are ever superimposed. `start` is the memory before frame 0.
     """
 
     def __init__(self, count: int, fade: int) -> None:
         self.start: Memory | None = None
         self._fade, self._fading = fade, count - fade
-        self._kept: list[torch.Tensor] = []
+        self._kept: list[Memory] = []
         self._when: torch.Tensor | None = None
 
     def keep(self, index: int, memory: Memory) -> None:
         """Take note of the memory after a frame before the lap."""
         if -self._fade <= index < 0:
-            self._kept.append(memory.dreamed.half().cpu())
+            nothing = memory.fresh.new_zeros(0)  # source and `fresh` are soon those of the film
+            dreamed = memory.dreamed.half().cpu()
+            self._kept.append(replace(memory, dreamed=dreamed, source=nothing, fresh=nothing))
         if index == -1:
             self.start = memory
 
@@ -49,12 +51,16 @@ class Lap:
         return replaced(memory, self._kept[passed - 1], share, self._when)
 
 
-def replaced(memory: Memory, other: torch.Tensor, share: float, when: torch.Tensor) -> Memory:
-    """Replace the carried dream by `other` where the fade's `share` has passed `when`."""
-    other = other.to(memory.dreamed)
-    there = ((share * (1 + SOFT) - when.to(other.device)) / SOFT).clamp(0, 1)
+def replaced(memory: Memory, other: Memory, share: float, when: torch.Tensor) -> Memory:
+    """Replace the carried dream by that of `other` where the fade's `share` has passed `when`.
+
+    In the second half of the fade, places and control are those of `other` as well.
+    """
+    there = ((share * (1 + SOFT) - when.to(memory.dreamed.device)) / SOFT).clamp(0, 1)
     there = there * there * (3 - 2 * there)
-    return replace(memory, dreamed=torch.lerp(memory.dreamed, other, there))
+    dreamed = torch.lerp(memory.dreamed, other.dreamed.to(memory.dreamed), there)
+    now = other if share >= 0.5 else memory
+    return replace(now, dreamed=dreamed, source=memory.source, fresh=memory.fresh, shot=memory.shot)
 
 
 def _order(size: torch.Size) -> torch.Tensor:

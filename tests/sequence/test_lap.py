@@ -22,11 +22,14 @@ def memory() -> Memory:
 
 
 def test_places_turn_one_after_the_other(memory: Memory) -> None:
-    other, when = torch.ones(3, 32, 32), torch.linspace(0, 1, 32).expand(1, 32, 32)
+    other = replace(memory, dreamed=torch.ones(3, 32, 32), aim=2.0)
+    when = torch.linspace(0, 1, 32).expand(1, 32, 32)
     assert torch.equal(replaced(memory, other, 0.0, when).dreamed, memory.dreamed)
-    assert torch.equal(replaced(memory, other, 1.0, when).dreamed, other)
+    late = replaced(memory, other, 1.0, when)
+    assert torch.equal(late.dreamed, other.dreamed) and late.source is memory.source
+    assert [replaced(memory, other, share, when).aim for share in (0.2, 0.8)] == [1.0, 2.0]
     half = replaced(memory, other, 0.5, when).dreamed
-    assert torch.equal(half[..., :8], other[..., :8])
+    assert torch.equal(half[..., :8], other.dreamed[..., :8])
     assert torch.equal(half[..., -8:], memory.dreamed[..., -8:])
 
 
