@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dreamvid.commands.preflight import open_film
+from dreamvid.dream.octaves import Size
 from dreamvid.errors import UnreadableInput
 from dreamvid.loops.closing import SeamMeter, loops_already, thumbnails
 from dreamvid.media.reader import SourceFrame, VideoReader
@@ -30,6 +31,9 @@ Moving = Callable[[Iterable[SourceFrame], int], Timely]
 FADE, WARM = 1, 2
 """Seconds over which the dream is led back, and seconds that are dreamed before the first frame."""
 
+FADE_BYTES = 512 << 20
+"""Upper bound of the dreams that are kept for the fade; each pixel has three half floats."""
+
 
 @dataclass(frozen=True)
 class LoopedFilm:
@@ -48,14 +52,15 @@ class LoopedFilm:
     fade: int
 
     @classmethod
-    def look(cls, source: Path, settings: VideoSettings) -> LoopedFilm:
-        """Read the whole film once, as small as thumbnails."""
+    def look(cls, source: Path, settings: VideoSettings, size: Size) -> LoopedFilm:
+        """Read the whole film once; it will be dreamed at a size (height, width)."""
         frames: deque[SourceFrame] = deque(maxlen=1)
         with open_film(source, settings) as film:
             rate = film.info.rate
             small = thumbnails(frame.array for frame in _last_kept(film, frames))
         count = len(small)
-        fade = max(1, min(round(rate * FADE), count // 3))
+        most = FADE_BYTES // (6 * size[0] * size[1])
+        fade = max(1, min(round(rate * FADE), count // 3, most))
         warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)
         return cls(source, settings, count, last, loops_already(small), warm, fade)

@@ -74,7 +74,7 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
             return in_time(film_frames(small, flow=flow, cuts=cuts, skip=skip), dreams(0).device)
 
         if settings.motion.loop:
-            looped = LoopedFilm.look(request.source, settings)
+            looped = LoopedFilm.look(request.source, settings, size)
             seam = looped.dream(job, film, output.path, moving, dreams, stability, on_progress)
         else:
             seam = ()

@@ -84,13 +84,19 @@ def test_an_interrupted_loop_goes_on_to_the_same_film(
 
 
 def test_what_leads_into_the_first_frame_is_the_end_of_the_film(tmp_path: Path) -> None:
-    looped = LoopedFilm.look(film_of(tmp_path / "in.mkv"), settings())
+    looped = LoopedFilm.look(film_of(tmp_path / "in.mkv"), settings(), (48, 64))
     assert (looped.count, looped.warm, looped.fade, looped.closes) == (COUNT, 24, 8, True)
     before = list(looped.approach())
     assert [frame.index for frame in before] == list(range(-24, 0))
     for frame, array in zip(before, circling(), strict=True):
         assert np.array_equal(frame.array, array)
     assert looped.last.index == -1 and np.array_equal(looped.last.array, before[-1].array)
+
+
+def test_the_dreams_of_a_large_fade_are_bounded(tmp_path: Path) -> None:
+    film = film_of(tmp_path / "in.mkv")
+    fades = [LoopedFilm.look(film, settings(), size).fade for size in ((2160, 4320), (9000, 16000))]
+    assert fades == [8, 1]
 
 
 def test_schedules_go_on_across_the_seam(tmp_path: Path) -> None:
