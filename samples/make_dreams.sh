@@ -14,4 +14,5 @@ dream loop reef.mp4 -o loop-film.mp4 --settings settings/loop-film.toml
 dream presets valley.png -o presets.webp
 dream renders -o renders.webp --seed 4 --cell 80
 dream atlas -o bestiary.webp --classes owl,fox,butterfly,rose,octopus,parrot,elephant,mushroom,spider,skull,car,castle
+dream atlas efficientnet_lite0 -o classes.webp --classes 'koala,starfish,lakeside,ski,geyser,king crab,garbage truck,football helmet,komondor,cowboy boot,jellyfish,castle'
 rm -f ./*.dreamvid.toml
