@@ -76,6 +76,7 @@ def run_loop(request: Clip[LoopSettings], on_progress: OnProgress) -> Result:
     """Make a checked loop."""
     settings = request.settings
     with exclusive_lock(request.output.path):
+        request.output.check_new()
         if isinstance(settings, FilmLoop):
             return closed_loop(request, settings, on_progress)
         return grown_loop(request, settings, on_progress)

@@ -54,6 +54,7 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
     """Dream a checked film, and close it."""
     settings, output = request.settings, request.output
     with request.reader as film, exclusive_lock(output.path):
+        output.check_new()  # another run may have finished since the check
         # Independently dreamed frames need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)

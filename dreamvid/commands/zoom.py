@@ -71,6 +71,7 @@ def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
     )
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     with exclusive_lock(output.path):
+        output.check_new()
         record = sidecar(settings, request.source, dreams(0), output=output.path)
         on_progress(Progress("sidecar", text=record))
         job = Job(output, like=like, record=record)

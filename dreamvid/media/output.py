@@ -64,6 +64,10 @@ class Output:
             raise UsageError(
                 "the output is the source file", where=self.path, remedy="use another name"
             )
+        self.check_new()
+
+    def check_new(self) -> None:
+        """Raise OutputExists if there are files that may not be overwritten."""
         if not self.overwrite and (taken := self.files()):
             raise OutputExists("already exists", where=taken[0], remedy="use another name, or -y")
 

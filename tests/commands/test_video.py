@@ -19,8 +19,9 @@ from tiny import clicks_from, known_frames, moved, read, texture, tiny_network
 from dreamvid.commands import image, shared, sidecar
 from dreamvid.commands.dreams import Dreams, Objectives
 from dreamvid.commands.image import dream_image
+from dreamvid.commands.preflight import check_video
 from dreamvid.commands.shared import clock_of
-from dreamvid.commands.video import dream_video, in_time
+from dreamvid.commands.video import dream_video, in_time, run_video
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image, to_array, to_image
@@ -420,3 +421,15 @@ def test_a_song_takes_the_place_of_a_films_sound(film: Path, song: Path, tmp_pat
     with av.open(str(tmp_path / "out.mp4")) as out:
         assert len(out.streams.audio) == 1
         assert float(out.duration or 0) / 1e6 < 0.5
+
+
+def test_a_film_that_another_run_has_written_since_the_check_is_kept(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out.mkv"
+    request = check_video(film, target, video_settings(), overwrite=False)
+    target.write_bytes(b"precious")
+    monkeypatch.setattr(shared, "load_network", None)  # nothing may be dreamed
+    with pytest.raises(OutputExists):
+        run_video(request, lambda event: None)
+    assert target.read_bytes() == b"precious"
