@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.objectives import Objective, label, layer
 from dreamvid.dream.octaves import resize
@@ -35,21 +35,27 @@ LETTERS, MARGIN = 14, 3
 """Text height of the captions of an atlas, and the space beside a caption, in pixels."""
 
 
-def from_noise(network: Network, objective: Objective, *, size: int = 160, seed: int = 0) -> Tensor:
-    """What an objective looks like: an image [3, size, size] of one thing on soft ground.
+def from_noise(
+    network: Network, objective: Objective, *, whole: bool = True, size: int = 160, seed: int = 0
+) -> Tensor:
+    """What an objective looks like: an image [3, size, size] dreamed on soft ground.
 
-    Dreamed at the size at which the network knows things best. Uses float32: once a class is
-    recognised its gradient is small, and rounding would be visible.
+    `whole` dreams one thing, at the size at which the network knows things best, for classes; else
+    the dream is everywhere, as for layers. Uses float32: once a class is recognised its gradient is
+    small, and rounding would be visible.
     """
     generator, side = torch.Generator().manual_seed(seed), network.view
     clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (side, side))
     ground = (GREY + CONTRAST * clouds).clamp(0, 1).expand(3, side, side)
     dream = Dreamer(
-        network, objective, octave_scale=SCALE, seed=seed, even=False, shape=SHAPE,
+        network, objective, octave_scale=SCALE, seed=seed, even=not whole, shape=SHAPE,
         precision="fp32",
     )  # fmt: skip
-    dose = patient(ITERATIONS, OCTAVES, SCALE)
-    dreamed = dream.ascend(ground, dose, gauge=Gauge(), weight=middle(side)).cpu()
+    dose = Dose((ITERATIONS,) * OCTAVES, network.default_step)
+    if whole:
+        dose = patient(ITERATIONS, OCTAVES, SCALE)
+    weight = middle(side) if whole else None
+    dreamed = dream.ascend(ground, dose, gauge=Gauge(), weight=weight).cpu()
     return resize(vivid(dreamed), (size, size)).clamp(0, 1)
 
 
@@ -74,10 +80,13 @@ def atlas(
     The alias or the label stands below each. Without `labels`, up to twelve are chosen evenly.
     """
     shown = labels or spread(network.labels, 12)
-    goals = [(alias, layer(name)) for alias, name in network.aliases.items()]
-    goals += [(name, label(network.label_layer, *network.labelled(name))) for name in shown]
-    dreams = [(name, from_noise(network, goal, size=size, seed=seed)) for name, goal in goals]
-    return tiled([captioned(dream, name, LETTERS) for name, dream in dreams], columns=8)
+    goals = [(alias, layer(name), False) for alias, name in network.aliases.items()]
+    goals += [(name, label(network.label_layer, *network.labelled(name)), True) for name in shown]
+    cells = [
+        captioned(from_noise(network, goal, whole=whole, size=size, seed=seed), name, LETTERS)
+        for name, goal, whole in goals
+    ]
+    return tiled(cells, columns=8)
 
 
 def spread(names: Sequence[str], count: int) -> tuple[str, ...]:

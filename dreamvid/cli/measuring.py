@@ -119,11 +119,7 @@ def measure(
     made = _made(films["dreamed"])
     original = source if dreamed else made.source
     _check(film, original, independent)
-    every = [path for path in (original, *films.values()) if path is not None]
-    check_rate(film.rate, *every)
-    for path in every:
-        if not is_sequence(path):
-            check_file(path)
+    _check_files(film, [path for path in (original, *films.values()) if path is not None])
     named = {"model", "weights"} & network.model_fields_set
     judging, raised = (network, None) if named else made.judge(films["dreamed"])
     check_model(judging.model, judging.weights)
@@ -139,6 +135,14 @@ def measure(
     _print(found, about, json=json)
     if damage := "; ".join(filter(None, (measures.damage for measures in found.values()))):
         raise DamagedInput(damage, remedy="only the readable frames were measured")
+
+
+def _check_files(film: FilmSettings, paths: list[Path]) -> None:
+    """Raise an error for films that cannot be read."""
+    check_rate(film.rate, *paths)
+    for path in paths:
+        if not is_sequence(path):
+            check_file(path)
 
 
 def _check(film: FilmSettings, original: Path | None, independent: Path | None) -> None:

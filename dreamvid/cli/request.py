@@ -83,8 +83,8 @@ def command_that_wrote(tables: Iterable[str]) -> str | None:
     return next((name for table, name in WRITERS.items() if table in tables), None)
 
 
-def check_command(given: Mapping[str, BaseModel], tables: Iterable[str], sidecar: Path) -> None:
-    """Raise UsageError when the tables of a sidecar are not those of the flags `given`."""
+def check_command(given: Iterable[str], tables: Iterable[str], sidecar: Path) -> None:
+    """Raise UsageError when the tables of a sidecar are not of the command of those `given`."""
     name = command_that_wrote(tables)
     if name is not None and name != command_that_wrote(given):
         remedy = f"use dreamvid {name} --from {sidecar}"

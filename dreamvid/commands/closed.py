@@ -17,7 +17,6 @@ from dreamvid.commands.shapes import fade_of
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
 from dreamvid.commands.zoom import FIRST_TIMES, make_camera
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.octaves import resize
 from dreamvid.errors import DreamvidError
 from dreamvid.loops.closing import close_clip, find_join, loops_already, ping_pong, thumbnails
 from dreamvid.media.info import FilmInfo
@@ -25,6 +24,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
 from dreamvid.sequence.frames import Frame, clouds
+from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress
 from dreamvid.sequence.render import Carry, carry_for
@@ -34,14 +34,8 @@ from dreamvid.settings.tables import LengthSettings
 
 Array = NDArray[Any]
 
-CELLS = 6
-"""Cells across and down of the random mask that blends the second lap into the first."""
-
 LEAD = 2
 """Extra frames to read before the first one: deinterlacing needs its predecessors."""
-
-SOFT = 0.4
-"""Share of the fade during which one pixel changes from the old dream to the new one."""
 
 
 @dataclass(frozen=True)
@@ -178,44 +172,19 @@ def blended_back(
 ) -> Iterator[torch.Tensor]:
     """Yield the `count` frames of a zoom whose motion and dreams have that period.
 
-    After `warm` frames and one lap, the second lap changes into the first over `fade` frames:
-    pixel by pixel, the carried dream is replaced by the one of the first lap, and dreaming
-    continues on it, so that no two pictures are ever superimposed. The index of a frame is its
-    phase, 1 to `count`; only the very first one, which gets the full dose, is 0.
+    The lap begins after `warm` and `fade` frames, and is led back over its last `fade` frames. The
+    index of a frame is its phase, 1 to `count`; only the very first one, which gets the full dose,
+    is 0.
     """
-    first = Frame(0, Fraction(0), start, None)
-    memory = carry(first, None)
-    when = _order(start.shape[1:])
-    kept: list[torch.Tensor] = []
+    memory, lap = carry(Frame(0, Fraction(0), start, None), None), Lap(count, fade)
     phases = [(index - warm - 1) % count + 1 for index in range(warm + count + fade)]
     size = int(start.shape[1]), int(start.shape[2])
     grounds = clouds(size, lambda index: camera.matrix(phases[index]), len(phases))
     for index, ground in enumerate(grounds, 1):
-        place, phase = index - warm, phases[index]
-        memory = replace(memory, age=phase)
-        if place > count:
-            share = (place - count) / max(1, fade - 1)
-            memory = replaced(memory, kept[place - count - 1], share, when)
+        place, phase = index - warm - fade, phases[index]
+        memory = replace(lap.led(place, memory), age=phase)
         frame = Frame(phase, Fraction(index), None, camera(phase), ground)
         memory = carry(frame, memory)
-        if 0 <= place < fade:
-            kept.append(memory.dreamed.half().cpu())
-        if place >= fade:
+        lap.keep(place, memory)
+        if place >= 0:
             yield memory.dreamed
-
-
-def replaced(memory: Memory, first: torch.Tensor, share: float, when: torch.Tensor) -> Memory:
-    """Replace the carried dream by `first` where the fade's `share` has passed `when`."""
-    other = first.to(memory.dreamed)
-    there = ((share * (1 + SOFT) - when.to(other.device)) / SOFT).clamp(0, 1)
-    there = there * there * (3 - 2 * there)
-    return replace(memory, dreamed=torch.lerp(memory.dreamed, other, there))
-
-
-def _order(size: torch.Size) -> torch.Tensor:
-    """The time, 0..1, at which each pixel changes [1, H, W]: ranks of smooth noise."""
-    hills = torch.rand((1, CELLS, CELLS), generator=torch.Generator().manual_seed(1))
-    hills = resize(hills, (int(size[0]), int(size[1])))
-    ranks = torch.empty(hills.numel())
-    ranks[hills.flatten().argsort()] = torch.linspace(0, 1, hills.numel())
-    return ranks.view_as(hills)

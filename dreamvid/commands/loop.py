@@ -53,8 +53,6 @@ LEAST_OCTAVES, MOST_OCTAVES = 4, 12
 SIDEWAYS = 4.0
 """Zoom factor of the texture of a loop that only rotates or evolves."""
 
-SEAM_WANTED = 1.3
-
 
 def dream_loop(
     source: str | Path | None,
@@ -145,15 +143,12 @@ def write_loop(
 
 def describe_seam(meter: SeamMeter, settings: LoopSettings) -> str:
     """Describe the seam in words, with advice for such a loop when it is visible."""
-    if meter.seam is None:
-        return "seam: nothing moves"
     advice = ""
     if isinstance(settings, FeedbackLoop):
         advice = ": try a longer fade"
     elif isinstance(settings, FilmLoop) and not settings.loop.ping_pong:
         advice = ": try a longer fade, or ping-pong"
-    shows = f", which is visible{advice}" if meter.seam > SEAM_WANTED else ""
-    return f"seam: {meter.seam:.3f} of a median step{shows}"
+    return meter.describe(advice)
 
 
 @dataclass(frozen=True)

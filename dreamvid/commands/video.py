@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, closing
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from pathlib import Path
 
 import torch
 
+from dreamvid.commands.looped import LoopedFilm, Timely
 from dreamvid.commands.preflight import Film, check_video
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
@@ -16,6 +17,7 @@ from dreamvid.dream.dreamer import pick_device
 from dreamvid.dream.octaves import Size
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.prefetch import Prefetcher
+from dreamvid.media.reader import SourceFrame
 from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.flow import estimator
 from dreamvid.sequence.dream_size import dream_size, shrunk
@@ -66,11 +68,19 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
         job = Job(output, like=like, record=record)
         if note:
             on_progress(Progress("note", text=note))
-        sources = shrunk(film, size)
-        frames = film_frames(sources, flow=flow, cuts=settings.motion.cuts, skip=job.done)
-        with in_time(frames, dreams(0).device) as timely:
-            job.run(timely, dreams, stability=stability, on_progress=on_progress)
-        notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes)
+
+        def moving(sources: Iterable[SourceFrame], skip: int) -> Timely:
+            small, cuts = shrunk(sources, size), settings.motion.cuts
+            return in_time(film_frames(small, flow=flow, cuts=cuts, skip=skip), dreams(0).device)
+
+        if settings.motion.loop:
+            looped = LoopedFilm.look(request.source, settings, size)
+            seam = looped.dream(job, film, output.path, moving, dreams, stability, on_progress)
+        else:
+            seam = ()
+            with moving(film, job.done) as frames:
+                job.run(frames, dreams, stability=stability, on_progress=on_progress)
+        notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes, *seam)
         return Result(output.path, job.delivered, notes, film.damage)
 
 
@@ -88,9 +98,7 @@ def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettin
     return settings, size, f"dreaming {at_size}" if at_size else ""
 
 
-def in_time(
-    frames: Generator[Frame, None, None], device: torch.device
-) -> AbstractContextManager[Iterator[Frame]]:
+def in_time(frames: Generator[Frame, None, None], device: torch.device) -> Timely:
     """Schedule the motion estimation: prefetched in parallel with a dream on a GPU.
 
     On a CPU it alternates with the dream, because each uses all cores. In parallel they would

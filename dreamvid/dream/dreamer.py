@@ -11,7 +11,7 @@ from typing import Self
 import torch
 
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import Beings, Places, view_variations
+from dreamvid.dream.beings import Beings, Places, ViewVariation, view_variations
 from dreamvid.dream.cuda_graph import CudaGraphed
 from dreamvid.dream.gradient import Gauge, Gradient, NetworkGradient, Scale
 from dreamvid.dream.octaves import (
@@ -54,6 +54,10 @@ class Dose:
     noise: float = 0.0
     looks: int = 2
 
+    def on_octave(self, index: int) -> tuple[int, float]:
+        """The iterations and the step on an octave; -1 is the largest."""
+        return self.iterations[index], self.step * (self.shares[index] if self.shares else 1.0)
+
 
 _NATURAL = Shape()
 
@@ -88,13 +92,9 @@ class Dreamer:
         device: str = "auto",
         precision: str = "auto",
     ) -> None:
-        given = {"octaves": octaves, "octave_scale": octave_scale, "iterations": iterations,
-                 "strength": strength}  # fmt: skip
-        for name, value in given.items():
-            least = BOUNDS[name].low
-            if value is not None and not value >= least:
-                raise UsageError(f"{value} is too small", where=name,
-                                 remedy=f"give {least} or more")  # fmt: skip
+        _check_low(
+            octaves=octaves, octave_scale=octave_scale, iterations=iterations, strength=strength
+        )
         self.network = load_network(network) if isinstance(network, str) else network
         self.objective = objective or objectives.layer(self.network.default_layer)
         ground = self.objective
@@ -105,13 +105,9 @@ class Dreamer:
         self.slope = Slope(self.network, ground, device=self.device, dtype=self.dtype)
         self.beings = Beings.of(self.network, self.objective, device=self.device, dtype=self.dtype)
         self.tile = tile or 1024
+        climb = CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope
         self.gradient: Gradient = NetworkGradient(
-            self.slope,
-            CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope,
-            self.beings,
-            self.tile,
-            even,
-            self.network.name,
+            self.slope, climb, self.beings, self.tile, even, self.network.name
         )
         self.octave_scale = octave_scale
         self._by_size = octaves is None
@@ -174,9 +170,8 @@ class Dreamer:
     ) -> torch.Tensor:
         """Dream on an image [3, H, W] over octaves, small to large, carrying the detail.
 
-        `weight` [1, H, W] scales the step per pixel. `crisp` adds this share of their finest detail
-        to the updates of the largest octave. `first_shift` is the index of the first jitter shift:
-        carried frames continue the sequence of the frame before. `places` are those of beings.
+        `weight` [1, H, W] scales the step per pixel, `crisp` the finest detail that is added to the
+        updates of the largest octave. `first_shift` is the index of the first shift in `jitter`.
         """
         gauge.objective_values = []
         if dose.step == 0:
@@ -184,32 +179,44 @@ class Dreamer:
         image = image.to(self.device)
         height, width = image.shape[-2:]
         sizes = self._sizes(height, width, len(dose.iterations))
-        shifts, views = jitter(self.seed, first_shift), view_variations(self.seed)
-        grain = torch.Generator().manual_seed(self.seed)
+        varied = _Variations.of(self.seed, first_shift)
         dreamed, detail = image, None
-        rounds = dose.iterations[-len(sizes) :]
-        steps = [dose.step * share for share in dose.shares or [1.0] * len(rounds)][-len(sizes) :]
-        for octave, (size, iterations) in enumerate(zip(sizes, rounds, strict=True)):
+        for left, size in zip(range(len(sizes), 0, -1), sizes, strict=True):
+            iterations, step = dose.on_octave(-left)
             base = resize(image, size)
             dreamed = base if detail is None else base + resize(detail, size)
             local = None if weight is None else resize(weight, size).clamp_min(0)
-            scaled = swayed(size, dose.sway)
+            seen = swayed(size, dose.sway)
             for iteration in range(iterations):
-                scale = Scale(self.shape, gauge, f"{len(sizes) - octave}.{iteration}")
-                seen = resize(dreamed, next(scaled))
-                if dose.noise:
-                    seen = seen + dose.noise * torch.randn(seen.shape, generator=grain).to(seen)
-                gradient = resize(self.gradient.ground(seen, next(shifts), scale), size)
-                if self.beings and places:
-                    looks = tuple(islice(views, dose.looks))
-                    gradient = self.gradient.with_beings(gradient, dreamed, places, looks, scale)
-                if crisp and octave == len(sizes) - 1:
+                scale = Scale(self.shape, gauge, f"{left}.{iteration}")
+                gradient = self._gradient_at(dreamed, next(seen), dose, varied, scale, places)
+                if crisp and left == 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
-                update = gradient if local is None else gradient * local
+                gradient = gradient if local is None else gradient * local
                 kept = torch.lerp(dreamed, base, dose.fade) if dose.fade else dreamed
-                dreamed = (kept + steps[octave] * update).clamp_(0, 1)
+                dreamed = (kept + step * gradient).clamp_(0, 1)
             detail = dreamed - base
         return dreamed
+
+    def _gradient_at(
+        self,
+        image: torch.Tensor,
+        size: Size,
+        dose: Dose,
+        varied: _Variations,
+        scale: Scale,
+        places: Places,
+    ) -> torch.Tensor:
+        """The normalised gradient [3, H, W] at an image, computed at another size."""
+        seen = resize(image, size)
+        if dose.noise:
+            seen = seen + dose.noise * torch.randn(seen.shape, generator=varied.noise).to(seen)
+        gradient = self.gradient.ground(seen, next(varied.shifts), scale)
+        gradient = resize(gradient, (image.shape[-2], image.shape[-1]))
+        if self.beings and places:
+            looks = tuple(islice(varied.views, dose.looks))
+            gradient = self.gradient.with_beings(gradient, image, places, looks, scale)
+        return gradient
 
     def _sizes(self, height: int, width: int, octaves: int) -> list[Size]:
         return octave_sizes(
@@ -219,6 +226,28 @@ class Dreamer:
             scale=self.octave_scale,
             minimum=self.network.minimum_size,
         )
+
+
+@dataclass(frozen=True)
+class _Variations:
+    """What varies from iteration to iteration: jitter shifts, views of beings, and noise."""
+
+    shifts: Iterator[tuple[int, int]]
+    views: Iterator[ViewVariation]
+    noise: torch.Generator
+
+    @classmethod
+    def of(cls, seed: int, first_shift: int) -> Self:
+        noise = torch.Generator().manual_seed(seed)
+        return cls(jitter(seed, first_shift), view_variations(seed), noise)
+
+
+def _check_low(**given: float | None) -> None:
+    """Raise UsageError for a value below the bounds of its dial."""
+    for name, value in given.items():
+        least = BOUNDS[name].low
+        if value is not None and not value >= least:
+            raise UsageError(f"{value} is too small", where=name, remedy=f"give {least} or more")
 
 
 def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:

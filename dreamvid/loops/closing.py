@@ -26,7 +26,7 @@ Thumbnails = NDArray[np.float32]
 THUMBNAIL = 24
 """Height of the thumbnails used to find the join."""
 
-LIKE_OTHERS = 1.3
+SEAM_WANTED = 1.3
 """A step across the ends of a clip of at most this many median steps does not show."""
 
 ONWARDS = 0.8
@@ -101,7 +101,7 @@ def loops_already(small: Thumbnails) -> bool:
     typical = float(np.median(steps))
     across = _apart(small[-1], small[0])
     farther = min(_apart(small[-2], small[0]), _apart(small[-1], small[1]))
-    return 0 < across <= LIKE_OTHERS * typical and farther > ONWARDS * across
+    return 0 < across <= SEAM_WANTED * typical and farther > ONWARDS * across
 
 
 def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
@@ -236,6 +236,13 @@ class SeamMeter:
         fade = self._steps[len(self._steps) - self.faded :]
         worst = max(_step(self._last, self._first), *fade, 0.0)
         return worst / typical if typical else None
+
+    def describe(self, advice: str = "") -> str:
+        """Describe the seam in words, with advice where it is visible."""
+        if self.seam is None:
+            return "seam: nothing moves"
+        shows = f", which is visible{advice}" if self.seam > SEAM_WANTED else ""
+        return f"seam: {self.seam:.3f} of a median step{shows}"
 
 
 def _step(a: Array, b: Array) -> float:

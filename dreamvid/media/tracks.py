@@ -216,9 +216,7 @@ class SideTracks:
             if packet.dts is not None:
                 decoded = packet.dts - shift
             left = start + (packet.duration or 0)
-            if (
-                packet.stream.type == "subtitle" and start < 0 < left
-            ):  # visible at the start of the film
+            if packet.stream.type == "subtitle" and start < 0 < left:  # visible at the start
                 packet.duration, start, decoded = left, 0, 0
             time = start * base
             if (time < 0 and not early) or (self._until is not None and time >= self._until):

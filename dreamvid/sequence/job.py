@@ -34,6 +34,7 @@ from dreamvid.sequence.digests import (
 )
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
+from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.matte import matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
@@ -81,16 +82,20 @@ class Job:
         dream: Dreamer | DreamerAt,
         *,
         stability: float | Callable[[int], float],
+        lap: Lap | None = None,
         on_progress: OnProgress = ignore,
     ) -> None:
         """Dream the remaining frames, from index `done` on, and assemble the film.
 
-        On Ctrl-C the frames so far are written under another name and Interrupted is raised. After
-        any other error the finished parts remain, so that the job can be resumed.
+        A film that loops starts from the memory before its `lap`, and is led back to it. On Ctrl-C
+        the frames so far are written under another name and Interrupted is raised. After any other
+        error the finished parts remain, so that the job can be resumed.
         """
         dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
         last = self._last_memory(dreamer.device)
-        stream = render_with_memory(frames, dream, stability=stability, memory=last)
+        if last is None and lap is not None:
+            last = lap.start
+        stream = render_with_memory(frames, dream, stability=stability, memory=last, lap=lap)
         writer: PartWriter | None = None
         try:
             for frame, memory in stream:
@@ -112,7 +117,7 @@ class Job:
         except BaseException:
             if writer is not None:
                 writer.abort()
-            self._remove_empty_folder()
+            self.leave()
             raise
         self._complete()
 
@@ -167,7 +172,7 @@ class Job:
         """Existing output files of an interrupted run; deleted once the film is complete."""
         return replace(self._output, path=self._partial).files()
 
-    def _remove_empty_folder(self) -> None:
+    def leave(self) -> None:
         """Delete the folder if there is nothing to resume and no partial output to identify."""
         if not self._parts and not self._partials():
             shutil.rmtree(self._folder, ignore_errors=True)
@@ -233,7 +238,7 @@ class Job:
         if unfinished is not None and _closed(unfinished):
             parts.append(unfinished.path)
         if not parts:
-            self._remove_empty_folder()
+            self.leave()
             return Interrupted("stopped before the first frame", where=path)
         assemble(parts, partial, source=self._like, overwrite=True, complete=False)
         return Interrupted(

@@ -130,6 +130,9 @@ class MotionSettings(SteadySettings):
         "dis", description="Optical flow estimator."
     )
     cuts: bool = Field(True, description="Restart the dream at cuts.")
+    loop: bool = Field(
+        False, description="The film loops: lead the dream of its end back to that of its start."
+    )
 
 
 class SizeSettings(Settings):

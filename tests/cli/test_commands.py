@@ -592,7 +592,7 @@ def test_a_bug_is_reported_in_a_line_and_traced_back_with_v(monkeypatch, tmp_pat
     def broken(*arguments, **options):
         raise ZeroDivisionError("division by zero")
 
-    monkeypatch.setattr("dreamvid.commands.video.dream_video", broken)
+    monkeypatch.setattr("dreamvid.commands.video.run_video", broken)
     told = dreamvid("video", film, "-o", tmp_path / "o.mp4")
     assert told.code == 1
     assert told.line.startswith("dreamvid: ZeroDivisionError: division by zero; this is a bug")

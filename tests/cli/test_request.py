@@ -20,25 +20,27 @@ from dreamvid.cli.request import (
 from dreamvid.commands.result import Result
 from dreamvid.commands.sidecar import origin
 from dreamvid.errors import DamagedInput, UnreadableInput, UsageError
-from dreamvid.settings.models import LoopSettings, VideoSettings, ZoomSettings
+from dreamvid.settings.loops import LOOPS
+from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import to_toml, write_toml
 
 
 @pytest.mark.parametrize(
-    ("model", "name"), [(VideoSettings, "video"), (ZoomSettings, "zoom"), (LoopSettings, "loop")]
+    ("model", "name"),
+    [(VideoSettings, "video"), (ZoomSettings, "zoom"), *((loop, "loop") for loop in LOOPS)],
 )
 def test_a_sidecar_tells_its_command_by_its_tables(model: Any, name: str) -> None:
     tables = to_toml(model())
     assert command_that_wrote(tables) == name
-    check_command(model, tables, Path("a.toml"))
+    check_command(model.model_fields, tables, Path("a.toml"))
     other = ZoomSettings if name != "zoom" else VideoSettings
     with pytest.raises(UsageError, match=rf"made by dreamvid {name}; use dreamvid {name} --from a"):
-        check_command(other, tables, Path("a.toml"))
+        check_command(other.model_fields, tables, Path("a.toml"))
 
 
 def test_tables_of_no_command_are_left_to_the_settings() -> None:
     assert command_that_wrote({"dream": {}}) is None
-    check_command(VideoSettings, {"dream": {}}, Path("a.toml"))
+    check_command(VideoSettings.model_fields, {"dream": {}}, Path("a.toml"))
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import torch
 from tiny import dream_tiny, moved, texture, tiny_dreamer
 
 from dreamvid.commands import shared
-from dreamvid.commands.closed import Clip, blended_back, replaced
+from dreamvid.commands.closed import Clip, blended_back
 from dreamvid.commands.loop import describe_seam, dream_loop, with_octaves
 from dreamvid.commands.shapes import check_closes, lap_zoom, whole_turns
 from dreamvid.errors import OutputExists, UsageError
@@ -29,9 +29,8 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.target import exclusive_lock
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.camera import Camera
-from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import Progress
-from dreamvid.sequence.render import carry_for, make_carry
+from dreamvid.sequence.render import make_carry
 from dreamvid.settings import presets
 from dreamvid.settings.loops import LoopSettings, PanLoop, ZoomLoop, loop_model
 from dreamvid.settings.tables import DreamSettings, LengthSettings, ZoomCameraSettings
@@ -408,17 +407,6 @@ def test_without_the_fade_a_feedback_zoom_would_jump() -> None:
 
     assert seam(feedback(1)) > 2 * seam(feedback(6))
     assert seam(feedback(6)) < 1.3
-
-
-def test_places_turn_one_after_the_other() -> None:
-    frame = Frame(0, Fraction(0), torch.zeros(3, 32, 32), None)
-    memory = carry_for(frame, tiny_dreamer(octaves=1, iterations=1), 0.9)(frame, None)
-    other, when = torch.ones(3, 32, 32), torch.linspace(0, 1, 32).expand(1, 32, 32)
-    assert torch.equal(replaced(memory, other, 0.0, when).dreamed, memory.dreamed)
-    assert torch.equal(replaced(memory, other, 1.0, when).dreamed, other)
-    half = replaced(memory, other, 0.5, when).dreamed
-    assert torch.equal(half[..., :8], other[..., :8])
-    assert torch.equal(half[..., -8:], memory.dreamed[..., -8:])
 
 
 @pytest.mark.parametrize("side, octaves", [(48, 4), (200, 4), (848, 9), (10**6, 12)])
