@@ -319,9 +319,9 @@ def test_quiet_says_nothing_and_verbose_every_frame(tmp_path, film):
     out = tmp_path / "out.mp4"
     assert dreamvid("video", film, "-o", out, "--frames", 3, *QUICK, "-q").err == ""
     told = dreamvid("video", film, "-o", out, "--frames", 3, *QUICK, "-v", "-y")
-    assert [line[:13] for line in told.err.splitlines()[1:4]] == [
-        f"shot 1: {n} of 3"[:13] for n in (1, 2, 3)
-    ]
+    _, tags, *shots = told.err.splitlines()
+    assert tags.startswith("not tagged, so assumed: matrix smpte170m, ")
+    assert [line[:13] for line in shots[:3]] == [f"shot 1: {n} of 3"[:13] for n in (1, 2, 3)]
 
 
 class Terminal(io.StringIO):
