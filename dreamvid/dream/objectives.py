@@ -9,6 +9,7 @@ layer("parts") + creatures("owl", "fish")
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,6 +20,7 @@ from torch.nn import functional
 
 from dreamvid.errors import UsageError
 from dreamvid.networks.kinds import ANIMAL, CREATURES
+from dreamvid.settings.values import LAYER_FORM
 
 Activations = Mapping[str, Tensor]
 
@@ -94,12 +96,52 @@ def channel(name: str, index: int) -> Objective:
     return Objective((name,), value)
 
 
-def neuron(name: str, index: int) -> Objective:
-    """Raise one channel of a layer at the image centre; UsageError if it does not exist."""
+def neuron(name: str, index: int, place: tuple[float, float] = (0.5, 0.5)) -> Objective:
+    """Raise one channel of a layer at a place; UsageError if the channel does not exist.
+
+    `place` is (x, y) in shares of the image, 0..1, by default the centre; the jitter moves it by up
+    to 16 pixels.
+    """
 
     def value(activations: Activations) -> Tensor:
         plane = _channel(_planes(activations[name]), name, index)
-        return plane[plane.shape[0] // 2, plane.shape[1] // 2]
+        height, width = plane.shape
+        x, y = place
+        return plane[min(height - 1, int(y * height)), min(width - 1, int(x * width))]
+
+    return Objective((name,), value)
+
+
+def mean(name: str) -> Objective:
+    """Raise the mean activation of a layer."""
+    return Objective((name,), lambda activations: activations[name].float().mean())
+
+
+def norm(name: str, power: float) -> Objective:
+    """Raise the p-norm of a layer, (mean |a|^p)^(1/p): the larger p, the more only peaks count."""
+
+    def value(activations: Activations) -> Tensor:
+        total = activations[name].float().abs().pow(power).mean()
+        return (total + 1e-12).pow(1 / power)  # the gradient at 0 is finite
+
+    return Objective((name,), value)
+
+
+def extremes(name: str, count: int, *, strongest: bool) -> Objective:
+    """Raise the mean squared activation of the channels that are strongest, or weakest, here.
+
+    They are chosen at each gradient. Raises UsageError if the layer has fewer channels.
+    """
+
+    def value(activations: Activations) -> Tensor:
+        planes = _planes(activations[name])
+        if count > planes.shape[1]:
+            raise UsageError(
+                f"layer '{name}' has no {count} channels", remedy=f"use 1 to {planes.shape[1]}"
+            )
+        sizes = planes.detach().square().mean(dim=(0, 2, 3))
+        chosen = sizes.topk(count, largest=strongest).indices
+        return planes[:, chosen].square().mean()
 
     return Objective((name,), value)
 
@@ -200,27 +242,44 @@ def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
 
 
 def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
-    """Parse `layer`, `layer:channel`, or either with `*weight`: the syntax of the flag `--layer`.
+    """Parse one layer in the syntax of the flag `--layer`: see LAYER_FORM.
 
     `creatures` and `creatures:owl,fish` are beings. `resolve` maps an alias or a name to a layer
-    name. Raises UsageError if the channel or the weight is not a number.
+    name. Raises UsageError for text that cannot be read.
     """
     name, star, weight = text.partition("*")
-    name, colon, index = name.partition(":")
+    name, colon, part = name.partition(":")
     known = name.strip()
     try:
-        number = int(index) if colon and known != CREATURES else None
+        make = _part(part.strip()) if colon and known != CREATURES else layer
         scale = float(weight) if star else 1.0
         if not math.isfinite(scale):
             raise ValueError
     except ValueError:
-        raise UsageError(
-            f"cannot read layer '{text}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
-        ) from None
+        raise UsageError(f"cannot read layer '{text}'", remedy=LAYER_FORM) from None
     if known == CREATURES:
-        return creatures(*filter(None, map(str.strip, index.split(",")))) * scale
-    known = resolve(known)
-    return (layer(known) if number is None else channel(known, number)) * scale
+        return creatures(*filter(None, map(str.strip, part.split(",")))) * scale
+    return make(resolve(known)) * scale
+
+
+def _part(text: str) -> Callable[[str], Objective]:
+    """What is raised of a layer, by the text behind its colon; ValueError if it is unknown."""
+    if text == "mean":
+        return mean
+    if found := re.fullmatch(r"(top|bottom)([1-9]\d*)", text):
+        count, strongest = int(found[2]), found[1] == "top"
+        return lambda name: extremes(name, count, strongest=strongest)
+    if found := re.fullmatch(r"p([1-9]\d?(?:\.\d+)?)", text):
+        power = float(found[1])
+        return lambda name: norm(name, power)
+    number, at, place = text.partition("@")
+    index = int(number)
+    if not at:
+        return lambda name: channel(name, index)
+    x, y = map(float, place.split("x"))
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise ValueError
+    return lambda name: neuron(name, index, (x, y))
 
 
 def _merged(kinds: Kinds) -> Kinds:

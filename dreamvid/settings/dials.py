@@ -11,7 +11,7 @@ from dreamvid.errors import UsageError
 from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
 from dreamvid.schedules.schedule import Clock, Curve
 from dreamvid.settings.tables import CameraSettings, DreamSettings, SteadySettings
-from dreamvid.settings.values import BOUNDS, DEFAULT_ZOOM, Bounds
+from dreamvid.settings.values import BOUNDS, DEFAULT_ZOOM, LAYER_FORM, Bounds
 
 Pairs = tuple[tuple[str, float], ...]
 
@@ -137,9 +137,7 @@ class _Layers:
         for value in texts:
             name, star, weight = value.partition("*")
             if star and not weight.strip():
-                raise UsageError(
-                    f"cannot read layer '{value}'", remedy="write NAME, NAME:CHANNEL or NAME*WEIGHT"
-                )
+                raise UsageError(f"cannot read layer '{value}'", remedy=LAYER_FORM)
             bounds = Bounds(-HEAVIEST, HEAVIEST)
             times = Dial(weight if star else 1.0, clock, bounds, "layer")
             self._weights[value] = name.strip(), times

@@ -57,8 +57,9 @@ class DreamSettings(Settings):
     layer: tuple[Words, ...] = Field(
         (),
         description="Layer to raise; an alias (textures, patterns, parts, objects) or a name; "
-        "'name:3' is one channel, 'name*0.5' scales. 'creatures' raises whole animals, "
-        "'creatures:owl,fish' these. Repeat to add. Default: the network's own. "
+        "'name:3' is one channel, 'name:top5' the five strongest, 'name*0.5' scales, 'name*-0.2' "
+        "pushes away. 'creatures' raises whole animals, 'creatures:owl,fish' these. Repeat to add. "
+        "Default: the network's own. "
         "A schedule such as '0:(parts), 10s:(objects, linear)' changes it.",
     )
     label: str | None = Field(

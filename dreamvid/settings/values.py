@@ -200,3 +200,10 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 Precision = Literal["auto", "fp32", "bf16", "fp16"]
+
+
+LAYER_FORM = (
+    "write NAME, NAME:CHANNEL, NAME:CHANNEL@0.3x0.6, NAME:top5, NAME:bottom5, NAME:mean or "
+    "NAME:p4, and *WEIGHT behind it"
+)
+"""How a layer is written, for messages."""

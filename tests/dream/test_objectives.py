@@ -29,6 +29,11 @@ EVERY = {
     "layer": objectives.layer("two"),
     "channel": objectives.channel("two", 3),
     "neuron": objectives.neuron("one", LIVE),
+    "neuron at a place": objectives.neuron("one", LIVE, (1.0, 0.0)),
+    "mean": objectives.mean("two"),
+    "norm": objectives.norm("two", 4.0),
+    "strongest channels": objectives.extremes("two", 3, strongest=True),
+    "weakest channels": objectives.extremes("two", 3, strongest=False),
     "direction": objectives.direction("two", torch.arange(12.0) - 4),
     "label": objectives.label("logits", 2),
     "label as a channel": objectives.channel("logits", 2),
@@ -88,6 +93,39 @@ def test_a_neuron_is_raised_at_the_middle_alone() -> None:
     assert len(touched) and (touched - middle).abs().max() <= 2
 
 
+def test_a_neuron_is_raised_at_its_place() -> None:
+    plane = NETWORK.trunk(["one"])(IMAGE[None])["one"][0]
+    loud = int(plane[:, plane.shape[1] * 3 // 4, plane.shape[2] // 4].argmax())
+    objective = objectives.neuron("one", loud, (0.25, 0.75))
+    image = IMAGE[None].clone().requires_grad_()
+    objective(NETWORK.trunk(["one"])(image)).backward()
+    assert image.grad is not None
+    touched = image.grad.abs().sum(dim=(0, 1)).nonzero()
+    assert (touched - torch.tensor([36, 16])).abs().max() <= 2
+
+
+def test_the_strongest_channels_of_an_image_are_raised_and_the_weakest() -> None:
+    planes = NETWORK.trunk(["two"])(IMAGE[None])["two"]
+    sizes = planes.square().mean(dim=(0, 2, 3)).sort().values
+    strong, weak = (objectives.extremes("two", 4, strongest=s) for s in (True, False))
+    assert reached(strong, IMAGE) == pytest.approx(float(sizes[-4:].mean()))
+    assert reached(weak, IMAGE) == pytest.approx(float(sizes[:4].mean()), abs=1e-7)
+    with pytest.raises(UsageError, match="layer 'two' has no 13 channels; use 1 to 12"):
+        reached(objectives.extremes("two", 13, strongest=True), IMAGE)
+
+
+def test_a_norm_of_a_higher_power_counts_peaks() -> None:
+    planes = NETWORK.trunk(["two"])(IMAGE[None])["two"]
+    assert reached(objectives.norm("two", 2.0), IMAGE) == pytest.approx(
+        float(planes.square().mean().sqrt())
+    )
+    high = reached(objectives.norm("two", 40.0), IMAGE)
+    assert 0.7 * float(planes.abs().max()) < high < float(planes.abs().max())
+    blank = torch.zeros(1, 3, 4, 4, requires_grad=True)
+    objectives.norm("x", 4.0)({"x": blank}).backward()
+    assert blank.grad is not None and blank.grad.isfinite().all()
+
+
 def test_a_guide_is_met_at_the_place_that_fits_best(monkeypatch: pytest.MonkeyPatch) -> None:
     guide, own = (
         NETWORK.trunk(["two"])(image[None])["two"].flatten(2)[0]
@@ -120,6 +158,12 @@ def test_kinds_of_one_thing_add_up_their_chances() -> None:
         ("objects", objectives.layer("two")),
         (" two : 3 ", objectives.channel("two", 3)),
         ("two*0.5", 0.5 * objectives.layer("two")),
+        ("two:3@0.25x1", objectives.neuron("two", 3, (0.25, 1.0))),
+        ("two:mean", objectives.mean("two")),
+        ("two:p4*2", 2 * objectives.norm("two", 4)),
+        ("two:p2.5", objectives.norm("two", 2.5)),
+        ("two:top5", objectives.extremes("two", 5, strongest=True)),
+        ("two:bottom12", objectives.extremes("two", 12, strongest=False)),
         ("two:3 * -2", -2.0 * objectives.channel("two", 3)),
     ],
 )
@@ -129,7 +173,25 @@ def test_text_is_read_as_an_objective(text: str, value: Objective) -> None:
     assert reached(parsed, IMAGE) == pytest.approx(reached(value, IMAGE))
 
 
-@pytest.mark.parametrize("text", ["two:", "two:x", "two:1:2", "two*", "two*nan", "two*x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "two:",
+        "two:x",
+        "two:1:2",
+        "two*",
+        "two*nan",
+        "two*x",
+        "two:top",
+        "two:top0",
+        "two:p0",
+        "two:3@",
+        "two:3@2x0.5",
+        "two:3@0.5",
+        "two:3@nanx0",
+        "two:means",
+    ],
+)
 def test_text_that_cannot_be_read_is_answered_with_the_form(text: str) -> None:
     with pytest.raises(UsageError, match=r"cannot read layer .* NAME:CHANNEL"):
         objectives.parse(text, resolve=NETWORK.resolve)
