@@ -81,7 +81,7 @@ def atlas(
     """
     shown = labels or spread(network.labels, 12)
     goals = [(alias, layer(name), False) for alias, name in network.aliases.items()]
-    goals += [(name, label(network.label_layer, *network.labelled(name)), True) for name in shown]
+    goals += [(name, label(network.label_layer, *network.view_of(name)), True) for name in shown]
     cells = [
         captioned(from_noise(network, goal, whole=whole, size=size, seed=seed), name, LETTERS)
         for name, goal, whole in goals

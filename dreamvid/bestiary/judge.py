@@ -223,7 +223,7 @@ def recognised(
     """
     trunk = reader.trunk([reader.label_layer])
     for name in dict.fromkeys(map(_class, network.labels)):
-        goal = label(network.label_layer, *network.labelled(name))
+        goal = label(network.label_layer, *network.view_of(name))
         dream = from_noise(network, goal, size=size, seed=seed)
         with torch.no_grad():
             order = trunk(dream[None])[reader.label_layer][0].argsort(descending=True)

@@ -52,7 +52,7 @@ class Dreams:
         self._size, self._times = size, times
         self._patient = patient and dream.label is not None
         self._dials = Dials(dream, clock)
-        self._objectives = Objectives(network)
+        self._objectives = Objectives(network, patient=self._patient)
         self._known: dict[Moment, Dreamer] = {}
         self._raised: object = None
         blank = torch.zeros(1, 3, network.minimum_size, network.minimum_size)
@@ -109,18 +109,20 @@ class Dreams:
 
 
 class Objectives:
-    """Makes the objective of a moment: a label, a guide, or a sum of layers, and creatures."""
+    """Makes the objective of a moment: a label, a guide, or a sum of layers, and creatures.
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
+    With `patient` a label is one view of its class.
+    """
+
+    def __init__(self, network: Network, *, patient: bool = False) -> None:
+        self._network, self._patient = network, patient
         self._guides: dict[tuple[str, tuple[str, ...]], objectives.Objective] = {}
 
     def __call__(self, moment: Moment) -> objectives.Objective:
         """The objective of a moment."""
         if moment.label is not None:
-            return objectives.label(
-                self._network.label_layer, *self._network.labelled(moment.label)
-            )
+            find = self._network.view_of if self._patient else self._network.labelled
+            return objectives.label(self._network.label_layer, *find(moment.label))
         layers = moment.layers or (Layer(((self._network.default_layer, 1.0, 1.0),)),)
         first, *others = [self._layer(layer) for layer in layers]
         total = sum(others, start=first)

@@ -53,6 +53,15 @@ class Network:
         """The indices of a label, or of all labels of a class; see `find_label`."""
         return find_label(name, self.labels, model=self.name)
 
+    def view_of(self, name: str) -> tuple[int, ...]:
+        """The indices to raise for one thing: of a class its first label, which is one view of it.
+
+        All views of it at once would be mixed. Words for several classes are as in `labelled`.
+        """
+        indices = self.labelled(name)
+        classes = {self.labels[index].partition("/")[0] for index in indices}
+        return indices[:1] if len(classes) == 1 else indices
+
     def stride(self, layer: str) -> int:
         """The stride of `layer`: image pixels between neighbouring activations."""
         return self._traced.stride(self.resolve(layer))

@@ -34,13 +34,13 @@ def parse_text_schedule(text: str, *, where: object = "schedule") -> Schedule:
 _KEYED = re.compile(r"[\s\"'{(]*(\d|\.\d|max_f)[^:]{0,200}:")
 
 
-_CHANNEL = re.compile(r"\s*\d+[A-Za-z]\s*:\s*-?\w*\s*(\*[^,:]*)?")
-"""A layer whose name starts with a digit, and one of its channels: 4c:12, 3b:0*0.5."""
+_PART = re.compile(r"\s*\d+[A-Za-z]\s*:\s*-?[\w.@]*\s*(\*[^,:]*)?")
+"""A layer whose name starts with a digit, and a part of it: 4c:12, 3b:0*0.5, 4d:139@0.3x0.6."""
 
 
 def is_keyed(text: str) -> bool:
     """Whether text starts like a key, `0:(...`, and is not a plain word, name or path."""
-    return _KEYED.match(text) is not None and _CHANNEL.fullmatch(text) is None
+    return _KEYED.match(text) is not None and _PART.fullmatch(text) is None
 
 
 def _parse(text: str, where: object, *, numbers: bool) -> Schedule:

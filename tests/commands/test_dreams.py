@@ -69,6 +69,18 @@ def test_a_picture_takes_its_time_for_a_label_and_for_nothing_else() -> None:
     assert even(film) and even(plain) and film.shape == plain.shape == Shape()
 
 
+def test_a_picture_of_a_class_is_one_view_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    network, raised = tiny_network(), []
+    monkeypatch.setattr(type(network), "view_of", lambda self, name: (2,))
+    monkeypatch.setattr(type(network), "labelled", lambda self, name: (2, 3))
+    known = objectives.label
+    monkeypatch.setattr(objectives, "label", lambda *of: raised.append(of) or known(*of))
+    settings, clock = DreamSettings.checked({"label": "cat"}), Clock(Fraction(1), 1)
+    for patient in (True, False):
+        Dreams(network, CPU, settings, clock, size=(48, 64), patient=patient)
+    assert raised == [("logits", 2), ("logits", 2, 3)]
+
+
 def test_layers_change_and_fade() -> None:
     dreams = at({"layer": ("0:(one), 10:(two*2, linear)",)})
     assert [dreams(k).objective.layers for k in (0, 5, 10)] == [("one",), ("one", "two"), ("two",)]
