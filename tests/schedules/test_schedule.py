@@ -104,7 +104,7 @@ def test_easings_stay_between_their_ends(name: str) -> None:
         ("0:(1<t<3)", 7, "chain"),
         ("0:(1, eas-in)", 7, "not an easing"),
         ("0:(1), 5", 8, "time:"),
-        ("0:(1.4), 0:(2)", 11, "used twice"),
+        ("0:(1.4), 0:(2)", 10, "used twice"),
         ("0:(1), 30:(1), 10:(2)", 16, "in order of time"),
         ("0:(1), 3s:(1), 30:(2), 2s:(1)", 24, "in order of time"),
         ("abc:(2)", 1, "abc"),
