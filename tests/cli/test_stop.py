@@ -44,6 +44,7 @@ def stop(
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
+        preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),  # nohup ignores it
     ) as process:
         said = []
         assert process.stderr is not None
