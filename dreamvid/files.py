@@ -1,8 +1,9 @@
-"""Atomic file writes that survive a power failure, and the cache folder."""
+"""Atomic file writes that survive a power failure, digests of files, and the cache folder."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from pathlib import Path
 
@@ -24,6 +25,12 @@ def settle(draft: Path, path: Path) -> None:
             os.fsync(folder)
         finally:
             os.close(folder)
+
+
+def sha256(path: Path) -> str:
+    """The sha256 of a file, as 64 hex digits; raises OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def draft_of(path: Path) -> Path:

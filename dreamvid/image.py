@@ -64,24 +64,26 @@ def read_picture(path: str | Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
     Grey pictures keep 16 bits, colour pictures 8. Raises UnreadableInput when the file is missing,
     not a picture, or larger than MAX_PIXELS.
     """
+    return read_layers(path)[0]
+
+
+def read_layers(path: str | Path) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
+    """Read a picture as `read_picture`, and its alpha channel [H, W]; None if all is opaque."""
     import numpy as np
 
     mode = _mode(path)
     if mode is None:
-        return np.stack([_pixels(path, None).astype(np.uint16)] * 3, axis=2)
+        return np.stack([_pixels(path, None).astype(np.uint16)] * 3, axis=2), None
     pixels = _pixels(path, mode)
-    return over_black(pixels) if mode == "RGBA" else pixels
+    if mode != "RGBA":
+        return pixels, None
+    alpha = pixels[..., 3]
+    return over_black(pixels), alpha if alpha.min() < 255 else None
 
 
 def read_alpha(path: str | Path) -> NDArray[np.uint8] | None:
-    """Read the alpha channel of a picture [H, W]; None where everything is opaque.
-
-    Raises the same errors as `read_picture`.
-    """
-    if _mode(path) != "RGBA":
-        return None
-    alpha = _pixels(path, "RGBA")[..., 3]
-    return alpha if alpha.min() < 255 else None
+    """Read only the alpha channel of a picture [H, W]; as `read_layers`, at once without one."""
+    return read_layers(path)[1] if _mode(path) == "RGBA" else None
 
 
 def over_black(array: NDArray[Any]) -> NDArray[Any]:

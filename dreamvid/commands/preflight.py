@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
-from dreamvid.image import holds_alpha, picture_format, read_alpha, read_picture
+from dreamvid.image import holds_alpha, picture_format, read_alpha, read_layers, read_picture
 from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
@@ -23,7 +23,7 @@ from dreamvid.media.target import check_new, check_not_guide, check_writable, sa
 from dreamvid.networks.known import check_layer, check_model, default_layer, find_label, labels
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
-from dreamvid.settings.loops import FeedbackLoop, FilmLoop, LoopSettings
+from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
     TrainSettings,
@@ -49,7 +49,8 @@ Size = tuple[int, int]
 OVER_BLACK = ", transparent areas over black"
 
 
-S = TypeVar("S", ZoomSettings, LoopSettings)
+S_co = TypeVar("S_co", bound=ZoomSettings | LoopSettings, covariant=True)
+Grown = TypeVar("Grown", bound=ZoomSettings | DreamedLoop)
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Film:
 
 
 @dataclass(frozen=True)
-class Clip(Generic[S]):
+class Clip(Generic[S_co]):
     """A checked request for a zoom or a loop.
 
     `picture` [H, W, 3] is its start; it is None for noise, or for a film to join. `size` is the
@@ -88,7 +89,7 @@ class Clip(Generic[S]):
 
     source: Path | None
     output: Output
-    settings: S
+    settings: S_co
     picture: NDArray[Any] | None
     size: Size
     summary: str
@@ -109,9 +110,8 @@ def check_image(
         )
     check_file(source)
     check_dream(settings.network, settings.dream)
-    picture = read_picture(source)
+    picture, alpha = read_layers(source)
     width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
-    alpha = read_alpha(source)
     kept = alpha is not None and holds_alpha(target)
     seen = "" if alpha is None else ", transparency kept" if kept else OVER_BLACK
     summary = f"{source}: {width}x{height}{seen}"
@@ -159,19 +159,10 @@ def check_zoom(
     source: Path | None, target: Path, settings: ZoomSettings, *, overwrite: bool = False
 ) -> Clip[ZoomSettings]:
     """Check a request of `dreamvid zoom`; raises any DreamvidError."""
-    output, clip = output_of(settings, target, overwrite), settings.clip
+    output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a zoom has no source film", where="alpha", remedy="leave it out")
-    if source is not None:
-        check_file(source)
-    check_output(output, source, settings.dream)
-    check_dream(settings.network, settings.dream)
-    picture, size = check_beginning(source, target, clip)
-    check_size(output.format, size, where=target)
-    check_dials(settings, clip.fps, clip.frames)
-    what = describe_clip(source, clip.frames, size, clip.fps) + _shrunk(picture, clip)
-    summary = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
-    return Clip(source, output, settings, picture, size, summary)
+    return _check_grown(source, output, settings, settings.clip, settings.clip.frames)
 
 
 def check_loop(
@@ -188,13 +179,20 @@ def check_loop(
     count = whole_frames(clip.length, clip.fps)
     if source is None:
         clip = clip.model_copy(update={"from_noise": True})
-    else:
+    return _check_grown(source, output, settings, clip, count)
+
+
+def _check_grown(
+    source: Path | None, output: Output, settings: Grown, clip: ClipSettings, count: int
+) -> Clip[Grown]:
+    """Check a clip of `count` frames that is grown from a picture or noise."""
+    if source is not None:
         check_file(source)
     check_output(output, source, settings.dream)
     check_dream(settings.network, settings.dream)
-    picture, size = check_beginning(source, target, clip)
-    check_size(output.format, size, where=target)
-    if isinstance(settings, FeedbackLoop):
+    picture, size = check_beginning(source, output.path, clip)
+    check_size(output.format, size, where=output.path)
+    if isinstance(settings, ZoomSettings | FeedbackLoop):
         check_dials(settings, clip.fps, count)
     what = describe_clip(source, count, size, clip.fps) + _shrunk(picture, clip)
     summary = f"{what}; {describe_dreamer(settings.network, settings.dream)}"

@@ -13,9 +13,9 @@ import torch
 
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
+from dreamvid.files import sha256
 from dreamvid.media.row import sequence_files
 from dreamvid.media.source import is_sequence
-from dreamvid.networks.weights import sha256
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings

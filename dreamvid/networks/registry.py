@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from dreamvid.errors import UnreadableInput
+from dreamvid.files import sha256
 from dreamvid.networks import efficientnet, saved, zoo
 from dreamvid.networks.known import (
     DEFAULT,
@@ -22,7 +23,7 @@ from dreamvid.networks.known import (
 )
 from dreamvid.networks.network import Network
 from dreamvid.networks.saved import Plan, Saved
-from dreamvid.networks.weights import Counted, cached, check_digest, fetch, read_state, sha256
+from dreamvid.networks.weights import Counted, cached, check_digest, fetch, read_state
 
 __all__ = [
     "DEFAULT",

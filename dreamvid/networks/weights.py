@@ -9,7 +9,6 @@ and still matches 32 bits is not.
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import pickle
 import re
@@ -25,7 +24,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from dreamvid.errors import DiskFull, MissingDependency, UnreadableInput
-from dreamvid.files import cache_folder, settle
+from dreamvid.files import cache_folder, settle, sha256
 
 Counted = Callable[[int, int], None]
 """Progress callback: (done, total), in bytes for a download."""
@@ -37,12 +36,6 @@ _TIMEOUT = 30.0  # seconds without a byte
 def cached(url: str) -> Path:
     """The cache path of the weights at `url`."""
     return cache_folder() / url.rpartition("/")[2]
-
-
-def sha256(path: Path) -> str:
-    """The sha256 of a file, as 64 hex digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def check_digest(path: Path, expected: str, *, remedy: str) -> None:

@@ -6,11 +6,10 @@ digest shows that a byte has changed.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
 
-from dreamvid.files import write_whole
+from dreamvid.files import sha256, write_whole
 from dreamvid.media.parts import PartTable
 
 
@@ -26,7 +25,7 @@ def digests_of(part: Path) -> Path:
 
 def write_digests(part: Path) -> None:
     """Write the digests of a part, its table and its memory; raises OSError."""
-    found = {file.name: _sha256(file) for file in (part, PartTable.place(part), memory_of(part))}
+    found = {file.name: sha256(file) for file in (part, PartTable.place(part), memory_of(part))}
     write_whole(digests_of(part), json.dumps(found).encode())
 
 
@@ -51,11 +50,6 @@ def _read(part: Path) -> dict[str, str]:
 
 def _matches(file: Path, known: dict[str, str]) -> bool:
     try:
-        return known.get(file.name) == _sha256(file)
+        return known.get(file.name) == sha256(file)
     except OSError:
         return False
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

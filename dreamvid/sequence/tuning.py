@@ -87,7 +87,6 @@ class ZoomTuning:
     Every `control_every` frames `strength` controls the dose so that the objective is `surplus`
     times that of the first dream. `fresh` and `ageing` are as in CarryTuning. `ground` is the
     contrast of uncovered areas, as a share of the dream's.
-
     """
 
     dose: float = 20.0

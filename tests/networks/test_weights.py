@@ -18,9 +18,10 @@ from torch import nn
 
 from dreamvid.bench.chance import random_network
 from dreamvid.errors import MissingDependency, UnreadableInput, UsageError
+from dreamvid.files import sha256
 from dreamvid.networks import zoo
 from dreamvid.networks.registry import load_network
-from dreamvid.networks.weights import fetch, read_state, sha256
+from dreamvid.networks.weights import fetch, read_state
 
 SHARED = Path(__file__).parents[3] / "shared" / "weights" / "squeezenet1_0_imagenet.pth"
 
