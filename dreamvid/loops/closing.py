@@ -84,7 +84,7 @@ def find_join(small: Thumbnails, *, fade: int = 12, least: int | None = None) ->
     if stride > 1:
         near = [range(max(fade, p - stride), min(count, p + stride) + 1) for p in (start, stop)]
         start, stop = _best(small, near[0], near[1], fade, least)
-    step = float(np.median(np.sqrt(np.square(np.diff(small, axis=0)).mean(axis=1))))
+    step = _typical_step(small)
     cost = float(_costs(small, range(start, start + 1), range(stop, stop + 1), fade)[0, 0])
     return Join(start, stop, fade, math.sqrt(cost) / max(step, 1e-6))
 
@@ -97,11 +97,15 @@ def loops_already(small: Thumbnails) -> bool:
     """
     if len(small) < 4:
         return False
-    steps = np.sqrt(np.square(np.diff(small, axis=0)).mean(axis=1))
-    typical = float(np.median(steps))
+    typical = _typical_step(small)
     across = _apart(small[-1], small[0])
     farther = min(_apart(small[-2], small[0]), _apart(small[-1], small[1]))
     return 0 < across <= SEAM_WANTED * typical and farther > ONWARDS * across
+
+
+def _typical_step(small: Thumbnails) -> float:
+    """The median distance of neighbouring thumbnails."""
+    return float(np.median(np.sqrt(np.square(np.diff(small, axis=0)).mean(axis=1))))
 
 
 def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
