@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 
 import torch
 
 from dreamvid.commands.preflight import Still, check_image
+from dreamvid.commands.regions import make_regions
 from dreamvid.commands.result import Result, describe_size, skipped
-from dreamvid.commands.shared import make_dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.image import save_image, to_image, with_alpha
+from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.dream_size import dream_at_size, dream_size
+from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import OnProgress, ignore
+from dreamvid.sequence.regions import blended
 from dreamvid.settings.models import ImageSettings
 
 
@@ -38,12 +43,19 @@ def run_image(still: Still, on_progress: OnProgress) -> Result:
     settings, own = still.settings, (still.size[1], still.size[0])
     image = resize(to_image(still.picture), own).clamp(0, 1)
     size = dream_size(own, settings.picture.dream_size, on_cpu=False)
-    dream = make_dreamer(settings.network, settings.dream, size=size, on_progress=on_progress)
-    dreamed = dream_at_size(size, dream, image).cpu()
+    with ExitStack() as films:
+        clock = Clock(Fraction(1), 1, settings.dream.seed)
+        regions = make_regions(
+            settings, clock, films, size=size, patient=True, on_progress=on_progress
+        )
+    dreams = [region.dream(0) for region in regions.regions]
+    dreamed = [dream_at_size(size, dream, image).cpu() for dream in dreams]
+    shares = regions.shares(Frame(0, Fraction(0), image, None))
+    whole = blended(image, dreamed, shares) if shares else dreamed[0]
     if still.alpha is not None:
         alpha = torch.from_numpy(still.alpha)[None].float() / 255
-        dreamed = with_alpha(dreamed, resize(alpha, own).clamp(0, 1))
-    save_image(still.target, dreamed)
+        whole = with_alpha(whole, resize(alpha, own).clamp(0, 1))
+    save_image(still.target, whole)
     at_size = describe_size(own, settings.picture.dream_size, size, "picture")
     notes = (f"dreamed {at_size}",) if at_size else ()
-    return Result(still.target, 1, (*notes, *skipped(dream, *size)))
+    return Result(still.target, 1, (*notes, *skipped(dreams[0], *size)))

@@ -18,7 +18,8 @@ from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.progress import OnProgress, Progress
-from dreamvid.sequence.render import DreamerAt, render_with_memory
+from dreamvid.sequence.regions import Regions
+from dreamvid.sequence.render import render_with_memory
 from dreamvid.settings.models import VideoSettings
 
 Timely = AbstractContextManager[Iterator[Frame]]
@@ -79,7 +80,7 @@ class LoopedFilm:
         film: VideoReader,
         target: Path,
         moving: Moving,
-        dreams: DreamerAt,
+        dreams: Regions,
         stability: Callable[[int], float],
         on_progress: OnProgress,
     ) -> tuple[str, ...]:
@@ -89,7 +90,7 @@ class LoopedFilm:
         """
         first = f"the last {self.warm} frames are dreamed first, to lead into the first one"
         lap, count = Lap(self.count, self.fade), self.count
-        dreams_at, stability_at = lambda n: dreams(n % count), lambda n: stability(n % count)
+        dreams_at, stability_at = dreams.repeating(count), lambda n: stability(n % count)
         try:
             for text in (*self.notes, first):
                 on_progress(Progress("note", text=text))

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from dreamvid.commands.mask_checks import check_masks, check_masks_kept
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import holds_alpha, picture_format, read_alpha, read_layers, read_picture
@@ -26,6 +27,7 @@ from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, st
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
+    MaskedSettings,
     TrainSettings,
     VideoSettings,
     ZoomSettings,
@@ -103,19 +105,25 @@ def check_image(
     if same_file(target, source):
         raise UsageError("the output is the source file", where=target, remedy="use another name")
     check_new(target, overwrite=overwrite)
-    check_not_guide(target, guides_of(settings.dream))
-    if name := changing(settings.dream):
-        raise UsageError(
-            "schedules are not allowed for a single picture", where=name, remedy="give one value"
-        )
+    check_masks_kept(target, settings)
+    for _, dream in settings.regions:
+        check_not_guide(target, guides_of(dream))
+        if name := changing(dream):
+            raise UsageError(
+                "schedules are not allowed for a single picture",
+                where=name,
+                remedy="give one value",
+            )
     check_file(source)
-    check_dream(settings.network, settings.dream)
+    for _, dream in settings.regions:
+        check_dream(settings.network, dream)
     picture, alpha = read_layers(source)
     width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
+    check_masks(settings, (width, height), still=True)
     kept = alpha is not None and holds_alpha(target)
     seen = "" if alpha is None else ", transparency kept" if kept else OVER_BLACK
     summary = f"{source}: {width}x{height}{seen}"
-    summary += f"; {describe_dreamer(settings.network, settings.dream)}"
+    summary += f"; {describe_regions(settings)}"
     return Still(target, settings, picture, (width, height), alpha if kept else None, summary)
 
 
@@ -141,17 +149,20 @@ def check_video(
     output = output_of(settings, target, overwrite)
     if not is_sequence(source):
         check_file(source)
-    check_output(output, source, settings.dream)
-    check_dream(settings.network, settings.dream)
+    check_masks_kept(target, settings)
+    for _, dream in settings.regions:
+        check_output(output, source, dream)
+        check_dream(settings.network, dream)
     film = open_film(source, settings)
     try:
         info = film.info
         check_size(output.format, (info.width, info.height), where=target)
         check_dials(settings, info.rate, info.frames)
+        check_masks(settings, (info.width, info.height))
     except BaseException:
         film.close()
         raise
-    summary = f"{describe_film(source, info)}; {describe_dreamer(settings.network, settings.dream)}"
+    summary = f"{describe_film(source, info)}; {describe_regions(settings)}"
     return Film(source, output, settings, film, summary)
 
 
@@ -275,7 +286,9 @@ def check_dials(
         check_audio(sound.audio)
         return
     clock = Clock(fps, frames, settings.dream.seed, sound.bpm)
-    Dials(settings.dream, clock)
+    regions = settings.regions if isinstance(settings, VideoSettings) else ()
+    for dream in [dream for _, dream in regions] or [settings.dream]:
+        Dials(dream, clock)
     steady(settings.motion, clock)
     if not isinstance(settings, VideoSettings):
         camera_dials(settings.camera, clock)
@@ -348,6 +361,15 @@ def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
     else:
         raised = " + ".join(dream.layer) or default_layer(network.model)
     return "dreams with " + ", ".join(filter(None, (network.model, raised)))
+
+
+def describe_regions(settings: MaskedSettings) -> str:
+    """Describe in words the network, what it will raise, and where."""
+    told = [
+        describe_dreamer(settings.network, dream) + (f" in {mask.mask}" if mask.mask else "")
+        for mask, dream in settings.regions
+    ]
+    return "; ".join(told)
 
 
 def _count(frames: int) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import torch
 
 from dreamvid.commands.looped import LoopedFilm, Timely
+from dreamvid.commands.mask_checks import held_masks
 from dreamvid.commands.preflight import Film, check_video
+from dreamvid.commands.regions import make_regions
 from dreamvid.commands.result import Result, describe_size, skipped
-from dreamvid.commands.shared import clock_of, make_dreams, with_sound
+from dreamvid.commands.shared import clock_of, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.dreamer import pick_device
 from dreamvid.dream.octaves import Size
@@ -53,22 +55,22 @@ def dream_video(
 def run_video(request: Film, on_progress: OnProgress) -> Result:
     """Dream a checked film, and close it."""
     settings, output = request.settings, request.output
-    with request.reader as film, exclusive_lock(output.path):
+    with request.reader as film, exclusive_lock(output.path), ExitStack() as films:
         output.check_new()  # another run may have finished since the check
         # Independently dreamed frames need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
         stability = steady(settings.motion, clock)
         settings, size, note = _at_dream_size(settings, film.info)
-        dreams = make_dreams(
-            settings.network, settings.dream, clock, size=size, on_progress=on_progress
+        dreams = make_regions(
+            settings, clock, films, size=size, begins=film.begins, on_progress=on_progress
         )
         like = with_sound(film.info, settings.sound)
         record = sidecar(settings, request.source, dreams(0), output=output.path)
         on_progress(Progress("sidecar", text=record))
         job = Job(output, like=like, record=record)
-        if note:
-            on_progress(Progress("note", text=note))
+        for text in (*filter(None, [note]), *held_masks(settings, film)):
+            on_progress(Progress("note", text=text))
 
         def moving(sources: Iterable[SourceFrame], skip: int) -> Timely:
             small, cuts = shrunk(sources, size), settings.motion.cuts

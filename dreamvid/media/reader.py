@@ -55,7 +55,8 @@ class VideoReader:
     kept, at most `frames` of them. If only one of `width` and `height` is given, the aspect ratio
     is kept; with both the image is stretched.
 
-    `info` describes the frames, `warnings` lists conversions that were applied, and `damage`, set
+    `info` describes the frames, `begins` is the time of the first one kept in seconds after the
+    film's first frame, `warnings` lists conversions that were applied, and `damage`, set
     at the end of the iteration, describes damaged or missing frames in a sentence, else None.
     `assumed` names the colour tags that the film lacks and their assumed values, if any.
 
@@ -84,6 +85,7 @@ class VideoReader:
         first, zero = self._decoder.first_time, self._head[0]
         self._until = None if end is None else first + end - zero
         self._limit = frames
+        self.begins: Fraction = zero - first
         self.info: FilmInfo = treatment.trimmed(self._until, frames, started=start is not None)
         self._whole = start is None and end is None and frames is None
         self._look = treatment.look

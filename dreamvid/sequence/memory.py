@@ -40,6 +40,10 @@ class Memory:
     targeted, `crisp`, at least 1, sharpens the updates. `tone` is that of the first dreamed frame
     of the shot. `places` are those of beings, the oldest first. `gauge` is that of the carried
     frames. `age` counts the carried frames of the shot, `shot` the shots of the film.
+
+    Of a film in regions this is the memory of the first one; `others` are those of the others.
+    `mask` [1, H, W], at the size of the film, is where the dream is shown, None for everywhere; it
+    is not saved.
     """
 
     dreamed: torch.Tensor
@@ -53,6 +57,8 @@ class Memory:
     age: int = 0
     shot: int = 1
     places: Places = ()
+    mask: torch.Tensor | None = None
+    others: tuple[Memory, ...] = ()
 
     def save(self, path: Path) -> None:
         """Write the state to a file atomically."""

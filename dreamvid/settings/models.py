@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field, field_serializer, model_validator
 
 from dreamvid.settings.base import Settings
 from dreamvid.settings.tables import (
@@ -15,13 +13,16 @@ from dreamvid.settings.tables import (
     ClipSettings,
     DreamSettings,
     FilmSettings,
+    MaskSettings,
     MotionSettings,
     NetworkSettings,
     OutputSettings,
     PictureSettings,
+    RegionSettings,
     SoundSettings,
     SteadySettings,
 )
+from dreamvid.settings.toml import merge
 from dreamvid.settings.values import Device
 
 
@@ -49,19 +50,48 @@ class TrainSettings(Settings):
     offline: bool = Field(False, description="Never download weights.")
 
 
-class ImageSettings(Settings):
-    """Settings of `dreamvid image`."""
+class MaskedSettings(Settings):
+    """What is dreamed, and where: in one mask, or in regions that each have their own dream."""
 
     network: NetworkSettings = NetworkSettings()
     dream: DreamSettings = DreamSettings()
+    mask: MaskSettings = MaskSettings()
+    region: tuple[RegionSettings, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if self.region and self.mask.mask is not None:
+            raise ValueError("mask and region: give only one of them")
+        return self
+
+    @field_serializer("region")
+    def _only_given(self, regions: tuple[RegionSettings, ...]) -> list[dict[str, Any]]:
+        """Without what a region takes from [dream], which may be changed when it is repeated."""
+        return [region.model_dump(mode="json", exclude_unset=True) for region in regions]
+
+    @property
+    def regions(self) -> tuple[tuple[MaskSettings, DreamSettings], ...]:
+        """Each mask with its dream, the last on top."""
+        common = self.dream.model_dump(exclude_unset=True)
+        return tuple(
+            (region, DreamSettings.checked(merge(common, _dream_of(region))))
+            for region in self.region
+        ) or ((self.mask, self.dream),)
+
+
+def _dream_of(region: RegionSettings) -> dict[str, Any]:
+    return region.model_dump(exclude_unset=True, exclude=set(MaskSettings.model_fields))
+
+
+class ImageSettings(MaskedSettings):
+    """Settings of `dreamvid image`."""
+
     picture: PictureSettings = PictureSettings()
 
 
-class VideoSettings(Settings):
+class VideoSettings(MaskedSettings):
     """Settings of `dreamvid video`."""
 
-    network: NetworkSettings = NetworkSettings()
-    dream: DreamSettings = DreamSettings()
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     sound: SoundSettings = SoundSettings()
