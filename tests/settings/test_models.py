@@ -24,11 +24,12 @@ from dreamvid.settings.tables import (
     DreamSettings,
     FilmSettings,
     NetworkSettings,
+    RegionSettings,
 )
 from dreamvid.settings.toml import UNREADABLE, differing, merge, read_toml, to_toml, write_toml
 from dreamvid.settings.values import BOUNDS
 
-TABLES = [field.annotation for field in VideoSettings.model_fields.values()]
+TABLES = [*VideoSettings.tables().values(), RegionSettings]
 
 
 def test_settings_are_frozen() -> None:
