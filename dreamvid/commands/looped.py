@@ -60,7 +60,7 @@ class LoopedFilm:
             rate = film.info.rate
             small = thumbnails(frame.array for frame in _last_kept(film, frames))
         count = len(small)
-        most = FADE_BYTES // (6 * size[0] * size[1])
+        most = FADE_BYTES // (6 * size[0] * size[1] * len(settings.regions))
         fade = max(1, min(round(rate * FADE), count // 3, most))
         warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)

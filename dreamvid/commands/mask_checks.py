@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,12 @@ def _check_mask(text: str, size: Size, *, still: bool, alone: bool) -> None:
     elif still and mask.follows_motion:
         raise UsageError("nothing moves in a single picture", where="mask",
                          remedy="give a picture or inside:LEFT,TOP,WIDTH,HEIGHT")  # fmt: skip
+
+
+def follows_motion(settings: MaskedSettings) -> bool:
+    """Whether a mask is what moves, or what does not."""
+    texts = chain.from_iterable(masks_in(mask.mask) for mask, _ in settings.regions)
+    return any(parse_mask(text).follows_motion for text in texts)
 
 
 def all_mask_files(settings: MaskedSettings) -> tuple[Path, ...]:

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from dreamvid.commands.mask_checks import check_masks, check_masks_kept
+from dreamvid.commands.mask_checks import check_masks, check_masks_kept, follows_motion
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import holds_alpha, picture_format, read_alpha, read_layers, read_picture
@@ -150,6 +150,8 @@ def check_video(
     if not is_sequence(source):
         check_file(source)
     check_masks_kept(target, settings)
+    if settings.motion.flow == "none" and follows_motion(settings):
+        raise UsageError("masks that follow motion need it", where="flow", remedy="use --flow dis")
     for _, dream in settings.regions:
         check_output(output, source, dream)
         check_dream(settings.network, dream)

@@ -42,7 +42,9 @@ def make_regions(
     network = load(settings.network, on_progress)
     dreams = [Dreams(network, settings.network, dream, clock, size=size, patient=patient)
               for _, dream in settings.regions]  # fmt: skip
-    return Regions([Region(dream, mask) for dream, mask in zip(dreams, masks, strict=True)])
+    regions = [Region(dream, mask) for dream, mask in zip(dreams, masks, strict=True)]
+    follow = any(mask is not None and mask.follows_motion for mask in masks)
+    return Regions(regions, follow_motion=follow)
 
 
 def _mask(wanted: MaskSettings, clock: Clock, films: ExitStack, begins: Fraction) -> MaskAt | None:

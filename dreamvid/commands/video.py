@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from dreamvid.commands.looped import LoopedFilm, Timely
-from dreamvid.commands.mask_checks import held_masks
+from dreamvid.commands.mask_checks import follows_motion, held_masks
 from dreamvid.commands.preflight import Film, check_video
 from dreamvid.commands.regions import make_regions
 from dreamvid.commands.result import Result, describe_size, skipped
@@ -57,8 +57,9 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
     settings, output = request.settings, request.output
     with request.reader as film, exclusive_lock(output.path), ExitStack() as films:
         output.check_new()  # another run may have finished since the check
-        # Independently dreamed frames need no motion.
-        flow = estimator(settings.motion.flow if settings.motion.stability else "none")
+        # Independently dreamed frames need no motion, unless a mask follows it.
+        needed = settings.motion.stability or follows_motion(settings)
+        flow = estimator(settings.motion.flow if needed else "none")
         clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
         stability = steady(settings.motion, clock)
         settings, size, note = _at_dream_size(settings, film.info)
@@ -74,7 +75,10 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
 
         def moving(sources: Iterable[SourceFrame], skip: int) -> Timely:
             small, cuts = shrunk(sources, size), settings.motion.cuts
-            return in_time(film_frames(small, flow=flow, cuts=cuts, skip=skip), dreams(0).device)
+            frames = film_frames(
+                small, flow=flow, cuts=cuts, skip=skip, moving=dreams.follow_motion
+            )
+            return in_time(frames, dreams(0).device)
 
         if settings.motion.loop:
             looped = LoopedFilm.look(request.source, settings, size)

@@ -9,9 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.image import to_array
+from dreamvid.motion.flow import Array, working_size
+from dreamvid.motion.moving import outlined, remembered
 from dreamvid.motion.warp import Plane
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
@@ -29,18 +33,21 @@ class Region:
 
 
 class Regions:
-    """The regions of a film, the last on top; `regions(index)` is the first Dreamer."""
+    """The regions of a film, the last on top; `regions(index)` is the first Dreamer.
 
-    def __init__(self, regions: Sequence[Region]) -> None:
-        self.regions = tuple(regions)
+    Masks that `follow_motion` need frames with what moves in them.
+    """
+
+    def __init__(self, regions: Sequence[Region], *, follow_motion: bool = False) -> None:
+        self.regions, self.follow_motion = tuple(regions), follow_motion
 
     def __call__(self, index: int) -> Dreamer:
         """The Dreamer of the first region at a frame."""
         return self.regions[0].dream(index)
 
-    def shares(self, frame: Frame) -> tuple[torch.Tensor, ...]:
+    def shares(self, frame: Frame, moving: Plane | None = None) -> tuple[torch.Tensor, ...]:
         """Where each region is shown, [1, H, W] at the size of the film; () if it is everywhere."""
-        planes = [region.mask(frame, None) if region.mask else None for region in self.regions]
+        planes = [region.mask(frame, moving) if region.mask else None for region in self.regions]
         if all(plane is None for plane in planes):
             return ()
         return layered([None if plane is None else torch.from_numpy(plane)[None]
@@ -48,7 +55,8 @@ class Regions:
 
     def repeating(self, count: int) -> Regions:
         """The regions of a film that repeats after `count` frames."""
-        return Regions([_repeating(region, count) for region in self.regions])
+        repeated = [_repeating(region, count) for region in self.regions]
+        return Regions(repeated, follow_motion=self.follow_motion)
 
 
 class RegionsCarry:
@@ -64,12 +72,33 @@ class RegionsCarry:
     def __call__(self, frame: Frame, memory: Memory | None) -> Memory:
         """Dream the next frame in every region."""
         before = [None] * len(self._carries) if memory is None else [memory, *memory.others]
-        shares = self._regions.shares(frame) or (None,)
+        moving = self._moving(frame, memory)
+        shown = None if moving is None else outlined(moving, _array_of(frame))
+        shares = self._regions.shares(frame, shown) or (None,)
         first, *others = [
             replace(carry(frame, previous), mask=share, others=())
             for carry, previous, share in zip(self._carries, before, shares, strict=True)
         ]
-        return replace(first, others=tuple(others))
+        kept = None if moving is None else torch.from_numpy(moving)[None]
+        return replace(first, others=tuple(others), moving=kept)
+
+    def _moving(self, frame: Frame, memory: Memory | None) -> Plane | None:
+        """The memory of what moves, after this frame."""
+        if not self._regions.follow_motion:
+            return None
+        found = frame.moving
+        if found is None:  # a shot of one frame
+            found = np.zeros(working_size(*_array_of(frame).shape[:2]), np.float32)
+        if memory is None or memory.moving is None or frame.motion is None or frame.moved is None:
+            return found
+        before = memory.moving[0].cpu().numpy()
+        return remembered(before, found, frame.motion.backward, frame.moved.speed)
+
+
+def _array_of(frame: Frame) -> Array:
+    """The array [H, W, 3] of uint8 that the motion of a frame was estimated on."""
+    assert frame.image is not None
+    return to_array(frame.image)
 
 
 def layered(masks: Sequence[torch.Tensor | None]) -> tuple[torch.Tensor, ...]:
