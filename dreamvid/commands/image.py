@@ -49,8 +49,9 @@ def run_image(still: Still, on_progress: OnProgress) -> Result:
             settings, clock, films, size=size, patient=True, on_progress=on_progress
         )
     dreams = [region.dream(0) for region in regions.regions]
-    dreamed = [dream_at_size(size, dream, image).cpu() for dream in dreams]
     shares = regions.shares(Frame(0, Fraction(0), image, None))
+    dreamed = [dream_at_size(size, dream, image, share).cpu()
+               for dream, share in zip(dreams, shares or (None,), strict=True)]  # fmt: skip
     whole = blended(image, dreamed, shares) if shares else dreamed[0]
     if still.alpha is not None:
         alpha = torch.from_numpy(still.alpha)[None].float() / 255

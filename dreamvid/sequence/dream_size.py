@@ -86,13 +86,15 @@ def added(residual: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(total).add_(image).clamp_(0, 1)
 
 
-def dream_at_size(size: Size, dream: Dreamer, image: torch.Tensor) -> torch.Tensor:
-    """Dream on an image [3, H, W] at a smaller or equal size (height, width)."""
+def dream_at_size(
+    size: Size, dream: Dreamer, image: torch.Tensor, shown: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Dream on an image [3, H, W] at a smaller or equal size (height, width), seen in a mask."""
     if image.shape[-2:] == size:
-        return dream(image)
+        return dream(image, shown)
     planes = [_averaged(plane, size) for plane in image.numpy()]
     small = torch.from_numpy(np.stack(planes)).to(dream.device)
-    return added(dream(small) - small, image)
+    return added(dream(small, shown) - small, image)
 
 
 def _averaged(array: Array, size: Size) -> Array:

@@ -64,17 +64,18 @@ class FilmCarry:
         assert frame.motion is not None
         tuning, gauge = self._tuning, previous.gauge.copy()
         source, residual, fresh = self._carried(frame, previous)
-        places = self._dream.places(source, track_places(previous.places, frame.motion))
+        kept = track_places(previous.places, frame.motion)
+        places = self._dream.places(source, kept, frame.shown)
         aim = tuning.start if previous.age == 0 and _controllable(previous) else previous.aim
         above, below = max(1, aim), min(1, aim)
         spread = previous.reference.spread * above**tuning.spread_power
-        kept, weight = self._evened(residual, spread)
+        carried, weight = self._evened(residual, spread)
         pace = above**tuning.push_power * below**tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
         if aim > tuning.busy:
             dose = finer(dose)
         dreamed = self._dream.ascend(
-            (source + kept).clamp_(0, 1),
+            (source + carried).clamp_(0, 1),
             dose,
             gauge=gauge,
             weight=weight * (pace + (tuning.fresh - pace) * fresh),

@@ -31,7 +31,8 @@ class Frame:
     `motion` leads back to the previous frame, None at the start of a shot. `ground` [3, H, W], of
     mean 0, fills areas that the camera of a zoom uncovers. `full` is the film's own array if
     `image` was shrunk. `moved` is what moved since the previous frame, `moving` what moves in this
-    one; None unless they were asked for.
+    one; None unless they were asked for. `shown` [1, h, w], of any size, is where its dream will be
+    seen; None for everywhere.
     """
 
     index: int
@@ -42,6 +43,7 @@ class Frame:
     full: Array | None = None
     moved: Moved | None = None
     moving: Plane | None = None
+    shown: torch.Tensor | None = None
 
 
 def film_frames(

@@ -26,7 +26,7 @@ class FullDoseReference:
         """Dream the first frame of a shot."""
         assert frame.image is not None, "a shot begins with an image"
         source = frame.image.to(self._dream.device)
-        places = self._dream.places(source) if self._dream.dose.step else ()
+        places = self._dream.places(source, shown=frame.shown) if self._dream.dose.step else ()
         dreamed, reference = self.measure(source, places)
         return Memory(
             dreamed=dreamed,

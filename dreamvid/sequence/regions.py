@@ -76,7 +76,7 @@ class RegionsCarry:
         shown = None if moving is None else outlined(moving, _array_of(frame))
         shares = self._regions.shares(frame, shown) or (None,)
         first, *others = [
-            replace(carry(frame, previous), mask=share, others=())
+            replace(carry(replace(frame, shown=share), previous), mask=share, others=())
             for carry, previous, share in zip(self._carries, before, shares, strict=True)
         ]
         kept = None if moving is None else torch.from_numpy(moving)[None]
