@@ -47,7 +47,7 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     current, previous = shrink(current), shrink(previous)
     backward, forward = estimator(current, previous), estimator(previous, current)
     motion = repair_flow(backward, forward, current, previous)
-    mask = _linear(motion.mask, (height, width))
+    mask = linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)
 
 
@@ -63,7 +63,7 @@ def repair_flow(backward: Flow, forward: Flow, current: Array, previous: Array) 
     error_filled = difference(current, previous, filled) - allowed
     better = ~agreed & (error_filled <= np.maximum(error, 0))
     flow = np.where(better[..., None], filled, backward)
-    bad = (np.where(better, error_filled, error) > 0) | _outside(flow)
+    bad = (np.where(better, error_filled, error) > 0) | outside(flow)
     return Motion(flow, _soften(bad))
 
 
@@ -95,10 +95,10 @@ def _fill(flow: Flow, known: Truth) -> Flow:
     sums, weight = levels.pop()
     guess: Flow = np.divide(sums, np.maximum(weight, 1e-6)[..., None], dtype=np.float32)
     for sums, weight in reversed(levels[1:]):
-        guess = _linear(guess, weight.shape)
+        guess = linear(guess, weight.shape)
         guess *= 1 - weight[..., None]
         guess += sums
-    return _linear(guess, known.shape)
+    return linear(guess, known.shape)
 
 
 def difference(current: Array, previous: Array, flow: Flow) -> Plane:
@@ -119,11 +119,12 @@ def contrast(array: Array) -> Plane:
     return np.sqrt(np.maximum(_blur(gray * gray) - mean * mean, 0))
 
 
-def _outside(flow: Flow) -> Truth:
+def outside(flow: Flow) -> Truth:
+    """Where a flow [H, W, 2] leads out of the frame."""
     height, width = flow.shape[:2]
     x, y = places(flow)
-    outside: Truth = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
-    return outside
+    gone: Truth = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
+    return gone
 
 
 def _soften(bad: Truth) -> Plane:
@@ -137,7 +138,8 @@ def _area(plane: Array, size: tuple[int, int]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _linear(plane: Array, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def linear(plane: Array, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Resample a plane [h, w, ...] to a shape (height, width, ...), linearly."""
     size = shape[1], shape[0]
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
 

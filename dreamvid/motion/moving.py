@@ -13,7 +13,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from dreamvid.motion.estimate import Motion, contrast, difference, sample
+from dreamvid.motion.estimate import Motion, contrast, difference, linear, outside, sample
 from dreamvid.motion.flow import Array, Flow, resize_flow, shrink, squared_lengths
 from dreamvid.motion.warp import REFERENCE_HEIGHT, Plane
 
@@ -51,7 +51,8 @@ OUTLINE = 0.15, 0.5
 class Moved(NamedTuple):
     """What moved between two frames, planes [h, w], 0..1, on the grids of both.
 
-    `speed` is that against the camera in pixels at the reference height, on the grid of the later.
+    Where the camera leads out of the frame it is unknown: NaN. `speed` is that against the camera
+    in pixels at the reference height, on the grid of the later.
     """
 
     here: Plane
@@ -64,8 +65,7 @@ def moved_between(motion: Motion, current: Array, previous: Array) -> Moved:
     current, previous = shrink(current), shrink(previous)
     height, width = current.shape[:2]
     flow = resize_flow(motion.backward, height, width)
-    trust = cv2.resize(motion.mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    camera = camera_flow(Motion(flow, np.asarray(trust, np.float32)))
+    camera = camera_flow(Motion(flow, linear(motion.mask, (height, width))))
     here, speed = _unexplained(current, previous, flow, camera)
     before, _ = _unexplained(previous, current, _inverse(flow), _inverse(camera))
     return Moved(here, before, speed)
@@ -146,7 +146,8 @@ def _unexplained(current: Array, previous: Array, flow: Flow, camera: Flow) -> t
     better = _rising((by_camera - by_flow - noise) / (by_flow + noise), 0, 0.7)
     allowed = STRONG + SHARP * contrast(current) + noise
     strong = _rising(by_camera / allowed, 1, 2)
-    return _filled(np.maximum(better, strong) * _rising(speed, *SLOW)), speed
+    moved = _filled(np.maximum(better, strong) * _rising(speed, *SLOW))
+    return np.where(outside(camera), np.float32(np.nan), moved), speed
 
 
 def _filled(plane: Plane) -> Plane:
@@ -160,15 +161,19 @@ def _filled(plane: Plane) -> Plane:
 
 def moving_at(moved: Moved | None, later: Moved | None) -> Plane | None:
     """What moves in a frame: `moved` since the one before, `later` until the one after."""
-    if moved is None:
-        return None if later is None else later.before
-    return moved.here if later is None else np.minimum(moved.here, later.before)
+    planes = [moved.here] if moved is not None else []
+    planes += [later.before] if later is not None else []
+    if not planes:
+        return None
+    return np.nan_to_num(np.fmin(planes[0], planes[-1]))  # of one that is unknown, the other
 
 
-def remembered(memory: Plane, found: Plane, flow: Flow, speed: Plane) -> Plane:
-    """Update the memory of what moves, which is carried along the flow, by what a frame shows."""
+def remembered(memory: Plane, found: Plane, motion: Motion, speed: Plane) -> Plane:
+    """Update the memory of what moves, which is carried along the motion, by what a frame shows."""
     height, width = found.shape
-    carried = sample(memory, resize_flow(flow, height, width))
+    trust = linear(motion.mask, found.shape)
+    carried = sample(memory, resize_flow(motion.backward, height, width))
+    carried = found + trust * (carried - found)
     fall = FALL + FALL_FAST * _rising(speed, *FAST)
     return np.asarray(carried + np.where(found > carried, RISE, fall) * (found - carried),
                       np.float32)  # fmt: skip

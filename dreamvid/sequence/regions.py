@@ -92,7 +92,7 @@ class RegionsCarry:
         if memory is None or memory.moving is None or frame.motion is None or frame.moved is None:
             return found
         before = memory.moving[0].cpu().numpy()
-        return remembered(before, found, frame.motion.backward, frame.moved.speed)
+        return remembered(before, found, frame.motion, frame.moved.speed)
 
 
 def _array_of(frame: Frame) -> Array:

@@ -121,7 +121,7 @@ def test_the_memory_follows_the_square_and_leaves_no_trace() -> None:
     for t in range(1, 7):
         found = moving_at(moved[t - 1], moved[t])
         assert memory is not None and found is not None
-        memory = remembered(memory, found, motions[t - 1].backward, moved[t - 1].speed)
+        memory = remembered(memory, found, motions[t - 1], moved[t - 1].speed)
     assert memory is not None
     moving = outlined(memory, arrays[6])
     assert overlap(moving, truths[6]) > 0.6 and moving[truths[6]].mean() > 0.95
@@ -130,22 +130,25 @@ def test_the_memory_follows_the_square_and_leaves_no_trace() -> None:
     assert moving[far].mean() < 0.01
 
 
-def test_what_stops_for_a_frame_stays_in_the_memory() -> None:
+def test_what_stops_for_a_frame_stays_in_the_memory_unless_it_is_uncovered_ground() -> None:
     seen = np.zeros((48, 64), np.float32)
     seen[10:30, 10:30] = 1
-    nothing, flow = np.zeros_like(seen), np.zeros((48, 64, 2), np.float32)
+    nothing, trusted = np.zeros_like(seen), np.ones_like(seen)
+    trusted[:, 25:] = 0
+    still = Motion(np.zeros((48, 64, 2), np.float32), trusted)
     slow, fast = np.zeros_like(seen), np.full_like(seen, 9)
-    kept = remembered(seen, nothing, flow, slow)
-    assert kept[20, 20] == pytest.approx(0.92)
-    assert remembered(seen, nothing, flow, fast)[20, 20] == pytest.approx(0.42)
-    assert remembered(nothing, seen, flow, slow)[20, 20] == pytest.approx(0.5)
+    kept = remembered(seen, nothing, still, slow)
+    assert kept[20, 20] == pytest.approx(0.92) and kept[20, 27] == 0
+    assert remembered(seen, nothing, still, fast)[20, 20] == pytest.approx(0.42)
+    assert remembered(nothing, seen, still, slow)[20, 20] == pytest.approx(0.5)
 
 
 def test_the_memory_is_carried_along_the_flow_of_a_larger_film() -> None:
     seen = np.zeros((48, 64), np.float32)
     seen[10:30, 10:30] = 1
     flow = np.full((96, 128, 2), (-8, 0), np.float32)  # twice the size
-    carried = remembered(seen, np.zeros_like(seen), flow, np.zeros_like(seen))
+    motion = Motion(flow, np.ones((96, 128), np.float32))
+    carried = remembered(seen, np.zeros_like(seen), motion, np.zeros_like(seen))
     assert carried[20, 14:34].min() > 0.9 and carried[20, :14].max() == 0
 
 
