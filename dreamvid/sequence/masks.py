@@ -102,10 +102,11 @@ def fitted(plane: Plane, size: Size) -> Plane:
 def feathered(plane: Plane, feather: float) -> Plane:
     """Soften the edges of a plane over a share of its height; 0 and 1 are kept beyond that."""
     side = 2 * round(feather * plane.shape[0] / 4) + 1
-    if side > 1:
-        for _ in range(2):
-            plane = cv2.blur(plane, (side, side), borderType=cv2.BORDER_REPLICATE)  # type: ignore[assignment]
-    return np.asarray(((plane - CLEAN) / (1 - 2 * CLEAN)).clip(0, 1), np.float32)
+    if side == 1:
+        return plane
+    once = cv2.blur(plane, (side, side), borderType=cv2.BORDER_REPLICATE)
+    soft = cv2.blur(once, (side, side), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(((soft - CLEAN) / (1 - 2 * CLEAN)).clip(0, 1), np.float32)
 
 
 def _inverted(plane: Plane, mask: Mask) -> Plane:
