@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_serializer, model_validator
+from pydantic import Field, field_serializer, field_validator, model_validator
 
 from dreamvid.settings.base import Settings
 from dreamvid.settings.tables import (
@@ -57,6 +58,13 @@ class MaskedSettings(Settings):
     dream: DreamSettings = DreamSettings()
     mask: MaskSettings = MaskSettings()
     region: tuple[RegionSettings, ...] = ()
+
+    @field_validator("region", mode="before")
+    @classmethod
+    def _a_list(cls, value: object) -> object:
+        if isinstance(value, Mapping):
+            raise ValueError("must be a list: write [[region]] above each")
+        return value
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:

@@ -29,6 +29,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "huge.toml").write_text("[dream]\nseed = " + "9" * 100_000)
     (path / "loop.toml").write_text("[loop]\nkind = 'square'")
     Image.new("RGB", (20, 20)).save(path / "a.png")
+    Image.new("L", (40, 30)).save(path / "black.png")
+    Image.new("L", (40, 40), 255).save(path / "square.png")
+    (path / "text.mp4").write_text("no film")
+    (path / "two.toml").write_text("[[region]]\nmask = 'black.png'\n[[region]]\nmask = 'still'")
+    (path / "both.toml").write_text("[mask]\nmask = 'still'\n[[region]]\nmask = 'moving'")
     (path / "taken.mp4").touch()
     return path
 
@@ -60,6 +65,42 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("video film.mp4 -o out.mp4 --model vgg17", 2, "unknown network 'vgg17'; did you mean"),
         ("video film.mp4 -o out.mp4 --layer nosuch", 2, "efficientnet_lite0 has no layer 'nosuch'"),
         ("image a.png -o out.png --model vgg16 --layer fc", 2, "vgg16 has no layer 'fc'; try text"),
+        ("video film.mp4 -o out.mp4 --mask gone.png", 3, "gone.png: no such file; check the path"),
+        ("video film.mp4 -o out.mp4 --mask !gone.mp4", 3, "gone.mp4: no such file; check the path"),
+        ("video film.mp4 -o out.mp4 --mask text.mp4", 3, "text.mp4: not a readable film"),
+        (
+            "video film.mp4 -o out.mp4 --mask black.png",
+            2,
+            "black.png: the mask is black everywhere",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --mask square.png",
+            2,
+            "square.png: a mask of 40x40 has another",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --mask inside:0,0,2,1",
+            2,
+            "mask: 'inside:0,0,2,1' is not insi",
+        ),
+        ("video film.mp4 -o out.mp4 --mask inside:0,0", 2, "mask: cannot read 'inside:0,0'; write"),
+        (
+            "video film.mp4 -o out.mp4 --mask moving --flow none",
+            2,
+            "flow: masks that follow motion",
+        ),
+        ("video film.mp4 -o out.mp4 --mask still --feather 2", 2, "feather = '2': Input should be"),
+        ("video film.mp4 -o out.mp4 --settings two.toml", 2, "black.png: the mask is black every"),
+        ("video film.mp4 -o out.mp4 --settings both.toml", 2, "both.toml: mask and region: give"),
+        (
+            "image a.png -o out.png --mask moving",
+            2,
+            "mask: nothing moves in a single picture; give",
+        ),
+        ("image a.png -o out.png --mask film.mp4", 2, "film.mp4: a film cannot mask a single pict"),
+        ("zoom a.png -o out.mp4 --mask still", 2, "unknown option --mask; a zoom has no source"),
+        ("zoom a.png -o out.mp4 --settings two.toml", 2, "two.toml: region = [{'mask': 'bla"),
+        ("loop a.png -o out.mp4 --mask still", 2, "unknown option --mask; a loop has no source to"),
         ("zoom nosuch.png -o out.mp4", 3, "nosuch.png: no such file; check the path"),
         ("zoom a.png -o taken.mp4", 4, "taken.mp4: already exists; use another name, or -y"),
         ("loop film.mp4 -o taken.mp4 --kind film", 4, "taken.mp4: already exists; use another"),

@@ -114,6 +114,13 @@ def test_a_mask_and_regions_exclude_each_other() -> None:
         VideoSettings(region=({"mask": "still", "width": 3},))  # type: ignore[arg-type]
 
 
+def test_a_single_table_is_told_how_it_is_written() -> None:
+    with pytest.raises(
+        UsageError, match=r"region: must be a list: write \[\[region\]\] above each"
+    ):
+        settings(region={"mask": "still"})
+
+
 def test_regions_are_written_as_they_were_given() -> None:
     """So that what is changed in [dream] when a film is repeated reaches them as well."""
     made = settings(dream={"strength": 2.0}, region=[{"mask": "still", "layer": "parts"}, {}])
