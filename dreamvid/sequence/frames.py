@@ -31,8 +31,8 @@ class Frame:
     `motion` leads back to the previous frame, None at the start of a shot. `ground` [3, H, W], of
     mean 0, fills areas that the camera of a zoom uncovers. `full` is the film's own array if
     `image` was shrunk. `moved` is what moved since the previous frame, `moving` what moves in this
-    one; None unless they were asked for. `shown` [1, h, w], of any size, is where its dream will be
-    seen; None for everywhere.
+    one; None unless they were asked for. `shown` [1, H, W] is where its dream will be
+    seen, 0..1; None for everywhere.
     """
 
     index: int

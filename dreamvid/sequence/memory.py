@@ -24,7 +24,7 @@ class Reference(NamedTuple):
 
     `spread` is the root mean square of its residual, `edges` the increase of the variance of the
     Laplacian of luma. `height` is the objective at its result, None if unknown: at stability 0, or
-    after a setting has changed.
+    after a setting has changed. In a mask all of them are those inside it, see `rate_shown`.
     """
 
     spread: float

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.octaves import resize
 from dreamvid.image import to_array
 from dreamvid.motion.flow import Array, working_size
 from dreamvid.motion.moving import outlined, remembered
@@ -75,8 +76,9 @@ class RegionsCarry:
         moving = self._moving(frame, memory)
         shown = None if moving is None else outlined(moving, _array_of(frame))
         shares = self._regions.shares(frame, shown) or (None,)
+        device = self._regions(frame.index).device
         first, *others = [
-            replace(carry(replace(frame, shown=share), previous), mask=share, others=())
+            replace(carry(_seen(frame, share, device), previous), mask=share, others=())
             for carry, previous, share in zip(self._carries, before, shares, strict=True)
         ]
         kept = None if moving is None else torch.from_numpy(moving)[None]
@@ -93,6 +95,15 @@ class RegionsCarry:
             return found
         before = memory.moving[0].cpu().numpy()
         return remembered(before, found, frame.motion, frame.moved.speed)
+
+
+def _seen(frame: Frame, share: torch.Tensor | None, device: torch.device) -> Frame:
+    """A frame whose dream will be seen through a mask [1, H, W], at the size of the film."""
+    if share is None:
+        return frame
+    assert frame.image is not None
+    size = frame.image.shape[-2], frame.image.shape[-1]
+    return replace(frame, shown=resize(share, size).clamp(0, 1).to(device))
 
 
 def _array_of(frame: Frame) -> Array:
