@@ -35,28 +35,37 @@ SLOW = 0.15, 0.5
 HOLES, SPECKS = 7, 12
 """Holes of this size are filled and specks removed, in pixels at the reference height."""
 
-RISE, FALL, FALL_FAST = 0.5, 0.08, 0.5
-"""Shares by which the memory of what moves follows the frame, up and down, slow and fast."""
+RISE, FALL = (0.15, 0.5), (0.08, 0.58)
+"""Shares by which the memory of what moves follows the frame, up and down, for slow and fast."""
 
-FAST = 0.5, 3.0
-"""Speeds, as those of SLOW, between which the fall changes: traces of what is fast would show."""
+FAST = 0.5, 2.0
+"""Speeds, as those of SLOW, between which motion is no longer slow: its traces would show."""
 
-AROUND, GUIDED = 6, 1e-3
+AROUND, GUIDED = 6, 5e-3
 """Radius of the guided filter, in pixels at the reference height, and the variance it keeps."""
 
 OUTLINE = 0.15, 0.5
 """The levels of the memory that become 0 and 1."""
 
 
-class Moved(NamedTuple):
-    """What moved between two frames, planes [h, w], 0..1, on the grids of both.
+class Unexplained(NamedTuple):
+    """What the camera does not explain, planes [h, w], 0..1; NaN where it leads out of the frame.
 
-    Where the camera leads out of the frame it is unknown: NaN. `speed` is that against the camera
-    in pixels at the reference height, on the grid of the later.
+    `all` is all of it, `slow` what moves so slowly that it uncovers little.
     """
 
-    here: Plane
-    before: Plane
+    all: Plane
+    slow: Plane
+
+
+class Moved(NamedTuple):
+    """What moved between two frames, on the grids of both: `here` the later, `before` the earlier.
+
+    `speed` [h, w] is that against the camera in pixels at the reference height.
+    """
+
+    here: Unexplained
+    before: Unexplained
     speed: Plane
 
 
@@ -137,17 +146,20 @@ def _inverse(flow: Flow) -> Flow:
     return back
 
 
-def _unexplained(current: Array, previous: Array, flow: Flow, camera: Flow) -> tuple[Plane, Plane]:
-    """Where the camera explains the current frame less than its flow does, or not at all."""
+def _unexplained(
+    current: Array, previous: Array, flow: Flow, camera: Flow
+) -> tuple[Unexplained, Plane]:
+    """What the camera does not explain, and the speed against it."""
     scale = np.float32(REFERENCE_HEIGHT / len(flow))
     speed = scale * np.sqrt(squared_lengths(flow - camera))
     by_camera, by_flow = (difference(current, previous, field) for field in (camera, flow))
     noise = NOISE * float(np.median(by_camera)) + LEAST_NOISE
+    moves = _rising(speed, *SLOW)
+    moves[outside(camera)] = np.nan
     better = _rising((by_camera - by_flow - noise) / (by_flow + noise), 0, 0.7)
     allowed = STRONG + SHARP * contrast(current) + noise
-    strong = _rising(by_camera / allowed, 1, 2)
-    moved = _filled(np.maximum(better, strong) * _rising(speed, *SLOW))
-    return np.where(outside(camera), np.float32(np.nan), moved), speed
+    unlike = np.maximum(better, _rising(by_camera / allowed, 1, 2))
+    return Unexplained(moves * unlike, moves * better * (1 - _rising(speed, *FAST))), speed
 
 
 def _filled(plane: Plane) -> Plane:
@@ -160,12 +172,17 @@ def _filled(plane: Plane) -> Plane:
 
 
 def moving_at(moved: Moved | None, later: Moved | None) -> Plane | None:
-    """What moves in a frame: `moved` since the one before, `later` until the one after."""
-    planes = [moved.here] if moved is not None else []
-    planes += [later.before] if later is not None else []
-    if not planes:
+    """What moves in a frame: `moved` since the one before, `later` until the one after.
+
+    For slow motion, of which two frames show little, one of them is enough.
+    """
+    pairs = [moved.here] if moved is not None else []
+    pairs += [later.before] if later is not None else []
+    if not pairs:
         return None
-    return np.nan_to_num(np.fmin(planes[0], planes[-1]))  # of one that is unknown, the other
+    first, last = pairs[0], pairs[-1]  # of one that is unknown, the other
+    both, slow = np.fmin(first.all, last.all), np.fmax(first.slow, last.slow)
+    return _filled(np.nan_to_num(np.maximum(both, slow)))
 
 
 def remembered(memory: Plane, found: Plane, motion: Motion, speed: Plane) -> Plane:
@@ -174,9 +191,9 @@ def remembered(memory: Plane, found: Plane, motion: Motion, speed: Plane) -> Pla
     trust = linear(motion.mask, found.shape)
     carried = sample(memory, resize_flow(motion.backward, height, width))
     carried = found + trust * (carried - found)
-    fall = FALL + FALL_FAST * _rising(speed, *FAST)
-    return np.asarray(carried + np.where(found > carried, RISE, fall) * (found - carried),
-                      np.float32)  # fmt: skip
+    fast = _rising(speed, *FAST)
+    rise, fall = (slow + (quick - slow) * fast for slow, quick in (RISE, FALL))
+    return np.asarray(carried + np.where(found > carried, rise, fall) * (found - carried))
 
 
 def outlined(memory: Plane, array: Array) -> Plane:
