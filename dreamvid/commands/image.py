@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
+from dreamvid.commands.masked import make_regions
 from dreamvid.commands.preflight import Still, check_image
-from dreamvid.commands.regions import make_regions
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.dream.octaves import resize
 from dreamvid.image import save_image, to_image, with_alpha

@@ -19,7 +19,7 @@ from dreamvid.media.row import sequence_files
 from dreamvid.media.source import is_sequence
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
-from dreamvid.settings.masks import mask_files
+from dreamvid.settings.mask_text import mask_files
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
 

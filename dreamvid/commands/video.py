@@ -10,8 +10,8 @@ import torch
 
 from dreamvid.commands.looped import LoopedFilm, Timely
 from dreamvid.commands.mask_checks import follows_motion, held_masks
+from dreamvid.commands.masked import make_regions
 from dreamvid.commands.preflight import Film, check_video
-from dreamvid.commands.regions import make_regions
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import clock_of, with_sound
 from dreamvid.commands.sidecar import sidecar

@@ -11,7 +11,7 @@ import numpy as np
 from dreamvid.dream.octaves import Size
 from dreamvid.motion.warp import Plane
 from dreamvid.sequence.frames import Frame
-from dreamvid.settings.masks import Box, Mask
+from dreamvid.settings.mask_text import Box, Mask
 
 Shares = tuple[tuple[str, float], ...]
 

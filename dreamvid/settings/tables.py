@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from dreamvid.settings.base import Settings
-from dreamvid.settings.masks import masks_in, parse_mask
+from dreamvid.settings.mask_text import masks_in, parse_mask
 from dreamvid.settings.values import (
     BOUNDS,
     DEFAULT_SECONDS,

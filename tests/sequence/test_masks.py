@@ -12,7 +12,7 @@ from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.masks import MaskAt, box_plane, feathered, fitted, size_of
 from dreamvid.settings.dials import words
-from dreamvid.settings.masks import masks_in, parse_mask
+from dreamvid.settings.mask_text import masks_in, parse_mask
 
 SIZE = HEIGHT, WIDTH = 40, 80
 CLOCK = Clock(Fraction(10), 21)

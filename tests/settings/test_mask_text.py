@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from dreamvid.errors import UsageError
-from dreamvid.settings.masks import Mask, mask_files, masks_in, parse_mask
+from dreamvid.settings.mask_text import Mask, mask_files, masks_in, parse_mask
 from dreamvid.settings.models import ImageSettings, VideoSettings
 from dreamvid.settings.tables import MaskSettings, RegionSettings
 from dreamvid.settings.toml import to_toml, write_toml

@@ -15,14 +15,12 @@ from PIL import Image
 from tiny import dream_tiny, read, texture
 
 from dreamvid.commands.image import dream_image
-from dreamvid.commands.preflight import check_image, check_video
 from dreamvid.commands.sidecar import digest
 from dreamvid.commands.video import dream_video
-from dreamvid.errors import Interrupted, OutputExists, UnreadableInput, UsageError
+from dreamvid.errors import Interrupted, OutputExists
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mattes import LATE
-from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.sequence import job as jobs
 from dreamvid.sequence.progress import Progress
@@ -81,6 +79,12 @@ def hard(text: object, **values: object) -> dict[str, Any]:
     return {"mask": str(text), "feather": 0} | values
 
 
+def unlike(one: np.ndarray, other: np.ndarray, source: np.ndarray) -> float:
+    """The difference of two dreams of a source, relative to what they add to it."""
+    added = np.abs(other.astype(int) - source).mean()
+    return float(np.abs(one.astype(int) - other).mean() / added)
+
+
 def test_outside_of_a_mask_the_film_is_written_as_it_was_read(film: Path, tmp_path: Path) -> None:
     Image.fromarray(square(30)).save(tmp_path / "m.png")
     whole = dreamed(film, tmp_path / "whole.mkv")
@@ -88,8 +92,7 @@ def test_outside_of_a_mask_the_film_is_written_as_it_was_read(film: Path, tmp_pa
     inside = square(30)[..., 0] > 0
     for source, a, b in zip(read(film), masked, whole, strict=True):
         assert np.array_equal(a[~inside], source[~inside])
-        assert np.array_equal(a[inside], b[inside])  # as strongly as without a mask
-        assert not np.array_equal(a[inside], source[inside])
+        assert unlike(a[inside], b[inside], source[inside]) < 0.1  # as without a mask
 
 
 def test_outside_is_the_film_at_any_size_of_the_dream(film: Path, tmp_path: Path) -> None:
@@ -157,7 +160,8 @@ def test_what_moves_is_dreamed_and_what_is_still_is_not(film: Path, tmp_path: Pa
     whole = dreamed(film, tmp_path / "whole.mkv")
     for t, (source, a, b, c) in enumerate(zip(read(film), moving, still, whole, strict=True)):
         core = (slice(18, 30), slice(8 + 4 * t, 20 + 4 * t))
-        assert np.array_equal(a[core], c[core]) and np.array_equal(b[core], source[core]), t
+        assert unlike(a[core], c[core], source[core]) < 0.1, t
+        assert np.array_equal(b[core], source[core]), t
         far = (slice(0, 48), slice(46, 64)) if t < 3 else (slice(42, 48), slice(0, 64))
         changed = np.abs(a[far].astype(int) - source[far]).max(axis=2) > 0
         assert changed.mean() < 0.1
@@ -181,13 +185,14 @@ TWO = [
 
 
 def test_each_region_has_its_own_dream(film: Path, tmp_path: Path) -> None:
-    both = dreamed(film, tmp_path / "both.mkv", region=[TWO[0] | {"feather": 0}, TWO[1]])
-    lower = dreamed(film, tmp_path / "a.mkv", dream=QUICK | {"layer": ["one"], "strength": 2})
-    upper = dreamed(film, tmp_path / "b.mkv")
+    two = [TWO[0] | {"feather": 0}, TWO[1]]
+    both = dreamed(film, tmp_path / "both.mkv", region=two)
+    lower, upper = (
+        dreamed(film, tmp_path / f"{n}.mkv", region=[region]) for n, region in enumerate(two)
+    )
     for image, below, above in zip(both, lower, upper, strict=True):
         assert np.array_equal(image[24:], below[24:])
         assert np.array_equal(image[:24], above[:24])
-        assert not np.array_equal(below, above)
 
 
 CASES = {
@@ -313,105 +318,3 @@ def test_a_transparent_picture_keeps_its_transparency_in_a_mask(tmp_path: Path) 
     made = picture_of(tmp_path / "in.png", tmp_path / "out.png", mask=hard("inside:0,0,0.5,1"))
     assert np.array_equal(made[..., 3], rgba[..., 3])
     assert np.array_equal(made[:, 32:48, :3], rgba[:, 32:48, :3])
-
-
-# --- checks ---------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("mask", "error", "told"),
-    [
-        ("gone.png", UnreadableInput, "gone.png: no such file"),
-        ("gone.mp4", UnreadableInput, "gone.mp4: no such file"),
-        ("black.png", UsageError, "nothing would be dreamed"),
-        ("wide.png", UsageError, "a mask of 80x20 has another shape than 64x48"),
-        ("0:(gone.png), 1:(moving)", UnreadableInput, "gone.png: no such file"),
-    ],
-)
-def test_a_mask_is_checked_before_anything_is_made(
-    mask: str, error: type[Exception], told: str, film: Path, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    monkeypatch.chdir(tmp_path)
-    Image.new("L", (64, 48)).save("black.png")
-    Image.new("L", (80, 20), 255).save("wide.png")
-    before = sorted(tmp_path.iterdir())
-    for tables in ({"mask": {"mask": mask}}, {"region": [{"mask": mask}, {"mask": "still"}]}):
-        with pytest.raises(error, match=told):
-            check_video(film, tmp_path / "out.mkv", VideoSettings.checked(tables))
-    assert sorted(tmp_path.iterdir()) == before
-
-
-def test_a_black_mask_may_be_part_of_a_schedule(film: Path, tmp_path: Path) -> None:
-    Image.new("L", (64, 48)).save(tmp_path / "black.png")
-    text = f"0:({tmp_path / 'black.png'}), 4:(moving, linear)"
-    settings = VideoSettings.checked({"mask": {"mask": text}})
-    check_video(film, tmp_path / "out.mkv", settings).reader.close()
-
-
-@pytest.mark.parametrize(
-    ("mask", "told"),
-    [
-        ("moving", "mask: nothing moves in a single picture; give a picture or inside:LEFT"),
-        ("!still", "mask: nothing moves in a single picture"),
-        ("in.mkv", "in.mkv: a film cannot mask a single picture; give a picture"),
-        ("0:(inside:0,0,1,1), 1:(inside:0,0,.5,1)", "mask: schedules are not allowed for a single"),
-    ],
-)
-def test_a_picture_has_neither_motion_nor_time(
-    mask: str, told: str, film: Path, picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    for tables in ({"mask": {"mask": mask}}, {"region": [{"mask": mask}]}):
-        with pytest.raises(UsageError) as caught:
-            check_image(picture, tmp_path / "out.png", ImageSettings.checked(tables))
-        assert str(caught.value).startswith(told)
-
-
-def test_motion_needs_flow(film: Path, tmp_path: Path) -> None:
-    settings = VideoSettings.checked({"mask": {"mask": "moving"}, "motion": {"flow": "none"}})
-    with pytest.raises(UsageError, match="flow: masks that follow motion need it; use --flow dis"):
-        check_video(film, tmp_path / "out.mkv", settings)
-
-
-def test_a_mask_is_never_overwritten(film: Path, picture: Path, tmp_path: Path) -> None:
-    for name in ("m.png", "m.mkv"):
-        (tmp_path / name).touch()
-    told = "the output is a mask file; use another name"
-    table = {"region": [{"mask": str(tmp_path / "m.mkv")}]}
-    with pytest.raises(UsageError, match=told):
-        check_video(film, tmp_path / "m.mkv", VideoSettings.checked(table), overwrite=True)
-    table = {"region": [{"mask": f"!{tmp_path / 'm.png'}"}]}
-    with pytest.raises(UsageError, match=told):
-        check_image(picture, tmp_path / "m.png", ImageSettings.checked(table), overwrite=True)
-
-
-def test_the_dream_of_every_region_is_checked(film: Path, picture: Path, tmp_path: Path) -> None:
-    for wrong, told in (
-        ({"layer": ["nowhere"]}, "no layer 'nowhere'"),
-        ({"guide": "gone.png"}, "gone.png: no such file"),
-    ):
-        table = {"region": [{"mask": "inside:0,0,.5,1"}, wrong]}
-        with pytest.raises((UsageError, UnreadableInput), match=told):
-            check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table))
-        with pytest.raises((UsageError, UnreadableInput), match=told):
-            check_image(picture, tmp_path / "out.png", ImageSettings.checked(table))
-    table = {"region": [{}, {"strength": "0:(1), 5:(nowhere)"}]}
-    with pytest.raises(UsageError, match="nowhere"):
-        check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table))
-
-
-def test_a_summary_says_what_is_dreamed_where(film: Path, tmp_path: Path) -> None:
-    table = {"region": [{"layer": "patterns"}, {"mask": "moving", "layer": "objects"}]}
-    with check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table)).reader:
-        said = check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table)).summary
-    network = VideoSettings().network.model
-    assert said.endswith(
-        f"; dreams with {network}, patterns; dreams with {network}, objects in moving"
-    )
-
-
-def test_a_reader_says_where_it_begins(film: Path) -> None:
-    for start, begins in ((None, 0), (Fraction(1, 10), Fraction(3, 25))):
-        with VideoReader(film, start=start) as reader:
-            assert reader.begins == begins

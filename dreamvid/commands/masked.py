@@ -16,7 +16,7 @@ from dreamvid.sequence.masks import MaskAt, Matte
 from dreamvid.sequence.progress import OnProgress
 from dreamvid.sequence.regions import Region, Regions
 from dreamvid.settings.dials import Dials, words
-from dreamvid.settings.masks import mask_files, masks_in, parse_mask
+from dreamvid.settings.mask_text import mask_files, masks_in, parse_mask
 from dreamvid.settings.models import MaskedSettings
 from dreamvid.settings.tables import MaskSettings
 
