@@ -68,13 +68,13 @@ def share_of(shown: torch.Tensor) -> float:
 def rate_shown(
     dream: Dreamer, dreamed: torch.Tensor, source: torch.Tensor, shown: torch.Tensor | None
 ) -> float:
-    """The objective at a dreamed frame; in a mask, how far the dream raises it there.
+    """The objective at a dreamed frame; in a mask, that of a frame that is all like the inside.
 
-    The objective is a mean over the frame. What is added to it inside a mask is therefore divided
-    by the share of the frame that the mask shows, so that it does not depend on that share.
+    The objective is a mean over the frame. What a dream adds to it inside a mask is therefore
+    divided by the share of the frame that the mask shows, so that it does not depend on that share.
     """
     if shown is None:
         return dream.rate(dreamed)
-    share = share_of(shown)
-    whole = dream.rate(torch.lerp(source, dreamed, shown))
-    return (whole - dream.rate(source)) / share if share and whole > 0 else min(0.0, whole)
+    bare, share = dream.rate(source), share_of(shown)
+    added = dream.rate(torch.lerp(source, dreamed, shown)) - bare
+    return bare + added / share if share else bare
