@@ -73,7 +73,7 @@ def held_masks(settings: MaskedSettings, film: VideoReader) -> tuple[str, ...]:
     ends = film.begins + (film.info.duration or 0) - 1 / film.info.rate
     for path in dict.fromkeys(all_mask_files(settings)):
         if not is_still(path):
-            with MatteFilm(path) as matte:
+            with MatteFilm(path, film.info.rate) as matte:
                 lasts = matte.duration
             if lasts is not None and lasts <= ends:
                 told.append(f"{path} ends after {float(lasts):.3g} s; its last frame is held")

@@ -34,6 +34,7 @@ def make_regions(
     """Make the regions that the settings describe, for pictures of a size (height, width).
 
     The mask films are open; `films` closes them. `begins` is the time in them of the first frame.
+    Image sequences have the rate of the clock.
     Of the other options see Dreams.
     """
     for _, dream in settings.regions:
@@ -51,16 +52,16 @@ def _mask(wanted: MaskSettings, clock: Clock, films: ExitStack, begins: Fraction
     if wanted.mask is None:
         return None
     named = {text: parse_mask(text) for text in masks_in(wanted.mask)}
-    files = {path: _matte(path, films, begins) for path in mask_files(wanted.mask)}
+    files = {path: _matte(path, films, begins, clock.fps) for path in mask_files(wanted.mask)}
     mattes = {text: files[mask.path] for text, mask in named.items() if mask.path is not None}
     return MaskAt(words(wanted.mask, clock, "mask")[1], named, mattes, wanted.feather)
 
 
-def _matte(path: Path, films: ExitStack, begins: Fraction) -> Matte:
+def _matte(path: Path, films: ExitStack, begins: Fraction, rate: Fraction) -> Matte:
     if is_still(path):
         still = read_matte(path)
         return lambda _: still
-    film = films.enter_context(MatteFilm(path))
+    film = films.enter_context(MatteFilm(path, rate))
 
     def at(time: Fraction) -> Plane:
         return film(begins + time)

@@ -78,7 +78,8 @@ class MatteFilm:
     """The frames of a matte film by time: `film(time)` is a plane [H, W], 0..1.
 
     At every time it is the frame that a player would show; the last one stays for ever. Frames are
-    decoded in order; going back opens the film again. Raises UnreadableInput.
+    decoded in order; going back opens the film again. An image sequence plays at `rate` images per
+    second. Raises UnreadableInput.
     """
 
     _reader: VideoReader
@@ -86,10 +87,11 @@ class MatteFilm:
     _next: SourceFrame | None
     _plane: Plane | None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, rate: Fraction | None = None) -> None:
         if not is_sequence(path):
             check_file(path)
-        self._path = path
+            rate = None
+        self._path, self._rate = path, rate
         self._open()
         self.size = self._reader.info.width, self._reader.info.height
         self.duration = self._reader.info.duration
@@ -137,7 +139,7 @@ class MatteFilm:
     def _open(self) -> None:
         from dreamvid.media.reader import VideoReader
 
-        self._reader = VideoReader(self._path)
+        self._reader = VideoReader(self._path, rate=self._rate)
         first = next(self._reader, None)
         if first is None:
             self.close()

@@ -1,7 +1,7 @@
 """Regions: each is dreamed with its own Dreamer over the whole frame, and shown by its mask.
 
-The dream goes on where the mask hides it. It is therefore as strong, as calm and as sharp as
-without a mask, and it is there already when the mask reaches a place.
+The dream goes on where the mask hides it, so that it is there already when the mask reaches a
+place. What is hidden is not counted when the strength of the dream is controlled.
 """
 
 from __future__ import annotations

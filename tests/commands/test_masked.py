@@ -136,6 +136,20 @@ def test_a_mask_film_of_another_rate_and_size_stays_in_time(
             assert changed[inside[..., 0] > 0].mean() > 0.9
 
 
+@pytest.mark.parametrize("row", ["mattes", "mattes/m_%03d.png"])
+def test_pictures_in_a_row_mask_frame_after_frame(row: str, film: Path, tmp_path: Path) -> None:
+    (tmp_path / "mattes").mkdir()
+    for n in range(COUNT):
+        Image.fromarray(square(5 * n)).save(tmp_path / "mattes" / f"m_{n:03d}.png")
+    masked = dreamed(film, tmp_path / "out.mkv", mask=hard(tmp_path / row))
+    for n, (source, image) in enumerate(zip(read(film), masked, strict=True)):
+        changed = np.abs(image.astype(int) - source).max(axis=2) > 0
+        inside = square(5 * n)[..., 0] > 0
+        assert not changed[~inside].any() and changed[inside].mean() > 0.9
+    record = tomllib.loads((tmp_path / "out.mkv.dreamvid.toml").read_text("utf-8"))
+    assert record["made"]["mask_sha256"] == digest(tmp_path / row) != ""
+
+
 def test_a_mask_film_that_ends_is_held_and_it_is_said(film: Path, tmp_path: Path) -> None:
     matte = write_film(tmp_path / "m.mkv", [square(0), square(30)])
     told: list[str] = []
