@@ -35,7 +35,7 @@ def sidecar(
     """
     made: dict[str, Any] = {} if source is None else origin(source, output)
     made |= {
-        "weights_sha256": dream.network.weights_sha256,
+        "weights_sha256": " ".join(network.weights_sha256 for network in dream.networks),
         "versions": versions(),
         "threads": torch.get_num_threads(),  # decides the rounding of sums
     }
@@ -47,11 +47,11 @@ def sidecar(
         "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
         "dream": {
             "tile": dream.tile,
-            "step": settings.dream.step or dream.network.default_step,
+            "step": settings.dream.step or dream.default_step,
             "octaves": settings.dream.octaves or len(dream.dose.iterations),
         },
     }
-    if settings.dream.label is None:
+    if settings.dream.label is None and len(dream.networks) == 1:
         decided["dream"]["layer"] = list(settings.dream.layer) or [dream.network.default_layer]
     resolved = type(settings).checked(merge(to_toml(settings), decided))
     return write_toml({"made": made} | to_toml(resolved))

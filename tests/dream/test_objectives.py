@@ -8,9 +8,11 @@ import pytest
 import torch
 from tiny import texture, tiny_dreamer, tiny_network
 
-from dreamvid.dream import objectives
+from dreamvid.dream import guides, objectives
 from dreamvid.dream.dreamer import jitter
+from dreamvid.dream.guides import guide
 from dreamvid.dream.objectives import Objective
+from dreamvid.dream.terms import parse
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 
@@ -22,7 +24,7 @@ LIVE = int(NETWORK.trunk(["one"])(IMAGE[None])["one"][0, :, 24, 32].argmax())
 
 def guide_of(*layers: str) -> Objective:
     with torch.no_grad():
-        return objectives.guide(NETWORK.trunk(layers)(to_image(texture(7, width=40))[None]))
+        return guide(NETWORK.trunk(layers)(to_image(texture(7, width=40))[None]))
 
 
 EVERY = {
@@ -133,7 +135,7 @@ def test_a_guide_is_met_at_the_place_that_fits_best(monkeypatch: pytest.MonkeyPa
     )
     best = (own.T @ guide).max(dim=1).values
     assert reached(guide_of("two"), IMAGE) == pytest.approx(float(best.sum()) / own.numel())
-    monkeypatch.setattr(objectives, "_TABLE", 3 * guide.shape[1] + 1)  # three places at a time
+    monkeypatch.setattr(guides, "TABLE", 3 * guide.shape[1] + 1)  # three places at a time
     assert reached(guide_of("two"), IMAGE) == pytest.approx(float(best.sum()) / own.numel())
 
 
@@ -168,7 +170,7 @@ def test_kinds_of_one_thing_add_up_their_chances() -> None:
     ],
 )
 def test_text_is_read_as_an_objective(text: str, value: Objective) -> None:
-    parsed = objectives.parse(text, resolve=NETWORK.resolve)
+    parsed = parse(text, NETWORK)
     assert parsed.layers == value.layers
     assert reached(parsed, IMAGE) == pytest.approx(reached(value, IMAGE))
 
@@ -194,12 +196,12 @@ def test_text_is_read_as_an_objective(text: str, value: Objective) -> None:
 )
 def test_text_that_cannot_be_read_is_answered_with_the_form(text: str) -> None:
     with pytest.raises(UsageError, match=r"cannot read layer .* NAME:CHANNEL"):
-        objectives.parse(text, resolve=NETWORK.resolve)
+        parse(text, NETWORK)
 
 
 def test_an_unknown_layer_gets_near_misses() -> None:
     with pytest.raises(UsageError, match=r"no layer 'tow'; did you mean two"):
-        objectives.parse("tow", resolve=NETWORK.resolve)
+        parse("tow", NETWORK)
 
 
 @pytest.mark.parametrize("index", [-1, 12])
