@@ -9,7 +9,7 @@ from dreamvid.commands.raised import Guides, Raised
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.mixture import mixed
 from dreamvid.dream.octaves import octaves_for
-from dreamvid.dream.palette import Palette
+from dreamvid.dream.palette import Palette, Recolour, keep_colours
 from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.image import load_image
@@ -116,7 +116,8 @@ class Dreams:
         dose = self._patient_dose(moment) if self._patient else self._dose(moment)
         dose = replace(dose, fade=max(dose.fade, moment.pull), smooth=moment.smooth)
         detail = moment.detail * (BROAD if self._patient else 1)
-        shape = Shape(moment.colours, detail) if self._dream.gradient == "shaped" else None
+        colours = 0.0 if self._dream.keep_colours else moment.colours
+        shape = Shape(colours, detail) if self._dream.gradient == "shaped" else None
         return self._climber.with_dose(dose, moment.octave_scale, shape)
 
     def _dose(self, moment: Moment) -> Dose:
@@ -131,8 +132,10 @@ class Dreams:
         return patient(moment.iterations, octaves, scale, step * moment.strength)
 
 
-def _palette(dream: DreamSettings) -> Palette | None:
-    """The palette that the settings name, if any."""
+def _palette(dream: DreamSettings) -> Recolour | None:
+    """The change of colours that the settings name, if any."""
+    if dream.keep_colours:
+        return keep_colours
     if dream.palette is None:
         return None
     return Palette() if dream.palette == OWN_PALETTE else Palette.of(load_image(dream.palette))

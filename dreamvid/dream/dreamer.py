@@ -23,7 +23,7 @@ from dreamvid.dream.octaves import (
     soften,
     swayed,
 )
-from dreamvid.dream.palette import Palette
+from dreamvid.dream.palette import Recolour
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
 from dreamvid.dream.smoothing import smoothing
@@ -101,7 +101,7 @@ class Dreamer:
         tile: int | None = None,
         even: bool = True,
         shape: Shape | None = _NATURAL,
-        palette: Palette | None = None,
+        palette: Recolour | None = None,
         device: str = "auto",
         precision: str = "auto",
     ) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
 import torch
 from torch import Tensor
+
+from dreamvid.dream.planes import LUMA
+
+Recolour = Callable[[Tensor, Tensor], Tensor]
+"""Changes the colours of a dreamed image, given its source."""
 
 FAINT = 1e-6
 """Added to every variance: the colours of a grey or flat image have no spread in some direction."""
@@ -43,6 +49,13 @@ class Palette:
         shift = wanted.mean - turn @ own.mean
         mapped: Tensor = turn.to(image) @ image.flatten(1) + shift.to(image)[:, None]
         return mapped.view_as(image).clamp(0, 1)
+
+
+def keep_colours(image: Tensor, source: Tensor) -> Tensor:
+    """The source [3, H, W] with only its luma changed, to that of the image."""
+    weights = torch.tensor(LUMA, device=image.device)
+    change: Tensor = torch.tensordot(weights, image - source, dims=1)
+    return (source + change).clamp(0, 1)
 
 
 def _root(matrix: Tensor) -> Tensor:

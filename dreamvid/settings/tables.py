@@ -152,6 +152,9 @@ class DreamSettings(Settings):
         0.0,
         description="Smoothing of the dream by its total variation: 0 none, 1 calm areas.",
     )
+    keep_colours: bool = Field(
+        False, description="Dream in light and shade only; the colours of the source stay."
+    )
     palette: str | None = Field(
         None,
         description=f"Picture whose colours the dream takes; '{OWN_PALETTE}' keeps those of the "

@@ -18,9 +18,9 @@ from tiny import clicks_from, known_frames, moved, read, texture, tiny_network
 
 from dreamvid.commands import image, shared, sidecar
 from dreamvid.commands.dreams import Dreams
-from dreamvid.commands.raised import Raised
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_video
+from dreamvid.commands.raised import Raised
 from dreamvid.commands.shared import clock_of
 from dreamvid.commands.video import dream_video, in_time, run_video
 from dreamvid.dream.objectives import Objective

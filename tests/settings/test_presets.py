@@ -142,7 +142,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw on small pictures, with a tiny network."""
     monkeypatch.setattr(preset_sheet, "SIDE", 64)
     monkeypatch.setattr(preset_sheet, "CELL", 48)
-    monkeypatch.setattr(preset_sheet, "load", lambda network, on_progress: tiny_network())
+    monkeypatch.setattr(preset_sheet, "load_all", lambda network, on_progress: (tiny_network(),))
 
 
 def test_a_sheet_shows_the_source_and_all_presets(small: None) -> None:
