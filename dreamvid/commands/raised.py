@@ -57,7 +57,8 @@ class Raised:
         if not guides:
             return total
         known = [(self._guide(shown, total.layers), share) for shown, share in guides]
-        return replace(objectives.fade(known), kinds=total.kinds)
+        film = guides[0][0][0].path if len(guides) == 1 else ""
+        return replace(objectives.fade(known), kinds=total.kinds, family=film)
 
     def check(self, names: list[str]) -> None:
         """Raise UsageError for a layer, channel or class that the network does not have."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -10,8 +10,10 @@ from torch.nn import functional
 
 from dreamvid.dream.objectives import Activations, Objective, cached_on_device, planes_of
 
-TABLE = 1 << 24
-"""Limit of image positions times guide positions compared at once."""
+PAIRS, LEAST = 1 << 21, 192
+"""Limit of image positions times guide positions that are compared, and the number of guide
+positions that is always compared. A low layer has many that are alike; comparing all of them with
+every position of the image would cost many times the network itself."""
 
 Raised = Callable[[Tensor], Tensor]
 """What is raised of a layer, computed from its features at every position [C, P]."""
@@ -39,22 +41,20 @@ def guide(*pictures: Activations, match: str = "dot") -> Objective:
 
 
 def _by_product(known: Tensor) -> Raised:
-    on = cached_on_device(known)
+    on = cached_on_device(_shuffled(known))
 
     def raised(features: Tensor) -> Tensor:
-        guides = on(features.device)
-        return (features * guides[:, _best(features, guides)]).mean()
+        return (features * _best(features, on(features.device))).mean()
 
     return raised
 
 
 def _by_cosine(known: Tensor) -> Raised:
-    on = cached_on_device(functional.normalize(known, dim=0))
+    on = cached_on_device(functional.normalize(_shuffled(known), dim=0))
 
     def raised(features: Tensor) -> Tensor:
-        guides = on(features.device)
         alike = functional.normalize(features, dim=0, eps=1e-6)
-        return (alike * guides[:, _best(alike, guides)]).sum(dim=0).mean()
+        return (alike * _best(alike, on(features.device))).sum(dim=0).mean()
 
     return raised
 
@@ -70,10 +70,15 @@ def _by_gram(known: Tensor) -> Raised:
 
 
 def _best(features: Tensor, guides: Tensor) -> Tensor:
-    """The index of the guide position [P] with the largest dot product with each position."""
-    rows, places = max(1, TABLE // guides.shape[1]), features.detach().T
-    parts: Sequence[Tensor] = [places[k : k + rows] for k in range(0, len(places), rows)]
-    return torch.cat([(part @ guides).argmax(dim=1) for part in parts])
+    """The guide features [C, P] with the largest dot product with those of each position."""
+    guides = guides[:, : max(LEAST, PAIRS // features.shape[1])]
+    return guides[:, (features.detach().T @ guides).argmax(dim=1)]
+
+
+def _shuffled(features: Tensor) -> Tensor:
+    """The positions in random order, so that any number of the first ones represents the guide."""
+    order = torch.randperm(features.shape[1], generator=torch.Generator().manual_seed(0))
+    return features[:, order.to(features.device)]
 
 
 def _positions(activation: Tensor) -> Tensor:

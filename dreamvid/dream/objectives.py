@@ -41,6 +41,7 @@ class Objective:
     `kinds` are words for beings to raise at their own places, with the weights of their steps.
     `ground` is the relative size of the scalar's own steps; it is 1 without beings, and at most 1.
     An `anchored` one also needs the activations of the source of the image, by `source_of(layer)`.
+    The values of objectives of one `family` can be compared, as those of the frames of a guide.
     """
 
     layers: tuple[str, ...]
@@ -48,6 +49,7 @@ class Objective:
     kinds: Kinds = ()
     ground: float = 1.0
     anchored: bool = False
+    family: str = ""
 
     def __call__(self, activations: Activations) -> Tensor:
         """The scalar at these activations."""

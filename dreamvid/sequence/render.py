@@ -120,6 +120,9 @@ def _adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -
     """Adapt the memory to a changed dose; None if nothing had been dreamed before."""
     if before is now:
         return memory
+    family = now.objective.family
+    if family and family == before.objective.family and now.dose == before.dose:
+        return memory
     if before.layers != now.layers:  # gradient magnitudes differ
         memory = replace(memory, gauge=Gauge())
     if frame.image is None:
