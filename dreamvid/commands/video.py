@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from dreamvid.commands.looped import LoopedFilm, Timely
-from dreamvid.commands.preflight import Film, check_video
+from dreamvid.commands.preflight import Film, check_video, keeps_alpha
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import clock_of, make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
@@ -75,7 +75,8 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
             return in_time(film_frames(small, flow=flow, cuts=cuts, skip=skip), dreams(0).device)
 
         if settings.motion.loop:
-            looped = LoopedFilm.look(request.source, settings, size)
+            keep_alpha = keeps_alpha(output, settings)
+            looped = LoopedFilm.look(request.source, settings, size, keep_alpha=keep_alpha)
             seam = looped.dream(job, film, output.path, moving, dreams, stability, on_progress)
         else:
             seam = ()

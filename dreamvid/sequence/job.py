@@ -19,6 +19,7 @@ import torch
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, writing
 from dreamvid.files import write_whole
+from dreamvid.image import with_alpha
 from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
@@ -35,7 +36,7 @@ from dreamvid.sequence.digests import (
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
-from dreamvid.sequence.matte import matte
+from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
@@ -126,9 +127,11 @@ class Job:
         return Memory.load(memory_of(self._parts[-1]), device=device) if self._parts else None
 
     def _output_image(self, frame: Frame, memory: Memory) -> torch.Tensor:
-        """The image to write: the dreamed frame, or only the dream with transparency."""
+        """The image to write: the dreamed frame, or only the dream; with the source's alpha."""
         dreamed, source = at_full_size(frame, memory)
-        return matte(dreamed, source) if self._output.alpha else dreamed
+        if self._output.alpha:
+            return masked(matte(dreamed, source), frame.alpha)
+        return dreamed if frame.alpha is None else with_alpha(dreamed, frame.alpha)
 
     def _claim(self) -> None:
         """Create the folder of the parts; delete existing parts unless they belong to this job."""

@@ -26,6 +26,7 @@ from dreamvid.settings.values import (
     FULL_SIZE,
     LONGEST_SIDE,
     MOST_FRAMES,
+    Background,
     Device,
     DreamSize,
     Pixels,
@@ -136,7 +137,17 @@ class MotionSettings(SteadySettings):
     )
 
 
-class SizeSettings(Settings):
+class BackgroundSettings(Settings):
+    """What transparent areas are laid over."""
+
+    background: Background | None = Field(
+        None,
+        description="Lay transparent areas over this colour, as white or #20c040. Default: "
+        "keep them transparent where the output can, else black.",
+    )
+
+
+class SizeSettings(BackgroundSettings):
     """The size that a picture is scaled to."""
 
     width: Pixels | None = Field(None, description="Scale to this width.")
@@ -186,7 +197,7 @@ class OutputSettings(Settings):
     )
 
 
-class LengthSettings(Settings):
+class LengthSettings(BackgroundSettings):
     """Length and size of a clip."""
 
     seconds: Annotated[Seconds, Field(gt=0, le=360000)] | None = Field(
