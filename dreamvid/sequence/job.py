@@ -40,6 +40,7 @@ from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
+from dreamvid.sequence.row import Row
 from dreamvid.settings.toml import UNREADABLE, differing
 
 PART_FRAMES = 120
@@ -53,6 +54,9 @@ An interruption loses at most one part: half a minute of dreaming at this size, 
 ELSEWHERE = r"(?m)^source_absolute = .*\n"
 """The line of a record that changes when the folder of the film is moved."""
 
+PICTURES = "pictures.txt"
+"""The file, beside the parts, that lists the pictures of a row."""
+
 KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
@@ -61,12 +65,15 @@ class Job:
     """One film to dream.
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
-    existing parts are reused only if their record is equal. The output has been checked; raises
-    OutputExists if there are parts with another record, which would be lost.
+    existing parts are reused only if their record is equal, or differs only in pictures of a `row`
+    that come later. The output has been checked; raises OutputExists if there are other parts,
+    which would be lost.
     """
 
-    def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
-        self._output, self._like, self._record = output, like, record
+    def __init__(
+        self, output: Output, *, like: FilmInfo, record: str, row: Row | None = None
+    ) -> None:
+        self._output, self._like, self._record, self._row = output, like, record, row
         self.notes: tuple[str, ...] = ()
         self._folder = output.path.with_name(f".{output.path.name}.parts")
         share = min(1.0, PART_SIZE / (like.width * like.height))
@@ -139,22 +146,54 @@ class Job:
         earlier = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
         if earlier is not None and _same(earlier, self._record):
             return
-        if not self._output.overwrite:
-            self._check_replaceable(earlier)
+        kept = self._still_valid(earlier)
+        if not self._output.overwrite and (len(kept) < len(self._parts) or not kept):
+            self._check_replaceable(earlier, kept)
         if earlier is not None:
             changed = differing(earlier, self._record)
             why = changed if changed == UNREADABLE else f"settings changed: {changed}"
-            self.notes = (f"restarted because {why}",)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir()
+            going_on = f"pictures have changed; the first {_frames(kept)} frames are kept"
+            self.notes = (going_on if kept else f"restarted because {why}",)
+        self._keep_only(kept)
+        if self._row is not None:
+            write_whole(self._folder / PICTURES, self._row.text().encode())
         write_whole(job, self._record.encode())
-        self._parts = []
 
-    def _check_replaceable(self, earlier: str | None) -> None:
-        """Raise OutputExists if restarting would delete the parts of another job."""
+    def _still_valid(self, earlier: str | None) -> list[Path]:
+        """The existing parts that this job would make again, with the memory to go on from."""
+        pictures = self._folder / PICTURES
+        if self._row is None or earlier is None or not pictures.is_file():
+            return []
+        if differing(earlier, self._record) != "source_sha256":
+            return []
+        valid = self._row.valid(self._parts, pictures.read_text("utf-8", errors="replace"))
+        while valid and not has_memory(valid[-1]):
+            valid.pop()
+        return valid
+
+    def _keep_only(self, parts: list[Path]) -> None:
+        """Delete all that is in the folder except these parts, which are the first ones."""
+        if not parts:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir()
+        first = self._part(len(parts)).stem
+        for file in self._folder.glob("part-*"):
+            if file.name >= first:
+                file.unlink()
+        self._parts = parts
+
+    def _check_replaceable(self, earlier: str | None, kept: list[Path]) -> None:
+        """Raise OutputExists if going on from `kept` would delete parts of another job."""
         if earlier is None and (taken := self._partials()):
             remedy = "use another name, or -y"
             raise OutputExists("already exists", where=taken[0], remedy=remedy)
+        if kept:
+            raise OutputExists(
+                f"{_frames(self._parts)} frames are already dreamed, but pictures after frame "
+                f"{_frames(kept)} have changed",
+                where=self._output.path,
+                remedy="use another name to keep them, or -y to dream these again",
+            )
         if self._parts:
             what = UNREADABLE if earlier is None else differing(earlier, self._record)
             if what != UNREADABLE:
