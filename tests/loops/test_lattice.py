@@ -72,6 +72,8 @@ def test_a_torus_that_does_not_exist_is_refused(
 def test_the_most_that_is_offered_for_a_spiral_is_possible() -> None:
     most = math.exp(math.pi / 3)
     assert fit_lattice(most * 0.999, 200, arms=3).arms == 3
+    with pytest.raises(UsageError, match=r"twist: .* zoom by at most 2\.85 per loop"):
+        fit_lattice(most * 1.001, 200, arms=3)
 
 
 def test_no_side_is_larger_than_can_be_addressed() -> None:
