@@ -28,6 +28,7 @@ from dreamvid.settings.values import (
     LONGEST_SIDE,
     MOST_FRAMES,
     OWN_PALETTE,
+    Background,
     Device,
     DreamSize,
     Pixels,
@@ -194,7 +195,17 @@ class MotionSettings(SteadySettings):
     )
 
 
-class SizeSettings(Settings):
+class BackgroundSettings(Settings):
+    """What transparent areas are laid over."""
+
+    background: Background | None = Field(
+        None,
+        description="Lay transparent areas over this colour, as white or #20c040. Default: "
+        "keep them transparent where the output can, else black.",
+    )
+
+
+class SizeSettings(BackgroundSettings):
     """The size that a picture is scaled to."""
 
     width: Pixels | None = Field(None, description="Scale to this width.")
@@ -244,7 +255,7 @@ class OutputSettings(Settings):
     )
 
 
-class LengthSettings(Settings):
+class LengthSettings(BackgroundSettings):
     """Length and size of a clip."""
 
     seconds: Annotated[Seconds, Field(gt=0, le=360000)] | None = Field(

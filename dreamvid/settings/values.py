@@ -15,6 +15,7 @@ from pydantic import (
     Field,
 )
 
+from dreamvid.image import colour_levels
 from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
 
 _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
@@ -197,6 +198,14 @@ Size = Annotated[str, AfterValidator(_size)]
 
 
 DreamSize = Annotated[str, BeforeValidator(_dream_size)]
+
+
+def _background(value: str) -> str:
+    colour_levels(value)
+    return value.strip().lower()
+
+
+Background = Annotated[str, AfterValidator(_background)]
 
 
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]

@@ -31,6 +31,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence import job
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.dials import Dials
@@ -262,6 +263,34 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
     assert len(read(tmp_path / "out.partial.mp4")) == 3
     dream_video(film, tmp_path / "out.mp4", video_settings())
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
+
+
+@pytest.mark.parametrize(("strength", "kept"), [("1", 4), ("2-progress", 4), ("loop", 0)])
+def test_a_row_whose_last_picture_changes_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strength: str, kept: int
+) -> None:
+    monkeypatch.setattr(job, "PART_FRAMES", 2)
+    (tmp_path / "in").mkdir()
+    for t, array in enumerate(moved(6)):
+        save_image(tmp_path / "in" / f"{t}.png", to_image(array))
+    done: list[int] = []
+
+    def stop(progress: Progress) -> None:
+        if progress.task == "frames":
+            done.append(progress.done)
+        if progress.done == 5:
+            raise KeyboardInterrupt
+
+    loops = strength == "loop"
+    motion, dream = {"loop": loops}, QUICK | {"strength": "1" if loops else strength}
+    wanted = VideoSettings.checked({"dream": dream, "motion": motion, "output": {"codec": "ffv1"}})
+    with pytest.raises(Interrupted):
+        dream_video(tmp_path / "in", tmp_path / "out.mkv", wanted, on_progress=stop)
+    save_image(tmp_path / "in" / "4.png", to_image(texture(5)))
+    done.clear()
+    with pytest.raises(Interrupted):
+        dream_video(tmp_path / "in", tmp_path / "out.mkv", wanted, overwrite=True, on_progress=stop)
+    assert done[0] == kept + 1
 
 
 @pytest.mark.parametrize("name", ["gone/out.mp4", "out.xyz", "in.mkv", "there.mp4"])
