@@ -21,6 +21,7 @@ from dreamvid.settings.dials import guides_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
+from dreamvid.settings.values import OWN_PALETTE
 
 
 def sidecar(
@@ -44,6 +45,8 @@ def sidecar(
     }
     if guides := guides_of(settings.dream):
         made["guide_sha256"] = " ".join(_guide_digest(Path(guide)) for guide in guides)
+    if settings.dream.palette not in (None, OWN_PALETTE):
+        made["palette_sha256"] = digest(Path(settings.dream.palette))
     if settings.sound.audio is not None:
         made["audio_sha256"] = digest(settings.sound.audio)
     decided: dict[str, dict[str, Any]] = {

@@ -77,9 +77,12 @@ def _weighted(text: str) -> tuple[str, float]:
     name, star, weight = text.rpartition("*")
     if not star:
         return text, 1.0
-    share = float(weight)
+    try:
+        share = float(weight)
+    except ValueError:
+        share = 0.0
     if not 0 < share < math.inf:
-        raise ValueError(f"model: the weight in '{text}' must be positive")
+        raise ValueError(f"model: the weight in '{text}' must be a positive number")
     return name, share
 
 
