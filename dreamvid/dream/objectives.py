@@ -24,6 +24,9 @@ Activations = Mapping[str, Tensor]
 HEAT = 2.5
 """Temperature of the softmax in which a class is raised."""
 
+CARICATURE = 0.5
+"""Power of the cosine in an anchored objective: with 2 and more, hardly anything changes."""
+
 LEAST_COSINE = 0.1
 """Lower bound of the cosine in an anchored objective: what is not there yet can still grow."""
 
@@ -153,7 +156,7 @@ def source_of(name: str) -> str:
     return f"{name} of the source"
 
 
-def anchored(name: str, power: float = 2.0) -> Objective:
+def anchored(name: str, power: float = CARICATURE) -> Objective:
     """Raise more of what a layer sees in the source: a caricature.
 
     At each position the dot product of the activations with those of the source, times their cosine

@@ -61,7 +61,7 @@ def _part(text: str) -> Callable[[str], Objective]:
         power = float(found[1])
         return lambda name: objectives.norm(name, power)
     if found := re.fullmatch(r"anchored(\d(?:\.\d+)?)?", text):
-        cosine = float(found[1] or 2)
+        cosine = float(found[1] or objectives.CARICATURE)
         return lambda name: objectives.anchored(name, cosine)
     return _channel(text)
 
