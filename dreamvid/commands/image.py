@@ -12,7 +12,7 @@ from dreamvid.commands.masked import make_regions
 from dreamvid.commands.preflight import Still, check_image
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.dream.octaves import resize
-from dreamvid.image import save_image, to_image, with_alpha
+from dreamvid.image import save_image, to_image
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.dream_size import dream_at_size, dream_size
 from dreamvid.sequence.frames import Frame
@@ -54,8 +54,8 @@ def run_image(still: Still, on_progress: OnProgress) -> Result:
                for dream, share in zip(dreams, shares or (None,), strict=True)]  # fmt: skip
     whole = blended(image, dreamed, shares) if shares else dreamed[0]
     if still.alpha is not None:
-        alpha = torch.from_numpy(still.alpha)[None].float() / 255
-        whole = with_alpha(whole, resize(alpha, own).clamp(0, 1))
+        alpha = resize(to_image(still.alpha[..., None]), own).clamp(0, 1)
+        whole = torch.cat([whole, alpha])
     save_image(still.target, whole)
     at_size = describe_size(own, settings.picture.dream_size, size, "picture")
     notes = (f"dreamed {at_size}",) if at_size else ()

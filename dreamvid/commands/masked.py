@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from dreamvid.commands.dreams import Dreams
-from dreamvid.commands.shared import load
+from dreamvid.commands.shared import load_all
 from dreamvid.dream.octaves import Size
 from dreamvid.media.mattes import MatteFilm, is_still, read_matte
 from dreamvid.motion.warp import Plane
@@ -40,8 +40,8 @@ def make_regions(
     for _, dream in settings.regions:
         Dials(dream, clock)  # raises errors before a download
     masks = [_mask(mask, clock, films, begins) for mask, _ in settings.regions]
-    network = load(settings.network, on_progress)
-    dreams = [Dreams(network, settings.network, dream, clock, size=size, patient=patient)
+    networks = load_all(settings.network, on_progress)
+    dreams = [Dreams(networks, settings.network, dream, clock, size=size, patient=patient)
               for _, dream in settings.regions]  # fmt: skip
     regions = [Region(dream, mask) for dream, mask in zip(dreams, masks, strict=True)]
     follow = any(mask is not None and mask.follows_motion for mask in masks)

@@ -78,6 +78,7 @@ class FilmCarry:
             (source + carried).clamp_(0, 1),
             dose,
             gauge=gauge,
+            source=source,
             weight=weight * (pace + (tuning.fresh - pace) * fresh),
             crisp=previous.crisp - 1,
             first_shift=previous.age * sum(dose.iterations),

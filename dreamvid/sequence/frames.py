@@ -30,9 +30,9 @@ class Frame:
     `time` is in seconds after the first frame. `image` [3, H, W] is the source, None in a zoom.
     `motion` leads back to the previous frame, None at the start of a shot. `ground` [3, H, W], of
     mean 0, fills areas that the camera of a zoom uncovers. `full` is the film's own array if
-    `image` was shrunk. `moved` is what moved since the previous frame, `moving` what moves in this
-    one; None unless they were asked for. `shown` [1, H, W] is where its dream will be
-    seen, 0..1; None for everywhere.
+    `image` was shrunk, `alpha` [H, W] the film's transparency, if that is kept. `moved` is what
+    moved since the previous frame, `moving` what moves in this one; None unless they were asked
+    for. `shown` [1, H, W] is where its dream will be seen, 0..1; None for everywhere.
     """
 
     index: int
@@ -41,6 +41,7 @@ class Frame:
     motion: Motion | None
     ground: torch.Tensor | None = None
     full: Array | None = None
+    alpha: Array | None = None
     moved: Moved | None = None
     moving: Plane | None = None
     shown: torch.Tensor | None = None
@@ -84,7 +85,9 @@ def _with_motion(
         if moving and motion is not None and previous is not None:
             moved = moved_between(motion, source.array, previous)
         image = to_image(source.array)
-        yield Frame(source.index, source.time, image, motion, full=source.full, moved=moved)
+        full, alpha = source.full, source.alpha
+        frame = Frame(source.index, source.time, image, motion, full=full, alpha=alpha)
+        yield replace(frame, moved=moved)
         previous = source.array
 
 

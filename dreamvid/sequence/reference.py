@@ -74,7 +74,7 @@ def rate_shown(
     divided by the share of the frame that the mask shows, so that it does not depend on that share.
     """
     if shown is None:
-        return dream.rate(dreamed)
-    bare, share = dream.rate(source), share_of(shown)
-    added = dream.rate(torch.lerp(source, dreamed, shown)) - bare
+        return dream.rate(dreamed, source)
+    bare, share = dream.rate(source, source), share_of(shown)
+    added = dream.rate(torch.lerp(source, dreamed, shown), source) - bare
     return bare + added / share if share else bare
