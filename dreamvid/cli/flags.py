@@ -13,12 +13,12 @@ from dreamvid.settings import presets
 from dreamvid.settings.base import Settings
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import TrainSettings
+from dreamvid.settings.regions import MaskSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
     DreamSettings,
     FilmSettings,
-    MaskSettings,
     MotionSettings,
     NetworkSettings,
     OutputSettings,

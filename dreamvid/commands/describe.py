@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.media.output import Output
 from dreamvid.networks.known import default_layer
-from dreamvid.settings.models import MaskedSettings
+from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import ClipSettings, DreamSettings, NetworkSettings
 from dreamvid.settings.values import LONGEST_SIDE
 

@@ -10,7 +10,7 @@ from dreamvid.errors import UsageError
 from dreamvid.media.mattes import MatteFilm, check_matte, is_still
 from dreamvid.media.target import same_file
 from dreamvid.settings.mask_text import mask_files, masks_in, parse_mask
-from dreamvid.settings.models import MaskedSettings
+from dreamvid.settings.regions import MaskedSettings
 
 if TYPE_CHECKING:
     from dreamvid.media.reader import VideoReader

@@ -17,8 +17,7 @@ from dreamvid.sequence.progress import OnProgress
 from dreamvid.sequence.regions import Region, Regions
 from dreamvid.settings.dials import Dials, words
 from dreamvid.settings.mask_text import mask_files, masks_in, parse_mask
-from dreamvid.settings.models import MaskedSettings
-from dreamvid.settings.tables import MaskSettings
+from dreamvid.settings.regions import MaskedSettings, MaskSettings
 
 
 def make_regions(

@@ -101,7 +101,7 @@ def _records(request: Film, settings: VideoSettings, dream: Dreamer) -> tuple[st
         return sidecar(settings, source, dream, output=output), None
     pictures = picture_digests(source)
     record = sidecar(settings, source, dream, output=output, source_sha256=digest_of(pictures))
-    if settings.motion.loop:  # its end is dreamed first
+    if settings.motion.loop or follows_motion(settings):  # its end, or the next one, decides more
         return record, None
     digests = {place: found for place, (_, found) in pictures.items()}
     length = film.info.frames if "progress" in record else None  # schedules may depend on it

@@ -43,8 +43,8 @@ def read_matte(path: Path) -> Plane:
 
     Raises UnreadableInput when it is not a readable picture.
     """
-    picture, alpha = read_layers(path)
-    return _matte(picture) if alpha is None else _stretched(np.divide(alpha, 255, dtype=np.float32))
+    layers = read_layers(path)
+    return _matte(layers, layers[..., 3] if layers.shape[2] == 4 else None)
 
 
 def check_matte(
@@ -105,7 +105,7 @@ class MatteFilm:
             self._now, self._plane = self._next, None
             self._next = next(self._reader, None)
         if self._plane is None:
-            self._plane = _matte(self._now.array)
+            self._plane = _matte(self._now.array, self._now.alpha)
         return self._plane
 
     def shows(self, hides: float) -> bool:
@@ -117,7 +117,7 @@ class MatteFilm:
         count = 0
         for frame in islice(chain([self._now], ahead, self._reader), LOOKED):
             count += 1
-            if bool((_matte(frame.array) != hides).any()):
+            if bool((_matte(frame.array, frame.alpha) != hides).any()):
                 return True
         return count == LOOKED
 
@@ -139,7 +139,7 @@ class MatteFilm:
     def _open(self) -> None:
         from dreamvid.media.reader import VideoReader
 
-        self._reader = VideoReader(self._path, rate=self._rate)
+        self._reader = VideoReader(self._path, rate=self._rate, keep_alpha=True)
         first = next(self._reader, None)
         if first is None:
             self.close()
@@ -147,12 +147,11 @@ class MatteFilm:
         self._now, self._next, self._plane = first, next(self._reader, None), None
 
 
-def _matte(array: NDArray[Any]) -> Plane:
-    """The brightness of an array [H, W, 3] of uint8 or uint16."""
-    levels = array.mean(axis=2, dtype=np.float32)
-    return _stretched(levels / np.float32(np.iinfo(array.dtype).max))
+def _matte(array: NDArray[Any], alpha: NDArray[Any] | None) -> Plane:
+    """The alpha [H, W], if there is any, else the brightness of an array [H, W, 3], as a matte.
 
-
-def _stretched(plane: Plane) -> Plane:
-    """Let almost black be black, and almost white white."""
+    Almost black becomes black, and almost white white.
+    """
+    levels = array.mean(axis=2, dtype=np.float32) if alpha is None else alpha.astype(np.float32)
+    plane = levels / np.float32(np.iinfo(array.dtype).max)
     return np.asarray(((plane - MARGIN) / (1 - 2 * MARGIN)).clip(0, 1), np.float32)

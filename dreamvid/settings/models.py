@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import Field, field_serializer, field_validator, model_validator
+from pydantic import Field
 
 from dreamvid.settings.base import Settings
+from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
     DreamSettings,
     FilmSettings,
-    MaskSettings,
     MotionSettings,
     NetworkSettings,
     OutputSettings,
     PictureSettings,
-    RegionSettings,
     SoundSettings,
     SteadySettings,
 )
-from dreamvid.settings.toml import merge
 from dreamvid.settings.values import Device
 
 
@@ -49,46 +46,6 @@ class TrainSettings(Settings):
     device: Device = Field("auto", description="Device to train on.")
     precision: Literal["auto", "fp32", "bf16"] = Field("auto", description="Number format.")
     offline: bool = Field(False, description="Never download weights.")
-
-
-class MaskedSettings(Settings):
-    """What is dreamed, and where: in one mask, or in regions that each have their own dream."""
-
-    network: NetworkSettings = NetworkSettings()
-    dream: DreamSettings = DreamSettings()
-    mask: MaskSettings = MaskSettings()
-    region: tuple[RegionSettings, ...] = ()
-
-    @field_validator("region", mode="before")
-    @classmethod
-    def _a_list(cls, value: object) -> object:
-        if isinstance(value, Mapping):
-            raise ValueError("must be a list: write [[region]] above each")
-        return value
-
-    @model_validator(mode="after")
-    def _one_kind(self) -> Self:
-        if self.region and self.mask.mask is not None:
-            raise ValueError("mask and region: give only one of them")
-        return self
-
-    @field_serializer("region")
-    def _only_given(self, regions: tuple[RegionSettings, ...]) -> list[dict[str, Any]]:
-        """Without what a region takes from [dream], which may be changed when it is repeated."""
-        return [region.model_dump(mode="json", exclude_unset=True) for region in regions]
-
-    @property
-    def regions(self) -> tuple[tuple[MaskSettings, DreamSettings], ...]:
-        """Each mask with its dream, the last on top."""
-        common = self.dream.model_dump(exclude_unset=True)
-        return tuple(
-            (region, DreamSettings.checked(merge(common, _dream_of(region))))
-            for region in self.region
-        ) or ((self.mask, self.dream),)
-
-
-def _dream_of(region: RegionSettings) -> dict[str, Any]:
-    return region.model_dump(exclude_unset=True, exclude=set(MaskSettings.model_fields))
 
 
 class ImageSettings(MaskedSettings):

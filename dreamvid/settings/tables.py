@@ -18,7 +18,6 @@ from pydantic import (
 )
 
 from dreamvid.settings.base import Settings
-from dreamvid.settings.mask_text import masks_in, parse_mask
 from dreamvid.settings.values import (
     BOUNDS,
     DEFAULT_SECONDS,
@@ -177,31 +176,6 @@ class DreamSettings(Settings):
     @classmethod
     def _one_layer(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
-
-
-class MaskSettings(Settings):
-    """Where a film or picture is dreamed; everywhere else it is left as it is."""
-
-    mask: Words | None = Field(
-        None,
-        description="Dream only where this is white: a picture, a film, 'moving', 'still', or "
-        "'inside:LEFT,TOP,WIDTH,HEIGHT' in shares of the picture; '!' in front inverts it. A "
-        "schedule of them is allowed.",
-    )
-    feather: float = Field(
-        0.02, ge=0, le=0.5, description="Width of the mask's soft edge, as a share of the height."
-    )
-
-    @field_validator("mask")
-    @classmethod
-    def _readable(cls, value: str | None) -> str | None:
-        for text in masks_in(value):
-            parse_mask(text)
-        return value
-
-
-class RegionSettings(MaskSettings, DreamSettings):
-    """A region with its own mask and dream; what is not given here is as in [dream]."""
 
 
 class SteadySettings(Settings):

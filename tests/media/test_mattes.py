@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from dreamvid.errors import UnreadableInput, UsageError
@@ -93,6 +94,22 @@ def test_a_film_stays_in_time_with_one_of_its_own_rate_whatever_the_clock(tmp_pa
     with MatteFilm(path) as film:
         levels = [0.02 + 0.96 * float(film(n / rate).mean()) for n in range(30)]
     assert levels == pytest.approx([(8 * n + 8) / 255 for n in range(30)], abs=0.006)
+
+
+@pytest.mark.parametrize("suffix, codec", [(".mov", "prores4444"), (".mkv", "ffv1")])
+def test_a_transparent_film_is_a_matte_by_its_alpha(
+    tmp_path: Path, suffix: str, codec: str
+) -> None:
+    path = tmp_path / f"m{suffix}"
+    rgba = torch.ones(4, 24, 32)
+    rgba[3, :, 16:] = 0
+    like = FilmInfo.plain(32, 24, Fraction(25), 2)
+    with VideoWriter(path, like=like, codec=codec) as out:
+        for n in range(2):
+            out.write(rgba, Fraction(n, 25))
+    with MatteFilm(path) as film:
+        plane = film(Fraction(0))
+    assert plane[:, :14].min() == 1 and plane[:, 18:].max() == 0
 
 
 def test_a_film_goes_back_and_holds_its_last_frame(tmp_path: Path) -> None:

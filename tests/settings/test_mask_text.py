@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from dreamvid.errors import UsageError
 from dreamvid.settings.mask_text import Mask, mask_files, masks_in, parse_mask
 from dreamvid.settings.models import ImageSettings, VideoSettings
-from dreamvid.settings.tables import MaskSettings, RegionSettings
+from dreamvid.settings.regions import MaskSettings, RegionSettings
 from dreamvid.settings.toml import to_toml, write_toml
 
 

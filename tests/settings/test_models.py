@@ -18,13 +18,13 @@ from dreamvid.schedules.parse import parse_schedule
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.base import Settings
 from dreamvid.settings.models import VideoSettings
+from dreamvid.settings.regions import RegionSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
     DreamSettings,
     FilmSettings,
     NetworkSettings,
-    RegionSettings,
 )
 from dreamvid.settings.toml import UNREADABLE, differing, merge, read_toml, to_toml, write_toml
 from dreamvid.settings.values import BOUNDS
