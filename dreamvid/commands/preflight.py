@@ -253,8 +253,8 @@ def check_beginning(
 
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for an unknown network, layer or label, or an unreadable guide."""
-    check_model(network.model, network.weights)
-    if network.weights is None:  # others may have other labels and layers: checked later
+    check_model(network.model, network.weights, network.arch)
+    if network.weights is None and network.arch is None:  # others are checked when they are read
         for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
             check_layer(network.model, re.split("[:*]", text)[0].strip())
         known = labels(network.model) if dream.label else ()

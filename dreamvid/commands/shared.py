@@ -52,7 +52,11 @@ def load(network: NetworkSettings, on_progress: OnProgress) -> Network:
     """Load the network; `on_progress` gets the events of a download."""
     progress = counted(on_progress, "download", "downloading weights")
     return load_network(
-        network.model, weights=network.weights, offline=network.offline, progress=progress
+        network.model,
+        weights=network.weights,
+        arch=network.arch,
+        offline=network.offline,
+        progress=progress,
     )
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -124,11 +124,11 @@ def _plan(trunk: fx.GraphModule) -> list[Step]:
 def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
     call, sources = _callable(trunk, node), node.all_input_nodes
     ceiling = None if relu is None else _ceiling(_callable(trunk, relu))
-    if isinstance(call, nn.Conv2d) and call.padding_mode == "zeros" and call.dilation == (1, 1):
+    if _is_plain(call):
         return _convolution(call)(relu or node, sources, call, relu=ceiling)
     if (bound := _ceiling(call)) is not None:
         return Relu(node, sources, relu=bound)
-    if isinstance(call, nn.MaxPool2d):
+    if type(call) is nn.MaxPool2d:
         return MaxPool(node, sources, vars(call))
     if call is F.max_pool2d and (named := node.normalized_arguments(trunk, None, None, True)):
         return MaxPool(node, sources, named.kwargs)
@@ -137,6 +137,11 @@ def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
     if call in (operator.add, operator.iadd, torch.add) and len(sources) == 2:
         return Sum(relu or node, sources, relu=ceiling)
     return Eager(node, sources, call)
+
+
+def _is_plain(call: Callable[..., Any]) -> TypeGuard[nn.Conv2d]:
+    """Whether this is a convolution that the steps can do; subclasses do more than one."""
+    return type(call) is nn.Conv2d and call.padding_mode == "zeros" and call.dilation == (1, 1)
 
 
 def _convolution(conv: nn.Conv2d) -> type[Convolution]:

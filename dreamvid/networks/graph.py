@@ -7,12 +7,31 @@ the deepest layer are not part of the trunk.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _STRIDED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+
+
+class _Tracer(fx.Tracer):
+    """Traces all but the modules and functions of timm that cannot be traced: they stay whole."""
+
+    def __init__(self) -> None:
+        self._whole: tuple[type[nn.Module], ...] = ()
+        functions: tuple[Callable[..., Any], ...] = ()
+        if "timm" in sys.modules:  # no network of timm is built before
+            from timm import layers
+
+            self._whole = tuple(layers.get_notrace_modules())
+            functions = tuple(layers.get_notrace_functions())
+        super().__init__(autowrap_functions=functions)
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return type(m) in self._whole or super().is_leaf_module(m, module_qualified_name)
 
 
 class Traced:
@@ -24,8 +43,7 @@ class Traced:
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model.eval()
-        tracer = fx.Tracer()
-        self.graph = tracer.trace(model)
+        self.graph = _Tracer().trace(model)
         self.layers = _layer_nodes(self.graph)
         self._strides = _strides(self.graph, model)
 
@@ -33,17 +51,23 @@ class Traced:
         """The stride of `layer`: image pixels between neighbouring activations."""
         return self._strides[self.layers[layer]]
 
-    def cut(self, layers: Iterable[str]) -> fx.GraphModule:
-        """The subgraph that computes `layers`; it returns a dict from name to activations."""
+    def cut(self, layers: Iterable[str], *, of: nn.Module | None = None) -> fx.GraphModule:
+        """The subgraph that computes `layers`; it returns a dict from name to activations.
+
+        `of` is a copy of the model whose weights it takes.
+        """
         graph = fx.Graph()
         copies: dict[fx.Node, fx.Node] = {}
         wanted = {name: self.layers[name] for name in layers}
         needed = _ancestors(wanted.values())
+        modules = dict(self.model.named_modules())
         for node in self.graph.nodes:
-            if node in needed or node.op == "placeholder":
+            if isinstance(modules.get(str(node.target)), nn.Identity | nn.Dropout):
+                copies[node] = copies.get(node.args[0], node)
+            elif node in needed or node.op == "placeholder":
                 copies[node] = graph.node_copy(node, lambda n: copies[n])
         graph.output({name: copies[node] for name, node in wanted.items()})
-        trunk = fx.GraphModule(self.model, graph)
+        trunk = fx.GraphModule(of or self.model, graph)
         _never_in_place(trunk)
         return trunk
 
@@ -106,11 +130,11 @@ def batch_norms(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> list[tuple
     found = []
     for node in graph.nodes:
         norm = modules.get(str(node.target)) if node.op == "call_module" else None
-        if not isinstance(norm, nn.BatchNorm2d):
+        if type(norm) is not nn.BatchNorm2d:  # those of timm also activate
             continue
         before = node.args[0]
         conv = modules.get(str(before.target)) if before.op == "call_module" else None
-        if isinstance(conv, nn.Conv2d) and len(before.users) == 1:
+        if type(conv) is nn.Conv2d and len(before.users) == 1:
             found.append((before, node))
     return found
 

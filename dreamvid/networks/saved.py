@@ -78,7 +78,8 @@ class Saved:
             model = self.plan.build()
         # Not strict: old torchvision files lack a counter that only training uses.
         model.load_state_dict(self.state, strict=False, assign=True)
-        return model.eval()
+        model.eval()
+        return zoo.prepared(self.plan.kind, model) if isinstance(self.plan.kind, str) else model
 
 
 def load(path: Path, *, name: str) -> Saved:

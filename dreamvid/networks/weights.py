@@ -1,9 +1,9 @@
 """Weight files: read them without executing code, download and cache them, verify checksums.
 
-Trust model: torchvision publishes only the first 8 hex digits of each sha256, in the file name.
-They are checked after the download; the full digest is then stored beside the file, and every later
-use must match it. A file that changes after its first use is detected; one that was changed before
-and still matches 32 bits is not.
+Trust model: torchvision publishes only the first 8 hex digits of each sha256, in the file name; the
+hub of timm announces all 64 in a header. What is published is checked after the download; the full
+digest is then stored beside the file, and every later use must match it. A file that changes after
+its first use is detected; one that was changed before and still matches 32 bits is not.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import re
 import urllib.request
 import warnings
 from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 from safetensors import SafetensorError
@@ -89,16 +90,24 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             raise ValueError(f"entry {key!r:.40} is not a tensor")
         if value.layout != torch.strided:
             raise ValueError(f"entry {key!r:.40} is a sparse tensor")
-    return {key.removeprefix("module."): value for key, value in state.items()}
+    return state
 
 
-def fetch(url: str, *, model: str, offline: bool = False, progress: Counted | None = None) -> Path:
+def fetch(
+    url: str,
+    *,
+    model: str,
+    file: str = "",
+    offline: bool = False,
+    progress: Counted | None = None,
+) -> Path:
     """Return the verified cached copy of the weights at `url`, downloaded if missing.
 
-    `progress(done, total)` reports bytes; total is 0 if unknown. Raises MissingDependency if there
-    is no copy and the download fails, or if the checksum does not match.
+    `file` is the name of the copy, by default that of the URL. `progress(done, total)` reports
+    bytes; total is 0 if unknown. Raises MissingDependency if there is no copy and the download
+    fails, or if the checksum does not match.
     """
-    path = cached(url)
+    path = cache_folder() / (file or cached(url).name)
     remedy = f"download {url} to {path}, or give --weights FILE"
     if not path.is_file():
         if offline:
@@ -124,16 +133,37 @@ def _download(url: str, path: Path, progress: Counted | None) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         # A new opener: urlopen caches the proxy settings of the first call.
-        opener = urllib.request.build_opener()
+        announced = _Announced()
+        opener = urllib.request.build_opener(announced)
         with opener.open(url, timeout=_TIMEOUT) as source, partial.open("wb") as target:
+            announced.note(source.headers)
             total = int(source.headers.get("Content-Length") or 0)
             done = _copy(source, target, total, progress)
         if total and done != total:
             raise OSError(f"the download ended after {done} of {total} bytes")
-        _match(partial, path.name)
+        digest = _match(partial, path.name)
+        if announced.sha256 not in ("", digest):
+            raise OSError(f"its sha256 checksum is {digest}, announced {announced.sha256}")
         settle(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+class _Announced(urllib.request.HTTPRedirectHandler):
+    """Notes the sha256 that model hubs announce in the header of a file, before they redirect."""
+
+    sha256 = ""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        self.note(headers)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    def note(self, headers: Message) -> None:
+        """Note the digest in the headers of a reply, if there is one."""
+        found = re.fullmatch(r'"?([0-9a-f]{64})"?', headers.get("X-Linked-ETag", ""))
+        self.sha256 = found[1] if found else self.sha256
 
 
 def _copy(source: BinaryIO, target: BinaryIO, total: int, progress: Counted | None) -> int:

@@ -41,7 +41,12 @@ class NetworkSettings(Settings):
     """The network, and where it runs."""
 
     model: str = Field(
-        "efficientnet_lite0", description="Network, by name, or a .safetensors file."
+        "efficientnet_lite0",
+        description="Network, by name, as timm:NAME, or a file; 'dreamvid models' lists them.",
+    )
+    arch: str | None = Field(
+        None,
+        description="Architecture of a file of weights, such as resnet18 or timm:resnet50.",
     )
     weights: Path | None = Field(
         None, description="Read the weights from this file instead of downloading them."
