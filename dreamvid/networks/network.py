@@ -31,7 +31,7 @@ class Network:
     ) -> None:
         self._traced = Traced(model.requires_grad_(False))
         self._strides: dict[str, int] = {}
-        if not description.aliases:
+        if not description.default_layer:
             description = self._explored(description)
         self.description = description
         self.name = description.name
