@@ -1,11 +1,11 @@
 """Layer aliases, computed from strides, depths and receptive fields.
 
-Candidates are the layers that everything passes through: blocks, not their branches. Each lies
-somewhere between the picture and the last block, on two scales: the logarithm of its stride, with
-the blocks of equal stride evenly between, and the logarithm of its receptive field. The aliases are
-the candidates nearest to fixed places on the mean of both scales. The places were chosen so that
-ResNet-50, GoogLeNet, Inception-v3, ConvNeXt, MobileNet-v3, EfficientNet and VGG get the layers
-that were once chosen for them by eye, or their neighbours.
+Candidates are the layers that everything passes through: blocks, not their branches. Each has a
+place between the picture, 0, and the last block, 1: on a scale of the logarithm of the stride, with
+the blocks of equal stride evenly between; in a network of few strides on one of the logarithm of
+the receptive field. The aliases are the candidates nearest to fixed places. These were chosen so
+that VGG, ResNet, GoogLeNet, Inception, MobileNet, EfficientNet and ConvNeXt get the layers that
+were once chosen for them by eye, or their neighbours.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import Tensor, fx, nn
 from dreamvid.errors import UsageError
 from dreamvid.networks.graph import Traced
 
-PLACES = {"textures": 0.52, "patterns": 0.69, "parts": 0.825, "objects": 0.93}
+PLACES = {"textures": 0.5, "patterns": 0.66, "parts": 0.78, "objects": 0.9}
 """Where each alias lies between the picture, 0, and the last block, 1."""
 
 _PROBE = 1024, 1280  # not square: the two axes of a map can be told apart
@@ -55,13 +55,11 @@ def landmarks(traced: Traced, *, name: str) -> Landmarks:
     """The landmarks of a network; UsageError if pictures of any size cannot be seen by it."""
     model = weightless(traced.model)
     shapes = _shapes(model, traced.graph, _PROBE)
-    found = _blocks(traced, shapes) if shapes else []
-    if not found:
-        raise UsageError(
-            f"{name} cannot be cut: "
-            + ("it has no maps of features" if shapes else "it takes pictures of one size only"),
-            remedy="use a convolutional network (dreamvid models)",
-        )
+    if not shapes:
+        raise not_cut(name, "it does not take pictures of any size")
+    found = _blocks(traced, shapes)
+    if len(found) < len(PLACES):
+        raise not_cut(name, "its features are no maps, or it has too few layers")
     aliases = _aliases(found)
     maps = {layer: node for layer, node in traced.layers.items() if _is_map(node, shapes)}
     strides = {layer: _stride(shapes[node]) for layer, node in maps.items()}
@@ -99,7 +97,7 @@ def _shapes(model: nn.Module, graph: fx.Graph, size: tuple[int, int]) -> dict[fx
     try:
         with torch.no_grad():
             shapes.run(torch.zeros(1, 3, *size, device="meta"))
-    except (RuntimeError, AssertionError, ValueError):  # whatever its forward raises
+    except Exception:  # whatever the code of any network raises for this size
         return {}
     return shapes.found
 
@@ -206,30 +204,29 @@ def _rows(value: Any) -> int:
 
 
 def _aliases(blocks: list[Block]) -> dict[str, str]:
-    """The blocks nearest to the places, in order; different ones where there are enough."""
+    """The blocks nearest to the places: different ones, in order of depth."""
     scale = _scale(blocks)
     found: dict[str, str] = {}
-    first, spare = 0, len(blocks) >= len(PLACES)
+    first = 0
     for left, (alias, place) in zip((3, 2, 1, 0), PLACES.items(), strict=True):
-        last = len(blocks) - left * spare
-        best = min(range(first, last), key=lambda k, at=place: abs(scale[k] - at))  # type: ignore[misc]
+        away = [abs(at - place) for at in scale[first : len(blocks) - left]]
+        best = first + away.index(min(away))
         found[alias] = blocks[best].name
-        first = best + spare
+        first = best + 1
     return found
 
 
 def _scale(blocks: list[Block]) -> list[float]:
-    """Where each block lies between the picture, 0, and the last block, 1."""
+    """The place of each block."""
     sharing, seen = Counter(block.stride for block in blocks), Counter[int]()
+    if len(sharing) < len(PLACES):
+        fields = [math.log2(block.field) for block in blocks]
+        return [field / max(*fields, 1.0) for field in fields]
     depths = []
     for block in blocks:
         seen[block.stride] += 1
         depths.append(math.log2(block.stride) + seen[block.stride] / sharing[block.stride])
-    widest = max(math.log2(max(block.field for block in blocks)), 1)
-    return [
-        (depth / max(depths) + math.log2(block.field) / widest) / 2
-        for depth, block in zip(depths, blocks, strict=True)
-    ]
+    return [depth / max(depths) for depth in depths]
 
 
 def _smallest(body: fx.GraphModule, name: str) -> int:
@@ -238,4 +235,11 @@ def _smallest(body: fx.GraphModule, name: str) -> int:
         shapes = _shapes(body, body.graph, (side, side))
         if shapes and all(min(shape[2:]) >= 1 for shape in shapes.values() if len(shape) == 4):
             return side
-    raise UsageError(f"{name} cannot be cut: it takes pictures of one size only")
+    raise not_cut(name, "it takes no small pictures")
+
+
+def not_cut(name: str, why: str) -> UsageError:
+    """The error for a network that cannot be used."""
+    return UsageError(
+        f"{name} cannot be cut: {why}", remedy="use a convolutional network (dreamvid models)"
+    )

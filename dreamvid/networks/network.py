@@ -12,7 +12,7 @@ from torch import Tensor, fx, nn
 from dreamvid.networks import fused
 from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
 from dreamvid.networks.known import Description, find_label, unknown_layer
-from dreamvid.networks.landmarks import landmarks
+from dreamvid.networks.landmarks import landmarks, not_cut
 
 Body = Callable[[Tensor], dict[str, Tensor]]
 
@@ -29,7 +29,7 @@ class Network:
     def __init__(
         self, model: nn.Module, description: Description, *, weights_sha256: str = ""
     ) -> None:
-        self._traced = Traced(model.requires_grad_(False))
+        self._traced = _traced(model.requires_grad_(False), description.name)
         self._strides: dict[str, int] = {}
         if not description.default_layer:
             description = self._explored(description)
@@ -145,6 +145,13 @@ class Trunk(nn.Module):
             fits = self.mean.device.type == "cpu" and fused.available(dtype)
             self._bodies[dtype] = fused.Fused(body) if fits else body
         return self._bodies[dtype]
+
+
+def _traced(model: nn.Module, name: str) -> Traced:
+    try:
+        return Traced(model)
+    except Exception as error:  # whatever the code of any network raises for a symbol
+        raise not_cut(name, f"its steps depend on the picture ({str(error)[:80]})") from error
 
 
 def _layout(device: torch.device) -> torch.memory_format:

@@ -60,8 +60,11 @@ def build(name: str, *, classes: int = 1000) -> nn.Module:
 
 def architecture(name: str, *, classes: int = 1000) -> nn.Module:
     """The architecture with parameters on the meta device, which use no memory."""
-    with torch.device("meta"):
-        return build(name, classes=classes)
+    try:
+        with torch.device("meta"):
+            return build(name, classes=classes)
+    except NotImplementedError:  # RegNets compute their widths with tensors
+        return build(name, classes=classes).to("meta")
 
 
 def prepared(name: str, model: nn.Module) -> nn.Module:
