@@ -27,7 +27,10 @@ def random_network(model: str, *, seed: int = 0) -> Network:
                 for name, value in (*module.named_parameters(), *module.named_buffers()):
                     value.fill_(1.0 if name in ("weight", "running_var") else 0.0)
                 continue
-            for value in module.parameters(recurse=False):
-                fan_in = max(1, value[0].numel())
-                value.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
+            for name, value in module.named_parameters(recurse=False):
+                fan_in = max(1, value[0].numel() if value.ndim else 1)
+                if fan_in == 1:  # a bias or a gain for each channel
+                    value.fill_(0.0 if name.endswith("bias") else 1.0)
+                else:
+                    value.normal_(0, (2 / fan_in) ** 0.5, generator=generator)
     return Network(zoo.prepared(model, network), about)

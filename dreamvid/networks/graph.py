@@ -7,6 +7,7 @@ the deepest layer are not part of the trunk.
 from __future__ import annotations
 
 import copy
+import operator
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -153,6 +154,42 @@ def fold_batch_norm(trunk: fx.GraphModule) -> None:
         trunk.graph.erase_node(node)
     trunk.delete_all_unused_submodules()
     trunk.recompile()
+
+
+def fold_constants(trunk: fx.GraphModule) -> None:
+    """Compute what depends on weights alone once, such as a standardised kernel."""
+    constant: dict[fx.Node, Any] = {}
+    for node in list(trunk.graph.nodes):
+        inputs = node.all_input_nodes
+        if node.op == "get_attr":
+            constant[node] = operator.attrgetter(str(node.target))(trunk)
+        elif (
+            node.op in ("call_function", "call_method") and inputs and constant.keys() >= {*inputs}
+        ):
+            constant[node] = _computed(node, constant)
+            if isinstance(constant[node], Tensor):
+                _become_constant(trunk, node, constant)
+    trunk.graph.eliminate_dead_code()
+    trunk.recompile()
+
+
+_PURE = "call_function", "call_method"
+
+
+def _computed(node: fx.Node, known: Mapping[fx.Node, Any]) -> Any:
+    args, options = fx.map_arg((node.args, node.kwargs), known.__getitem__)
+    if node.op == "call_method":
+        return getattr(args[0], str(node.target))(*args[1:], **options)
+    return node.target(*args, **options)  # type: ignore[operator]
+
+
+def _become_constant(trunk: fx.GraphModule, node: fx.Node, constant: dict[fx.Node, Any]) -> None:
+    name = f"_constant{len(constant)}"
+    trunk.register_buffer(name, constant[node].detach())
+    with trunk.graph.inserting_before(node):
+        stored = trunk.graph.get_attr(name)
+    node.replace_all_uses_with(stored)
+    constant[stored] = constant[node]
 
 
 def fold_scale(trunk: fx.GraphModule, scale: Tensor) -> bool:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from dreamvid.networks import fused
-from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
+from dreamvid.networks.graph import Traced, fold_batch_norm, fold_constants, fold_scale
 from dreamvid.networks.known import Description, find_label, unknown_layer
 from dreamvid.networks.landmarks import landmarks, not_cut
 
@@ -93,6 +93,7 @@ class Network:
         if (names, device) not in self._trunks:
             cut = self._traced.cut(names)
             fold_batch_norm(cut)
+            fold_constants(cut)
             if device != _CPU:  # moving it would also move trunks that share modules
                 cut = copy.deepcopy(cut)
             trunk = Trunk(cut, self.description, layers=names)
