@@ -120,12 +120,14 @@ def measure(
     original = source if dreamed else made.source
     _check(film, original, independent)
     _check_files(film, [path for path in (original, *films.values()) if path is not None])
-    named = {"model", "weights"} & network.model_fields_set
+    named = {"model", "weights", "arch"} & network.model_fields_set
     judging, raised = (network, None) if named else made.judge(films["dreamed"])
-    check_model(judging.model, judging.weights)
+    check_model(judging.model, judging.weights, judging.arch)
     from dreamvid.networks.registry import load_network
 
-    judge = load_network(judging.model, weights=judging.weights, offline=network.offline)
+    judge = load_network(
+        judging.model, weights=judging.weights, arch=judging.arch, offline=network.offline
+    )
     chosen = judge.resolve(layer or raised or judge.default_layer)
     given = {name: getattr(film, name) for name in film.model_fields_set}
     cut = made.film(films["dreamed"]).model_copy(update=given)

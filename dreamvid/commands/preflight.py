@@ -20,7 +20,15 @@ from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
-from dreamvid.networks.known import check_layer, check_model, default_layer, find_label, labels
+from dreamvid.networks.known import (
+    check_layer,
+    check_model,
+    check_published,
+    choose,
+    default_layer,
+    find_label,
+    labels,
+)
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
@@ -253,7 +261,7 @@ def check_beginning(
 
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for an unknown network, layer or label, or an unreadable guide."""
-    check_model(network.model, network.weights, network.arch)
+    check_published(choose(network.model, network.weights, network.arch))
     if network.weights is None and network.arch is None:  # others are checked when they are read
         for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
             check_layer(network.model, re.split("[:*]", text)[0].strip())
@@ -346,7 +354,7 @@ def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
     elif dream.guide is not None:
         raised = f"guide {dream.guide}"
     else:
-        raised = " + ".join(dream.layer) or default_layer(network.model)
+        raised = " + ".join(dream.layer) or default_layer(network.arch or network.model)
     return "dreams with " + ", ".join(filter(None, (network.model, raised)))
 
 

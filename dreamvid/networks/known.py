@@ -111,7 +111,11 @@ STAGES = {
     "inception_v3": "Conv2d_1a_3x3 Conv2d_2a_3x3 Conv2d_2b_3x3 maxpool1 Conv2d_3b_1x1 "
     "Conv2d_4a_3x3 maxpool2 Mixed_5b Mixed_5c Mixed_5d Mixed_6a Mixed_6b Mixed_6c Mixed_6d "
     "Mixed_6e Mixed_7a Mixed_7b Mixed_7c avgpool dropout fc",
-}
+    "resnet50": "conv1 bn1 relu maxpool layer1 layer2 layer3 layer4 avgpool fc",
+} | dict.fromkeys(
+    ("vgg16", "vgg19", "mobilenet_v3_large", "efficientnet_b0", "convnext_tiny"),
+    "features avgpool classifier",
+)
 """The first part of the name of every layer, by network and in order of depth: a mistake is found
 before torch is imported. Of other networks it is found after."""
 DESCRIPTIONS = {about.name: about for about in _OF_IMAGENET}
@@ -132,8 +136,9 @@ class Choice:
 
 
 def names() -> tuple[str, ...]:
-    """All network names but those of timm; the first two need no download."""
-    return (DEFAULT, EMBEDDED, *torchvision_names(), *VARIANTS)
+    """All networks but those of timm; the first two need no download."""
+    cut = (name for name in torchvision_names() if not name.startswith(_NOT_CUT))
+    return (DEFAULT, EMBEDDED, *cut, *VARIANTS)
 
 
 def choose(model: str, weights: Path | None = None, arch: str | None = None) -> Choice:
@@ -144,7 +149,7 @@ def choose(model: str, weights: Path | None = None, arch: str | None = None) -> 
     """
     if arch is not None:
         return _with_architecture(model, weights, arch)
-    named = model in names() or model.startswith(TIMM)
+    named = model in (*names(), *torchvision_names()) or model.startswith(TIMM)
     if not named and not _is_file_name(model):
         raise unknown(model)
     if model.startswith(TIMM):
@@ -162,6 +167,9 @@ def choose(model: str, weights: Path | None = None, arch: str | None = None) -> 
         return Choice(path.stem, "", path)
     return Choice(model, VARIANTS[model].architecture if model in VARIANTS else model, weights)
 
+
+_NOT_CUT = "vit_", "swin_", "maxvit_"
+"""What the names of networks of torchvision begin with that have no maps; they are refused."""
 
 _ARCH = "add it, as in --arch resnet18 or --arch timm:resnet50"
 _SUFFIXES = (".safetensors", ".pth", ".pt", ".tar", ".ckpt", ".bin")
@@ -193,6 +201,16 @@ def _check_timm(name: str) -> None:
         )
     if name.removeprefix(TIMM).partition(".")[0] not in timm_names():
         raise unknown(name)
+
+
+def check_published(choice: Choice) -> None:
+    """Raise MissingDependency if the weights of a network must be given by the user."""
+    about = VARIANTS.get(choice.name)
+    if choice.weights is None and about is not None and about.places:
+        raise MissingDependency(
+            f"the weights of {choice.name} are not downloaded: their publisher gives no checksum",
+            remedy=f"download {about.url} yourself and give it with --weights",
+        )
 
 
 def check_model(model: str, weights: Path | None = None, arch: str | None = None) -> None:

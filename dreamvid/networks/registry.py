@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dreamvid.errors import MissingDependency
-from dreamvid.files import sha256
+from dreamvid.files import cache_folder, sha256
 from dreamvid.networks import efficientnet, saved, zoo
 from dreamvid.networks.checkpoints import Fitted, fitted
 from dreamvid.networks.known import (
@@ -15,6 +14,7 @@ from dreamvid.networks.known import (
     EMBEDDED_FILE,
     TIMM,
     Choice,
+    check_published,
     choose,
     default_layer,
     labels,
@@ -130,6 +130,7 @@ def _labels(choice: Choice, published: tuple[str, ...], found: Fitted) -> tuple[
 
 def _published(choice: Choice, *, offline: bool, progress: Counted | None) -> Path:
     """The path of the published weights of a network, verified."""
+    check_published(choice)
     name = choice.name
     if name == DEFAULT:
         path = efficientnet.weights_path()
@@ -139,15 +140,12 @@ def _published(choice: Choice, *, offline: bool, progress: Counted | None) -> Pa
         from dreamvid.networks import timm_zoo
 
         url, file = timm_zoo.source(name)
+        if not (cache_folder() / file).is_file():
+            describe(name)  # nothing is downloaded that cannot be used
         return fetch(url, model=name, file=file, offline=offline, progress=progress)
     if name not in VARIANTS:
         return fetch(zoo.url(name), model=name, offline=offline, progress=progress)
     url = VARIANTS[name].url
-    if VARIANTS[name].places:
-        raise MissingDependency(
-            f"the weights of {name} are not downloaded: their publisher gives no checksum",
-            remedy=f"download {url} yourself and give it with --weights",
-        )
     return fetch(url, model=name, file=f"{name}.ckpt", offline=offline, progress=progress)
 
 

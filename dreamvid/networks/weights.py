@@ -12,6 +12,7 @@ import errno
 import os
 import pickle
 import re
+import tarfile
 import urllib.request
 import warnings
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -31,6 +33,15 @@ Counted = Callable[[int, int], None]
 """Progress callback: (done, total), in bytes for a download."""
 
 _CHUNK = 1 << 20
+_NUMBERS: list[Any] = [
+    np.dtype,
+    np.dtypes.Float64DType,
+    np.dtypes.Float32DType,
+    np.dtypes.Int64DType,
+    np.float64(0).__reduce__()[0],
+    (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
+]
+"""What a number of numpy is pickled with: files of training hold such beside the weights."""
 _TIMEOUT = 30.0  # seconds without a byte
 
 
@@ -56,6 +67,12 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise UnreadableInput("no such weights file", where=path)
+    if tarfile.is_tarfile(path):
+        raise UnreadableInput(
+            "an archive of torch 0.1, which cannot be read without running its pickles",
+            where=path,
+            remedy="load it with torch 0.4 and save it again",
+        )
     try:
         with warnings.catch_warnings():  # our own errors are clearer than torch's warnings
             warnings.simplefilter("ignore", UserWarning)
@@ -76,10 +93,11 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
-    try:  # memory-mapped: layers after the cut are never loaded
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except RuntimeError:  # the format before torch 1.6 cannot be mapped
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.serialization.safe_globals(_NUMBERS):
+        try:  # memory-mapped: layers after the cut are never loaded
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:  # the format before torch 1.6 cannot be mapped
+            state = torch.load(path, map_location="cpu", weights_only=True)
     for wrapper in ("state_dict", "model"):
         if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
             state = state[wrapper]
