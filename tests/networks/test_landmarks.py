@@ -60,7 +60,7 @@ def test_blocks_of_one_stride_are_told_apart_by_their_receptive_fields() -> None
     found = landmarks(Traced(isotropic()), name="m")
     assert set(found.strides.values()) == {8}
     places = [int(layer.partition(".")[0]) for layer in found.aliases.values()]
-    assert places == sorted(set(places)) and places[0] <= 3 and places[-1] in (7, 8)
+    assert places == sorted(set(places)) and places[0] <= 3 and places[-1] >= 6
 
 
 def test_strides_and_sizes_come_from_shapes() -> None:
