@@ -85,7 +85,7 @@ def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
     (tmp_path / Path(next(row["path"] for row in rows if row["name"] == "googlenet")).name).touch()
     told = dreamvid("models").out.splitlines()
     assert told[0].split() == ["network", "default", "layer", "MB", "weights"]
-    assert any(re.fullmatch(r"googlenet +inception4c +49\.7  available", line) for line in told)
+    assert any(re.fullmatch(r"googlenet +inception4c +49\.7 +available", line) for line in told)
     assert any(re.fullmatch(r"vgg16 +parts +528 +to be downloaded", line) for line in told)
     assert any(re.fullmatch(r"places365-resnet18 +parts +to be given", line) for line in told)
     assert told[-1].startswith("timm:NAME is a convolutional network of timm")

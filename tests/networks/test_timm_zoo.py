@@ -39,7 +39,7 @@ def test_a_description_comes_from_the_configuration() -> None:
     many = timm_zoo.describe("timm:convnextv2_tiny.fcmae_ft_in22k_in1k")
     assert len(many.labels) == 1000
     beasts = timm_zoo.describe("timm:tf_efficientnetv2_s.in21k").labels
-    assert (len(beasts) > 20_000 and beasts[0] == "house of prayer") or len(set(beasts)) > 10_000
+    assert len(beasts) == 21_843 and "great grey owl" in beasts
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_weights_of_our_own_network_give_the_same_in_timm(tmp_path: Path) ->
     names = timm.create_model("tf_efficientnet_lite0").state_dict()
     # The two architectures list their layers in the same order.
     save_file(
-        {a: own[b].clone() for a, b in zip(names, own, strict=True)}, tmp_path / "a.safetensors"
+        {a: own[b].contiguous() for a, b in zip(names, own, strict=True)}, tmp_path / "a.safetensors"
     )
     timms = load_network(str(tmp_path / "a.safetensors"), arch="timm:tf_efficientnet_lite0")
     ours = load_network("efficientnet_lite0")
