@@ -63,7 +63,8 @@ def test_the_weights_of_our_own_network_give_the_same_in_timm(tmp_path: Path) ->
     names = timm.create_model("tf_efficientnet_lite0").state_dict()
     # The two architectures list their layers in the same order.
     save_file(
-        {a: own[b].contiguous() for a, b in zip(names, own, strict=True)}, tmp_path / "a.safetensors"
+        {a: own[b].contiguous() for a, b in zip(names, own, strict=True)},
+        tmp_path / "a.safetensors",
     )
     timms = load_network(str(tmp_path / "a.safetensors"), arch="timm:tf_efficientnet_lite0")
     ours = load_network("efficientnet_lite0")
