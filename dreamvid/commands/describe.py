@@ -59,7 +59,7 @@ def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
     elif dream.guide is not None:
         raised = f"guide {dream.guide}"
     else:
-        raised = " + ".join(dream.layer) or default_layer(network.parts[0][0])
+        raised = " + ".join(dream.layer) or default_layer(network.arch or network.parts[0][0])
     names = " + ".join(network.model)
     return "dreams with " + ", ".join(filter(None, (names, raised)))
 

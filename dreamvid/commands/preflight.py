@@ -37,7 +37,15 @@ from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
 from dreamvid.networks.kinds import LABEL
-from dreamvid.networks.known import check_layer, check_model, find_label, labels
+from dreamvid.networks.known import (
+    TIMM,
+    check_layer,
+    check_model,
+    check_published,
+    choose,
+    find_label,
+    labels,
+)
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
@@ -290,9 +298,10 @@ def check_beginning(
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for an unknown network, layer or label, or an unreadable guide."""
     for name, _ in network.parts:
-        check_model(name, network.weights)
-    if network.weights is None and len(network.parts) == 1:  # others are checked when loaded
-        _check_names(network.parts[0][0], dream)
+        check_published(choose(name, network.weights, network.arch))
+    model, others = network.parts[0][0], network.parts[1:]
+    if not (others or network.weights or network.arch or model.startswith(TIMM)):
+        _check_names(model, dream)  # others are checked when loaded
     if dream.palette not in (None, OWN_PALETTE):
         read_picture(dream.palette)
     for guide in guides_of(dream):

@@ -10,6 +10,8 @@ import pytest
 from cli_kit import environment, write_film
 from PIL import Image
 
+from dreamvid.networks.installed import has_timm
+
 RUN = """
 import sys
 from dreamvid.cli.app import run
@@ -101,6 +103,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("zoom a.png -o out.mp4 --mask still", 2, "unknown option --mask; a zoom has no source"),
         ("zoom a.png -o out.mp4 --settings two.toml", 2, "two.toml: region = [{'mask': 'bla"),
         ("loop a.png -o out.mp4 --mask still", 2, "unknown option --mask; a loop has no source to"),
+        ("image a.png -o o.png --model places365-resnet18", 6, "the weights of places365-resnet18"),
+        ("image a.png -o o.png --model a.png", 2, "a.png: it does not say its architecture; add"),
+        ("image a.png -o o.png --model gone.pth", 3, "gone.pth: no such file"),
+        (
+            "image a.png -o o.png --model a.png --arch resnet19",
+            2,
+            "unknown architecture 'resnet19'",
+        ),
+        ("image a.png -o o.png --model vgg16 --arch vgg16", 2, "arch: names the architecture of a"),
         ("zoom nosuch.png -o out.mp4", 3, "nosuch.png: no such file; check the path"),
         ("zoom a.png -o taken.mp4", 4, "taken.mp4: already exists; use another name, or -y"),
         ("loop film.mp4 -o taken.mp4 --kind film", 4, "taken.mp4: already exists; use another"),
@@ -126,3 +137,15 @@ def test_a_refusal_is_one_line_without_torch(folder: Path, line: str, code: int,
     assert first.startswith(f"dreamvid: {told}") and len(first) < 400
     assert not caret or caret[-1].strip() == "^"
     assert sorted(folder.rglob("*")) == before
+
+
+def test_networks_of_timm_are_checked_by_name(folder: Path) -> None:
+    missing = "timm:resnet5O needs timm, which is not installed; pip install 'dreamvid[timm]'"
+    near = "unknown network 'timm:resnet5O'; did you mean timm:resnet50"
+    code, told = (2, near) if has_timm() else (6, missing)
+    line = "image a.png -o o.png --model timm:resnet5O"
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *line.split()],
+        cwd=folder, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(code)] and told in done.stderr
