@@ -82,9 +82,10 @@ class _Made:
     tables: Mapping[str, Any]
 
     def film(self, path: Path) -> FilmSettings:
-        """The part of the source that was dreamed, without its size."""
+        """The part of the source that was dreamed, and its background, without its size."""
         film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_path(path))
-        return FilmSettings(start=film.start, end=film.end, frames=film.frames, rate=film.rate)
+        names = ("start", "end", "frames", "rate", "background")
+        return FilmSettings(**{name: getattr(film, name) for name in names})
 
     def judge(self, path: Path) -> tuple[NetworkSettings, str | None]:
         """The network that dreamed, and the first layer it raised (None: its default layer)."""
