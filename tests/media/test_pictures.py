@@ -96,6 +96,17 @@ def test_the_last_delay_of_a_webp_fills_its_length(tmp_path: Path, length: int, 
     assert delays_of(path) == [100, 100, last]
 
 
+def test_pieces_of_odd_length_are_stepped_over(tmp_path: Path) -> None:
+    def piece(name: bytes, data: bytes) -> bytes:
+        return name + len(data).to_bytes(4, "little") + data + b"\0" * (len(data) % 2)
+
+    frame = piece(b"ANMF", bytes(12) + (40).to_bytes(3, "little") + bytes(9))
+    path = tmp_path / "a.webp"
+    path.write_bytes(b"RIFF\0\0\0\0WEBP" + piece(b"ICCP", b"abc") + frame + frame)
+    set_last_delay(path, 100)
+    assert [n for n in path.read_bytes() if n in (40, 60)] == [40, 60]
+
+
 def test_a_webp_without_animation_stays_as_it_is(tmp_path: Path) -> None:
     Image.new("RGB", (16, 16)).save(tmp_path / "a.webp")
     before = (tmp_path / "a.webp").read_bytes()

@@ -29,8 +29,15 @@ def test_a_row_states_its_facts(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("since", "times"),
-    [(None, [0, 1, 3]), ("0", [0, 1, 3]), ("1/24", [1, 3]), ("0.1", [3]), ("9", [])],
+    ("since", "times", "lost"),
+    [
+        (None, [0, 1, 3], 1),
+        ("0", [0, 1, 3], 1),
+        ("1/24", [1, 3], 1),
+        ("0.05", [3], 1),
+        ("0.1", [3], 0),
+        ("9", [], 0),
+    ],
 )
 def test_a_gap_in_a_pattern_is_a_lost_frame(
     tmp_path: Path, since: str | None, times: list[int], lost: int
