@@ -207,8 +207,11 @@ def _found(
             name: measure_standalone_film(path, moves=moves, **options)
             for name, path in films.items()
         }
-    say = cache(Show(quiet=False, verbose=False).say)  # prints each line only once
-    return {name: measure_films(original, path, say=say, **options) for name, path in films.items()}
+    once = cache(Show(quiet=False, verbose=False).on_progress)  # prints each line only once
+    return {
+        name: measure_films(original, path, on_progress=once, **options)
+        for name, path in films.items()
+    }
 
 
 def _print(
