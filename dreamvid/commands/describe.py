@@ -58,8 +58,9 @@ def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
     elif dream.guide is not None:
         raised = f"guide {dream.guide}"
     else:
-        raised = " + ".join(dream.layer) or default_layer(network.model)
-    return "dreams with " + ", ".join(filter(None, (network.model, raised)))
+        raised = " + ".join(dream.layer) or default_layer(network.parts[0][0])
+    names = " + ".join(network.model)
+    return "dreams with " + ", ".join(filter(None, (names, raised)))
 
 
 def _count(frames: int) -> str:

@@ -6,7 +6,6 @@ and returns the checked request, with a line that describes the source and the n
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -35,6 +34,7 @@ from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
+from dreamvid.networks.kinds import LABEL
 from dreamvid.networks.known import check_layer, check_model, find_label, labels
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
@@ -51,7 +51,7 @@ from dreamvid.settings.tables import (
     NetworkSettings,
     SizeSettings,
 )
-from dreamvid.settings.values import LARGEST
+from dreamvid.settings.values import LARGEST, OWN_PALETTE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -276,15 +276,29 @@ def check_beginning(
 
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for an unknown network, layer or label, or an unreadable guide."""
-    check_model(network.model, network.weights)
-    if network.weights is None:  # others may have other labels and layers: checked later
-        for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
-            check_layer(network.model, re.split("[:*]", text)[0].strip())
-        known = labels(network.model) if dream.label else ()
-        if dream.label and known:
-            find_label(dream.label, known, model=network.model)
+    for name, _ in network.parts:
+        check_model(name, network.weights)
+    if network.weights is None and len(network.parts) == 1:  # others are checked when loaded
+        _check_names(network.parts[0][0], dream)
+    if dream.palette not in (None, OWN_PALETTE):
+        read_picture(dream.palette)
     for guide in guides_of(dream):
-        read_picture(guide)
+        from dreamvid.media.guide import check_guide
+
+        check_guide(guide)
+
+
+def _check_names(model: str, dream: DreamSettings) -> None:
+    """Raise UsageError for a layer or a label that a network known by name does not have."""
+    known = labels(model)
+    for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
+        name, _, part = (word.strip() for word in text.partition("*")[0].partition(":"))
+        if name == LABEL:
+            find_label(part, known, model=model)
+        else:
+            check_layer(model, name)
+    if dream.label and known:
+        find_label(dream.label, known, model=model)
 
 
 def check_dials(

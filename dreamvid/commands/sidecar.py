@@ -15,12 +15,13 @@ import torch
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
 from dreamvid.files import sha256
-from dreamvid.media.row import sequence_files
+from dreamvid.media.row import pictures_in, sequence_files
 from dreamvid.media.source import is_sequence
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
+from dreamvid.settings.values import OWN_PALETTE
 
 
 def sidecar(
@@ -38,23 +39,25 @@ def sidecar(
     """
     made: dict[str, Any] = {} if source is None else origin(source, output, source_sha256)
     made |= {
-        "weights_sha256": dream.network.weights_sha256,
+        "weights_sha256": " ".join(network.weights_sha256 for network in dream.networks),
         "versions": versions(),
         "threads": torch.get_num_threads(),  # decides the rounding of sums
     }
     if guides := guides_of(settings.dream):
-        made["guide_sha256"] = " ".join(digest(Path(guide)) for guide in guides)
+        made["guide_sha256"] = " ".join(_guide_digest(Path(guide)) for guide in guides)
+    if settings.dream.palette not in (None, OWN_PALETTE):
+        made["palette_sha256"] = digest(Path(settings.dream.palette))
     if settings.sound.audio is not None:
         made["audio_sha256"] = digest(settings.sound.audio)
     decided: dict[str, dict[str, Any]] = {
         "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
         "dream": {
             "tile": dream.tile,
-            "step": settings.dream.step or dream.network.default_step,
+            "step": settings.dream.step or dream.default_step,
             "octaves": settings.dream.octaves or len(dream.dose.iterations),
         },
     }
-    if settings.dream.label is None:
+    if settings.dream.label is None and len(dream.networks) == 1:
         decided["dream"]["layer"] = list(settings.dream.layer) or [dream.network.default_layer]
     resolved = type(settings).checked(merge(to_toml(settings), decided))
     return write_toml({"made": made} | to_toml(resolved))
@@ -107,6 +110,13 @@ def digest(path: Path) -> str:
         return ""
     except OSError as error:
         raise _unreadable(path, error) from error
+
+
+def _guide_digest(path: Path) -> str:
+    """The `digest` of a guide; all pictures of a folder guide, not only its longest row."""
+    if not path.is_dir():
+        return digest(path)
+    return digest_of({k: (p.name, sha256(p)) for k, p in enumerate(pictures_in(path))})
 
 
 def picture_digests(path: Path) -> dict[int, tuple[str, str]]:

@@ -10,7 +10,6 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 import av.error
-import cv2
 import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
@@ -183,6 +182,8 @@ class VideoReader:
         if array.shape[1::-1] == size:
             return np.ascontiguousarray(array)
         shrinks = size[0] <= array.shape[1] and size[1] <= array.shape[0]
+        import cv2  # takes .2 s: a refusal does not need it
+
         filters = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
         return np.asarray(cv2.resize(array, size, interpolation=filters))
 

@@ -31,6 +31,16 @@ def sequence_files(path: Path) -> dict[int, Path]:
     return dict(enumerate(folder_rows(path)[0])) if path.is_dir() else _pattern(path)
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """All images of a folder, in natural order."""
+    images = (
+        entry
+        for entry in folder.iterdir()
+        if entry.suffix.lower() in STILL_SUFFIXES and not entry.name.startswith(".")
+    )
+    return sorted(images, key=lambda entry: natural_key(entry.name))
+
+
 def folder_rows(folder: Path) -> tuple[list[Path], list[Path]]:
     """The images of a folder that form its sequence, and the others, both in natural order.
 
@@ -38,13 +48,8 @@ def folder_rows(folder: Path) -> tuple[list[Path], list[Path]]:
     depth_2.png. The longest row is the sequence; of equally long ones, that with the shortest
     words. Without any row all images are the sequence.
     """
-    images = [
-        entry
-        for entry in folder.iterdir()
-        if entry.suffix.lower() in STILL_SUFFIXES and not entry.name.startswith(".")
-    ]
     rows: dict[str, list[Path]] = {}
-    for image in sorted(images, key=lambda entry: natural_key(entry.name)):
+    for image in pictures_in(folder):
         rows.setdefault(_words(image), []).append(image)
     if max(map(len, rows.values()), default=0) < 2:
         return list(chain.from_iterable(rows.values())), []

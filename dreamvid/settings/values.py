@@ -129,6 +129,8 @@ BOUNDS: Final = {
     "strength": Bounds(0, 10),
     "colours": Bounds(0, 3),
     "detail": Bounds(0.25, 4),
+    "pull": Bounds(0, 0.5),
+    "smooth": Bounds(0, 5),
     "stability": Bounds(0, 1),
     "zoom": Bounds(0.001, 1000),
     "rotate": Bounds(-1e6, 1e6),
@@ -184,6 +186,10 @@ LONGEST_SIDE = 1280
 FULL_SIZE = "full"
 
 
+OWN_PALETTE = "source"
+"""The palette of the source, in place of a picture."""
+
+
 LARGE_FILM, DREAM_LINES = 1920 * 1080, 540
 """On a CPU, films with more than LARGE_FILM pixels are dreamed at DREAM_LINES lines."""
 
@@ -212,7 +218,7 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 LAYER_FORM = (
-    "write NAME, NAME:CHANNEL, NAME:CHANNEL@0.3x0.6, NAME:top5, NAME:bottom5, NAME:mean or "
-    "NAME:p4, and *WEIGHT behind it"
+    "write NAME, NAME:CHANNEL, NAME:CHANNEL@0.3x0.6, NAME:top5, NAME:bottom5, NAME:mean, NAME:p4, "
+    "NAME:anchored or label:CLASS, and *WEIGHT behind it"
 )
 """How a layer is written, for messages."""

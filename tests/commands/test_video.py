@@ -17,9 +17,10 @@ import torch
 from tiny import clicks_from, known_frames, moved, read, texture, tiny_network
 
 from dreamvid.commands import image, shared, sidecar
-from dreamvid.commands.dreams import Dreams, Objectives
+from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_video
+from dreamvid.commands.raised import Raised
 from dreamvid.commands.shared import clock_of
 from dreamvid.commands.video import dream_video, in_time, run_video
 from dreamvid.dream.objectives import Objective
@@ -330,7 +331,7 @@ def test_what_cannot_be_used_leaves_nothing_behind(
 
 
 def objective_of(network: Network, dream: DreamSettings) -> Objective:
-    return Objectives(network)(Dials(dream, Clock(Fraction(1)))(0))
+    return Raised(network, patient=False)(Dials(dream, Clock(Fraction(1)))(0), ())
 
 
 def test_layers_add_and_scale() -> None:
@@ -351,7 +352,7 @@ def test_weights_that_come_to_nothing_are_reported_unless_they_change() -> None:
 
     def make(*layers: str) -> None:
         dream = DreamSettings(layer=layers)
-        Dreams(network, NetworkSettings(device="cpu"), dream, clock, size=(48, 64))
+        Dreams((network,), NetworkSettings(device="cpu"), dream, clock, size=(48, 64))
 
     for layers in [("one*0",), ("one", "two:3*0", "one*-1"), ("two*1e-30",)]:
         with pytest.raises(UsageError, match="layer: the weights add up to zero"):
