@@ -82,9 +82,10 @@ class _Made:
     tables: Mapping[str, Any]
 
     def film(self, path: Path) -> FilmSettings:
-        """The part of the source that was dreamed, without its size."""
+        """The part of the source that was dreamed, and its background, without its size."""
         film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_path(path))
-        return FilmSettings(start=film.start, end=film.end, frames=film.frames, rate=film.rate)
+        names = ("start", "end", "frames", "rate", "background")
+        return FilmSettings(**{name: getattr(film, name) for name in names})
 
     def judge(self, path: Path) -> tuple[NetworkSettings, str | None]:
         """The network that dreamed, and the first layer it raised (None: its default layer)."""
@@ -209,8 +210,11 @@ def _found(
             name: measure_standalone_film(path, moves=moves, **options)
             for name, path in films.items()
         }
-    say = cache(Show(quiet=False, verbose=False).say)  # prints each line only once
-    return {name: measure_films(original, path, say=say, **options) for name, path in films.items()}
+    once = cache(Show(quiet=False, verbose=False).on_progress)  # prints each line only once
+    return {
+        name: measure_films(original, path, on_progress=once, **options)
+        for name, path in films.items()
+    }
 
 
 def _print(

@@ -12,7 +12,7 @@ from pathlib import Path
 from dreamvid.commands.preflight import open_film
 from dreamvid.dream.octaves import Size
 from dreamvid.errors import UnreadableInput
-from dreamvid.loops.closing import SeamMeter, loops_already, thumbnails
+from dreamvid.loops.closing import SeamMeter, loops_already, stands_still, thumbnails
 from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
@@ -67,7 +67,7 @@ class LoopedFilm:
         fade = max(1, min(round(rate * FADE), count // 3, most))
         warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)
-        closes = loops_already(small)
+        closes = loops_already(small) or stands_still(small)
         return cls(source, settings, count, last, closes, warm, fade, keep_alpha)
 
     @property
@@ -101,6 +101,8 @@ class LoopedFilm:
             with moving(self.approach(), -self.warm) as frames:
                 for frame, memory in render_with_memory(frames, dreams_at, stability=stability_at):
                     lap.keep(frame.index, memory)
+                    done = frame.index + self.warm + 1
+                    on_progress(Progress("lead-in", done, self.warm, "lead-in"))
         except BaseException:
             job.leave()
             raise

@@ -27,7 +27,7 @@ from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
-from dreamvid.sequence.row import Row
+from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.dials import steady
 from dreamvid.settings.models import VideoSettings
 

@@ -118,6 +118,17 @@ STAGES = {
 )
 """The first part of the name of every layer, by network and in order of depth: a mistake is found
 before torch is imported. Of other networks it is found after."""
+NUMBERED = {
+    "squeezenet1_0": {"features": 13, "classifier": 4},
+    "squeezenet1_1": {"features": 13, "classifier": 4},
+    "resnet50": {"layer1": 3, "layer2": 4, "layer3": 6, "layer4": 3},
+    "vgg16": {"features": 31, "classifier": 7},
+    "vgg19": {"features": 37, "classifier": 7},
+    "mobilenet_v3_large": {"features": 17, "classifier": 4},
+    "efficientnet_b0": {"features": 9, "classifier": 2},
+    "convnext_tiny": {"features": 8, "classifier": 3},
+}
+"""By network: how many numbered parts, from 0 on, a stage has, such as features.12."""
 DESCRIPTIONS = {about.name: about for about in _OF_IMAGENET}
 """The ImageNet networks about which more is known than can be computed, without their labels."""
 
@@ -221,12 +232,19 @@ def check_model(model: str, weights: Path | None = None, arch: str | None = None
 def check_layer(model: str, name: str) -> None:
     """Raise UsageError if a network known by name cannot have such a layer.
 
-    Only the first part of the name is checked: the others depend on the architecture.
+    The first part of the name is checked, and a number behind it: the others depend on the
+    architecture.
     """
     stages = STAGES.get(model, "").split()
     aliases = aliases_of(model)
-    if stages and name not in aliases and name.partition(".")[0] not in (*stages, CREATURES):
+    if not stages or name in aliases:
+        return
+    stage, *parts = name.split(".")
+    count = NUMBERED.get(model, {}).get(stage)
+    if stage not in (*stages, CREATURES):
         raise unknown_layer(model, name, [*aliases, *stages], aliases)
+    if parts and count is not None and parts[0] not in map(str, range(count)):
+        raise unknown_layer(model, name, [f"{stage}.{n}" for n in range(count)], aliases)
 
 
 def unknown_layer(

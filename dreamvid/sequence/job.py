@@ -40,7 +40,7 @@ from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
-from dreamvid.sequence.row import Row
+from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.toml import UNREADABLE, differing
 
 PART_FRAMES = 120

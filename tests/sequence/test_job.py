@@ -36,7 +36,7 @@ from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import Progress
 from dreamvid.sequence.render import render
-from dreamvid.sequence.row import Row
+from dreamvid.sequence.unchanged import Row
 
 COUNT, CUT = 9, 5
 FRAMES = known_frames(moved(COUNT), cuts=(CUT,))
