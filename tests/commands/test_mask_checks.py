@@ -123,7 +123,7 @@ def test_a_summary_says_what_is_dreamed_where(film: Path, tmp_path: Path) -> Non
     table = {"region": [{"layer": "patterns"}, {"mask": "moving", "layer": "objects"}]}
     with check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table)).reader:
         said = check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table)).summary
-    network = VideoSettings().network.model
+    (network,) = VideoSettings().network.model
     assert said.endswith(
         f"; dreams with {network}, patterns; dreams with {network}, objects in moving"
     )
