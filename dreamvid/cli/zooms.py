@@ -14,6 +14,7 @@ from dreamvid.cli.flags import (
     NO_NETWORK,
     NO_OUTPUT,
     NO_SHAPE,
+    NO_SIGNALS,
     NO_SOUND,
     NO_STEADY,
     Beside,
@@ -28,6 +29,7 @@ from dreamvid.cli.flags import (
     Preset,
     Quiet,
     Shape,
+    Signals,
     Sound,
     Steady,
     To,
@@ -65,6 +67,7 @@ def zoom(
     camera: Camera = NO_CAMERA,
     clip: Clip = NO_CLIP,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     output: Encode = NO_OUTPUT,
     preset: Preset = None,
     settings: File = None,
@@ -80,7 +83,7 @@ def zoom(
     After an interruption, the same command resumes after the last finished part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
-             "clip": clip, "sound": sound, "output": output}  # fmt: skip
+             "clip": clip, "sound": sound, "signals": signals, "output": output}  # fmt: skip
     request = read_request(
         lambda *_: ZoomSettings, given, source, preset=preset, file=settings, from_=from_
     )
@@ -122,6 +125,7 @@ def loop(
     camera: Camera = NO_CAMERA,
     clip: Clip = NO_CLIP,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     output: Encode = NO_OUTPUT,
     preset: Preset = None,
     settings: File = None,
@@ -136,7 +140,7 @@ def loop(
     the first byte for byte. --kind film joins the ends of an existing film without a network.
     """
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
-             "clip": clip, "sound": sound, "output": output}  # fmt: skip
+             "clip": clip, "sound": sound, "signals": signals, "output": output}  # fmt: skip
     request = read_request(loop_model, given, source, preset=preset, file=settings, from_=from_)
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
@@ -157,6 +161,7 @@ def plot(
     out: Out,
     clip: Clip = NO_CLIP,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
@@ -167,7 +172,7 @@ def plot(
     from dreamvid.commands.plot import PlotSettings
     from dreamvid.commands.plot import plot as draw
 
-    given = {"clip": clip, "sound": sound}
+    given = {"clip": clip, "sound": sound, "signals": signals}
     wanted = read_settings(lambda *_: PlotSettings, given, file=settings, where=settings)
     with Show(quiet=quiet, verbose=False) as show:
         show.say(f"{draw(wanted, out, overwrite=yes).path}")

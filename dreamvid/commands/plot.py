@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dreamvid.commands.result import Result
-from dreamvid.commands.shared import clock_of
+from dreamvid.commands.signals import clock_of
 from dreamvid.image import picture_format, save_image, to_image
 from dreamvid.media.target import check_new
 from dreamvid.schedules.schedule import Clock
@@ -53,7 +53,7 @@ def plot(settings: PlotSettings, target: str | Path, *, overwrite: bool = False)
     picture_format(target)
     check_new(target, overwrite=overwrite)
     clip = settings.clip
-    clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)
+    clock = clock_of(settings, clip.fps, clip.frames)
     save_image(target, to_image(draw(panels(settings, clock), clock)))
     return Result(target, clip.frames)
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dreamvid.commands.shapes import check_closes, whole_frames
+from dreamvid.commands.signals import check_dials
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import holds_alpha, picture_format, read_alpha, read_layers, read_picture
 from dreamvid.media.formats import check_size, usual_codec
@@ -21,8 +22,7 @@ from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
 from dreamvid.networks.known import check_layer, check_model, default_layer, find_label, labels
-from dreamvid.schedules.schedule import Clock
-from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
+from dreamvid.settings.dials import changing, guides_of, texts_of
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
@@ -262,23 +262,6 @@ def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
             find_label(dream.label, known, model=network.model)
     for guide in guides_of(dream):
         read_picture(guide)
-
-
-def check_dials(
-    settings: VideoSettings | ZoomSettings | FeedbackLoop, fps: Fraction, frames: int | None
-) -> None:
-    """Raise UsageError for a schedule out of bounds; with audio this is checked later."""
-    sound = settings.sound
-    if sound.audio is not None:
-        from dreamvid.media.audio import check_audio
-
-        check_audio(sound.audio)
-        return
-    clock = Clock(fps, frames, settings.dream.seed, sound.bpm)
-    Dials(settings.dream, clock)
-    steady(settings.motion, clock)
-    if not isinstance(settings, VideoSettings):
-        camera_dials(settings.camera, clock)
 
 
 def output_of(

@@ -11,8 +11,9 @@ import torch
 
 from dreamvid.commands.preflight import Clip, check_zoom
 from dreamvid.commands.result import Result, skipped
-from dreamvid.commands.shared import clock_of, make_dreams, with_sound
+from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
+from dreamvid.commands.signals import clock_of
 from dreamvid.dream.octaves import resize
 from dreamvid.image import to_image
 from dreamvid.loops.texture import noise_texture
@@ -58,7 +59,7 @@ def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
     settings, output = request.settings, request.output
     start, (width, height) = beginning(request), request.size
     clip, sound = settings.clip, settings.sound
-    clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
+    clock = clock_of(settings, clip.fps, clip.frames)
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
     dreams = make_dreams(
@@ -120,7 +121,7 @@ def zoom_moves(settings: ZoomSettings, width: int, height: int) -> Callable[[int
     With `repeat_to` the film starts several times.
     """
     clip = settings.clip
-    clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)
+    clock = clock_of(settings, clip.fps, clip.frames)
     camera = make_camera(settings.camera, clock, width, height)
 
     def moves(index: int) -> Motion | None:

@@ -56,6 +56,11 @@ KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
 
+def folder_of(output: Path) -> Path:
+    """The folder of the parts of an output."""
+    return output.with_name(f".{output.name}.parts")
+
+
 class Job:
     """One film to dream.
 
@@ -67,7 +72,7 @@ class Job:
     def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
         self._output, self._like, self._record = output, like, record
         self.notes: tuple[str, ...] = ()
-        self._folder = output.path.with_name(f".{output.path.name}.parts")
+        self._folder = folder_of(output.path)
         share = min(1.0, PART_SIZE / (like.width * like.height))
         self._part_frames = max(1, round(PART_FRAMES * math.sqrt(share)))
         self._parts = self._finished()

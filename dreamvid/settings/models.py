@@ -10,6 +10,7 @@ from pydantic import (
 )
 
 from dreamvid.settings.base import Settings
+from dreamvid.settings.signals import SignalSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
@@ -65,6 +66,7 @@ class VideoSettings(Settings):
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     sound: SoundSettings = SoundSettings()
+    signals: SignalSettings = SignalSettings()
     output: OutputSettings = OutputSettings()
 
 
@@ -77,4 +79,5 @@ class ZoomSettings(Settings):
     camera: CameraSettings = CameraSettings()
     clip: ClipSettings = ClipSettings()
     sound: SoundSettings = SoundSettings()
+    signals: SignalSettings = SignalSettings()
     output: OutputSettings = OutputSettings()

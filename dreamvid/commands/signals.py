@@ -1,0 +1,123 @@
+"""The signals that the schedules of a run read: checked early, and put on its clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dreamvid.media.audio import check_audio, listen
+from dreamvid.media.drawn import read_curve
+from dreamvid.schedules.envelope import Envelope
+from dreamvid.schedules.schedule import Clock, Schedule
+from dreamvid.schedules.signals import CURVE, FILM, bands_in, curves_in, is_song, kind_of
+from dreamvid.settings.dials import Dials, camera_dials, steady
+from dreamvid.settings.loops import FeedbackLoop
+from dreamvid.settings.models import VideoSettings, ZoomSettings
+from dreamvid.settings.signals import schedules_in
+
+if TYPE_CHECKING:
+    from dreamvid.motion.film_signals import FilmSignals
+
+Modulated = VideoSettings | ZoomSettings | FeedbackLoop
+"""Settings whose dials may read signals."""
+
+Signal = NDArray[Any]
+
+OWN_TIMES: Mapping[str, tuple[float, float]] = {
+    "motion": (0.1, 0.2), "brightness": (0.0, 0.0), "cut": (0.0, 0.3),
+}  # fmt: skip
+"""Attack and release of the signals of a film in seconds, unless an envelope has others."""
+
+
+def schedules_of(settings: Modulated) -> list[Schedule]:
+    """Every schedule of numbers in the settings; ScheduleError for one that cannot be read."""
+    camera = None if isinstance(settings, VideoSettings) else settings.camera
+    return list(schedules_in(settings.dream, settings.motion, camera))
+
+
+def signals_read(settings: Modulated) -> frozenset[str]:
+    """The variables and signals that any schedule reads."""
+    return frozenset[str]().union(*(schedule.names for schedule in schedules_of(settings)))
+
+
+def check_dials(settings: Modulated, fps: Fraction, frames: int | None) -> None:
+    """Raise UsageError for a schedule out of bounds or a signal that it cannot read.
+
+    Values that depend on audio or on the frames of a film are checked later. Raises
+    UnreadableInput for a curve or an audio file that cannot be read.
+    """
+    sound, names = settings.sound, signals_read(settings)
+    later: set[str] = set()
+    if isinstance(settings, VideoSettings):
+        later.update(names.intersection(FILM))
+    if sound.audio is not None:
+        check_audio(sound.audio)
+        later.update(filter(is_song, names))
+    bpm = sound.bpm or (1.0 if sound.audio is not None else None)
+    clock = Clock(fps, frames, settings.dream.seed, bpm, {name: np.zeros(1) for name in later})
+    clock = _timed(settings, names, clock)
+    for schedule in schedules_of(settings):
+        schedule.require(clock)
+    if later or sound.audio is not None or _counts(names, frames):
+        return
+    Dials(settings.dream, clock)
+    steady(settings.motion, clock)
+    if not isinstance(settings, VideoSettings):
+        camera_dials(settings.camera, clock)
+
+
+def needs_look(settings: VideoSettings, frames: int | None) -> bool:
+    """Whether a film of so many frames, None if unknown, is looked at before it is dreamed."""
+    names = signals_read(settings)
+    return bool(names.intersection(FILM)) or _counts(names, frames)
+
+
+def clock_of(
+    settings: Modulated, fps: Fraction, frames: int | None, film: FilmSignals | None = None
+) -> Clock:
+    """Make the clock of a film, with the signals that its schedules read.
+
+    Those of the audio are always on it, those of the `film` if it was looked at. Beats are those of
+    the audio; with a given tempo they are counted from frame 0.
+    """
+    sound, names, rows = settings.sound, signals_read(settings), settings.signals
+    signals: dict[str, Signal] = {}
+    if film is not None:
+        frames = len(film.cut) if frames is None else frames
+        for name, values in film.signals.items():
+            attack, release = OWN_TIMES[name]
+            envelope = rows.envelope(name)
+            signals[name] = envelope(values, float(fps), attack=attack, release=release)
+    bpm, pulse = sound.bpm, (0.0,)
+    if sound.audio is not None:
+        bands = tuple(bands_in(names).values())
+        heard = listen(sound.audio, fps, bands=bands, envelope=rows.envelope)
+        signals |= heard.signals
+        if bpm is None:
+            bpm, pulse = heard.tempo, tuple(heard.beats.tolist()) or (0.0,)
+    return _timed(settings, names, Clock(fps, frames, settings.dream.seed, bpm, signals, pulse))
+
+
+def _counts(names: frozenset[str], frames: int | None) -> bool:
+    """Whether signals need the number of frames, and it is unknown."""
+    return frames is None and any(kind_of(name) in (CURVE, "beat") for name in names)
+
+
+def _timed(settings: Modulated, names: frozenset[str], clock: Clock) -> Clock:
+    """The clock with the signals that depend on time alone: curves of files, and the beat.
+
+    The beat remains a formula of time unless it has an envelope.
+    """
+    frames, fps, found = clock.frames or 1, clock.fps, dict(clock.signals)
+    for name, path in curves_in(names).items():
+        found[name] = settings.signals.envelope(name)(read_curve(path).at(frames, fps), float(fps))
+    envelope = settings.signals.envelope("beat")
+    if "beat" in names and envelope != Envelope() and not clock.lacks("beat"):
+        beat = np.array([clock.variable("beat", frame) for frame in range(frames)])
+        found["beat"] = envelope(beat, float(fps))
+    return replace(clock, signals=found)
