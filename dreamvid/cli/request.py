@@ -27,6 +27,7 @@ DETERMINANTS = {
     "weights_sha256": "the weights",
     "guide_sha256": "the guide",
     "audio_sha256": "the audio",
+    "curve_sha256": "the curve",
     "threads": "the number of threads",
 }
 """What determines a film's bytes besides settings and versions, by its key in the sidecar."""

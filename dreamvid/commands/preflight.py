@@ -141,6 +141,12 @@ def check_video(
     output = output_of(settings, target, overwrite)
     if not is_sequence(source):
         check_file(source)
+    if output.alpha and settings.output.max_flash is not None:
+        raise UsageError(
+            "the luminance of a dream on transparency is unknown",
+            where="max_flash",
+            remedy="leave it out, or leave alpha out",
+        )
     check_output(output, source, settings.dream)
     check_dream(settings.network, settings.dream)
     film = open_film(source, settings)
@@ -172,6 +178,12 @@ def check_loop(
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
+    if settings.output.max_flash is not None:
+        raise UsageError(
+            "loops are not limited: what is held back would not close",
+            where="max_flash",
+            remedy="leave it out, and check the loop with dreamvid measure",
+        )
     check_closes(settings)
     if isinstance(settings, FilmLoop):
         return _check_closing(source, output, settings)

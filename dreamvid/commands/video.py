@@ -73,7 +73,7 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
         like = with_sound(film.info, settings.sound)
         record = sidecar(settings, request.source, dreams(0), output=output.path)
         on_progress(Progress("sidecar", text=record))
-        job = Job(output, like=like, record=record)
+        job = Job(output, like=like, record=record, most_flashes=settings.output.max_flash)
         look.keep()
         if note:
             on_progress(Progress("note", text=note))

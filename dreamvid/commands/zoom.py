@@ -75,7 +75,7 @@ def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
         output.check_new()
         record = sidecar(settings, request.source, dreams(0), output=output.path)
         on_progress(Progress("sidecar", text=record))
-        job = Job(output, like=like, record=record)
+        job = Job(output, like=like, record=record, most_flashes=settings.output.max_flash)
         frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
         left = (frame for frame in frames if frame.index >= job.done)
         job.run(left, dreams, stability=stability, on_progress=on_progress)

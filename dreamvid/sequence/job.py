@@ -33,6 +33,7 @@ from dreamvid.sequence.digests import (
     write_digests,
 )
 from dreamvid.sequence.dream_size import at_full_size
+from dreamvid.sequence.flash_guard import FlashGuard
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.matte import matte
@@ -65,12 +66,16 @@ class Job:
     """One film to dream.
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
-    existing parts are reused only if their record is equal. The output has been checked; raises
-    OutputExists if there are parts with another record, which would be lost.
+    existing parts are reused only if their record is equal. `most_flashes` limits the flashes of
+    the film within any second. The output has been checked; raises OutputExists if there are parts
+    with another record, which would be lost.
     """
 
-    def __init__(self, output: Output, *, like: FilmInfo, record: str) -> None:
+    def __init__(
+        self, output: Output, *, like: FilmInfo, record: str, most_flashes: int | None = None
+    ) -> None:
         self._output, self._like, self._record = output, like, record
+        self._most_flashes = most_flashes
         self.notes: tuple[str, ...] = ()
         self._folder = folder_of(output.path)
         share = min(1.0, PART_SIZE / (like.width * like.height))
@@ -101,6 +106,7 @@ class Job:
         if last is None and lap is not None:
             last = lap.start
         stream = render_with_memory(frames, dream, stability=stability, memory=last, lap=lap)
+        guard = self._guard(last)
         writer: PartWriter | None = None
         try:
             for frame, memory in stream:
@@ -108,8 +114,11 @@ class Job:
                     self._finish(writer, last)
                     writer = None
                 writer = writer or self._open()
-                writer.write(self._output_image(frame, memory), frame.time)
+                image = self._output_image(frame, memory)
+                writer.write(image if guard is None else guard(image, frame.time), frame.time)
                 last, self.done = memory, self.done + 1
+                if guard is not None:
+                    last = replace(memory, guard=guard.state)
                 text = f"shot {memory.shot}"
                 on_progress(Progress("frames", self.done, self._like.frames, text))
                 if writer.count == self._part_frames:
@@ -125,6 +134,12 @@ class Job:
             self.leave()
             raise
         self._complete()
+
+    def _guard(self, last: Memory | None) -> FlashGuard | None:
+        """The flash guard as it was after the last finished part, if flashes are limited."""
+        if self._most_flashes is None:
+            return None
+        return FlashGuard(self._most_flashes, None if last is None else last.guard)
 
     def _last_memory(self, device: torch.device) -> Memory | None:
         """The memory after the last finished part."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -39,7 +40,8 @@ class Memory:
     `reference` is the effect of the full dose; `aim` is the share of its strength that is currently
     targeted, `crisp`, at least 1, sharpens the updates. `tone` is that of the first dreamed frame
     of the shot. `places` are those of beings, the oldest first. `gauge` is that of the carried
-    frames. `age` counts the carried frames of the shot, `shot` the shots of the film.
+    frames. `age` counts the carried frames of the shot, `shot` the shots of the film. `guard` is
+    the state of the flash guard, empty without one.
     """
 
     dreamed: torch.Tensor
@@ -53,10 +55,12 @@ class Memory:
     age: int = 0
     shot: int = 1
     places: Places = ()
+    guard: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the state to a file atomically."""
         planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
+        planes |= {f"{_GUARD}{name}": plane.clone() for name, plane in self.guard.items()}
         numbers = {name: getattr(self, name) for name in _NUMBERS}
         gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
         numbers |= {"gauge": gauge, "reference": self.reference, "tone": self.tone}
@@ -69,6 +73,8 @@ class Memory:
         try:
             with safe_open(path, framework="pt") as file:
                 planes = {name: file.get_tensor(name).to(device) for name in _PLANES}
+                kept = [name for name in set(file.keys()) if name.startswith(_GUARD)]
+                guard = {name.removeprefix(_GUARD): file.get_tensor(name) for name in kept}
                 numbers = json.loads(file.metadata()["numbers"])
             mean, spread, sharpness = numbers["tone"]
             sizes = {
@@ -79,6 +85,7 @@ class Memory:
                 "gauge": Gauge(sizes),
                 "reference": Reference(*numbers["reference"]),
                 "places": tuple(Place(*place) for place in numbers["places"]),
+                "guard": guard,
             }
             return cls(**planes, **numbers | read)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
@@ -90,4 +97,5 @@ class Memory:
 
 
 _PLANES = ("dreamed", "source", "fresh")
+_GUARD = "guard."
 _NUMBERS = ("aim", "crisp", "age", "shot")

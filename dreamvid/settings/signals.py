@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Annotated
 
 from pydantic import Field
 
@@ -43,20 +44,23 @@ class EnvelopeSettings(FallSettings):
     attack: Duration | None = Field(None, description="Time in which the signal rises.")
 
 
+Row = Annotated[EnvelopeSettings | None, Field(description="The envelope of this signal.")]
+
+
 class SignalSettings(EnvelopeTimes):
     """The envelopes of all signals, and of each; `bands` and `curve` are those of all of these."""
 
-    rms: EnvelopeSettings | None = None
-    bass: EnvelopeSettings | None = None
-    mid: EnvelopeSettings | None = None
-    treble: EnvelopeSettings | None = None
-    onset: EnvelopeSettings | None = None
-    bands: EnvelopeSettings | None = None
-    beat: EnvelopeSettings | None = None
-    motion: EnvelopeSettings | None = None
-    brightness: EnvelopeSettings | None = None
-    cut: FallSettings | None = None
-    curve: EnvelopeSettings | None = None
+    rms: Row = None
+    bass: Row = None
+    mid: Row = None
+    treble: Row = None
+    onset: Row = None
+    bands: Row = None
+    beat: Row = None
+    motion: Row = None
+    brightness: Row = None
+    cut: Annotated[FallSettings | None, Field(description="The envelope of cuts.")] = None
+    curve: Row = None
 
     def envelope(self, name: str) -> Envelope:
         """The envelope of a signal by its name; its own times come before those of all."""
