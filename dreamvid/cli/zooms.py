@@ -37,10 +37,11 @@ from dreamvid.cli.flags import (
     Yes,
     read_settings,
 )
-from dreamvid.cli.request import Request, raise_if_damaged, read_request
+from dreamvid.cli.request import Request, find_source, raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
+from dreamvid.media.source import check_file, is_sequence
 from dreamvid.settings.loops import loop_model
 from dreamvid.settings.models import ZoomSettings
 
@@ -52,6 +53,10 @@ Preview = Annotated[
     Parameter(
         name="--motion-preview", negative="", help="Write only the camera motion, without dreaming."
     ),
+]
+
+PlottedFilm = Annotated[
+    Path | None, Parameter(help="The film that the settings are for, whose signals are plotted.")
 ]
 
 
@@ -156,6 +161,7 @@ def loop(
 
 def plot(
     settings: Path,
+    film: PlottedFilm = None,
     /,
     *,
     out: Out,
@@ -165,14 +171,20 @@ def plot(
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Plot the schedules of a settings file as curves over the length of the clip.
+    """Plot the schedules of a settings file as curves, and the signals that they read.
 
-    Settings for a film do not contain its length: give --seconds and --fps.
+    Settings for a film do not contain its length: give the film, or --seconds and --fps. The film
+    of a sidecar is found by itself.
     """
     from dreamvid.commands.plot import PlotSettings
     from dreamvid.commands.plot import plot as draw
 
     given = {"clip": clip, "sound": sound, "signals": signals}
     wanted = read_settings(lambda *_: PlotSettings, given, file=settings, where=settings)
+    if film is None and "source" in wanted.made and "film" in wanted.model_fields_set:
+        film = find_source(wanted.made, settings)
+    if film is not None and not is_sequence(film):
+        check_file(film)
     with Show(quiet=quiet, verbose=False) as show:
-        show.say(f"{draw(wanted, out, overwrite=yes).path}")
+        made = draw(wanted, out, film=film, overwrite=yes, on_progress=show.on_progress)
+        show.say(f"{made.path}")

@@ -51,10 +51,27 @@ def check_dials(settings: Modulated, fps: Fraction, frames: int | None) -> None:
     Values that depend on audio or on the frames of a film are checked later. Raises
     UnreadableInput for a curve or an audio file that cannot be read.
     """
+    names, sound = signals_read(settings), settings.sound
+    is_film = isinstance(settings, VideoSettings)
+    clock = check_sources(settings, fps, frames, has_film=is_film)
+    from_film = is_film and not names.isdisjoint(FILM)
+    if from_film or sound.audio is not None or _counts(names, frames):
+        return
+    Dials(settings.dream, clock)
+    steady(settings.motion, clock)
+    if not isinstance(settings, VideoSettings):
+        camera_dials(settings.camera, clock)
+
+
+def check_sources(
+    settings: Modulated, fps: Fraction, frames: int | None, *, has_film: bool
+) -> Clock:
+    """Raise UsageError for a signal that has no source, UnreadableInput for one that is unreadable.
+
+    Returns the clock as far as it is known without listening to audio or looking at a film.
+    """
     sound, names = settings.sound, signals_read(settings)
-    later: set[str] = set()
-    if isinstance(settings, VideoSettings):
-        later.update(names.intersection(FILM))
+    later = {name for name in names if has_film and name in FILM}
     if sound.audio is not None:
         check_audio(sound.audio)
         later.update(filter(is_song, names))
@@ -63,12 +80,7 @@ def check_dials(settings: Modulated, fps: Fraction, frames: int | None) -> None:
     clock = _timed(settings, names, clock)
     for schedule in schedules_of(settings):
         schedule.require(clock)
-    if later or sound.audio is not None or _counts(names, frames):
-        return
-    Dials(settings.dream, clock)
-    steady(settings.motion, clock)
-    if not isinstance(settings, VideoSettings):
-        camera_dials(settings.camera, clock)
+    return clock
 
 
 def needs_look(settings: VideoSettings, frames: int | None) -> bool:

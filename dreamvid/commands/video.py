@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator, Iterable
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
+from dreamvid.commands.looks import Look
 from dreamvid.commands.looped import LoopedFilm, Timely
-from dreamvid.commands.preflight import Film, check_video, open_film
+from dreamvid.commands.preflight import Film, check_video
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import make_dreams, with_sound
-from dreamvid.commands.sidecar import digest, sidecar, versions
-from dreamvid.commands.signals import clock_of, needs_look
+from dreamvid.commands.sidecar import sidecar
+from dreamvid.commands.signals import clock_of
 from dreamvid.dream.dreamer import pick_device
 from dreamvid.dream.octaves import Size
-from dreamvid.errors import writing
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.reader import SourceFrame
 from dreamvid.media.target import exclusive_lock
-from dreamvid.motion.film_signals import LOOK_WIDTH, FilmSignals
 from dreamvid.motion.flow import estimator
 from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job
-from dreamvid.sequence.looking import keep_look, kept_look, look_at
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.dials import steady
 from dreamvid.settings.models import VideoSettings
@@ -63,7 +59,7 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
         output.check_new()  # another run may have finished since the check
         # Independently dreamed frames need no motion.
         flow = estimator(settings.motion.flow if settings.motion.stability else "none")
-        look = Look.of(request, on_progress)
+        look = Look.of(request.source, settings, film.info.frames, output.path, on_progress)
         clock = clock_of(settings, film.info.rate, film.info.frames, look.signals)
         stability = steady(settings.motion, clock)
         settings, size, note = _at_dream_size(settings, film.info)
@@ -91,38 +87,6 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
                 job.run(frames, dreams, stability=stability, on_progress=on_progress)
         notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes, *seam)
         return Result(output.path, job.delivered, notes, film.damage)
-
-
-@dataclass(frozen=True)
-class Look:
-    """The signals of a film, None where no schedule reads them; kept under a key of its source."""
-
-    output: Path
-    signals: FilmSignals | None = None
-    key: str = ""
-
-    @classmethod
-    def of(cls, request: Film, on_progress: OnProgress) -> Look:
-        """Look at a film, or take the signals that an interrupted run has kept."""
-        settings, output = request.settings, request.output.path
-        if not needs_look(settings, request.reader.info.frames):
-            return cls(output)
-        part = settings.film.model_dump(mode="json", include={"start", "end", "frames", "rate"})
-        key = json.dumps([digest(request.source), part, versions()])
-        signals = kept_look(output, key)
-        if signals is None:
-            width = min(LOOK_WIDTH, request.reader.info.width)
-            whole = settings.film.model_copy(update={"width": width, "height": None, "size": None})
-            small = settings.model_copy(update={"film": whole})
-            with open_film(request.source, small) as film:
-                signals = look_at(film, on_progress)
-        return cls(output, signals, key)
-
-    def keep(self) -> None:
-        """Keep the signals with the parts of the job, for when it is resumed."""
-        if self.signals is not None:
-            with writing(self.output):
-                keep_look(self.output, self.key, self.signals)
 
 
 def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettings, Size, str]:

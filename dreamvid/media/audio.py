@@ -101,6 +101,25 @@ def listen(
     return _features(table, fps, float(start), count / RATE, bands, envelope)
 
 
+def waveform(path: Path, seconds: float, columns: int) -> tuple[Curve, Curve]:
+    """The least and the greatest sample of each column of a picture of the first seconds.
+
+    The largest of them is 1. Raises UnreadableInput as `listen` does.
+    """
+    least, greatest = np.zeros(columns), np.zeros(columns)
+    at = 0
+    for block in _samples(path):
+        column = np.arange(at, at + len(block)) * (columns / (seconds * RATE))
+        inside = column < columns
+        np.minimum.at(least, column[inside].astype(int), block[inside])
+        np.maximum.at(greatest, column[inside].astype(int), block[inside])
+        at += len(block)
+        if not inside.all():
+            break
+    loudest = max(SILENCE, float(greatest.max()), -float(least.min()))
+    return least / loudest, greatest / loudest
+
+
 def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
     """Decode to mono at RATE, block by block, padded with silence if the track starts late."""
     with _open(path) as container:
