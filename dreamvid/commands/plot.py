@@ -75,7 +75,7 @@ def plot(
 
 
 def panels(settings: PlotSettings, clock: Clock, *, is_zoom: bool = True) -> list[Panel]:
-    """The dials to plot: all that are schedules, and the zoom of a zoom."""
+    """The dials to plot: those that are schedules, and the zoom of a zoom."""
     frames = range(clock.frames or 1)
     found = []
     for name, curve in camera_dials(settings.camera, clock).items() if is_zoom else ():
@@ -93,6 +93,8 @@ def panels(settings: PlotSettings, clock: Clock, *, is_zoom: bool = True) -> lis
     texts = [("layer", text) for text in settings.dream.layer] + [("guide", t) for t in guide]
     for name, text in texts:
         values, weights = words(text, clock, name)
+        if len(values) == 1:
+            continue
         shares = [dict[str, float](weights(frame)) for frame in frames]
         lines = {value: np.array([s.get(value, 0.0) for s in shares]) for value in values}
         found.append(Panel(name, lines, "text"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
@@ -27,11 +26,6 @@ Modulated = VideoSettings | ZoomSettings | FeedbackLoop
 """Settings whose dials may read signals."""
 
 Signal = NDArray[Any]
-
-OWN_TIMES: Mapping[str, tuple[float, float]] = {
-    "motion": (0.1, 0.2), "brightness": (0.0, 0.0), "cut": (0.0, 0.3),
-}  # fmt: skip
-"""Attack and release of the signals of a film in seconds, unless an envelope has others."""
 
 
 def schedules_of(settings: Modulated) -> list[Schedule]:
@@ -101,10 +95,7 @@ def clock_of(
     signals: dict[str, Signal] = {}
     if film is not None:
         frames = len(film.cut) if frames is None else frames
-        for name, values in film.signals.items():
-            attack, release = OWN_TIMES[name]
-            envelope = rows.envelope(name)
-            signals[name] = envelope(values, float(fps), attack=attack, release=release)
+        signals |= {name: film.signal(name, float(fps), rows.envelope(name)) for name in FILM}
     bpm, pulse = sound.bpm, (0.0,)
     if sound.audio is not None:
         bands = tuple(bands_in(names).values())

@@ -248,10 +248,11 @@ def _features(
 
 
 def _enveloped(curve: Curve, envelope: Envelope, decay: float) -> Curve:
-    """A curve scaled to 0..1, with its own decay in seconds, or with its envelope's times."""
-    if envelope.smooths:
-        return envelope(_unit(_mean(curve, 0.03)), RATE / HOP, release=decay)
-    return envelope.gated(_unit(_settle(curve, decay)))
+    """A curve scaled to 0..1, after its own decay in seconds or its envelope's times."""
+    if not envelope.smooths:
+        return envelope.gated(_unit(_settle(curve, decay)))
+    followed = envelope.followed(_mean(curve, 0.03), RATE / HOP, release=decay)
+    return envelope.gated(_unit(followed))
 
 
 def _settle(curve: Curve, seconds: float) -> Curve:

@@ -7,7 +7,7 @@ whole film: `0.3+2*motion` should do the same on a calm film as on a wild one.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Self
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from dreamvid.motion.estimate import estimate_motion
 from dreamvid.motion.flow import Array, estimator
 from dreamvid.motion.shots import CutDetector, indicates_cut
+from dreamvid.schedules.envelope import Envelope
 
 LOOK_WIDTH = 256
 """Width of the frames that are looked at; narrower films at their own."""
@@ -26,10 +27,10 @@ LOOK_WIDTH = 256
 PERCENTILE = 95
 """This percentile of a film's motion and brightness becomes 1."""
 
-STILL, DARK = 0.02, 0.02
-"""Values that become 1 in films without more: motion in heights per second, and luma.
+LEAST = {"motion": 0.02, "brightness": 0.02}
+"""Values that become 1 in films that have less: heights per second, and luma.
 
-Otherwise the noise of a film without motion would be enlarged to it.
+Otherwise the noise of a film without motion would be taken for motion.
 """
 
 SHORTEST = Fraction(1, 1000)
@@ -38,22 +39,31 @@ SHORTEST = Fraction(1, 1000)
 Signal = NDArray[np.float64]
 
 
+TIMES = {"motion": (0.1, 0.2), "brightness": (0.0, 0.0), "cut": (0.0, 0.3)}
+"""Attack and release of each signal in seconds, unless an envelope has others."""
+
+
 @dataclass(frozen=True)
 class FilmSignals:
-    """The signals of a film, one value 0..1 per frame.
+    """What was seen of a film, one value per frame.
 
-    `motion` is the mean length of the optical flow per second, `brightness` the mean of luma; the
-    PERCENTILE of each is 1. `cut` is 1 on the first frame of a shot, else 0.
+    `motion` is the mean length of the optical flow in heights per second, `brightness` the mean of
+    luma, 0..1; `cut` is 1 on the first frame of a shot, else 0.
     """
 
     motion: tuple[float, ...]
     brightness: tuple[float, ...]
     cut: tuple[float, ...]
 
-    @property
-    def signals(self) -> Mapping[str, Signal]:
-        """The signals by name."""
-        return {name: np.array(values) for name, values in asdict(self).items()}
+    def signal(self, name: str, rate: float, envelope: Envelope) -> Signal:
+        """A signal 0..1 with its envelope, at `rate` frames per second.
+
+        Of motion and brightness the PERCENTILE becomes 1, and what is above it.
+        """
+        attack, release = TIMES[name]
+        values = np.array(getattr(self, name))
+        values = envelope.followed(values, rate, attack=attack, release=release)
+        return envelope.gated(_unit(values, LEAST[name]) if name in LEAST else values)
 
     @property
     def text(self) -> str:
@@ -77,8 +87,8 @@ def look(frames: Iterable[tuple[Fraction, Array]]) -> FilmSignals:
         speeds.append(np.nan if speed is None else speed)
         lights.append(light)
     return FilmSignals(
-        motion=_unit(_backfilled(np.array(speeds)), STILL),
-        brightness=_unit(np.array(lights), DARK),
+        motion=tuple(_backfilled(np.array(speeds)).tolist()),
+        brightness=tuple(lights),
         cut=tuple(cuts),
     )
 
@@ -114,9 +124,7 @@ def _backfilled(values: Signal) -> Signal:
     return filled
 
 
-def _unit(values: Signal, least: float) -> tuple[float, ...]:
-    """Scale the PERCENTILE to 1 and clip to 0..1; `least` is the smallest value that becomes 1."""
-    if not len(values):
-        return ()
-    top = max(least, float(np.percentile(values, PERCENTILE)))
-    return tuple(np.clip(values / top, 0, 1).tolist())
+def _unit(values: Signal, least: float) -> Signal:
+    """Scale the PERCENTILE, but at least `least`, to 1 and clip to 0..1."""
+    top = max(least, float(np.percentile(values, PERCENTILE))) if len(values) else least
+    return np.clip(values / top, 0, 1)
