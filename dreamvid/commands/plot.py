@@ -21,6 +21,7 @@ from dreamvid.commands.chart import (
 )  # fmt: skip
 from dreamvid.commands.result import Result
 from dreamvid.commands.signals import check_sources, clock_of, signals_read
+from dreamvid.errors import UsageError
 from dreamvid.image import picture_format, save_image, to_image
 from dreamvid.media.audio import waveform
 from dreamvid.media.target import check_new
@@ -60,6 +61,11 @@ def plot(
     picture_format(target)
     check_new(target, overwrite=overwrite)
     clip = settings.clip
+    unseen = sorted(signals_read(settings).intersection(FILM))
+    if film is None and unseen:
+        raise UsageError(
+            "needs the film", where=unseen[0], remedy="use dreamvid plot SETTINGS FILM -o OUT"
+        )
     check_sources(settings, clip.fps, clip.frames, has_film=film is not None)
     if film is None:
         clock = clock_of(settings, clip.fps, clip.frames)

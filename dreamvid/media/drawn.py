@@ -30,7 +30,7 @@ UNITS = {"second": "seconds", "time": "seconds", "s": "seconds", "t": "seconds",
          "frame": "frames", "f": "frames"}  # fmt: skip
 """What a name at the head of the times means, in the singular."""
 
-FORM = "write one pair of time,value on each line (docs/zooms.md)"
+FORM = "write a time and a value on each line, see docs/zooms.md"
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ class DrawnCurve:
 def read_curve(path: str | Path) -> DrawnCurve:
     """Read a curve, JSON if the file ends in .json, else CSV; UnreadableInput with the line."""
     path = Path(path)
+    if path.is_dir():
+        raise UnreadableInput("not a file", where=path, remedy=FORM)
     check_file(path)
     if path.stat().st_size > MOST_BYTES:
         raise UnreadableInput(f"has more than {MOST_BYTES >> 20} MB", where=path, remedy=FORM)

@@ -170,6 +170,8 @@ def _tokens(text: str) -> list[_Token]:
         if match is None:
             at += len(text[at:]) - len(text[at:].lstrip())
             hint = ", use ** for a power" if text[at] == "^" else ""
+            if f"{CURVE}(" in text[:at]:
+                hint = ", put the file in quotes: curve('drawn.csv')"
             raise ExpressionError(f"unexpected {text[at]!r}{hint}", at)
         kind = match.lastgroup or "end"
         tokens.append(_Token(kind, match.group(kind), match.start(kind)))

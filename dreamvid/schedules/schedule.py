@@ -101,7 +101,7 @@ class Clock:
         if name in self.signals:
             return ""
         if kind_of(name) in FILM:
-            return "needs a film: zooms, loops and pictures have none"
+            return "needs a film, which a zoom does not have"
         if is_song(name):
             return "needs audio (--audio)"
         return "was not read" if kind_of(name) == CURVE else ""
@@ -200,7 +200,7 @@ class Schedule:
         for key in self.keys:
             for name in sorted(key.formula.names if key.formula else ()):
                 if lack := clock.lacks(name):
-                    raise self.error(f"{name!r} {lack}", key.value.at)
+                    raise self.error(f"{name} {lack}", key.value.at + key.value.word(kind_of(name)))
 
     def text_on(self, clock: Clock) -> TextCurve:
         """Make the curve of a schedule of text values."""

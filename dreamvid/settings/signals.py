@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from difflib import get_close_matches
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from dreamvid.errors import UsageError
 from dreamvid.schedules.envelope import Envelope
 from dreamvid.schedules.parse import parse_schedule
 from dreamvid.schedules.schedule import Schedule
@@ -61,6 +63,16 @@ class SignalSettings(EnvelopeTimes):
     brightness: Row = None
     cut: Annotated[FallSettings | None, Field(description="The envelope of cuts.")] = None
     curve: Row = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, values: Any) -> Any:
+        for name in values if isinstance(values, dict) else ():
+            if name not in cls.model_fields:
+                near = get_close_matches(str(name), cls.model_fields, n=1)
+                known = f"did you mean {near[0]}?" if near else f"use {', '.join(cls.model_fields)}"
+                raise UsageError(f"unknown signal {name!r}", where="signals", remedy=known)
+        return values
 
     def envelope(self, name: str) -> Envelope:
         """The envelope of a signal by its name; its own times come before those of all."""
