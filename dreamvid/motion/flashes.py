@@ -62,11 +62,10 @@ class FlashCounter:
     """Counts the flashes of a film, frame by frame, from the luminance of its cells.
 
     For each cell `low` and `high` are the extremes since its last change, which was in `direction`:
-    1 up, -1 down, 0 none so far. `change` is the least change of a flash.
+    1 up, -1 down, 0 none so far.
     """
 
-    def __init__(self, change: float = CHANGE) -> None:
-        self.change = change
+    def __init__(self) -> None:
         self.low: Cells = np.full((CELLS, CELLS), np.inf)
         self.high: Cells = np.full((CELLS, CELLS), -np.inf)
         self.direction = np.zeros((CELLS, CELLS), np.int8)
@@ -75,8 +74,8 @@ class FlashCounter:
     def changing(self, cells: Cells) -> NDArray[np.int8]:
         """The change that each cell would complete with a luminance: 1 up, -1 down, else 0."""
         low, high = np.minimum(self.low, cells), np.maximum(self.high, cells)
-        up = (self.direction <= 0) & (cells - low >= self.change) & (low < DARKER)
-        down = (self.direction >= 0) & (high - cells >= self.change) & (cells < DARKER)
+        up = (self.direction <= 0) & (cells - low >= CHANGE) & (low < DARKER)
+        down = (self.direction >= 0) & (high - cells >= CHANGE) & (cells < DARKER)
         return up.astype(np.int8) - down.astype(np.int8)
 
     def changes(self, time: Fraction) -> NDArray[np.int64]:
@@ -106,8 +105,8 @@ def flashes(changes: NDArray[np.int64]) -> int:
     return max((n for n in range(1, int(pairs.max()) + 1) if covers(pairs >= n)), default=0)
 
 
-def covers(cells: NDArray[np.bool_]) -> bool:
-    """Whether cells make up AREA of a field anywhere in the picture."""
+def covers(cells: NDArray[np.bool_], area: float = AREA) -> bool:
+    """Whether cells make up a share of a field anywhere in the picture."""
     sums = np.pad(cells.astype(np.int64).cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
     field = sums[FIELD:, FIELD:] - sums[:-FIELD, FIELD:] - sums[FIELD:, :-FIELD]
-    return bool((field + sums[:-FIELD, :-FIELD]).max() >= AREA * FIELD**2)
+    return bool((field + sums[:-FIELD, :-FIELD]).max() >= area * FIELD**2)
