@@ -11,9 +11,9 @@ from pydantic import BaseModel
 
 from dreamvid.settings import presets
 from dreamvid.settings.base import Settings
+from dreamvid.settings.envelopes import EnvelopeTimes
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import TrainSettings
-from dreamvid.settings.signals import EnvelopeTimes
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,

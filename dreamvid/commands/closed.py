@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.shapes import fade_of
 from dreamvid.commands.shared import make_dreams, with_sound
-from dreamvid.commands.signals import clock_of
 from dreamvid.commands.zoom import FIRST_TIMES, make_camera
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from dreamvid.commands.clock import needs_look
 from dreamvid.commands.sidecar import digest, versions
-from dreamvid.commands.signals import needs_look
 from dreamvid.errors import writing
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader

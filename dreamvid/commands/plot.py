@@ -19,8 +19,8 @@ from dreamvid.commands.chart import (
     Panel,
     draw,
 )  # fmt: skip
+from dreamvid.commands.clock import check_sources, clock_of, signals_read
 from dreamvid.commands.result import Result
-from dreamvid.commands.signals import check_sources, clock_of, signals_read
 from dreamvid.errors import UsageError
 from dreamvid.image import picture_format, save_image, to_image
 from dreamvid.media.audio import waveform

@@ -13,8 +13,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from dreamvid.commands.clock import check_dials
 from dreamvid.commands.shapes import check_closes, whole_frames
-from dreamvid.commands.signals import check_dials
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import holds_alpha, picture_format, read_alpha, read_layers, read_picture
 from dreamvid.media.formats import check_size, usual_codec

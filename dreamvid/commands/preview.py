@@ -6,10 +6,10 @@ from pathlib import Path
 
 import cv2
 
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.preflight import check_zoom
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
-from dreamvid.commands.signals import clock_of
 from dreamvid.commands.zoom import beginning, make_camera
 from dreamvid.image import to_array, to_image
 from dreamvid.media.info import FilmInfo

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from dreamvid.commands.signals import signals_read
+from dreamvid.commands.clock import signals_read
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
 from dreamvid.files import sha256

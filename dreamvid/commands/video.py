@@ -8,13 +8,13 @@ from pathlib import Path
 
 import torch
 
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.looks import Look
 from dreamvid.commands.looped import LoopedFilm, Timely
 from dreamvid.commands.preflight import Film, check_video
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
-from dreamvid.commands.signals import clock_of
 from dreamvid.dream.dreamer import pick_device
 from dreamvid.dream.octaves import Size
 from dreamvid.media.info import FilmInfo

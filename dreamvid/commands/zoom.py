@@ -9,11 +9,11 @@ from typing import Any
 
 import torch
 
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.preflight import Clip, check_zoom
 from dreamvid.commands.result import Result, skipped
 from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
-from dreamvid.commands.signals import clock_of
 from dreamvid.dream.octaves import resize
 from dreamvid.image import to_image
 from dreamvid.loops.texture import noise_texture

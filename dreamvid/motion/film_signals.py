@@ -73,7 +73,8 @@ class FilmSignals:
     @classmethod
     def read(cls, text: str) -> Self:
         """Restore the signals; ValueError, KeyError or TypeError for another text."""
-        return cls(**{name: tuple(map(float, values)) for name, values in json.loads(text).items()})
+        found = json.loads(text)
+        return cls(*(tuple(map(float, found[name])) for name in TIMES))
 
 
 def look(frames: Iterable[tuple[Fraction, Array]]) -> FilmSignals:

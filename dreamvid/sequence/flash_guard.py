@@ -116,7 +116,7 @@ class FlashGuard:
             "direction": torch.from_numpy(counter.direction),
             "times": torch.tensor(times, dtype=torch.int64).reshape(-1, 2),
             "turns": torch.from_numpy(np.array(turns, bool).reshape(-1, CELLS, CELLS)),
-            "shown": torch.from_numpy(self._shown),
+            "shown": torch.from_numpy(np.ascontiguousarray(self._shown)),
         }
 
     def _restore(self, state: Mapping[str, Tensor]) -> None:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from dreamvid.errors import UsageError
 from dreamvid.settings.base import Settings
-from dreamvid.settings.signals import SignalSettings
+from dreamvid.settings.envelopes import SignalSettings
 from dreamvid.settings.tables import (
     AudioSettings,
     CameraSettings,

@@ -10,7 +10,7 @@ from pydantic import (
 )
 
 from dreamvid.settings.base import Settings
-from dreamvid.settings.signals import SignalSettings
+from dreamvid.settings.envelopes import SignalSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,

@@ -17,10 +17,10 @@ import torch
 from tiny import clicks_from, known_frames, moved, read, texture, tiny_network
 
 from dreamvid.commands import image, shared, sidecar
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.dreams import Dreams, Objectives
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_video
-from dreamvid.commands.signals import clock_of
 from dreamvid.commands.video import dream_video, in_time, run_video
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError

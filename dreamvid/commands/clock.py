@@ -15,9 +15,9 @@ from dreamvid.schedules.envelope import Envelope
 from dreamvid.schedules.schedule import Clock, Schedule
 from dreamvid.schedules.signals import CURVE, FILM, bands_in, curves_in, is_song, kind_of
 from dreamvid.settings.dials import Dials, camera_dials, steady
+from dreamvid.settings.envelopes import schedules_in
 from dreamvid.settings.loops import FeedbackLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
-from dreamvid.settings.signals import schedules_in
 
 if TYPE_CHECKING:
     from dreamvid.motion.film_signals import FilmSignals
