@@ -4,14 +4,17 @@ A frame is changed only if more flashes than allowed would lie within the last s
 counted in `dreamvid.motion.flashes`. The light of the cells that would make one too many is first
 brought near that of the frame before, as if the lamp had not changed, and the picture goes on
 moving. What this leaves, as after a cut, is mixed with the frame before, in the worst case until
-the picture stands still. Only earlier frames matter: the guard needs the last one, and a few
-numbers.
+the picture stands still. For a second after a frame was changed, smaller changes on smaller areas
+count as well, because the codec will change them a little. Only earlier frames matter: the guard
+needs the last one, and a few numbers.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from typing import Any
 
 import cv2
 import numpy as np
@@ -23,19 +26,18 @@ from dreamvid.motion.flashes import (
     AREA,
     CELLS,
     CHANGE,
+    FIELD,
+    SECOND,
     Cells,
     FlashCounter,
+    Truth,
     Turn,
-    covers,
     linear,
     luminance,
 )
 
-NEAR, HELD = 0.75 * AREA, 0.85 * CHANGE
-"""The share of a field that may flash too often, and the change that is left of one held back.
-
-Both are below what counts, because writing adds small changes of its own to some cells.
-"""
+STRICT, LEFT = (0.9 * CHANGE, 0.6 * AREA), 0.9
+"""What counts for a second after a frame was changed; the share of a change that is let through."""
 
 STRONGEST, WIDE = 12.0, 1.5
 """The strongest correction of the light, as a factor, and its softness, as a sigma in cells."""
@@ -52,83 +54,91 @@ class FlashGuard:
 
     def __init__(self, most: int, state: Mapping[str, Tensor] | None = None) -> None:
         self._most = most
-        self._counter = FlashCounter()
+        self._counters = FlashCounter(), FlashCounter(*STRICT)
         self._shown: Light = np.zeros((0, 0, 3), np.float32)
+        self._strict_until = -math.inf
         if state:
-            self._restore(state)
+            self._restore({name: plane.cpu().numpy() for name, plane in state.items()})
 
     def __call__(self, image: Tensor, time: Fraction) -> Tensor:
         """The image [3, H, W] of a frame at a time in seconds: itself unless it flashes."""
         light = linear(image.detach().float().cpu().permute(1, 2, 0).numpy())
-        shown = next(one for one in self._tried(light, time) if not self._flashes(one, time))
-        self._counter.add(luminance(shown), time)
+        shown = next(one for one in self._tried(light, time) if not self._held(one, time).any())
+        for counter in self._counters:
+            counter.add(luminance(shown), time)
         self._shown = shown
         if shown is light:
             return image
+        self._strict_until = float(time + SECOND)
         return torch.from_numpy(_encoded(shown)).permute(2, 0, 1).to(image)
-
-    def _flashes(self, light: Light, time: Fraction) -> bool:
-        """Whether a frame would flash too often on a large area."""
-        return covers(self._excess(luminance(light), time), NEAR)
-
-    def _excess(self, cells: Cells, time: Fraction) -> NDArray[np.bool_]:
-        """The cells that would have flashed too often within the second that ends now."""
-        turned = self._counter.changing(cells) != 0
-        excess: NDArray[np.bool_] = (self._counter.changes(time) + turned) // 2 > self._most
-        return excess
 
     def _tried(self, light: Light, time: Fraction) -> Iterator[Light]:
         """The frame, and what may be shown in its place: less and less new, at last nothing."""
         yield light
-        before = luminance(self._shown)
-        light = _relit(light, before, self._target(light, time)[1])
+        held = self._held(light, time)
+        light = _relit(light, luminance(self._shown), held)
         yield light
-        cells = luminance(light)
-        target, held = self._target(light, time)
-        share = np.where(held, (target - cells) / np.where(held, before - cells, 1), 0)
+        share = self._shares(light, time)
         yield _mixed(light, self._shown, share)
+        held = share > 0
         for _ in range(CELLS):
             held = cv2.dilate(held.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
             yield _mixed(light, self._shown, held.astype(np.float64))
         yield self._shown
 
-    def _target(self, light: Light, time: Fraction) -> tuple[Cells, NDArray[np.bool_]]:
-        """The luminance that each cell may have, and the cells that are held back by it.
+    def _holding(self, cells: Cells, time: Fraction) -> Iterator[tuple[FlashCounter, Truth]]:
+        """The counters that are in force, and the cells whose change each of them holds back."""
+        strict = float(time) < self._strict_until
+        for counter in self._counters if strict else self._counters[:1]:
+            changed = counter.changing(cells)
+            excess = counter.excess(changed, time, self._most).astype(np.uint8)
+            near = cv2.dilate(excess, np.ones((2 * FIELD - 1, 2 * FIELD - 1), np.uint8)) > 0
+            yield counter, near & (changed != 0)
 
-        It lies between that of the frame and that of the frame before, which did not turn.
-        """
-        cells, before, counter = luminance(light), luminance(self._shown), self._counter
-        turned = counter.changing(cells)
-        held = (turned != 0) & self._excess(cells, time)
-        up, down = counter.low + HELD, counter.high - HELD
-        limit = np.where(turned > 0, np.maximum(up, before), np.minimum(down, before))
-        return np.where(held, limit, cells), held
+    def _held(self, light: Light, time: Fraction) -> Truth:
+        """The cells whose change is held back: those that change where it would be too often."""
+        holding = [held for _, held in self._holding(luminance(light), time)]
+        return np.asarray(np.any(holding, axis=0), np.bool_)
+
+    def _shares(self, light: Light, time: Fraction) -> Cells:
+        """The least share of the frame before that keeps each cell below a change."""
+        cells, before = luminance(light), luminance(self._shown)
+        shares = [np.zeros((CELLS, CELLS))]
+        for counter, held in self._holding(cells, time):
+            most = LEFT * counter.change
+            up, down = counter.low + most, counter.high - most
+            limit = np.where(cells > before, np.maximum(up, before), np.minimum(down, before))
+            way = np.where(held, before - cells, 1)
+            shares.append(np.where(held, (limit - cells) / np.where(way, way, 1), 0).clip(0, 1))
+        return np.asarray(np.max(shares, axis=0), np.float64)
 
     @property
     def state(self) -> dict[str, Tensor]:
         """The state after the last frame, as tensors."""
-        counter = self._counter
-        times = [(turn.time.numerator, turn.time.denominator) for turn in counter.turns]
-        turns = [turn.cells for turn in counter.turns]
-        return {
-            "low": torch.from_numpy(counter.low),
-            "high": torch.from_numpy(counter.high),
-            "direction": torch.from_numpy(counter.direction),
-            "times": torch.tensor(times, dtype=torch.int64).reshape(-1, 2),
-            "turns": torch.from_numpy(np.array(turns, bool).reshape(-1, CELLS, CELLS)),
-            "shown": torch.from_numpy(np.ascontiguousarray(self._shown)),
-        }
+        kept = {"shown": self._shown, "strict_until": np.array([self._strict_until])}
+        for number, counter in enumerate(self._counters):
+            kept |= {f"{number}.{name}": getattr(counter, name) for name in _PLANES}
+            times = [(turn.time.numerator, turn.time.denominator) for turn in counter.turns]
+            turns = [turn.cells for turn in counter.turns]
+            kept[f"{number}.times"] = np.array(times, np.int64).reshape(-1, 2)
+            kept[f"{number}.turns"] = np.array(turns, bool).reshape(-1, CELLS, CELLS)
+        return {name: torch.from_numpy(np.ascontiguousarray(kept[name])) for name in kept}
 
-    def _restore(self, state: Mapping[str, Tensor]) -> None:
-        counter = self._counter
-        counter.low, counter.high, counter.direction, self._shown = (
-            state[name].cpu().numpy() for name in ("low", "high", "direction", "shown")
-        )
-        for (over, under), cells in zip(state["times"].tolist(), state["turns"], strict=True):
-            counter.turns.append(Turn(Fraction(over, under), cells.cpu().numpy()))
+    def _restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        self._shown, self._strict_until = state["shown"], float(state["strict_until"][0])
+        for number, counter in enumerate(self._counters):
+            for name in _PLANES:
+                setattr(counter, name, state[f"{number}.{name}"])
+            times, turns = state[f"{number}.times"].tolist(), state[f"{number}.turns"]
+            for (over, under), cells in zip(times, turns, strict=True):
+                counter.turns.append(Turn(Fraction(over, under), cells))
 
 
-def _relit(light: Light, before: Cells, held: NDArray[np.bool_]) -> Light:
+_PLANES = ("low", "high", "direction", "changed_at", "counted")
+"""The arrays of a counter that are part of the state."""
+
+
+def _relit(light: Light, before: Cells, held: Truth) -> Light:
     """A frame with the light of the held cells about as it was before, with soft edges."""
     cells = np.maximum(luminance(light), 1e-6)
     wanted = np.where(held, np.log(np.maximum(before, 1e-6) / cells), 0)

@@ -10,7 +10,16 @@ import pytest
 from numpy.typing import NDArray
 
 from dreamvid.media.curves import to_linear
-from dreamvid.motion.flashes import CELLS, FIELD, FlashCounter, covers, linear, luminance
+from dreamvid.motion.flashes import (
+    CELLS,
+    FIELD,
+    FlashCounter,
+    covers,
+    field_shares,
+    linear,
+    luminance,
+    spread,
+)
 
 Levels = Iterable[float | NDArray[np.float64]]
 
@@ -64,10 +73,10 @@ def test_cuts_and_fades_between_shots_are_no_flashes_of_any_number() -> None:
     assert most([0.1] * 30 + [0.6] * 10 + [0.2] * 30) == 1
 
 
-def region(cells: int) -> NDArray[np.bool_]:
-    """A square region of so many cells a side in a corner."""
+def block(rows: int, columns: int) -> NDArray[np.bool_]:
+    """A region in a corner."""
     mask = np.zeros((CELLS, CELLS), bool)
-    mask[:cells, -cells:] = True
+    mask[:rows, -columns:] = True
     return mask
 
 
@@ -76,12 +85,12 @@ def test_a_quarter_of_a_field_is_enough_and_less_is_not() -> None:
         return [np.where(mask, level, 0.3) for level in square(5, 0.1, 0.6)]
 
     assert FIELD == CELLS // 3
-    assert most(film(region(FIELD // 2))) == 5
-    assert most(film(region(FIELD // 2 - 1))) == 0
+    assert most(film(block(2, 4))) == 5  # 8 of the 25 cells of a field
+    assert most(film(block(2, 3))) == 0  # 6 are less than a quarter
+    assert covers(block(2, 4)) and not covers(block(2, 3))
     scattered = np.zeros((CELLS, CELLS), bool)
-    scattered[::2, ::2] = True  # a quarter of every field
+    scattered[::2, ::2] = True
     assert most(film(scattered)) == 5
-    assert covers(region(FIELD // 2)) and not covers(region(FIELD // 2 - 1))
     thin = np.zeros((CELLS, CELLS), bool)
     thin[::3, ::3] = True
     assert most(film(thin)) == 0
@@ -93,13 +102,32 @@ def test_areas_add_up_whatever_their_phases() -> None:
     assert most(film) == 4
 
 
+def test_what_moves_through_the_picture_does_not_flash_but_what_changes_together_does() -> None:
+    stripes = np.arange(CELLS)[None, :] + np.zeros((CELLS, 1))
+    panned = [np.where((stripes + n // 6) % 15 < 3, 0.1, 0.7) for n in range(90)]
+    assert most(panned) <= 1
+    soft = [0.4 - 0.25 * np.cos(2 * np.pi * 4 * n / 30) * np.linspace(0.5, 1, CELLS)
+            for n in range(90)]  # fmt: skip
+    assert most(soft) == 4  # the darker cells change a little later than the brighter
+
+
+def test_the_cells_of_a_field_are_those_it_was_counted_from() -> None:
+    fields = np.zeros((CELLS - FIELD + 1,) * 2, bool)
+    fields[3, 5] = True
+    cells = spread(fields)
+    assert np.argwhere(cells).tolist() == [
+        [row, column] for row in range(3, 3 + FIELD) for column in range(5, 5 + FIELD)
+    ]
+    assert np.argwhere(field_shares(cells) == 1).tolist() == [[3, 5]]
+
+
 def test_linear_light_is_that_of_srgb() -> None:
     levels = np.arange(0, 65536, 257, dtype=np.uint16)
     np.testing.assert_allclose(linear((levels / 65535).astype(np.float32)), to_linear(levels),
                                atol=1e-6)  # fmt: skip
 
 
-@pytest.mark.parametrize(("height", "width"), [(24, 48), (97, 131), (180, 320), (10, 7), (1, 1)])
+@pytest.mark.parametrize(("height", "width"), [(15, 30), (97, 131), (180, 320), (10, 7), (1, 1)])
 def test_the_luminance_of_cells_is_a_mean_at_every_size(height: int, width: int) -> None:
     light = np.random.default_rng(0).random((height, width, 3)).astype(np.float32)
     cells = luminance(light)
