@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from dreamvid.commands.chart import (
-    COLOURS,
     FAINT,
     LEFT,
     RIGHT,
@@ -91,7 +89,7 @@ def panels(settings: PlotSettings, clock: Clock, *, is_zoom: bool = True) -> lis
         if isinstance(getattr(settings.dream, name), str):
             number = dial(settings.dream, name, clock)
             lines = {"": np.array([number(frame) for frame in frames])}
-            found.append(Panel(name, lines, note=_written(getattr(settings.dream, name))))
+            found.append(Panel(name, lines, note=_short(getattr(settings.dream, name))))
     if isinstance(settings.motion.stability, str):
         calm = steady(settings.motion, clock)
         found.append(Panel("stability", {"": np.array([calm(frame) for frame in frames])}))
@@ -115,7 +113,7 @@ def _weights(settings: PlotSettings, clock: Clock) -> Iterator[Panel]:
             schedule = parse_schedule(weight or 1.0, where="layer")
             if schedule.constant is None:
                 lines = {"": schedule.on(clock).values()}
-                yield Panel(name.strip()[:20], lines, note=f"weight {_written(weight)}")
+                yield Panel(_short(name, 20), lines, note=f"weight {_short(weight)}")
 
 
 def signal_panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
@@ -126,12 +124,13 @@ def signal_panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
         "film": list(FILM),
         "drawn": list(curves_in(names)),
     }
+    titles = {name: Path(path).name for name, path in curves_in(names).items()}
     found = []
     for group, members in groups.items():
         for name in members:
             if not clock.lacks(name):
                 values = [clock.variable(name, frame) for frame in range(clock.frames or 1)]
-                shown = name if len(name) < 22 else f"{name[:20]}…"
+                shown = _short(titles.get(name, name), 22)
                 colour = SIGNALS[group] if name in names else FAINT
                 found.append(Panel(shown, {"": np.array(values)}, "signal", colour=colour))
     return found
@@ -145,12 +144,11 @@ def wave_panel(settings: PlotSettings, clock: Clock) -> list[Panel]:
     least, greatest = waveform(settings.sound.audio, seconds, WIDTH - LEFT - RIGHT)
     lines = {"least": least, "greatest": greatest}
     tempo = f"{clock.bpm:.0f} beats per minute" if clock.bpm else ""
-    name = settings.sound.audio.name
-    shown = name if len(name) < 22 else f"{name[:20]}…"
-    return [replace(Panel(shown, lines, "wave", note=tempo), colour=COLOURS[0])]
+    name = _short(settings.sound.audio.name, 22)
+    return [Panel(name, lines, "wave", note=tempo)]
 
 
-def _written(text: str) -> str:
-    """A schedule as it is written, if it is short."""
+def _short(text: str, most: int = 26) -> str:
+    """A text, cut off if it is too long for the margin."""
     text = text.strip()
-    return text if len(text) <= 26 else f"{text[:25]}…"
+    return text if len(text) <= most else f"{text[: most - 1]}…"
