@@ -58,51 +58,94 @@ def load_image(path: str | Path) -> torch.Tensor:
     return to_image(read_picture(path))
 
 
-def read_picture(path: str | Path) -> NDArray[np.uint8] | NDArray[np.uint16]:
-    """Read a picture as an array [H, W, 3], rotated by its EXIF tag, transparency over black.
+def read_picture(
+    path: str | Path, background: str | None = None
+) -> NDArray[np.uint8] | NDArray[np.uint16]:
+    """Read a picture as an array [H, W, 3], rotated by its EXIF tag, laid over a background colour.
 
-    Grey pictures keep 16 bits, colour pictures 8. Raises UnreadableInput when the file is missing,
-    not a picture, or larger than MAX_PIXELS.
+    Without one, transparent areas become black. Grey pictures keep 16 bits, colour pictures 8.
+    Raises UnreadableInput when the file is missing, not a picture, or larger than MAX_PIXELS.
     """
-    return read_layers(path)[0]
+    return laid_over(read_layers(path), background)
 
 
-def read_layers(path: str | Path) -> tuple[NDArray[Any], NDArray[np.uint8] | None]:
-    """Read a picture as `read_picture`, and its alpha channel [H, W]; None if all is opaque."""
+def read_layers(path: str | Path) -> NDArray[Any]:
+    """Read a picture as `read_picture`, but [H, W, 4] with straight alpha if any is transparent."""
     import numpy as np
 
     mode = _mode(path)
     if mode is None:
-        return np.stack([_pixels(path, None).astype(np.uint16)] * 3, axis=2), None
+        return np.stack([_pixels(path, None).astype(np.uint16)] * 3, axis=2)
     pixels = _pixels(path, mode)
-    if mode != "RGBA":
-        return pixels, None
-    alpha = pixels[..., 3]
-    return over_black(pixels), alpha if alpha.min() < 255 else None
+    return pixels[..., :3] if mode == "RGBA" and pixels[..., 3].min() == 255 else pixels
 
 
-def read_alpha(path: str | Path) -> NDArray[np.uint8] | None:
-    """Read only the alpha channel of a picture [H, W]; as `read_layers`, at once without one."""
-    return read_layers(path)[1] if _mode(path) == "RGBA" else None
+def laid_over(array: NDArray[Any], background: str | None = None) -> NDArray[Any]:
+    """Lay an array [H, W, 4] of uint8 or uint16 with straight alpha over a colour: [H, W, 3].
 
-
-def over_black(array: NDArray[Any]) -> NDArray[Any]:
-    """Lay an array [H, W, 4] of uint8 or uint16 with straight alpha over black: [H, W, 3].
-
-    Colours of transparent pixels are arbitrary, and would become visible otherwise.
+    Without one it is laid over black; an array [H, W, 3] is returned unchanged. Colours of
+    transparent pixels are arbitrary, and would become visible otherwise.
     """
     import numpy as np
 
-    top = np.iinfo(array.dtype).max
-    wide = array.astype(np.uint32)
-    return ((wide[..., :3] * wide[..., 3:] + top // 2) // top).astype(array.dtype)
+    if array.shape[2] == 3:
+        return array
+    top = int(np.iinfo(array.dtype).max)
+    wide, alpha = array[..., :3].astype(np.uint32), array[..., 3:].astype(np.uint32)
+    total = wide * alpha + top // 2
+    if background is not None:
+        ground = [level * (top // 255) for level in colour_levels(background)]
+        total += np.array(ground, np.uint32) * (top - alpha)
+    return (total // top).astype(array.dtype)
 
 
-def with_alpha(image: torch.Tensor, alpha: torch.Tensor) -> torch.Tensor:
-    """Take an image [3, H, W] off black: [4, H, W] with straight `alpha` [1, H, W]."""
+def filled(array: NDArray[Any]) -> NDArray[Any]:
+    """Take an array [H, W, 4] off its alpha: [H, W, 3], coloured smoothly where it is clear.
+
+    Where alpha is 0 the colours of the neighbourhood go on, nearer ones more, so that neither the
+    arbitrary colours there nor a hard edge are seen by a network (push-pull interpolation,
+    Gortler et al. 1996). All other colours stay as they are.
+    """
+    import cv2
+    import numpy as np
+
+    colours, alpha = array[..., :3], array[..., 3:]
+    if alpha.all():
+        return np.ascontiguousarray(colours)
+    top = float(np.iinfo(array.dtype).max)
+    shares = alpha.astype(np.float32) / top
+    levels = [np.concatenate([colours * shares, shares], axis=2)]
+    while max(levels[-1].shape[:2]) > 1:
+        height, width = levels[-1].shape[:2]
+        half = -(-width // 2), -(-height // 2)
+        levels.append(cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA))
+    last = levels.pop()
+    pulled = last[..., :3] / np.maximum(last[..., 3:], 1e-6)
+    for level in reversed(levels):
+        wide = cv2.resize(pulled, level.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        pulled = level[..., :3] + (1 - level[..., 3:]) * wide
+    return np.where(alpha > 0, colours, np.rint(pulled.clip(0, top)).astype(array.dtype))
+
+
+def with_alpha(image: torch.Tensor, alpha: NDArray[Any]) -> torch.Tensor:
+    """Add an alpha channel, an array [H, W], to an image [3, H, W] of straight colours."""
     import torch
 
-    return torch.cat([(image / alpha.clamp_min(1 / 255)).clamp(0, 1), alpha])
+    return torch.cat([image, to_image(alpha[..., None]).to(image.device)])
+
+
+def colour_levels(text: str) -> tuple[int, int, int]:
+    """The red, green and blue 0..255 of a colour: a name of CSS, or #rrggbb.
+
+    Raises ValueError for other texts.
+    """
+    from PIL import ImageColor
+
+    try:
+        red, green, blue = ImageColor.getrgb(text.strip())[:3]
+    except ValueError:
+        raise ValueError("must be a colour such as white or #20c040") from None
+    return red, green, blue
 
 
 def _mode(path: str | Path) -> str | None:

@@ -14,7 +14,19 @@ from PIL import Image
 
 from dreamvid import image as border
 from dreamvid.errors import DiskFull, DreamvidError, UnreadableInput, UsageError
-from dreamvid.image import load_image, picture_format, save_image, to_array, to_image
+from dreamvid.image import (
+    colour_levels,
+    filled,
+    laid_over,
+    load_image,
+    picture_format,
+    read_layers,
+    read_picture,
+    save_image,
+    to_array,
+    to_image,
+    with_alpha,
+)
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (20, 30, 3), np.uint8)
 
@@ -186,3 +198,105 @@ def test_a_saved_picture_has_the_permissions_of_any_new_file(tmp_path: Path) -> 
 
 def test_the_limit_leaves_room_for_8k_by_8k_twice() -> None:
     assert 2 * 8192 * 8192 < border.MAX_PIXELS < 2 * (Image.MAX_IMAGE_PIXELS or 0)
+
+
+def over_magenta(kind: type = np.uint8) -> np.ndarray:
+    """A green square, opaque in the middle, half opaque around it, on clear magenta [24, 32, 4]."""
+    top = np.iinfo(kind).max
+    rgba = np.full((24, 32, 4), (top, 0, top, 0), kind)
+    rgba[6:18, 8:24] = (0, top, 0, top // 2)
+    rgba[8:16, 10:22] = (0, top, 0, top)
+    return rgba
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+@pytest.mark.parametrize(
+    ("background", "clear", "half"),
+    [(None, (0, 0, 0), (0, 127, 0)), ("white", (255,) * 3, (128, 255, 128))],
+)
+def test_a_picture_is_laid_over_a_colour(
+    kind: type, background: str | None, clear: tuple[int, ...], half: tuple[int, ...]
+) -> None:
+    laid, unit = laid_over(over_magenta(kind), background), np.iinfo(kind).max // 255
+    assert laid.dtype == kind and laid.shape == (24, 32, 3)
+    assert laid[0, 0].tolist() == [unit * level for level in clear]
+    assert np.abs(laid[7, 9].astype(int) - np.array(half) * unit).max() <= unit
+    assert laid[12, 16].tolist() == [0, np.iinfo(kind).max, 0]
+
+
+def test_an_opaque_picture_is_laid_over_nothing() -> None:
+    assert laid_over(PICTURE, "white") is PICTURE
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_clear_areas_are_filled_with_the_colours_around_them(kind: type) -> None:
+    made = filled(over_magenta(kind))
+    assert made.dtype == kind and made.flags.c_contiguous
+    assert np.abs(made.astype(float) - (0, np.iinfo(kind).max, 0)).max() <= 1
+
+
+def test_filling_takes_the_nearer_colour_and_is_smooth() -> None:
+    rgba = np.zeros((32, 64, 4), np.uint8)
+    rgba[:, :8], rgba[:, 56:] = (200, 0, 0, 255), (0, 0, 200, 255)
+    row = filled(rgba)[16].astype(int)
+    assert row[10, 0] > row[10, 2] and row[53, 2] > row[53, 0]
+    assert np.abs(np.diff(row, axis=0)).max() < 60
+
+
+def test_filling_changes_nothing_that_can_be_seen() -> None:
+    rng = np.random.default_rng(1)
+    rgba = rng.integers(0, 256, (37, 53, 4), np.uint8)
+    rgba[rng.random((37, 53)) < 0.5, 3] = 0
+    seen = rgba[..., 3] > 0
+    assert np.array_equal(filled(rgba)[seen], rgba[seen][:, :3])
+    hidden = rgba.copy()
+    hidden[~seen, :3] = 77
+    assert np.array_equal(filled(hidden), filled(rgba))
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 3)])
+def test_a_picture_without_any_visible_pixel_becomes_black(shape: tuple[int, int]) -> None:
+    rgba = np.full((*shape, 4), (255, 0, 255, 0), np.uint8)
+    assert not filled(rgba).any() and filled(rgba).shape == (*shape, 3)
+
+
+def test_an_image_takes_up_an_alpha_channel() -> None:
+    image = torch.rand(3, 4, 5)
+    for alpha in (np.full((4, 5), 51, np.uint8), np.full((4, 5), 13107, np.uint16)):
+        layered = with_alpha(image, alpha)
+        assert torch.equal(layered[:3], image) and layered.shape == (4, 4, 5)
+        assert torch.allclose(layered[3], torch.tensor(0.2))
+
+
+def test_layers_are_read_only_where_something_is_clear(tmp_path: Path) -> None:
+    Image.fromarray(over_magenta()).save(tmp_path / "clear.png")
+    opaque = over_magenta()
+    opaque[..., 3] = 255
+    Image.fromarray(opaque).save(tmp_path / "opaque.png")
+    Image.fromarray(np.full((4, 4), 40000, np.uint16)).save(tmp_path / "grey.png")
+    assert np.array_equal(read_layers(tmp_path / "clear.png"), over_magenta())
+    assert np.array_equal(read_layers(tmp_path / "opaque.png"), opaque[..., :3])
+    assert read_layers(tmp_path / "grey.png").shape == (4, 4, 3)
+    assert read_picture(tmp_path / "clear.png")[0, 0].tolist() == [0, 0, 0]
+    assert read_picture(tmp_path / "clear.png", "#010203")[0, 0].tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("white", (255, 255, 255)),
+        (" Red ", (255, 0, 0)),
+        ("#20c040", (32, 192, 64)),
+        ("#fff", (255, 255, 255)),
+        ("#11223344", (17, 34, 51)),
+        ("rgb(1, 2, 3)", (1, 2, 3)),
+    ],
+)
+def test_colours_are_read_by_name_or_number(text: str, levels: tuple[int, int, int]) -> None:
+    assert colour_levels(text) == levels
+
+
+@pytest.mark.parametrize("text", ["", "whitish", "#12345", "255,0,0", "None", "0x20c040"])
+def test_other_texts_are_no_colours(text: str) -> None:
+    with pytest.raises(ValueError, match="must be a colour such as white or #20c040"):
+        colour_levels(text)

@@ -46,8 +46,10 @@ def _metavar(names: tuple[str, ...], kind: str | None) -> str | None:
 
 def _default(value: object) -> str | None:
     """The text of a default in the help; False, None and empty tuples are not shown."""
-    shown = {True: "on", False: None, None: None, (): None}
-    return shown[value] if isinstance(value, bool | tuple | None) else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or None
+    shown = {True: "on", False: None, None: None}
+    return shown[value] if isinstance(value, bool | None) else str(value)
 
 
 COMMANDS = {

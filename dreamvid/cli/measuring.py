@@ -125,10 +125,13 @@ def measure(
     _check_files(film, [path for path in (original, *films.values()) if path is not None])
     named = {"model", "weights"} & network.model_fields_set
     judging, raised = (network, None) if named else made.judge(films["dreamed"])
-    check_model(judging.model, judging.weights)
+    (model, _), *others = judging.parts
+    if named and others:
+        raise UsageError("one network measures", where="model", remedy="name one of them")
+    check_model(model, judging.weights)
     from dreamvid.networks.registry import load_network
 
-    judge = load_network(judging.model, weights=judging.weights, offline=network.offline)
+    judge = load_network(model, weights=judging.weights, offline=network.offline)
     chosen = judge.resolve(layer or raised or judge.default_layer)
     given = {name: getattr(film, name) for name in film.model_fields_set}
     cut = made.film(films["dreamed"]).model_copy(update=given)
@@ -180,17 +183,17 @@ def _made(path: Path) -> _Made:
 def _raised(dream: DreamSettings) -> str | None:
     """The first layer that was raised, without channel and weight; None for the default layer.
 
-    It is also None for a label, which uses all layers, and for creatures, which use the network's
+    It is also None for labels, which use all layers, and for creatures, which use the network's
     default layer.
     """
-    from dreamvid.networks.kinds import CREATURES
+    from dreamvid.networks.kinds import CREATURES, LABEL
     from dreamvid.settings.dials import texts_of
 
     if dream.label is not None:
         return None
     texts = (texts_of(layer, "layer")[0] for layer in dream.layer)
     names = (re.split(r"[:*]", text)[0].strip() for text in texts)
-    return next((name for name in names if name != CREATURES), None)
+    return next((name for name in names if name not in (CREATURES, LABEL)), None)
 
 
 def _found(

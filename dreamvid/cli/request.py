@@ -26,6 +26,7 @@ DETERMINANTS = {
     "source_sha256": "the source",
     "weights_sha256": "the weights",
     "guide_sha256": "the guide",
+    "palette_sha256": "the palette",
     "audio_sha256": "the audio",
     "curve_sha256": "the curve",
     "threads": "the number of threads",

@@ -92,13 +92,17 @@ class Clip:
     def __init__(self, source: Path, settings: LengthSettings) -> None:
         self._source = source
         self._size = settings.size_for(None) if settings.size else (None, None)
+        self._background = settings.background
         self._times: list[Fraction] = []
         self._marks: list[int] = []
 
     def open(self, start: Fraction | None = None) -> VideoReader:
         """Open the film at `start` seconds."""
         width, height = self._size
-        return VideoReader(self._source, start=start, width=width, height=height)
+        background = self._background
+        return VideoReader(
+            self._source, start=start, width=width, height=height, background=background
+        )
 
     def look(self, film: VideoReader) -> Iterator[Array]:
         """Yield all frames, and store the checksum and the timestamp of each."""

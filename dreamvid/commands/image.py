@@ -10,7 +10,7 @@ from dreamvid.commands.preflight import Still, check_image
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import make_dreamer
 from dreamvid.dream.octaves import resize
-from dreamvid.image import save_image, to_image, with_alpha
+from dreamvid.image import save_image, to_image
 from dreamvid.sequence.dream_size import dream_at_size, dream_size
 from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.settings.models import ImageSettings
@@ -41,8 +41,8 @@ def run_image(still: Still, on_progress: OnProgress) -> Result:
     dream = make_dreamer(settings.network, settings.dream, size=size, on_progress=on_progress)
     dreamed = dream_at_size(size, dream, image).cpu()
     if still.alpha is not None:
-        alpha = torch.from_numpy(still.alpha)[None].float() / 255
-        dreamed = with_alpha(dreamed, resize(alpha, own).clamp(0, 1))
+        alpha = resize(to_image(still.alpha[..., None]), own).clamp(0, 1)
+        dreamed = torch.cat([dreamed, alpha])
     save_image(still.target, dreamed)
     at_size = describe_size(own, settings.picture.dream_size, size, "picture")
     notes = (f"dreamed {at_size}",) if at_size else ()

@@ -17,6 +17,9 @@ from dreamvid.sequence.progress import OnProgress
 from dreamvid.settings.models import VideoSettings
 from dreamvid.settings.tables import FilmSettings
 
+PART = ("start", "end", "frames", "rate", "background")
+"""The settings of a film that change what is seen of it, whatever size it is dreamed at."""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -41,7 +44,7 @@ class Look:
         """
         if not needs_look(settings, frames):
             return cls(output)
-        part = settings.film.model_dump(mode="json", include={"start", "end", "frames", "rate"})
+        part = settings.film.model_dump(mode="json", include=set(PART))
         key = json.dumps([digest(source), part, versions()])
         signals = kept_look(output, key)
         if signals is None:
@@ -61,8 +64,6 @@ def look_at_source(
     """Look at the part of a film that is dreamed, in small, whatever size it is dreamed at."""
     with VideoReader(source, rate=film.rate) as whole:
         width = min(LOOK_WIDTH, whole.info.width)
-    part = VideoReader(
-        source, start=film.start, end=film.end, frames=film.frames, rate=film.rate, width=width
-    )
-    with part as reader:
+    options = {name: getattr(film, name) for name in PART}
+    with VideoReader(source, width=width, **options) as reader:
         return reader.info, look_at(reader, on_progress)

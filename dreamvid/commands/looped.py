@@ -50,12 +50,15 @@ class LoopedFilm:
     closes: bool
     warm: int
     fade: int
+    keep_alpha: bool
 
     @classmethod
-    def look(cls, source: Path, settings: VideoSettings, size: Size) -> LoopedFilm:
+    def look(
+        cls, source: Path, settings: VideoSettings, size: Size, *, keep_alpha: bool = False
+    ) -> LoopedFilm:
         """Read the whole film once; it will be dreamed at a size (height, width)."""
         frames: deque[SourceFrame] = deque(maxlen=1)
-        with open_film(source, settings) as film:
+        with open_film(source, settings, keep_alpha=keep_alpha) as film:
             rate = film.info.rate
             small = thumbnails(frame.array for frame in _last_kept(film, frames))
         count = len(small)
@@ -63,7 +66,8 @@ class LoopedFilm:
         fade = max(1, min(round(rate * FADE), count // 3, most))
         warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)
-        return cls(source, settings, count, last, loops_already(small), warm, fade)
+        closes = loops_already(small)
+        return cls(source, settings, count, last, closes, warm, fade, keep_alpha)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -105,7 +109,7 @@ class LoopedFilm:
 
     def approach(self) -> Iterator[SourceFrame]:
         """The frames before the first one, which are the last `warm`; they end with index -1."""
-        with open_film(self.source, self.settings) as film:
+        with open_film(self.source, self.settings, keep_alpha=self.keep_alpha) as film:
             for frame in itertools.islice(film, self.count - self.warm, self.count):
                 yield replace(frame, index=frame.index - self.count)
 

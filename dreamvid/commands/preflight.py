@@ -6,7 +6,6 @@ and returns the checked request, with a line that describes the source and the n
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -14,14 +13,30 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dreamvid.commands.clock import check_dials
+from dreamvid.commands.describe import (
+    describe_clip,
+    describe_dreamer,
+    describe_film,
+    describe_ground,
+    describe_shrinking,
+    describe_transparency,
+)
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
-from dreamvid.image import holds_alpha, picture_format, read_alpha, read_layers, read_picture
+from dreamvid.image import (
+    filled,
+    holds_alpha,
+    laid_over,
+    picture_format,
+    read_layers,
+    read_picture,
+)
 from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
-from dreamvid.networks.known import check_layer, check_model, default_layer, find_label, labels
+from dreamvid.networks.kinds import LABEL
+from dreamvid.networks.known import check_layer, check_model, find_label, labels
 from dreamvid.settings.dials import changing, guides_of, texts_of
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
@@ -36,17 +51,14 @@ from dreamvid.settings.tables import (
     NetworkSettings,
     SizeSettings,
 )
-from dreamvid.settings.values import LARGEST, LONGEST_SIDE
+from dreamvid.settings.values import LARGEST, OWN_PALETTE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from dreamvid.media.info import FilmInfo
     from dreamvid.media.reader import VideoReader
 
 Size = tuple[int, int]
-
-OVER_BLACK = ", transparent areas over black"
 
 
 S_co = TypeVar("S_co", bound=ZoomSettings | LoopSettings, covariant=True)
@@ -110,13 +122,15 @@ def check_image(
         )
     check_file(source)
     check_dream(settings.network, settings.dream)
-    picture, alpha = read_layers(source)
-    width, height = scaled(settings.picture, (picture.shape[1], picture.shape[0]))
-    kept = alpha is not None and holds_alpha(target)
-    seen = "" if alpha is None else ", transparency kept" if kept else OVER_BLACK
-    summary = f"{source}: {width}x{height}{seen}"
-    summary += f"; {describe_dreamer(settings.network, settings.dream)}"
-    return Still(target, settings, picture, (width, height), alpha if kept else None, summary)
+    layers, background = read_layers(source), settings.picture.background
+    width, height = scaled(settings.picture, (layers.shape[1], layers.shape[0]))
+    summary, alpha = f"{source}: {width}x{height}", None
+    if layers.shape[2] == 4 and background is None and holds_alpha(target):
+        picture, alpha, seen = filled(layers), layers[..., 3], ", transparency kept"
+    else:
+        picture, seen = laid_over(layers, background), describe_ground(layers, background)
+    summary += f"{seen}; {describe_dreamer(settings.network, settings.dream)}"
+    return Still(target, settings, picture, (width, height), alpha, summary)
 
 
 def scaled(wanted: SizeSettings, size: Size) -> Size:
@@ -141,23 +155,24 @@ def check_video(
     output = output_of(settings, target, overwrite)
     if not is_sequence(source):
         check_file(source)
-    if output.alpha and settings.output.max_flash is not None:
-        raise UsageError(
-            "the luminance of a dream on transparency is unknown",
-            where="max_flash",
-            remedy="leave it out, or leave alpha out",
-        )
     check_output(output, source, settings.dream)
     check_dream(settings.network, settings.dream)
-    film = open_film(source, settings)
+    film = open_film(source, settings, keep_alpha=keeps_alpha(output, settings))
     try:
         info = film.info
         check_size(output.format, (info.width, info.height), where=target)
+        if settings.output.max_flash is not None and (output.alpha or film.keeps_alpha):
+            raise UsageError(
+                "the luminance of a transparent film is unknown",
+                where="max_flash",
+                remedy="leave it out, or give --background, and no --alpha",
+            )
         check_dials(settings, info.rate, info.frames)
     except BaseException:
         film.close()
         raise
-    summary = f"{describe_film(source, info)}; {describe_dreamer(settings.network, settings.dream)}"
+    seen = describe_film(source, info) + describe_transparency(film, output)
+    summary = f"{seen}; {describe_dreamer(settings.network, settings.dream)}"
     return Film(source, output, settings, film, summary)
 
 
@@ -202,11 +217,15 @@ def _check_grown(
         check_file(source)
     check_output(output, source, settings.dream)
     check_dream(settings.network, settings.dream)
-    picture, size = check_beginning(source, output.path, clip)
+    layers, size = check_beginning(source, output.path, clip)
     check_size(output.format, size, where=output.path)
     if isinstance(settings, ZoomSettings | FeedbackLoop):
         check_dials(settings, clip.fps, count)
-    what = describe_clip(source, count, size, clip.fps) + _shrunk(picture, clip)
+    what = describe_clip(source, count, size, clip.fps)
+    picture = None
+    if layers is not None:
+        what += describe_ground(layers, clip.background) + describe_shrinking(layers, clip)
+        picture = laid_over(layers, clip.background)
     summary = f"{what}; {describe_dreamer(settings.network, settings.dream)}"
     return Clip(source, output, settings, picture, size, summary)
 
@@ -222,10 +241,11 @@ def _check_closing(source: Path | None, output: Output, settings: FilmLoop) -> C
 
     clip = settings.clip
     width, height = clip.size_for(None) if clip.size else (None, None)
-    with VideoReader(source, width=width, height=height) as film:
+    with VideoReader(source, width=width, height=height, background=clip.background) as film:
         size = film.info.width, film.info.height
         check_size(output.format, size, where=output.path)
-        return Clip(source, output, settings, None, size, describe_film(source, film.info))
+        summary = describe_film(source, film.info) + describe_transparency(film, output)
+        return Clip(source, output, settings, None, size, summary)
 
 
 def check_train(
@@ -245,7 +265,10 @@ def check_train(
 def check_beginning(
     source: Path | None, target: Path, clip: ClipSettings
 ) -> tuple[NDArray[Any] | None, Size]:
-    """Read the picture that a clip starts from, None for noise; and the size of its frames."""
+    """Read the picture that a clip starts from, None for noise; and the size of its frames.
+
+    The picture has 4 channels if any of it is transparent.
+    """
     if source is None:
         if not clip.from_noise:
             raise UsageError("no picture given", where="zoom", remedy="give one, or --from-noise")
@@ -256,7 +279,7 @@ def check_beginning(
         )
     if same_file(target, source):
         raise UsageError("the output is the source file", where=target, remedy="use another name")
-    picture = read_picture(source)
+    picture = read_layers(source)
     height, width = picture.shape[:2]
     if min(height, width) < 2:
         raise UnreadableInput("the picture is too small", where=source, remedy="use a larger one")
@@ -265,15 +288,29 @@ def check_beginning(
 
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for an unknown network, layer or label, or an unreadable guide."""
-    check_model(network.model, network.weights)
-    if network.weights is None:  # others may have other labels and layers: checked later
-        for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
-            check_layer(network.model, re.split("[:*]", text)[0].strip())
-        known = labels(network.model) if dream.label else ()
-        if dream.label and known:
-            find_label(dream.label, known, model=network.model)
+    for name, _ in network.parts:
+        check_model(name, network.weights)
+    if network.weights is None and len(network.parts) == 1:  # others are checked when loaded
+        _check_names(network.parts[0][0], dream)
+    if dream.palette not in (None, OWN_PALETTE):
+        read_picture(dream.palette)
     for guide in guides_of(dream):
-        read_picture(guide)
+        from dreamvid.media.guide import check_guide
+
+        check_guide(guide)
+
+
+def _check_names(model: str, dream: DreamSettings) -> None:
+    """Raise UsageError for a layer or a label that a network known by name does not have."""
+    known = labels(model)
+    for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
+        name, _, part = (word.strip() for word in text.partition("*")[0].partition(":"))
+        if name == LABEL:
+            find_label(part, known, model=model)
+        else:
+            check_layer(model, name)
+    if dream.label and known:
+        find_label(dream.label, known, model=model)
 
 
 def output_of(
@@ -298,8 +335,13 @@ def check_output(output: Output, source: Path | None, dream: DreamSettings | Non
     check_writable(output.sidecar)
 
 
-def open_film(source: Path, settings: VideoSettings) -> VideoReader:
-    """Open a film with the range and size in the settings."""
+def keeps_alpha(output: Output, settings: VideoSettings) -> bool:
+    """Whether the transparency of a film is kept in an output."""
+    return bool(output.format.alpha) and settings.film.background is None
+
+
+def open_film(source: Path, settings: VideoSettings, *, keep_alpha: bool = False) -> VideoReader:
+    """Open a film with the range, size and background in the settings."""
     from dreamvid.media.reader import VideoReader
 
     film = settings.film
@@ -312,42 +354,6 @@ def open_film(source: Path, settings: VideoSettings) -> VideoReader:
         width=film.target_width,
         height=film.target_height,
         rate=film.rate,
+        keep_alpha=keep_alpha,
+        background=film.background,
     )
-
-
-def describe_film(source: Path, info: FilmInfo) -> str:
-    """Describe a film in words: size, number of frames, frame rate."""
-    size, rate = f"{info.width}x{info.height}", f"at {_rate(info.rate)} fps"
-    return f"{source}: {size}, {rate if info.frames is None else f'{_count(info.frames)} {rate}'}"
-
-
-def describe_clip(source: Path | None, frames: int, size: Size, fps: Fraction) -> str:
-    """Describe a clip to be generated in words: start, size, number of frames, frame rate."""
-    name = "noise" if source is None else source
-    seen = "" if source is None or read_alpha(source) is None else OVER_BLACK
-    return f"{name}: {size[0]}x{size[1]}, {_count(frames)} at {_rate(fps)} fps{seen}"
-
-
-def _shrunk(picture: NDArray[Any] | None, clip: ClipSettings) -> str:
-    """Say that a picture is shrunk because it is large, and what changes that."""
-    large = picture is not None and clip.size is None and max(picture.shape[:2]) > LONGEST_SIDE
-    return ", smaller than the picture (--size changes that)" if large else ""
-
-
-def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
-    """Describe in words the network and what it will raise."""
-    if dream.label is not None:
-        raised = f"label {dream.label}"
-    elif dream.guide is not None:
-        raised = f"guide {dream.guide}"
-    else:
-        raised = " + ".join(dream.layer) or default_layer(network.model)
-    return "dreams with " + ", ".join(filter(None, (network.model, raised)))
-
-
-def _count(frames: int) -> str:
-    return f"{frames} frame{'' if frames == 1 else 's'}"
-
-
-def _rate(fps: Fraction) -> str:
-    return f"{float(fps):.5g}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +12,7 @@ from torch import Tensor
 from dreamvid.bestiary.atlas import GAP, PAPER, captioned, tiled
 from dreamvid.bestiary.renders.backgrounds import hills
 from dreamvid.commands.dreams import Dreams
-from dreamvid.commands.shared import load
+from dreamvid.commands.shared import load_all
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.image import to_image
 from dreamvid.networks.network import Network
@@ -46,7 +46,7 @@ def preset_sheet(
     """
     source = landscape() if picture is None else picture
     small, names, images = shrink(source, SIDE), presets.names(), dict[str, Tensor]()
-    loaded = load(network, on_progress)
+    loaded = load_all(network, on_progress)
     for done, name in enumerate(names, start=1):
         dream = DreamSettings.checked(presets.preset(name)["dream"], where=name)
         images[name] = shrink(_dreamed(small, loaded, network, dream), CELL)
@@ -81,8 +81,8 @@ def landscape() -> Tensor:
 
 
 def _dreamed(
-    picture: Tensor, network: Network, how: NetworkSettings, dream: DreamSettings
+    picture: Tensor, networks: Sequence[Network], how: NetworkSettings, dream: DreamSettings
 ) -> Tensor:
     clock = Clock(Fraction(1), 1, dream.seed)
     size = int(picture.shape[1]), int(picture.shape[2])
-    return Dreams(network, how, dream, clock, size=size)(0)(picture).cpu()
+    return Dreams(networks, how, dream, clock, size=size)(0)(picture).cpu()

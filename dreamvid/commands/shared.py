@@ -43,15 +43,16 @@ def make_dreams(
 ) -> Dreams:
     """Make the Dreamers of all frames: see Dreams for the options."""
     Dials(dream, clock)  # raises errors before a download
-    loaded = load(network, on_progress)
+    loaded = load_all(network, on_progress)
     return Dreams(loaded, network, dream, clock, size=size, times=times, patient=patient)
 
 
-def load(network: NetworkSettings, on_progress: OnProgress) -> Network:
-    """Load the network; `on_progress` gets the events of a download."""
+def load_all(network: NetworkSettings, on_progress: OnProgress) -> tuple[Network, ...]:
+    """Load the networks; `on_progress` gets the events of downloads."""
     progress = counted(on_progress, "download", "downloading weights")
-    return load_network(
-        network.model, weights=network.weights, offline=network.offline, progress=progress
+    return tuple(
+        load_network(name, weights=network.weights, offline=network.offline, progress=progress)
+        for name, _ in network.parts
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,13 +16,14 @@ from dreamvid.commands.clock import signals_read
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
 from dreamvid.files import sha256
-from dreamvid.media.row import sequence_files
+from dreamvid.media.row import pictures_in, sequence_files
 from dreamvid.media.source import is_sequence
 from dreamvid.schedules.signals import curves_in
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop, PanLoop, ZoomLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
+from dreamvid.settings.values import OWN_PALETTE
 
 
 def sidecar(
@@ -30,19 +32,23 @@ def sidecar(
     dream: Dreamer,
     *,
     output: Path,
+    source_sha256: str | None = None,
 ) -> str:
     """The text of the sidecar of `output`: settings, versions, and checksums of all inputs.
 
-    Defaults that depend on the network or the machine are written as resolved.
+    Defaults that depend on the network or the machine are written as resolved. `source_sha256` is
+    the `digest` of the source, if it is known.
     """
-    made: dict[str, Any] = {} if source is None else origin(source, output)
+    made: dict[str, Any] = {} if source is None else origin(source, output, source_sha256)
     made |= {
-        "weights_sha256": dream.network.weights_sha256,
+        "weights_sha256": " ".join(network.weights_sha256 for network in dream.networks),
         "versions": versions(),
         "threads": torch.get_num_threads(),  # decides the rounding of sums
     }
     if guides := guides_of(settings.dream):
-        made["guide_sha256"] = " ".join(digest(Path(guide)) for guide in guides)
+        made["guide_sha256"] = " ".join(_guide_digest(Path(guide)) for guide in guides)
+    if settings.dream.palette not in (None, OWN_PALETTE):
+        made["palette_sha256"] = digest(Path(settings.dream.palette))
     if settings.sound.audio is not None:
         made["audio_sha256"] = digest(settings.sound.audio)
     if not isinstance(settings, ZoomLoop | PanLoop) and (
@@ -53,11 +59,11 @@ def sidecar(
         "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
         "dream": {
             "tile": dream.tile,
-            "step": settings.dream.step or dream.network.default_step,
+            "step": settings.dream.step or dream.default_step,
             "octaves": settings.dream.octaves or len(dream.dose.iterations),
         },
     }
-    if settings.dream.label is None:
+    if settings.dream.label is None and len(dream.networks) == 1:
         decided["dream"]["layer"] = list(settings.dream.layer) or [dream.network.default_layer]
     resolved = type(settings).checked(merge(to_toml(settings), decided))
     return write_toml({"made": made} | to_toml(resolved))
@@ -70,7 +76,7 @@ def made_of(settings: FilmLoop, source: Path, *, output: Path) -> str:
     )
 
 
-def origin(source: Path, output: Path) -> dict[str, Any]:
+def origin(source: Path, output: Path, source_sha256: str | None = None) -> dict[str, Any]:
     """The path and the checksum of a source, for a sidecar beside `output`.
 
     The path relative to the sidecar holds when both are moved, the absolute one when only the
@@ -84,7 +90,7 @@ def origin(source: Path, output: Path) -> dict[str, Any]:
     return {
         "source": Path(relative).as_posix(),
         "source_absolute": absolute,
-        "source_sha256": digest(source),
+        "source_sha256": digest(source) if source_sha256 is None else source_sha256,
     }
 
 
@@ -105,13 +111,38 @@ def versions() -> dict[str, str]:
 def digest(path: Path) -> str:
     """The sha256 of a file, or of the names and bytes of an image sequence; empty if missing."""
     try:
-        if not is_sequence(path):
-            return sha256(path)
-        total = hashlib.sha256()
-        for picture in sequence_files(path).values():
-            total.update(os.fsencode(picture.name) + b"\0" + bytes.fromhex(sha256(picture)))
+        return digest_of(picture_digests(path)) if is_sequence(path) else sha256(path)
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise UnreadableInput(f"cannot be read ({error.strerror})", where=path) from error
+        raise _unreadable(path, error) from error
+
+
+def _guide_digest(path: Path) -> str:
+    """The `digest` of a guide; all pictures of a folder guide, not only its longest row."""
+    if not path.is_dir():
+        return digest(path)
+    return digest_of({k: (p.name, sha256(p)) for k, p in enumerate(pictures_in(path))})
+
+
+def picture_digests(path: Path) -> dict[int, tuple[str, str]]:
+    """The name and the sha256 of every picture of an image sequence, by its place in it."""
+    try:
+        files = sequence_files(path)
+        return {place: (file.name, sha256(file)) for place, file in files.items()}
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def digest_of(pictures: Mapping[int, tuple[str, str]]) -> str:
+    """The `digest` of an image sequence, from the names and digests of its pictures."""
+    total = hashlib.sha256()
+    for name, found in pictures.values():
+        total.update(os.fsencode(name) + b"\0" + bytes.fromhex(found))
     return total.hexdigest()
+
+
+def _unreadable(path: Path, error: OSError) -> UnreadableInput:
+    return UnreadableInput(f"cannot be read ({error.strerror})", where=path)

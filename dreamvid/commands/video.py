@@ -11,21 +11,23 @@ import torch
 from dreamvid.commands.clock import clock_of
 from dreamvid.commands.looks import Look
 from dreamvid.commands.looped import LoopedFilm, Timely
-from dreamvid.commands.preflight import Film, check_video
+from dreamvid.commands.preflight import Film, check_video, keeps_alpha
 from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.shared import make_dreams, with_sound
-from dreamvid.commands.sidecar import sidecar
-from dreamvid.dream.dreamer import pick_device
+from dreamvid.commands.sidecar import digest_of, picture_digests, sidecar
+from dreamvid.dream.dreamer import Dreamer, pick_device
 from dreamvid.dream.octaves import Size
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.reader import SourceFrame
+from dreamvid.media.source import is_sequence
 from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.flow import estimator
 from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
+from dreamvid.sequence.row import Row
 from dreamvid.settings.dials import steady
 from dreamvid.settings.models import VideoSettings
 
@@ -67,9 +69,12 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
             settings.network, settings.dream, clock, size=size, on_progress=on_progress
         )
         like = with_sound(film.info, settings.sound)
-        record = sidecar(settings, request.source, dreams(0), output=output.path)
+        record, row = _records(request, settings, dreams(0))
         on_progress(Progress("sidecar", text=record))
-        job = Job(output, like=like, record=record, most_flashes=settings.output.max_flash)
+        # The signals of a row are relative to all of its pictures, also to those that come later.
+        row = row if look.signals is None else None
+        limit = settings.output.max_flash
+        job = Job(output, like=like, record=record, row=row, most_flashes=limit)
         look.keep()
         if note:
             on_progress(Progress("note", text=note))
@@ -79,7 +84,8 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
             return in_time(film_frames(small, flow=flow, cuts=cuts, skip=skip), dreams(0).device)
 
         if settings.motion.loop:
-            looped = LoopedFilm.look(request.source, settings, size)
+            keep_alpha = keeps_alpha(output, settings)
+            looped = LoopedFilm.look(request.source, settings, size, keep_alpha=keep_alpha)
             seam = looped.dream(job, film, output.path, moving, dreams, stability, on_progress)
         else:
             seam = ()
@@ -87,6 +93,21 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
                 job.run(frames, dreams, stability=stability, on_progress=on_progress)
         notes = (*film.warnings, *skipped(dreams(0), *size), *job.notes, *seam)
         return Result(output.path, job.delivered, notes, film.damage)
+
+
+def _records(request: Film, settings: VideoSettings, dream: Dreamer) -> tuple[str, Row | None]:
+    """The text of the sidecar; and the pictures of a row, of which some may change later."""
+    source, output, film = request.source, request.output.path, request.reader
+    if not is_sequence(source):
+        return sidecar(settings, source, dream, output=output), None
+    pictures = picture_digests(source)
+    record = sidecar(settings, source, dream, output=output, source_sha256=digest_of(pictures))
+    if settings.motion.loop:  # its end is dreamed first
+        return record, None
+    digests = {place: found for place, (_, found) in pictures.items()}
+    length = film.info.frames if "progress" in record else None  # schedules may depend on it
+    shared = f"{film.transparency}; {length}"
+    return record, Row(digests, film.info.rate, film.info.start, shared)
 
 
 def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettings, Size, str]:

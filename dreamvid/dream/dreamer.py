@@ -23,8 +23,10 @@ from dreamvid.dream.octaves import (
     soften,
     swayed,
 )
+from dreamvid.dream.palette import Recolour
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
+from dreamvid.dream.smoothing import smoothing
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import DEFAULT, load_network
@@ -39,9 +41,10 @@ class Dose:
     """The amount of dreaming: iterations on each octave, small to large, and the step length.
 
     `shares` scale the step on each octave; 1 by default. At each iteration the share `fade` of the
-    residual so far is removed, and the image is resized by up to a factor of exp(`sway`): what only
-    one gradient asks for fades, what most agree on stays (the transforms are those of Olah et al.
-    2017, "Feature Visualization"). Gradients are taken at the image with Gaussian noise of standard
+    residual so far is removed, its total variation is lowered in steps of `smooth` times the step
+    length, and the image is resized by up to a factor of exp(`sway`): what only one gradient asks
+    for fades, what most agree on stays (the transforms are those of Olah et al. 2017, "Feature
+    Visualization"). Gradients are taken at the image with Gaussian noise of standard
     deviation `noise` (Smilkov et al. 2017, "SmoothGrad"): those of an image that fools the network
     do not survive it. `looks` is the number of views of a being per update.
     """
@@ -50,6 +53,7 @@ class Dose:
     step: float
     shares: tuple[float, ...] = ()
     fade: float = 0.0
+    smooth: float = 0.0
     sway: float = 0.0
     noise: float = 0.0
     looks: int = 2
@@ -57,6 +61,12 @@ class Dose:
     def on_octave(self, index: int) -> tuple[int, float]:
         """The iterations and the step on an octave; -1 is the largest."""
         return self.iterations[index], self.step * (self.shares[index] if self.shares else 1.0)
+
+    def held(self, dreamed: torch.Tensor, source: torch.Tensor, step: float) -> torch.Tensor:
+        """The dreamed image with its residual faded and smoothed, before an update of `step`."""
+        if self.smooth:
+            dreamed = dreamed + smoothing(dreamed - source, self.smooth * step)
+        return torch.lerp(dreamed, source, self.fade) if self.fade else dreamed
 
 
 _NATURAL = Shape()
@@ -71,8 +81,10 @@ class Dreamer:
     `strength`; strength 0 returns the image unchanged. `tile` is the largest side for which a
     gradient is computed at once. `seed` determines the jitter. `even` distributes the dream over
     the image; otherwise it grows where it is strongest. `shape` balances colours and detail sizes;
-    None uses the raw gradient. Raises UsageError for values out of the range of DreamSettings, an
-    unavailable device, or an unknown network, layer or precision. Method: Mordvintsev et al. 2015.
+    None uses the raw gradient. `palette` gives the result its colours. Several networks dream
+    together after `mixed` (dream/mixture.py). Raises UsageError for values out of the range of
+    DreamSettings, an unavailable device, or an unknown network, layer or precision. Method:
+    Mordvintsev et al. 2015.
     """
 
     def __init__(
@@ -89,6 +101,7 @@ class Dreamer:
         tile: int | None = None,
         even: bool = True,
         shape: Shape | None = _NATURAL,
+        palette: Recolour | None = None,
         device: str = "auto",
         precision: str = "auto",
     ) -> None:
@@ -109,12 +122,16 @@ class Dreamer:
         self.gradient: Gradient = NetworkGradient(
             self.slope, climb, self.beings, self.tile, even, self.network.name
         )
+        self.networks: tuple[Network, ...] = (self.network,)
+        self.layers = ground.layers
+        self.anchored = self.objective.anchored
+        self.default_step = self.network.default_step
         self.octave_scale = octave_scale
         self._by_size = octaves is None
-        step = self.network.default_step if step is None else step
+        step = self.default_step if step is None else step
         self.dose = Dose((iterations,) * (octaves or 1), step * strength)
         self.seed = seed
-        self.shape = shape
+        self.shape, self.palette = shape, palette
 
     def __call__(self, image: torch.Tensor) -> torch.Tensor:
         """Dream on one image with the full dose."""
@@ -153,9 +170,13 @@ class Dreamer:
         sizes = self._sizes(height, width, len(self.dose.iterations))
         return len(self.dose.iterations) - len(sizes)
 
-    def rate(self, image: torch.Tensor) -> float:
-        """The objective at an image [3, H, W]; for several tiles, the mean over them."""
-        return self.gradient.value(image.to(self.device))
+    def rate(self, image: torch.Tensor, source: torch.Tensor | None = None) -> float:
+        """The objective at an image [3, H, W]; for several tiles, the mean over them.
+
+        `source` is the image before dreaming, for anchored objectives; by default the image itself.
+        """
+        image = image.to(self.device)
+        return self.gradient.value(self._seen(image, image if source is None else source))
 
     def ascend(
         self,
@@ -163,6 +184,7 @@ class Dreamer:
         dose: Dose,
         *,
         gauge: Gauge,
+        source: torch.Tensor | None = None,
         weight: torch.Tensor | None = None,
         crisp: float = 0.0,
         first_shift: int = 0,
@@ -170,47 +192,56 @@ class Dreamer:
     ) -> torch.Tensor:
         """Dream on an image [3, H, W] over octaves, small to large, carrying the detail.
 
-        `weight` [1, H, W] scales the step per pixel, `crisp` the finest detail that is added to the
-        updates of the largest octave. `first_shift` is the index of the first shift in `jitter`.
+        `source` is the image before anything was dreamed on it, by default `image` itself. `weight`
+        [1, H, W] scales the step per pixel, `crisp` the finest detail that is added to the updates
+        of the largest octave. `first_shift` is the index of the first shift in `jitter`.
         """
         gauge.objective_values = []
         if dose.step == 0:
             return image
         image = image.to(self.device)
-        height, width = image.shape[-2:]
-        sizes = self._sizes(height, width, len(dose.iterations))
+        source = image if source is None else source.to(self.device)
+        compared = self.anchored or dose.fade or dose.smooth
+        sizes = self._sizes(image.shape[-2], image.shape[-1], len(dose.iterations))
         varied = _Variations.of(self.seed, first_shift)
         dreamed, detail = image, None
         for left, size in zip(range(len(sizes), 0, -1), sizes, strict=True):
             iterations, step = dose.on_octave(-left)
             base = resize(image, size)
+            plain = resize(source, size) if compared and source is not image else base
             dreamed = base if detail is None else base + resize(detail, size)
             local = None if weight is None else resize(weight, size).clamp_min(0)
             seen = swayed(size, dose.sway)
             for iteration in range(iterations):
                 scale = Scale(self.shape, gauge, f"{left}.{iteration}")
-                gradient = self._gradient_at(dreamed, next(seen), dose, varied, scale, places)
+                both = dreamed, plain
+                gradient = self._gradient_at(both, next(seen), dose, varied, scale, places)
                 if crisp and left == 1:
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 gradient = gradient if local is None else gradient * local
-                kept = torch.lerp(dreamed, base, dose.fade) if dose.fade else dreamed
-                dreamed = (kept + step * gradient).clamp_(0, 1)
+                dreamed = (dose.held(dreamed, plain, step) + step * gradient).clamp_(0, 1)
             detail = dreamed - base
-        return dreamed
+        return dreamed if self.palette is None else self.palette(dreamed, source)
+
+    def _seen(self, image: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+        """What a Gradient gets: the image, with its source behind it for an anchored objective."""
+        return torch.cat((image, source.to(image))) if self.anchored else image
 
     def _gradient_at(
         self,
-        image: torch.Tensor,
+        both: tuple[torch.Tensor, torch.Tensor],
         size: Size,
         dose: Dose,
         varied: _Variations,
         scale: Scale,
         places: Places,
     ) -> torch.Tensor:
-        """The normalised gradient [3, H, W] at an image, computed at another size."""
+        """The normalised gradient [3, H, W] at an image and its source, seen at another size."""
+        image, source = both
         seen = resize(image, size)
         if dose.noise:
             seen = seen + dose.noise * torch.randn(seen.shape, generator=varied.noise).to(seen)
+        seen = self._seen(seen, resize(source, size))
         gradient = self.gradient.ground(seen, next(varied.shifts), scale)
         gradient = resize(gradient, (image.shape[-2], image.shape[-1]))
         if self.beings and places:

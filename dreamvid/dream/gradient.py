@@ -55,7 +55,8 @@ class Scale:
 class Gradient(Protocol):
     """The gradients of a Dreamer; `Dreamer.with_gradient` replaces them.
 
-    Images and gradients are [3, H, W]; gradients are normalised, about 1 in size.
+    Images and gradients are [3, H, W]; gradients are normalised, about 1 in size. Images may have
+    three more planes, the source of an anchored objective: see Slope.
     """
 
     def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:

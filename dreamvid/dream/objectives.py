@@ -8,8 +8,6 @@ layer("parts") + creatures("owl", "fish")
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -19,17 +17,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from dreamvid.errors import UsageError
-from dreamvid.networks.kinds import ANIMAL, CREATURES
-from dreamvid.settings.values import LAYER_FORM
+from dreamvid.networks.kinds import ANIMAL
 
 Activations = Mapping[str, Tensor]
 
 HEAT = 2.5
 """Temperature of the softmax in which a class is raised."""
 
-_TABLE = 1 << 24
-"""Limit of image positions times guide positions compared at once."""
+CARICATURE = 0.5
+"""Power of the cosine in an anchored objective: with 2 and more, hardly anything changes."""
 
+LEAST_COSINE = 0.1
+"""Lower bound of the cosine in an anchored objective: what is not there yet can still grow."""
 
 Kinds = tuple[tuple[str, float], ...]
 """Words for classes, with weights."""
@@ -44,12 +43,16 @@ class Objective:
 
     `kinds` are words for beings to raise at their own places, with the weights of their steps.
     `ground` is the relative size of the scalar's own steps; it is 1 without beings, and at most 1.
+    An `anchored` one also needs the activations of the source of the image, by `source_of(layer)`.
+    The values of objectives of one `family` can be compared, as those of the frames of a guide.
     """
 
     layers: tuple[str, ...]
     value: Callable[[Activations], Tensor]
     kinds: Kinds = ()
     ground: float = 1.0
+    anchored: bool = False
+    family: str = ""
 
     def __call__(self, activations: Activations) -> Tensor:
         """The scalar at these activations."""
@@ -62,6 +65,7 @@ class Objective:
             lambda a: self.value(a) + other.value(a),
             _merged(self.kinds + other.kinds),
             self.ground + other.ground,
+            self.anchored or other.anchored,
         )
 
     def __mul__(self, weight: float) -> Objective:
@@ -70,6 +74,7 @@ class Objective:
             lambda a: self.value(a) * weight,
             tuple((word, own * weight) for word, own in self.kinds),
             self.ground * abs(weight),
+            self.anchored,
         )
 
     __rmul__ = __mul__
@@ -104,7 +109,7 @@ def neuron(name: str, index: int, place: tuple[float, float] = (0.5, 0.5)) -> Ob
     """
 
     def value(activations: Activations) -> Tensor:
-        plane = _channel(_planes(activations[name]), name, index)
+        plane = _channel(planes_of(activations[name]), name, index)
         height, width = plane.shape
         x, y = place
         return plane[min(height - 1, int(y * height)), min(width - 1, int(x * width))]
@@ -134,7 +139,7 @@ def extremes(name: str, count: int, *, strongest: bool) -> Objective:
     """
 
     def value(activations: Activations) -> Tensor:
-        planes = _planes(activations[name])
+        planes = planes_of(activations[name])
         if count > planes.shape[1]:
             raise UsageError(
                 f"layer '{name}' has no {count} channels", remedy=f"use 1 to {planes.shape[1]}"
@@ -146,15 +151,37 @@ def extremes(name: str, count: int, *, strongest: bool) -> Objective:
     return Objective((name,), value)
 
 
+def source_of(name: str) -> str:
+    """The key of a layer's activations at the source of the image."""
+    return f"{name} of the source"
+
+
+def anchored(name: str, power: float = CARICATURE) -> Objective:
+    """Raise more of what a layer sees in the source: a caricature.
+
+    At each position the dot product of the activations with those of the source, times their cosine
+    to a power, so that the dream does not turn into something else (Mordvintsev et al. 2018,
+    "Differentiable image parameterizations", and the caricatures of lucid).
+    """
+
+    def value(activations: Activations) -> Tensor:
+        now, source = planes_of(activations[name]), planes_of(activations[source_of(name)])
+        cosine = functional.cosine_similarity(now, source, dim=1, eps=1e-6)
+        likeness = cosine.clamp_min(LEAST_COSINE).pow(power)
+        return ((now * source).mean(dim=1) * likeness).mean()
+
+    return Objective((name,), value, anchored=True)
+
+
 def direction(name: str, vector: Tensor) -> Objective:
     """Raise the mean activation of a layer along a direction [C] in channel space.
 
     Raises UsageError if the layer has another number of channels.
     """
-    unit = _cached_on_device(functional.normalize(vector.float(), dim=0))
+    unit = cached_on_device(functional.normalize(vector.float(), dim=0))
 
     def value(activations: Activations) -> Tensor:
-        planes = _planes(activations[name])
+        planes = planes_of(activations[name])
         if vector.shape != planes.shape[1:2]:
             count = planes.shape[1]
             raise UsageError(
@@ -191,31 +218,6 @@ def creatures(*words: str) -> Objective:
     return Objective((), lambda activations: torch.zeros(()), _merged(kinds), GROUND)
 
 
-def guide(activations: Activations) -> Objective:
-    """Raise at every position the best matching features of a guide image.
-
-    `activations` are those of the guide. Each position of the image is drawn towards the position
-    of the guide with the largest dot product (Mordvintsev et al. 2015, "guided dreaming").
-    """
-    memory = {
-        name: _cached_on_device(_planes(a.detach()).flatten(2)[0])
-        for name, a in activations.items()
-    }
-
-    def value(current: Activations) -> Tensor:
-        total = torch.zeros((), device=next(iter(current.values())).device)
-        for name, features in memory.items():
-            x = _planes(current[name]).flatten(2)[0]
-            known = features(x.device)
-            rows, places = max(1, _TABLE // known.shape[1]), x.detach().T
-            parts = (places[k : k + rows] for k in range(0, len(places), rows))
-            best = torch.cat([(part @ known).argmax(dim=1) for part in parts])
-            total = total + (x * known[:, best]).mean()
-        return total
-
-    return Objective(tuple(memory), value)
-
-
 def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
     """Interpolate objectives: their geometric mean, weighted by shares that add up to 1.
 
@@ -227,6 +229,7 @@ def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
     layers = tuple(dict.fromkeys(name for part, _ in parts for name in part.layers))
     kinds = _merged(tuple((word, own * s) for part, s in parts for word, own in part.kinds))
     ground = sum(part.ground * share for part, share in parts)
+    anchored = any(part.anchored for part, _ in parts)
     whole = [(part, share) for part, share in parts if part.layers]
 
     def value(activations: Activations) -> Tensor:
@@ -238,48 +241,7 @@ def fade(parts: Sequence[tuple[Objective, float]]) -> Objective:
         total = torch.stack([v * s for v, s in zip(values, shares, strict=True)]).sum()
         return torch.where(torch.stack(values).detach().min() > 0, mean, total)
 
-    return Objective(layers, value, kinds, ground)
-
-
-def parse(text: str, *, resolve: Callable[[str], str]) -> Objective:
-    """Parse one layer in the syntax of the flag `--layer`: see LAYER_FORM.
-
-    `creatures` and `creatures:owl,fish` are beings. `resolve` maps an alias or a name to a layer
-    name. Raises UsageError for text that cannot be read.
-    """
-    name, star, weight = text.partition("*")
-    name, colon, part = name.partition(":")
-    known = name.strip()
-    try:
-        make = _part(part.strip()) if colon and known != CREATURES else layer
-        scale = float(weight) if star else 1.0
-        if not math.isfinite(scale):
-            raise ValueError
-    except ValueError:
-        raise UsageError(f"cannot read layer '{text}'", remedy=LAYER_FORM) from None
-    if known == CREATURES:
-        return creatures(*filter(None, map(str.strip, part.split(",")))) * scale
-    return make(resolve(known)) * scale
-
-
-def _part(text: str) -> Callable[[str], Objective]:
-    """What is raised of a layer, by the text behind its colon; ValueError if it is unknown."""
-    if text == "mean":
-        return mean
-    if found := re.fullmatch(r"(top|bottom)([1-9]\d*)", text):
-        count, strongest = int(found[2]), found[1] == "top"
-        return lambda name: extremes(name, count, strongest=strongest)
-    if found := re.fullmatch(r"p([1-9]\d?(?:\.\d+)?)", text):
-        power = float(found[1])
-        return lambda name: norm(name, power)
-    number, at, place = text.partition("@")
-    index = int(number)
-    if not at:
-        return lambda name: channel(name, index)
-    x, y = map(float, place.split("x"))
-    if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise ValueError
-    return lambda name: neuron(name, index, (x, y))
+    return Objective(layers, value, kinds, ground, anchored)
 
 
 def _merged(kinds: Kinds) -> Kinds:
@@ -290,12 +252,12 @@ def _merged(kinds: Kinds) -> Kinds:
     return tuple(weights.items())
 
 
-def _cached_on_device(tensor: Tensor) -> Callable[[torch.device], Tensor]:
+def cached_on_device(tensor: Tensor) -> Callable[[torch.device], Tensor]:
     """A function that returns the tensor on a device, cached: a transfer stalls the GPU."""
     return cache(lambda device: tensor.to(device))
 
 
-def _planes(activation: Tensor) -> Tensor:
+def planes_of(activation: Tensor) -> Tensor:
     """Activations as float32 [1, C, h, w], also those without spatial dimensions, [1, C]."""
     return activation.float().reshape(*activation.shape, *[1] * (4 - activation.dim()))
 

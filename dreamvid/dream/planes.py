@@ -14,6 +14,9 @@ from torch import Tensor
 PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
 """Columns: luma, red-blue and green-magenta."""
 
+LUMA = (0.299, 0.587, 0.114)
+"""The shares of red, green and blue in the luma of video (ITU-R BT.601)."""
+
 
 @cache
 def colour_basis(device: torch.device) -> Tensor:

@@ -16,8 +16,10 @@ from dreamvid.networks.network import Network
 class Slope:
     """An objective on a network: `slope(image)` returns its value [] and gradient [3, H, W].
 
-    For images [3, H, W] of float32 in 0..1 on `device`; the network runs in `dtype`, float32 or
-    half precision. Deterministic: the same image gives the same bits.
+    For images [3, H, W] of float32 in 0..1 on `device`, or [6, H, W] with the source of the image
+    in the last three planes, for an anchored objective; without it the image is its own source. The
+    network runs in `dtype`, float32 or half precision. Deterministic: the same image gives the same
+    bits.
     """
 
     def __init__(
@@ -35,17 +37,25 @@ class Slope:
 
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The value and the gradient at an image."""
-        batch = image[None].detach().requires_grad_()
+        batch = image[None, :3].detach().requires_grad_()
         with _deterministic():
-            value = self._objective(self._activations(batch))
+            value = self._objective(self._activations(batch, image[None, -3:]))
             return value.detach(), torch.autograd.grad(value, batch)[0][0]
 
     def value(self, image: Tensor) -> Tensor:
         """Only the value, at half the cost."""
         with _deterministic(), torch.no_grad():
-            return self._objective(self._activations(image[None]))
+            return self._objective(self._activations(image[None, :3], image[None, -3:]))
 
-    def _activations(self, batch: Tensor) -> objectives.Activations:
+    def _activations(self, batch: Tensor, source: Tensor) -> objectives.Activations:
+        found = self._seen(batch)
+        if self._objective.anchored:
+            with torch.no_grad():
+                before = self._seen(source)
+            found |= {objectives.source_of(name): seen for name, seen in before.items()}
+        return found
+
+    def _seen(self, batch: Tensor) -> dict[str, Tensor]:
         height, width = batch.shape[-2:]
         if min(height, width) < self._least:  # some kernels are larger than the image
             right, down = max(0, self._least - width), max(0, self._least - height)

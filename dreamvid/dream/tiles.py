@@ -14,14 +14,14 @@ Gradient = Callable[[torch.Tensor], torch.Tensor]
 
 
 def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
-    """Return the gradient [3, H, W] of an image, computed on tiles of equal size.
+    """Return the gradient [3, H, W] of an image [C, H, W], computed on tiles of equal size.
 
     The grid is fixed; the caller's jitter rolls the image under it, so that no seam shows.
     """
     height, width = image.shape[-2:]
     if max(height, width) <= tile:
         return gradient(image)
-    result = torch.empty_like(image)
+    result = image.new_empty(3, height, width)
     windows = product(spans(height, tile), spans(width, tile))
     for (rows, columns), part in zip(windows, map(gradient, pieces(image, tile)), strict=True):
         (top, _, first, last), (left, _, begin, end) = rows, columns
@@ -32,7 +32,7 @@ def tiled(gradient: Gradient, image: torch.Tensor, tile: int) -> torch.Tensor:
 
 
 def pieces(image: torch.Tensor, tile: int) -> Iterator[torch.Tensor]:
-    """Cut an image [3, H, W] into the equally sized tiles that `tiled` uses."""
+    """Cut an image [C, H, W] into the equally sized tiles that `tiled` uses."""
     height, width = image.shape[-2:]
     for rows, columns in product(spans(height, tile), spans(width, tile)):
         yield image[:, slice(*rows[:2]), slice(*columns[:2])].contiguous()

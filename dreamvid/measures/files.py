@@ -98,6 +98,7 @@ def _part(source: Path, film: FilmSettings, width: int, height: int) -> VideoRea
         rate=film.rate,
         width=width,
         height=height,
+        background=film.background,
     )
 
 

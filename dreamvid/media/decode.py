@@ -40,8 +40,8 @@ class Facts:
     """What the container of a source states; `duration` counts from the first frame.
 
     `counted` is true when `frames` is a count and not an estimate. `has_alpha` is true when the
-    film stores transparency outside its frames, where the decoder may ignore it. `notes` are
-    messages for the user.
+    film stores transparency outside its frames, where the decoder may ignore it, `some_alpha` when
+    frames may be transparent, even if the first is not. `notes` are messages for the user.
     """
 
     rate: Fraction
@@ -53,6 +53,7 @@ class Facts:
     aspect: Fraction = Fraction(1)
     has_audio: bool = False
     has_alpha: bool = False
+    some_alpha: bool = False
     clock_zero: Fraction = Fraction(0)
     notes: tuple[str, ...] = ()
 
@@ -298,6 +299,7 @@ class FilmDecoder:
             aspect=exact(stream.sample_aspect_ratio) or Fraction(1),
             has_audio=bool(container.streams.audio),
             has_alpha=stream.metadata.get("alpha_mode") == "1",
+            some_alpha=_may_be_transparent(stream),
             clock_zero=self._clock_zero() if kinds & CLOCKLESS else Fraction(0),
         )
 
@@ -319,6 +321,14 @@ class FilmDecoder:
             and (base := exact(stream.time_base)) is not None
         ]
         return min(starts, default=Fraction(0))
+
+
+def _may_be_transparent(stream: VideoStream) -> bool:
+    """Whether the format of the frames has alpha; that of a GIF always has, so it tells nothing."""
+    form = stream.codec_context.format
+    if form is None or stream.codec_context.name == "gif":
+        return False
+    return any(component.is_alpha for component in form.components)
 
 
 def _rate(stream: VideoStream) -> Fraction:

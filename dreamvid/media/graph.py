@@ -13,14 +13,16 @@ from av.filter import Graph
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from dreamvid.image import over_black
 from dreamvid.media.curves import from_linear
 
 SWSCALE_FLAGS: Final = "bicubic+accurate_rnd+full_chroma_int+full_chroma_inp"
 """Without the last three flags, the converted RGB is about one level too dark."""
 
 LINEAR: Final = "gbrpf32le"
-"""Output pixel format for floating-point sources: linear light."""
+"""Output pixel format for floating-point sources: linear light, over black where transparent."""
+
+LINEAR_ALPHA: Final = "gbrapf32le"
+"""The same with alpha, by which the colours are multiplied."""
 
 LUMA_WEIGHTS: Final = {
     "bt709": (0.2126, 0.0722),
@@ -38,7 +40,7 @@ class Look:
     """Parameters of the graph; `width` and `height` are those before the rotation filters `turn`.
 
     `matrix` is ffmpeg's name of a YUV matrix; `deep` is the output pixel format for films of more
-    than 8 bits ("" for 8 bits). With `alpha` the frames are laid over black.
+    than 8 bits ("" for 8 bits). With `alpha` the frames keep their alpha channel.
     """
 
     width: int
@@ -100,13 +102,14 @@ class FrameGraph:
 def rgb_array(frame: VideoFrame, look: Look) -> NDArray[np.uint8] | NDArray[np.uint16]:
     """Copy a filtered frame to an array [H, W, 3] RGB: uint8, or uint16 above 8 bits.
 
-    High bit depth YUV is converted to RGB here: swscale loses half an 8-bit level.
+    With `look.alpha` it is [H, W, 4], with straight alpha. High bit depth YUV is converted to RGB
+    here: swscale loses half an 8-bit level.
     """
-    if look.deep == LINEAR:
-        return from_linear(np.ascontiguousarray(frame.to_ndarray(), dtype=np.float32))
+    if look.deep in (LINEAR, LINEAR_ALPHA):
+        return _from_light(np.ascontiguousarray(frame.to_ndarray(), dtype=np.float32))
     if not look.deep.startswith("yuv"):
         plain: NDArray[Any] = np.ascontiguousarray(frame.to_ndarray())
-        return over_black(plain) if look.alpha else plain
+        return plain
     luma, blue, red = (_plane(frame, n) for n in range(3))
     bits = frame.format.components[0].bits
     top, unit = float((1 << bits) - 1), float(1 << (bits - 8))
@@ -116,14 +119,24 @@ def rgb_array(frame: VideoFrame, look: Look) -> NDArray[np.uint8] | NDArray[np.u
         luma, gain = (luma - 16 * unit) / (219 * unit), 1 / (224 * unit)
     blue, red = (blue - 128 * unit) * gain, (red - 128 * unit) * gain
     kr, kb = LUMA_WEIGHTS[look.matrix]
-    rgb = np.empty((*luma.shape, 3), dtype=np.float32)
+    rgb = np.empty((*luma.shape, 4 if look.alpha else 3), dtype=np.float32)
     rgb[..., 0] = luma + 2 * (1 - kr) * red
     rgb[..., 2] = luma + 2 * (1 - kb) * blue
     rgb[..., 1] = (luma - kr * rgb[..., 0] - kb * rgb[..., 2]) / (1 - kr - kb)
     if look.alpha:
-        rgb *= (_plane(frame, 3) / top)[..., None]
+        rgb[..., 3] = _plane(frame, 3) / top
     levels: NDArray[np.uint16] = np.rint(np.clip(rgb, 0, 1) * 65535).astype(np.uint16)
     return levels
+
+
+def _from_light(light: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Encode linear light [H, W, 3], or [H, W, 4] multiplied by alpha, which is divided off."""
+    if light.shape[2] == 3:
+        return from_linear(light)
+    alpha = np.clip(np.nan_to_num(light[..., 3:]), 0, 1)
+    straight = light[..., :3] / np.maximum(alpha, 1e-6)
+    colours = from_linear(straight.astype(np.float32))
+    return np.concatenate([colours, np.rint(alpha * 65535).astype(np.uint16)], axis=2)
 
 
 def _plane(frame: VideoFrame, index: int) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from av.sidedata.sidedata import SideData, Type
 from av.video.frame import VideoFrame
 
 from dreamvid.media.decode import Decoder, Timed
-from dreamvid.media.graph import LINEAR, Look
+from dreamvid.media.graph import LINEAR, LINEAR_ALPHA, Look
 from dreamvid.media.info import MATRICES, PRIMARIES, REC709, TRANSFERS, UNKNOWN, Colour, FilmInfo
 
 UPRIGHT: Final = {
@@ -42,13 +42,15 @@ USUAL: Final = {
 class Treatment:
     """How to convert the frames of a film, the resulting FilmInfo, and warnings for the user.
 
-    `assumed` are the colour tags that the film lacks, in words; empty if it has all.
+    `assumed` are the colour tags that the film lacks, in words; empty if it has all. `transparent`
+    is true if the frames show transparency.
     """
 
     look: Look
     info: FilmInfo
     warnings: tuple[str, ...]
     assumed: str
+    transparent: bool
 
     def trimmed(self, until: Fraction | None, frames: int | None, *, started: bool) -> FilmInfo:
         """Return the info of the film trimmed at the start, at `until`, or to `frames`."""
@@ -69,23 +71,37 @@ class Treatment:
         return replace(info, duration=duration, frames=count, cut_out=cut)
 
 
-def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | None) -> Treatment:
-    """Plan the conversion to upright RGB from the first frame kept."""
+def inspect(
+    decoder: Decoder,
+    head: Timed,
+    *,
+    width: int | None,
+    height: int | None,
+    on_black: bool = True,
+) -> Treatment:
+    """Plan the conversion to upright RGB from the first frame kept.
+
+    Unless `on_black`, the alpha channel of floating-point frames is read as well. Frames with alpha
+    are not scaled: the arbitrary colours of clear pixels would bleed into their neighbours.
+    """
     time, frame = head
     facts, turn = decoder.facts, upright(frame)
     sideways = any(step.startswith("transpose") for step in turn)
     size = _size(frame, facts.aspect, sideways, width, height)
     colour, bits = _colour(frame), max(c.bits for c in frame.format.components)
-    deep = "" if bits <= 8 else _deep_format(frame, bits)
+    alpha = facts.some_alpha or _stores_alpha(frame)
+    deep = "" if bits <= 8 else _deep_format(frame, bits, alpha=alpha, on_black=on_black)
+    alpha = alpha and deep != LINEAR
+    scaled = size[::-1] if sideways else size
     look = Look(
-        width=size[1] if sideways else size[0],
-        height=size[0] if sideways else size[1],
+        width=frame.width if alpha else scaled[0],
+        height=frame.height if alpha else scaled[1],
         matrix=colour.working_matrix(frame.height),
         full_range=bool(colour.full_range),
         turn=turn,
         deinterlace=bool(frame.interlaced_frame),
         deep=deep,
-        alpha=_stores_alpha(frame) and deep != LINEAR,  # which is premultiplied, over black already
+        alpha=alpha,
     )
     passed = time - decoder.first_time
     info = FilmInfo(
@@ -102,10 +118,11 @@ def inspect(decoder: Decoder, head: Timed, *, width: int | None, height: int | N
         bits=10 if bits > 8 else 8,
         colour=_written(frame, colour),
         has_audio=facts.has_audio,
-        has_alpha=facts.has_alpha or has_alpha(frame),
+        has_alpha=facts.has_alpha or facts.some_alpha or has_alpha(frame),
     )
-    notes, assumed = _warnings(frame, info, turn, facts.aspect), _assumed(frame, colour)
-    return Treatment(look, info, notes, assumed)
+    transparent = facts.some_alpha or _stores_alpha(frame)
+    notes = _warnings(frame, info, turn, facts.aspect, transparent)
+    return Treatment(look, info, notes, _assumed(frame, colour), transparent and info.has_alpha)
 
 
 def upright(frame: VideoFrame) -> tuple[str, ...]:
@@ -140,14 +157,13 @@ def _stores_alpha(frame: VideoFrame) -> bool:
 
 
 def _warnings(
-    frame: VideoFrame, info: FilmInfo, turn: tuple[str, ...], aspect: Fraction
+    frame: VideoFrame, info: FilmInfo, turn: tuple[str, ...], aspect: Fraction, transparent: bool
 ) -> tuple[str, ...]:
     beside = side_data(frame)
     light = (Type.MASTERING_DISPLAY_METADATA, Type.CONTENT_LIGHT_LEVEL)
     notes = (
         (frame.interlaced_frame, "interlaced: deinterlaced with bwdif"),
-        (has_alpha(frame), "transparent areas are laid over black"),
-        (info.has_alpha and not _stores_alpha(frame), "the alpha channel is dropped"),
+        (info.has_alpha and not transparent, "the alpha channel is dropped"),
         (
             any(map(beside.get, light)),
             "HDR10 mastering display and light level metadata is dropped",
@@ -161,13 +177,14 @@ def _warnings(
     return tuple(text for holds, text in notes if holds)
 
 
-def _deep_format(frame: VideoFrame, bits: int) -> str:
+def _deep_format(frame: VideoFrame, bits: int, *, alpha: bool, on_black: bool) -> str:
     if bits > 16 or "f16" in frame.format.name:
-        return LINEAR
-    alpha = "a" if _stores_alpha(frame) else ""
+        return LINEAR_ALPHA if alpha and not on_black else LINEAR
     if frame.format.is_rgb or frame.format.name.startswith(("gray", "ya", "xyz")):
         return "rgba64le" if alpha else "rgb48le"
-    return f"yuv{alpha}444p{next(depth for depth in (10, 12, 16) if bits <= depth)}le"
+    return (
+        f"yuv{'a' if alpha else ''}444p{next(depth for depth in (10, 12, 16) if bits <= depth)}le"
+    )
 
 
 def _colour(frame: VideoFrame) -> Colour:

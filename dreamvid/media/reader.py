@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import av.error
 import numpy as np
@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
 from dreamvid.errors import DreamvidError, UsageError
+from dreamvid.image import filled, laid_over
 from dreamvid.media.decode import Decoder, FilmDecoder, Timed
 from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
@@ -37,13 +38,15 @@ class SourceFrame:
     """One frame of a film: `index` counts from 0, `time` is in exact seconds after the first kept.
 
     `array` is [H, W, 3] RGB, uint8, or uint16 for films of more than 8 bits. If it was shrunk for
-    dreaming, `full` is the frame at the size of the film.
+    dreaming, `full` is the frame at the size of the film. `alpha` [H, W] is its transparency, if
+    that is kept.
     """
 
     index: int
     time: Fraction
     array: NDArray[np.uint8] | NDArray[np.uint16]
     full: NDArray[np.uint8] | NDArray[np.uint16] | None = None
+    alpha: NDArray[np.uint8] | NDArray[np.uint16] | None = None
 
 
 class VideoReader:
@@ -53,11 +56,15 @@ class VideoReader:
     sequences play at `rate` images per second. Every source frame is returned once, with its exact
     time. `start` and `end` are seconds after the film's first frame: frames at start <= t < end are
     kept, at most `frames` of them. If only one of `width` and `height` is given, the aspect ratio
-    is kept; with both the image is stretched.
+    is kept; with both the image is stretched. With `keep_alpha` the frames have their alpha channel
+    beside them, if there is one; otherwise they are laid over a `background` colour, black without
+    one.
 
     `info` describes the frames, `warnings` lists conversions that were applied, and `damage`, set
     at the end of the iteration, describes damaged or missing frames in a sentence, else None.
-    `assumed` names the colour tags that the film lacks and their assumed values, if any.
+    `assumed` names the colour tags that the film lacks and their assumed values, if any, and
+    `transparency` says what is done with transparent areas, if any, and `keeps_alpha` whether they
+    stay transparent.
 
     Raises UsageError for invalid arguments, UnreadableInput for an unreadable file.
     """
@@ -72,12 +79,15 @@ class VideoReader:
         width: int | None = None,
         height: int | None = None,
         rate: Fraction | None = None,
+        keep_alpha: bool = False,
+        background: str | None = None,
     ) -> None:
         _check_span(start, end)
         _check_counts(frames=frames, width=width, height=height)
         self._decoder = _decoder(Path(path), rate)
         try:
-            treatment = self._look_at(start, width, height)
+            on_black = not keep_alpha and background is None
+            treatment = self._look_at(start, width, height, on_black)
         except BaseException:
             self._decoder.close()
             raise
@@ -89,6 +99,10 @@ class VideoReader:
         self._look = treatment.look
         self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *treatment.warnings)
         self.assumed: str = treatment.assumed
+        self._background = background
+        self.keeps_alpha = keep_alpha and treatment.transparent and self._look.alpha
+        kept = "transparency kept" if self.keeps_alpha else self._over
+        self.transparency = kept if treatment.transparent else ""
         self.damage: str | None = None
         self._prefetcher: Prefetcher[SourceFrame] | None = None
 
@@ -118,7 +132,9 @@ class VideoReader:
             self._prefetcher.stop()
         self._decoder.close()
 
-    def _look_at(self, start: Fraction | None, width: int | None, height: int | None) -> Treatment:
+    def _look_at(
+        self, start: Fraction | None, width: int | None, height: int | None, on_black: bool
+    ) -> Treatment:
         decoder = self._decoder
         self._raw = decoder.frames(None if start is None else decoder.first_time + start)
         head = next(self._raw, None)
@@ -131,7 +147,11 @@ class VideoReader:
         if head is None:
             raise decode_error(decoder.path)
         self._head = head
-        return inspect(decoder, head, width=width, height=height)
+        return inspect(decoder, head, width=width, height=height, on_black=on_black)
+
+    @property
+    def _over(self) -> str:
+        return f"transparent areas over {self._background or 'black'}"
 
     def _frames(self) -> Iterator[SourceFrame]:
         """Yield the converted frames, then report damage; runs in the prefetch thread."""
@@ -139,11 +159,34 @@ class VideoReader:
         count = 0
         for count, (time, frame) in enumerate(self._finished(), 1):
             last = time
-            yield SourceFrame(count - 1, time, rgb_array(frame, self._look))
+            yield self._source_frame(count - 1, time, rgb_array(frame, self._look))
             if count == self._limit:
                 self._report(count, last, ended=False)
                 return
         self._report(count, last, ended=True)
+
+    def _source_frame(self, index: int, time: Fraction, pixels: NDArray[Any]) -> SourceFrame:
+        """Make a frame of an array [H, W, 3], or [H, W, 4] with straight alpha."""
+        if pixels.shape[2] == 3:
+            return SourceFrame(index, time, pixels)
+        if self.keeps_alpha:
+            array, alpha = self._fitted(filled(pixels)), self._fitted(pixels[..., 3])
+            return SourceFrame(index, time, array, alpha=alpha)
+        if not self.transparency and pixels[..., 3].min() < np.iinfo(pixels.dtype).max:
+            self.transparency = self._over  # of an animation that starts opaque
+            self.warnings += (f"{self.transparency} from {float(time):.3f} s on",)
+        return SourceFrame(index, time, self._fitted(laid_over(pixels, self._background)))
+
+    def _fitted(self, array: NDArray[Any]) -> NDArray[Any]:
+        """Scale an upright array [H, W, ...] to the size of the film."""
+        size = self.info.width, self.info.height
+        if array.shape[1::-1] == size:
+            return np.ascontiguousarray(array)
+        shrinks = size[0] <= array.shape[1] and size[1] <= array.shape[0]
+        import cv2  # takes .2 s: a refusal does not need it
+
+        filters = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
+        return np.asarray(cv2.resize(array, size, interpolation=filters))
 
     def _report(self, count: int, last: Fraction, *, ended: bool) -> None:
         """Set `damage` and `warnings` after `count` frames; `ended` if there are no more."""

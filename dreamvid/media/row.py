@@ -31,6 +31,16 @@ def sequence_files(path: Path) -> dict[int, Path]:
     return dict(enumerate(folder_rows(path)[0])) if path.is_dir() else _pattern(path)
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """All images of a folder, in natural order."""
+    images = (
+        entry
+        for entry in folder.iterdir()
+        if entry.suffix.lower() in STILL_SUFFIXES and not entry.name.startswith(".")
+    )
+    return sorted(images, key=lambda entry: natural_key(entry.name))
+
+
 def folder_rows(folder: Path) -> tuple[list[Path], list[Path]]:
     """The images of a folder that form its sequence, and the others, both in natural order.
 
@@ -38,13 +48,8 @@ def folder_rows(folder: Path) -> tuple[list[Path], list[Path]]:
     depth_2.png. The longest row is the sequence; of equally long ones, that with the shortest
     words. Without any row all images are the sequence.
     """
-    images = [
-        entry
-        for entry in folder.iterdir()
-        if entry.suffix.lower() in STILL_SUFFIXES and not entry.name.startswith(".")
-    ]
     rows: dict[str, list[Path]] = {}
-    for image in sorted(images, key=lambda entry: natural_key(entry.name)):
+    for image in pictures_in(folder):
         rows.setdefault(_words(image), []).append(image)
     if max(map(len, rows.values()), default=0) < 2:
         return list(chain.from_iterable(rows.values())), []
@@ -78,14 +83,16 @@ def _pattern(path: Path) -> dict[int, Path]:
     return {number - first: found[number] for number in sorted(found)}
 
 
-def check_sizes(files: Sequence[Path], where: Path) -> None:
-    """Raise UnreadableInput, naming the files, unless all images have one size.
+def check_headers(files: Sequence[Path], where: Path) -> bool:
+    """Return whether any of the images has transparency.
 
-    Only headers are read. Files without a readable one are left to be reported as damaged.
+    Raises UnreadableInput, naming the files, unless all images have one size. Only headers are
+    read. Files without a readable one are left to be reported as damaged.
     """
-    sizes = {file: size for file in files if (size := _size(file)) is not None}
+    found = {file: header for file in files if (header := _header(file)) is not None}
+    sizes = {file: header[0] for file, header in found.items()}
     if len(set(sizes.values())) < 2:
-        return
+        return any(transparent for _, transparent in found.values())
     usual = Counter(sizes.values()).most_common(1)[0][0]
     odd = [f"{file.name} ({w}x{h})" for file, (w, h) in sizes.items() if (w, h) != usual]
     raise UnreadableInput(
@@ -96,8 +103,8 @@ def check_sizes(files: Sequence[Path], where: Path) -> None:
     )
 
 
-def _size(file: Path) -> tuple[int, int] | None:
-    """The (width, height) stated by the header of an image, None if unreadable.
+def _header(file: Path) -> tuple[tuple[int, int], bool] | None:
+    """The (width, height) and transparency stated by the header of an image; None if unreadable.
 
     Read by Pillow, as imageio decodes the whole image first; by PyAV what Pillow does not know.
     """
@@ -107,13 +114,13 @@ def _size(file: Path) -> tuple[int, int] | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(file) as picture:
-                return picture.size
+                return picture.size, picture.has_transparency_data
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         pass
     try:
         with open_input(file) as container:
             video = container.streams.video[0].codec_context
-            return (video.width, video.height) if video.width else None
+            return ((video.width, video.height), False) if video.width else None
     except (UnreadableInput, av.error.FFmpegError, IndexError):
         return None
 

@@ -16,7 +16,7 @@ from dreamvid.errors import UnreadableInput
 from dreamvid.image import load_image
 from dreamvid.media.decode import Damage, Facts, Timed
 from dreamvid.media.probe import open_input, reason
-from dreamvid.media.row import check_sizes, folder_rows, listed, sequence_files
+from dreamvid.media.row import check_headers, folder_rows, listed, sequence_files
 from dreamvid.media.source import STILL_SUFFIXES
 
 DEFAULT_RATE: Final = Fraction(24)
@@ -38,7 +38,7 @@ class StillsDecoder:
             raise UnreadableInput(
                 "no images found", where=path, remedy=f"give {', '.join(sorted(STILL_SUFFIXES))}"
             )
-        check_sizes(list(self._files.values()), path)
+        some_alpha = check_headers(list(self._files.values()), path)
         rate = rate or DEFAULT_RATE
         count = max(self._files) + 1
         self.facts = Facts(
@@ -47,6 +47,7 @@ class StillsDecoder:
             frames=count,
             counted=True,
             duration=count / rate,
+            some_alpha=some_alpha,
             notes=_notes(path, self._files.values()) if path.is_dir() else (),
         )
         self._size: tuple[int, int] | None = None

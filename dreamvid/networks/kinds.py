@@ -8,8 +8,8 @@ from itertools import chain
 Ranges = tuple[tuple[int, int], ...]
 
 ANIMAL = "animal"
-CREATURES = "creatures"
-"""Name of the objective of beings, used in place of a layer name."""
+CREATURES, LABEL = "creatures", "label"
+"""Names of the objectives of beings and of classes, used in place of a layer name."""
 
 IMAGENET: dict[str, Ranges] = {
     ANIMAL: ((0, 397),),

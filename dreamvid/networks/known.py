@@ -217,12 +217,14 @@ def labels(model: str) -> tuple[str, ...]:
 
 
 def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...]:
-    """The indices of a label, or of all labels that a word stands for.
+    """The indices of a label, by its name or number, or of all labels that a word stands for.
 
     A class stands for its kinds ('fox' for 'fox/front' and 'fox/side'), a group for its members
     ('bird' for all birds), any other word for the labels that contain it ('owl' or 'owls' for
     'great grey owl'). Raises UsageError with suggestions if there is none.
     """
+    if name.isdecimal() and int(name) < len(among):
+        return (int(name),)
     if not among:
         remedy = "name one of its layers, as in --layer parts"
         raise UsageError(f"{model} has no labels", where="label", remedy=remedy)

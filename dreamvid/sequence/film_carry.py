@@ -77,6 +77,7 @@ class FilmCarry:
             (source + kept).clamp_(0, 1),
             dose,
             gauge=gauge,
+            source=source,
             weight=weight * (pace + (tuning.fresh - pace) * fresh),
             crisp=previous.crisp - 1,
             first_shift=previous.age * sum(dose.iterations),
@@ -141,7 +142,7 @@ class FilmCarry:
             return now
         aim = now.aim
         if height := _controllable(now):
-            measured = self._dream.rate(now.dreamed)
+            measured = self._dream.rate(now.dreamed, now.source)
             aim = tuning.strength(aim, wanted=tuning.surplus * height, measured=measured)
         wanted = math.sqrt(max(0.0, sharpness(now.source) ** 2 + now.reference.edges))
         measured = max(1e-6, sharpness(now.dreamed))

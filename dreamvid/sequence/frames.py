@@ -27,7 +27,7 @@ class Frame:
     `time` is in seconds after the first frame. `image` [3, H, W] is the source, None in a zoom.
     `motion` leads back to the previous frame, None at the start of a shot. `ground` [3, H, W], of
     mean 0, fills areas that the camera of a zoom uncovers. `full` is the film's own array if
-    `image` was shrunk.
+    `image` was shrunk, `alpha` [H, W] the film's transparency, if that is kept.
     """
 
     index: int
@@ -36,6 +36,7 @@ class Frame:
     motion: Motion | None
     ground: torch.Tensor | None = None
     full: Array | None = None
+    alpha: Array | None = None
 
 
 def film_frames(
@@ -65,7 +66,8 @@ def film_frames(
             if cuts and not isinstance(flow, ZeroFlow) and indicates_cut(motion.mask):
                 motion = None
         image = to_image(source.array)
-        yield Frame(source.index, source.time, image, motion, full=source.full)
+        full, alpha = source.full, source.alpha
+        yield Frame(source.index, source.time, image, motion, full=full, alpha=alpha)
         previous = source.array
 
 

@@ -19,6 +19,7 @@ import torch
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, writing
 from dreamvid.files import write_whole
+from dreamvid.image import with_alpha
 from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
@@ -36,10 +37,11 @@ from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.flash_guard import FlashGuard
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
-from dreamvid.sequence.matte import matte
+from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
+from dreamvid.sequence.row import Row
 from dreamvid.settings.toml import UNREADABLE, differing
 
 PART_FRAMES = 120
@@ -52,6 +54,9 @@ An interruption loses at most one part: half a minute of dreaming at this size, 
 
 ELSEWHERE = r"(?m)^source_absolute = .*\n"
 """The line of a record that changes when the folder of the film is moved."""
+
+PICTURES = "pictures.txt"
+"""The file, beside the parts, that lists the pictures of a row."""
 
 KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
@@ -66,15 +71,21 @@ class Job:
     """One film to dream.
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
-    existing parts are reused only if their record is equal. `most_flashes` limits the flashes of
-    the film within any second. The output has been checked; raises OutputExists if there are parts
-    with another record, which would be lost.
+    existing parts are reused only if their record is equal, or differs only in pictures of a `row`
+    that come later. `most_flashes` limits the flashes of the film within any second. The output has
+    been checked; raises OutputExists if there are other parts, which would be lost.
     """
 
     def __init__(
-        self, output: Output, *, like: FilmInfo, record: str, most_flashes: int | None = None
+        self,
+        output: Output,
+        *,
+        like: FilmInfo,
+        record: str,
+        row: Row | None = None,
+        most_flashes: int | None = None,
     ) -> None:
-        self._output, self._like, self._record = output, like, record
+        self._output, self._like, self._record, self._row = output, like, record, row
         self._most_flashes = most_flashes
         self.notes: tuple[str, ...] = ()
         self._folder = folder_of(output.path)
@@ -146,9 +157,11 @@ class Job:
         return Memory.load(memory_of(self._parts[-1]), device=device) if self._parts else None
 
     def _output_image(self, frame: Frame, memory: Memory) -> torch.Tensor:
-        """The image to write: the dreamed frame, or only the dream with transparency."""
+        """The image to write: the dreamed frame, or only the dream; with the source's alpha."""
         dreamed, source = at_full_size(frame, memory)
-        return matte(dreamed, source) if self._output.alpha else dreamed
+        if self._output.alpha:
+            return masked(matte(dreamed, source), frame.alpha)
+        return dreamed if frame.alpha is None else with_alpha(dreamed, frame.alpha)
 
     def _claim(self) -> None:
         """Create the folder of the parts; delete existing parts unless they belong to this job."""
@@ -156,22 +169,54 @@ class Job:
         earlier = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
         if earlier is not None and _same(earlier, self._record):
             return
-        if not self._output.overwrite:
-            self._check_replaceable(earlier)
+        kept = self._still_valid(earlier)
+        if not self._output.overwrite and (len(kept) < len(self._parts) or not kept):
+            self._check_replaceable(earlier, kept)
         if earlier is not None:
             changed = differing(earlier, self._record)
             why = changed if changed == UNREADABLE else f"settings changed: {changed}"
-            self.notes = (f"restarted because {why}",)
-        shutil.rmtree(self._folder, ignore_errors=True)
-        self._folder.mkdir()
+            going_on = f"pictures have changed; the first {_frames(kept)} frames are kept"
+            self.notes = (going_on if kept else f"restarted because {why}",)
+        self._keep_only(kept)
+        if self._row is not None:
+            write_whole(self._folder / PICTURES, self._row.text().encode())
         write_whole(job, self._record.encode())
-        self._parts = []
 
-    def _check_replaceable(self, earlier: str | None) -> None:
-        """Raise OutputExists if restarting would delete the parts of another job."""
+    def _still_valid(self, earlier: str | None) -> list[Path]:
+        """The existing parts that this job would make again, with the memory to go on from."""
+        pictures = self._folder / PICTURES
+        if self._row is None or earlier is None or not pictures.is_file():
+            return []
+        if differing(earlier, self._record) != "source_sha256":
+            return []
+        valid = self._row.valid(self._parts, pictures.read_text("utf-8", errors="replace"))
+        while valid and not has_memory(valid[-1]):
+            valid.pop()
+        return valid
+
+    def _keep_only(self, parts: list[Path]) -> None:
+        """Delete all that is in the folder except these parts, which are the first ones."""
+        if not parts:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            self._folder.mkdir()
+        first = self._part(len(parts)).stem
+        for file in self._folder.glob("part-*"):
+            if file.name >= first:
+                file.unlink()
+        self._parts = parts
+
+    def _check_replaceable(self, earlier: str | None, kept: list[Path]) -> None:
+        """Raise OutputExists if going on from `kept` would delete parts of another job."""
         if earlier is None and (taken := self._partials()):
             remedy = "use another name, or -y"
             raise OutputExists("already exists", where=taken[0], remedy=remedy)
+        if kept:
+            raise OutputExists(
+                f"{_frames(self._parts)} frames are already dreamed, but pictures after frame "
+                f"{_frames(kept)} have changed",
+                where=self._output.path,
+                remedy="use another name to keep them, or -y to dream these again",
+            )
         if self._parts:
             what = UNREADABLE if earlier is None else differing(earlier, self._record)
             if what != UNREADABLE:

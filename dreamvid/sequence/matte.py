@@ -6,6 +6,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from dreamvid.image import with_alpha
+from dreamvid.motion.flow import Array
+
 FULL = 0.12
 """A dream that changes colours by this share of their range is fully opaque."""
 
@@ -32,3 +35,10 @@ def matte(dreamed: Tensor, source: Tensor) -> Tensor:
     alpha = torch.maximum(least, wide.clamp(0, 1))
     colour = (source + change / alpha.clamp_min(1e-6)).clamp(0, 1)
     return torch.cat((colour, alpha))
+
+
+def masked(layer: Tensor, alpha: Array | None) -> Tensor:
+    """Multiply the alpha of a layer [4, H, W] by that of the source, an array [H, W], if any."""
+    if alpha is None:
+        return layer
+    return with_alpha(layer[:3], alpha).mul_(torch.cat((torch.ones_like(layer[:3]), layer[3:])))

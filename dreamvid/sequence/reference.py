@@ -47,4 +47,4 @@ class FullDoseReference:
         edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
         if not self._measured or dose.step == 0:
             return dreamed, Reference(spread, None, edges)
-        return dreamed, Reference(spread, self._dream.rate(dreamed), edges)
+        return dreamed, Reference(spread, self._dream.rate(dreamed, source), edges)

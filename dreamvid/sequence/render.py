@@ -120,7 +120,10 @@ def _adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -
     """Adapt the memory to a changed dose; None if nothing had been dreamed before."""
     if before is now:
         return memory
-    if before.objective.layers != now.objective.layers:  # gradient magnitudes differ
+    family = now.objective.family
+    if family and family == before.objective.family and now.dose == before.dose:
+        return memory
+    if before.layers != now.layers:  # gradient magnitudes differ
         memory = replace(memory, gauge=Gauge())
     if frame.image is None:
         return replace(memory, reference=memory.reference._replace(height=None))

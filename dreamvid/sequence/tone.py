@@ -13,9 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dreamvid.dream.octaves import soften
-
-LUMA = (0.299, 0.587, 0.114)
-
+from dreamvid.dream.planes import LUMA
 
 EASE = 0.7
 """Share of the sharpness that is held: fine lines of an image are sharper than any dream, and

@@ -15,7 +15,13 @@ from pydantic import (
 from dreamvid.errors import UsageError
 from dreamvid.schedules.schedule import ScheduleError
 
-EXCLUSIVE = (("label", "layer"), ("label", "guide"), ("size", "width"), ("size", "height"))
+EXCLUSIVE = (
+    ("label", "layer"),
+    ("label", "guide"),
+    ("keep_colours", "palette"),
+    ("size", "width"),
+    ("size", "height"),
+)
 """Pairs of settings of one table that exclude each other."""
 
 

@@ -15,7 +15,17 @@ from dreamvid.settings.values import BOUNDS, DEFAULT_ZOOM, LAYER_FORM, Bounds
 
 Pairs = tuple[tuple[str, float], ...]
 
-NUMBERS = ("octaves", "octave_scale", "iterations", "step", "strength", "colours", "detail")
+NUMBERS = (
+    "octaves",
+    "octave_scale",
+    "iterations",
+    "step",
+    "strength",
+    "colours",
+    "detail",
+    "pull",
+    "smooth",
+)
 """The dials of DreamSettings that are numbers."""
 
 RATES = ("zoom", "rotate", "pan_x", "pan_y", "shear_x", "shear_y", "center_x", "center_y")
@@ -54,6 +64,8 @@ class Moment:
     strength: float
     colours: float
     detail: float
+    pull: float
+    smooth: float
 
 
 class Dial:
@@ -107,6 +119,8 @@ class Dials:
             strength=values["strength"],
             colours=values["colours"],
             detail=values["detail"],
+            pull=values["pull"],
+            smooth=values["smooth"],
         )
 
     def names(self) -> Iterator[str]:
@@ -177,7 +191,7 @@ def camera_dials(camera: CameraSettings, clock: Clock) -> dict[str, Dial]:
 
 
 def guides_of(dream: DreamSettings) -> tuple[str, ...]:
-    """Every guide picture in the settings."""
+    """Every guide in the settings: pictures, folders, films."""
     if dream.guide is None:
         return ()
     return texts_of(dream.guide, "guide")

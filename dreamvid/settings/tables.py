@@ -5,6 +5,7 @@ Flags, settings files (TOML), sidecars and the Python API are all derived from t
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -26,6 +27,8 @@ from dreamvid.settings.values import (
     FULL_SIZE,
     LONGEST_SIDE,
     MOST_FRAMES,
+    OWN_PALETTE,
+    Background,
     Device,
     DreamSize,
     Pixels,
@@ -40,8 +43,11 @@ from dreamvid.settings.values import (
 class NetworkSettings(Settings):
     """The network, and where it runs."""
 
-    model: str = Field(
-        "efficientnet_lite0", description="Network, by name, or a .safetensors file."
+    model: tuple[str, ...] = Field(
+        ("efficientnet_lite0",),
+        min_length=1,
+        description="Network, by name, or a .safetensors file. Repeat to dream with several, each "
+        "as strong as the others, or as 'name*0.5' says.",
     )
     weights: Path | None = Field(
         None, description="Read the weights from this file instead of downloading them."
@@ -49,6 +55,35 @@ class NetworkSettings(Settings):
     device: Device = Field("auto", description="Device to run the network on.")
     precision: Precision = Field("auto", description="Number format of the network.")
     offline: bool = Field(False, description="Never download weights.")
+
+    @field_validator("model", mode="before")
+    @classmethod
+    def _one_model(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _weights_of_one(self) -> Self:
+        if len(self.parts) > 1 and self.weights is not None:
+            raise ValueError("weights: give them only with one network")
+        return self
+
+    @property
+    def parts(self) -> tuple[tuple[str, float], ...]:
+        """The name and the share of each network; ValueError for a share that is not positive."""
+        return tuple(map(_weighted, self.model))
+
+
+def _weighted(text: str) -> tuple[str, float]:
+    name, star, weight = text.rpartition("*")
+    if not star:
+        return text, 1.0
+    try:
+        share = float(weight)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < math.inf:
+        raise ValueError(f"model: the weight in '{text}' must be a positive number")
+    return name, share
 
 
 class DreamSettings(Settings):
@@ -69,8 +104,18 @@ class DreamSettings(Settings):
     )
     guide: Words | None = Field(
         None,
-        description="Picture whose features are raised instead of the strongest ones, or a "
-        "schedule of pictures; scaled to 512 pixels on the longest side.",
+        description="Picture, folder of pictures or film whose features are raised instead of the "
+        "strongest ones, or a schedule of them; scaled to 512 pixels on the longest side.",
+    )
+    guide_match: Literal["dot", "cosine", "gram"] = Field(
+        "dot",
+        description="How a guide is matched: at each place by the strongest common features "
+        "('dot'), by the most similar ones ('cosine'), or as a whole, like a style ('gram').",
+    )
+    guide_time: Literal["loop", "stretch"] = Field(
+        "loop",
+        description="A film as a guide: repeated at its own rate, or stretched to the length of "
+        "the dreamed film.",
     )
     octaves: Annotated[int | str, BeforeValidator(BOUNDS["octaves"])] | None = Field(
         None,
@@ -101,6 +146,23 @@ class DreamSettings(Settings):
     detail: Annotated[float | str, BeforeValidator(BOUNDS["detail"])] = Field(
         1.0,
         description="Balance of fine and coarse: below 1 broad and soft, above 1 fine and sharp.",
+    )
+    pull: Annotated[float | str, BeforeValidator(BOUNDS["pull"])] = Field(
+        0.0,
+        description="Share of the dream that returns to the source at each update: how far the "
+        "dream may go, 0 freely, 0.1 not far.",
+    )
+    smooth: Annotated[float | str, BeforeValidator(BOUNDS["smooth"])] = Field(
+        0.0,
+        description="Smoothing of the dream by its total variation: 0 none, 1 calm areas.",
+    )
+    keep_colours: bool = Field(
+        False, description="Dream in light and shade only; the colours of the source stay."
+    )
+    palette: str | None = Field(
+        None,
+        description=f"Picture whose colours the dream takes; '{OWN_PALETTE}' keeps those of the "
+        "source.",
     )
     seed: int = Field(0, ge=0, lt=2**63, description="Random seed.")
     tile: int | None = Field(
@@ -136,7 +198,17 @@ class MotionSettings(SteadySettings):
     )
 
 
-class SizeSettings(Settings):
+class BackgroundSettings(Settings):
+    """What transparent areas are laid over."""
+
+    background: Background | None = Field(
+        None,
+        description="Lay transparent areas over this colour, as white or #20c040. Default: "
+        "keep them transparent where the output can, else black.",
+    )
+
+
+class SizeSettings(BackgroundSettings):
     """The size that a picture is scaled to."""
 
     width: Pixels | None = Field(None, description="Scale to this width.")
@@ -193,7 +265,7 @@ class OutputSettings(Settings):
     )
 
 
-class LengthSettings(Settings):
+class LengthSettings(BackgroundSettings):
     """Length and size of a clip."""
 
     seconds: Annotated[Seconds, Field(gt=0, le=360000)] | None = Field(

@@ -15,6 +15,7 @@ from pydantic import (
     Field,
 )
 
+from dreamvid.image import colour_levels
 from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
 
 _PLAIN_NUMBER = re.compile(r"\s*[\d.]+(/\d+)?\s*")
@@ -146,6 +147,8 @@ BOUNDS: Final = {
     "strength": Bounds(0, 10),
     "colours": Bounds(0, 3),
     "detail": Bounds(0.25, 4),
+    "pull": Bounds(0, 0.5),
+    "smooth": Bounds(0, 5),
     "stability": Bounds(0, 1),
     "zoom": Bounds(0.001, 1000),
     "rotate": Bounds(-1e6, 1e6),
@@ -201,6 +204,10 @@ LONGEST_SIDE = 1280
 FULL_SIZE = "full"
 
 
+OWN_PALETTE = "source"
+"""The palette of the source, in place of a picture."""
+
+
 LARGE_FILM, DREAM_LINES = 1920 * 1080, 540
 """On a CPU, films with more than LARGE_FILM pixels are dreamed at DREAM_LINES lines."""
 
@@ -209,6 +216,14 @@ Size = Annotated[str, AfterValidator(_size)]
 
 
 DreamSize = Annotated[str, BeforeValidator(_dream_size)]
+
+
+def _background(value: str) -> str:
+    colour_levels(value)
+    return value.strip().lower()
+
+
+Background = Annotated[str, AfterValidator(_background)]
 
 
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
@@ -221,7 +236,7 @@ Precision = Literal["auto", "fp32", "bf16", "fp16"]
 
 
 LAYER_FORM = (
-    "write NAME, NAME:CHANNEL, NAME:CHANNEL@0.3x0.6, NAME:top5, NAME:bottom5, NAME:mean or "
-    "NAME:p4, and *WEIGHT behind it"
+    "write NAME, NAME:CHANNEL, NAME:CHANNEL@0.3x0.6, NAME:top5, NAME:bottom5, NAME:mean, NAME:p4, "
+    "NAME:anchored or label:CLASS, and *WEIGHT behind it"
 )
 """How a layer is written, for messages."""

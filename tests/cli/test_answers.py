@@ -31,6 +31,18 @@ REFUSED = {
     "video film.mp4 -o a.mp4 --weights gone.pth": (3, "no such weights file"),
     "video film.mp4 -o a.mp4 --label unicornfish": (2, "unknown label 'unicornfish'"),
     "video film.mp4 -o a.mp4 --guide gone.png": (3, "no such file"),
+    "video film.mp4 -o a.mp4 --guide gone.mp4": (3, "no such file"),
+    "video film.mp4 -o a.mp4 --guide text.mp4": (3, "not a readable film"),
+    "video film.mp4 -o a.mp4 --guide empty": (3, "the guide has no pictures in it"),
+    "video film.mp4 -o a.mp4 --guide small.png": (3, "a guide of 20 pixels is too small; use 32"),
+    "video film.mp4 -o a.mp4 --palette gone.png": (3, "no such file"),
+    "video film.mp4 -o a.mp4 --layer label:unicornfish": (2, "unknown label 'unicornfish'"),
+    "video film.mp4 -o a.mp4 --model bestiary --model gogglenet": (2, "did you mean googlenet"),
+    "video film.mp4 -o a.mp4 --model bestiary*0": (2, "the weight in 'bestiary*0' must be"),
+    "video film.mp4 -o a.mp4 --model bestiary*x": (2, "the weight in 'bestiary*x' must be"),
+    "video film.mp4 -o a.mp4 --model bestiary --model vgg16 --weights x": (2, "one network"),
+    "video film.mp4 -o a.mp4 --palette source --keep-colours": (2, "give only one of them"),
+    "image in.png --pull 0.7": (2, "must be 0 to 0.5"),
     "video film.mp4 -o a.mp4 --strength 0:(1),5:(rms)": (2, "needs audio (--audio)"),
     "video film.mp4 -o a.mp4 --strength 0:(": (2, "strength"),
     "video film.mp4 -o a.mp4 --strength 1,5": (2, "use a decimal point: 1.5"),
@@ -98,12 +110,14 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
     for name in ("text.mp4", "text.png", "there.mp4"):
         (folder / name).write_text("mine\n" * 100)
     Image.new("RGB", (64, 48)).save(folder / "in.png")
+    Image.new("RGB", (64, 20)).save(folder / "small.png")
+    (folder / "empty").mkdir()
+    inputs = {path.name for path in folder.iterdir()}
     done = subprocess.run(
         [sys.executable, "-c", ASK], input=json.dumps([*REFUSED, *ANSWERED]), cwd=folder,
         capture_output=True, text=True, env=environment(), check=True,
     )  # fmt: skip
-    left = {path.name for path in folder.iterdir()}
-    assert left == {"film.mp4", "text.mp4", "text.png", "there.mp4", "in.png"}
+    assert {path.name for path in folder.iterdir()} == inputs
     return json.loads(done.stdout)
 
 

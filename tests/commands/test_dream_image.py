@@ -78,6 +78,27 @@ def test_transparency_that_is_lost_is_said(tmp_path: Path) -> None:
     assert dreamed(source, tmp_path / "out.jpg")[:, 56:].mean() < 60
 
 
+def test_a_background_takes_the_place_of_transparency(tmp_path: Path) -> None:
+    source = clear_picture(tmp_path / "in.png", (255, 0, 255))
+    values = {"dream": DREAM | {"strength": 0}, "picture": {"background": "white", "width": 40}}
+    settings = ImageSettings.checked(values)
+    summary = check_image(source, tmp_path / "out.png", settings).summary
+    assert f"{source}: 40x30, transparent areas over white; " in summary
+    dream_image(source, tmp_path / "out.png", settings)
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.mode == "RGB" and picture.getpixel((38, 15)) == (255, 255, 255)
+
+
+def test_a_zoom_starts_from_the_picture_over_the_background(tmp_path: Path) -> None:
+    source = clear_picture(tmp_path / "in.png", (255, 0, 255))
+    for settings in (ZoomSettings, ZoomLoop):
+        wanted = settings.checked({"clip": {"background": "white"}})
+        check = check_zoom if settings is ZoomSettings else check_loop
+        clip = check(source, tmp_path / "out.mp4", wanted)  # type: ignore[operator]
+        assert "fps, transparent areas over white; " in clip.summary
+        assert clip.picture[24, 60].tolist() == [255, 255, 255]
+
+
 def test_an_opaque_picture_with_an_alpha_channel_stays_plain(tmp_path: Path) -> None:
     Image.fromarray(texture()).convert("RGBA").save(tmp_path / "in.png")
     assert dreamed(tmp_path / "in.png", tmp_path / "out.png").shape == (48, 64, 3)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from tiny import known_frames, moved, texture, tiny_network
 
+from dreamvid.commands import raised
 from dreamvid.commands.dreams import Dreams
 from dreamvid.dream import objectives, patience
 from dreamvid.dream.dreamer import Dose, Dreamer
@@ -27,7 +28,7 @@ CPU = NetworkSettings(device="cpu", precision="fp32")
 
 def at(text: dict[str, Any], *, frames: int = 11) -> Dreams:
     settings = DreamSettings.checked(QUICK | text)
-    return Dreams(tiny_network(), CPU, settings, Clock(Fraction(10), frames), size=(48, 64))
+    return Dreams((tiny_network(),), CPU, settings, Clock(Fraction(10), frames), size=(48, 64))
 
 
 def test_one_dreamer_serves_all_frames_that_dream_alike() -> None:
@@ -52,7 +53,7 @@ def test_a_picture_takes_its_time_for_a_label_and_for_nothing_else() -> None:
     def dreamer(*, patient: bool, **dream: Any) -> Dreamer:
         settings, clock = DreamSettings.checked(dream), Clock(Fraction(1), 1)
         network = tiny_network()
-        return Dreams(network, CPU, settings, clock, size=(240, 320), patient=patient)(0)
+        return Dreams((network,), CPU, settings, clock, size=(240, 320), patient=patient)(0)
 
     def even(dream: Dreamer) -> bool:
         assert isinstance(dream.gradient, NetworkGradient)
@@ -77,7 +78,7 @@ def test_a_picture_of_a_class_is_one_view_of_it(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(objectives, "label", lambda *of: raised.append(of) or known(*of))
     settings, clock = DreamSettings.checked({"label": "cat"}), Clock(Fraction(1), 1)
     for patient in (True, False):
-        Dreams(network, CPU, settings, clock, size=(48, 64), patient=patient)
+        Dreams((network,), CPU, settings, clock, size=(48, 64), patient=patient)
     assert raised == [("logits", 2), ("logits", 2, 3)]
 
 
@@ -118,13 +119,13 @@ def test_guides_are_schedules(picture: Path, tmp_path: Path) -> None:
 def test_a_large_guide_is_shrunk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save_image(tmp_path / "large.png", to_image(texture(height=300, width=1200)))
     seen: list[tuple[int, ...]] = []
-    inner = objectives.guide
+    inner = raised.guide
 
-    def watch(activations: objectives.Activations) -> objectives.Objective:
-        seen.append(tuple(activations["one"].shape[2:]))
-        return inner(activations)
+    def watch(picture: objectives.Activations, match: str) -> objectives.Objective:
+        seen.append(tuple(picture["one"].shape[2:]))
+        return inner(picture, match=match)
 
-    monkeypatch.setattr(objectives, "guide", watch)
+    monkeypatch.setattr(raised, "guide", watch)
     at({"guide": str(tmp_path / "large.png"), "layer": ("one",)})
     assert seen == [(128, 512)]
 
@@ -168,7 +169,7 @@ def test_creatures_need_a_network_with_labels() -> None:
     network.labels = ()
     clock, settings = Clock(Fraction(1), 1), DreamSettings(layer=("creatures",))
     with pytest.raises(UsageError, match="tiny has no labels; name one of its layers"):
-        Dreams(network, CPU, settings, clock, size=(48, 64))
+        Dreams((network,), CPU, settings, clock, size=(48, 64))
 
 
 def test_a_film_is_dreamed_by_what_each_frame_says() -> None:

@@ -18,9 +18,6 @@ from dreamvid.commands.preflight import (
     check_train,
     check_video,
     check_zoom,
-    describe_clip,
-    describe_dreamer,
-    describe_film,
     scaled,
 )
 from dreamvid.errors import DreamvidError, OutputExists, UnreadableInput, UsageError
@@ -225,22 +222,3 @@ def test_a_training_needs_a_folder_and_a_name_for_a_network(tmp_path: Path) -> N
     with pytest.raises(OutputExists):
         check_train(None, out, TrainSettings())
     check_train(None, out, TrainSettings(), overwrite=True)
-
-
-def test_a_request_is_described_in_words(tmp_path: Path) -> None:
-    path = Path("a.mp4")
-    info = FilmInfo.plain(64, 48, Fraction(30000, 1001), 1)
-    assert describe_film(path, info) == "a.mp4: 64x48, 1 frame at 29.97 fps"
-    unknown = FilmInfo.plain(64, 48, Fraction(25))
-    assert describe_film(path, unknown) == "a.mp4: 64x48, at 25 fps"
-    assert describe_clip(None, 48, (64, 48), Fraction(24)) == "noise: 64x48, 48 frames at 24 fps"
-    told = describe_clip(rgba(tmp_path / "a.png"), 2, (40, 30), Fraction(1, 3))
-    assert told.endswith("a.png: 40x30, 2 frames at 0.33333 fps, transparent areas over black")
-    for dream, raised in (
-        ({"label": "owl"}, "label owl"),
-        ({"guide": "a.png"}, "guide a.png"),
-        ({"layer": ("parts", "2b*2")}, "parts + 2b*2"),
-        ({}, "5c"),
-    ):
-        told = describe_dreamer(NetworkSettings(), DreamSettings(**dream))
-        assert told == f"dreams with efficientnet_lite0, {raised}"

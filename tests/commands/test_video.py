@@ -18,9 +18,10 @@ from tiny import clicks_from, known_frames, moved, read, texture, tiny_network
 
 from dreamvid.commands import image, shared, sidecar
 from dreamvid.commands.clock import clock_of
-from dreamvid.commands.dreams import Dreams, Objectives
+from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_video
+from dreamvid.commands.raised import Raised
 from dreamvid.commands.video import dream_video, in_time, run_video
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
@@ -30,6 +31,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence import job
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.dials import Dials
@@ -263,6 +265,34 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
     assert (tmp_path / "out.mp4").read_bytes() == (tmp_path / "whole.mp4").read_bytes()
 
 
+@pytest.mark.parametrize(("strength", "kept"), [("1", 4), ("2-progress", 4), ("loop", 0)])
+def test_a_row_whose_last_picture_changes_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strength: str, kept: int
+) -> None:
+    monkeypatch.setattr(job, "PART_FRAMES", 2)
+    (tmp_path / "in").mkdir()
+    for t, array in enumerate(moved(6)):
+        save_image(tmp_path / "in" / f"{t}.png", to_image(array))
+    done: list[int] = []
+
+    def stop(progress: Progress) -> None:
+        if progress.task == "frames":
+            done.append(progress.done)
+        if progress.done == 5:
+            raise KeyboardInterrupt
+
+    loops = strength == "loop"
+    motion, dream = {"loop": loops}, QUICK | {"strength": "1" if loops else strength}
+    wanted = VideoSettings.checked({"dream": dream, "motion": motion, "output": {"codec": "ffv1"}})
+    with pytest.raises(Interrupted):
+        dream_video(tmp_path / "in", tmp_path / "out.mkv", wanted, on_progress=stop)
+    save_image(tmp_path / "in" / "4.png", to_image(texture(5)))
+    done.clear()
+    with pytest.raises(Interrupted):
+        dream_video(tmp_path / "in", tmp_path / "out.mkv", wanted, overwrite=True, on_progress=stop)
+    assert done[0] == kept + 1
+
+
 @pytest.mark.parametrize("name", ["gone/out.mp4", "out.xyz", "in.mkv", "there.mp4"])
 def test_a_film_that_cannot_be_written_is_reported_before_anything_is_fetched(
     name: str, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -301,7 +331,7 @@ def test_what_cannot_be_used_leaves_nothing_behind(
 
 
 def objective_of(network: Network, dream: DreamSettings) -> Objective:
-    return Objectives(network)(Dials(dream, Clock(Fraction(1)))(0))
+    return Raised(network, patient=False)(Dials(dream, Clock(Fraction(1)))(0), ())
 
 
 def test_layers_add_and_scale() -> None:
@@ -322,7 +352,7 @@ def test_weights_that_come_to_nothing_are_reported_unless_they_change() -> None:
 
     def make(*layers: str) -> None:
         dream = DreamSettings(layer=layers)
-        Dreams(network, NetworkSettings(device="cpu"), dream, clock, size=(48, 64))
+        Dreams((network,), NetworkSettings(device="cpu"), dream, clock, size=(48, 64))
 
     for layers in [("one*0",), ("one", "two:3*0", "one*-1"), ("two*1e-30",)]:
         with pytest.raises(UsageError, match="layer: the weights add up to zero"):

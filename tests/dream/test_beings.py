@@ -17,6 +17,7 @@ from dreamvid.dream.beings import OUTER, SIZE, Beings, Place, Places, view_varia
 from dreamvid.dream.dreamer import Dose
 from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.objectives import Objective, creatures, fade, layer
+from dreamvid.dream.terms import parse
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 from dreamvid.networks.registry import load_network
@@ -194,7 +195,7 @@ def test_beings_add_scale_and_fade_beside_other_objectives() -> None:
     ],
 )
 def test_text_is_read_as_beings(text: str, words: dict[str, float]) -> None:
-    parsed: Objective = objectives.parse(text, resolve=tiny_network().resolve)
+    parsed: Objective = parse(text, tiny_network())
     assert dict(parsed.kinds) == words and parsed.layers == ()
 
 

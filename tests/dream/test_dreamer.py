@@ -275,7 +275,7 @@ def test_the_defaults_are_those_of_the_settings() -> None:
         assert told[name].default == getattr(dream, name), name
     for name in ("device", "precision"):
         assert told[name].default == getattr(network, name), name
-    assert told["network"].default == network.model
+    assert (told["network"].default,) == network.model
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

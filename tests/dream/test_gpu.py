@@ -12,6 +12,7 @@ from dreamvid.bench.chance import random_network
 from dreamvid.dream import objectives
 from dreamvid.dream.cuda_graph import CALLS_BEFORE_CAPTURE, CudaGraphed
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.guides import guide
 from dreamvid.dream.objectives import Objective
 from dreamvid.motion.warp import BRIEF, CRISP, warp
 from dreamvid.networks.registry import load_network
@@ -23,7 +24,7 @@ LAYER = "3a"
 
 
 def guided() -> Objective:
-    return objectives.guide(load_network("bestiary").trunk([LAYER])(PICTURE.flip(1)[None].cpu()))
+    return guide(load_network("bestiary").trunk([LAYER])(PICTURE.flip(1)[None].cpu()))
 
 
 OBJECTIVES: dict[str, Callable[[], Objective]] = {

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.media.formats import tracks_alpha_mode
 from dreamvid.media.probe import exact
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.row import natural_key
@@ -315,8 +316,87 @@ def test_transparent_areas_are_laid_over_black_and_said(
     seen = array[24, [16, 40, 56]].astype(float) * 255 / np.iinfo(array.dtype).max
     half = (100, 50, 25) if name != "a.gif" else (0, 0, 0)
     assert np.abs(seen - [(90, 160, 60), (0, 0, 0), half]).max() < 4
-    assert film.warnings == ("transparent areas are laid over black",)
+    assert (film.warnings, film.transparency) == ((), "transparent areas over black")
     assert film.info.has_alpha
+
+
+def test_a_row_whose_later_pictures_are_transparent_keeps_that(tmp_path: Path) -> None:
+    for n, clear in enumerate((False, True)):
+        picture = Image.new("RGBA", (20, 10), (90, 160, 60, 255))
+        if clear:
+            picture.paste((255, 0, 255, 0), (10, 0, 20, 10))
+        (picture if clear else picture.convert("RGB")).save(tmp_path / f"{n}.png")
+    with VideoReader(tmp_path, keep_alpha=True) as film:
+        first, second = (frame.alpha for frame in film)
+    assert first is not None and second is not None
+    assert film.transparency == "transparency kept"
+    assert first.min() == 255 and second[5, [5, 15]].tolist() == [255, 0]
+    with VideoReader(tmp_path, background="white") as film:
+        assert [frame.array[5, 15].tolist() for frame in film] == [[90, 160, 60], [255] * 3]
+
+
+def test_a_film_whose_first_frame_is_opaque_keeps_the_alpha_of_the_others(tmp_path: Path) -> None:
+    rgba = np.full((2, 48, 64, 4), 255, np.uint8)
+    rgba[1, :, 32:] = (255, 0, 255, 0)
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", "64x48", "-i", "pipe:0")
+    ffmpeg(*raw, "-c:v", "ffv1", "-pix_fmt", "bgra", str(tmp_path / "a.mkv"), data=rgba.tobytes())
+    with VideoReader(tmp_path / "a.mkv", keep_alpha=True) as film:
+        assert film.transparency == "transparency kept"
+        alphas = [frame.alpha for frame in film]
+    assert all(
+        np.array_equal(alpha, told[..., 3]) for alpha, told in zip(alphas, rgba, strict=True)
+    )
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_gif_that_becomes_transparent_later_says_from_when(tmp_path: Path, keep: bool) -> None:
+    colours = (90, 160, 60, 255), (200, 0, 0, 255), (0, 0, 200, 255)
+    first, *others = (Image.new("RGBA", (20, 10), colour) for colour in colours)
+    for picture in others:
+        picture.paste((255, 0, 255, 0), (10, 0, 20, 10))
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=100, disposal=2)
+    with VideoReader(tmp_path / "a.gif", keep_alpha=keep) as film:
+        assert film.transparency == ""
+        frames = list(film)
+    assert film.warnings == ("transparent areas over black from 0.200 s on",)
+    assert [frame.array[5, 15].tolist() for frame in frames][1:] == [[90, 160, 60], [0, 0, 0]]
+
+
+@pytest.mark.parametrize(("keep", "over"), [(False, None), (True, None), (False, "white")])
+def test_the_alpha_of_linear_light_is_kept_or_laid_over(
+    tmp_path: Path, keep: bool, over: str | None
+) -> None:
+    planes = np.zeros((4, 48, 64), np.float32)  # G, B, R and A, multiplied by alpha
+    planes[0, :, :32], planes[3, :, :32] = 0.25, 0.5
+    raw = ("-f", "rawvideo", "-pix_fmt", "gbrapf32le", "-video_size", "64x48", "-i", "pipe:0")
+    marked = ("-vf", "setparams=alpha_mode=premultiplied") if tracks_alpha_mode() else ()
+    ffmpeg(*raw, *marked, "-c:v", "exr", str(tmp_path / "a.exr"), data=planes.tobytes())
+    with VideoReader(tmp_path / "a.exr", keep_alpha=keep, background=over) as film:
+        frame = next(film)
+    seen = frame.array[24, [16, 48]] / 65535 * 255
+    half = 188 if keep else 137 if over is None else 221  # linear .5, .25; half of it over white
+    assert abs(seen[0, 1] - half) < 2
+    assert film.transparency == (
+        "transparency kept" if keep else f"transparent areas over {over or 'black'}"
+    )
+    if keep:
+        assert frame.alpha is not None and frame.alpha[24, [16, 48]].tolist() == [32768, 0]
+    else:
+        assert abs(seen[1, 1] - (255 if over else 0)) < 1
+
+
+def test_kept_alpha_is_turned_and_scaled_with_its_frame(tmp_path: Path) -> None:
+    rgba = np.full((48, 64, 4), (90, 160, 60, 255), np.uint8)
+    rgba[:, :32] = (255, 0, 255, 0)
+    raw = ("-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", "64x48", "-i", "pipe:0")
+    ffmpeg(*raw, "-c:v", "qtrle", "-pix_fmt", "argb", str(tmp_path / "b.mov"), data=rgba.tobytes())
+    turn = ("-display_rotation", "90", "-i", str(tmp_path / "b.mov"), "-c", "copy")
+    ffmpeg(*turn, str(tmp_path / "a.mov"))
+    with VideoReader(tmp_path / "a.mov", width=24, keep_alpha=True) as film:
+        frame = next(film)
+    assert frame.alpha is not None and frame.array.shape == (32, 24, 3) == (*frame.alpha.shape, 3)
+    assert frame.alpha[:14].min() == 255 and frame.alpha[18:].max() == 0
+    assert np.abs(frame.array.astype(int) - (90, 160, 60)).max() <= 1
 
 
 def test_alpha_that_the_decoder_leaves_is_said(make: Make) -> None:
@@ -333,12 +413,12 @@ def test_a_picture_with_a_palette_and_a_clear_colour_is_laid_over_black(tmp_path
     picture.save(tmp_path / "a.png", transparency=0)
     with VideoReader(tmp_path / "a.png") as film:
         assert next(film).array[5, [5, 15]].tolist() == [[90, 160, 60], [0, 0, 0]]
-    assert film.warnings == ("transparent areas are laid over black",)
+    assert (film.warnings, film.transparency) == ((), "transparent areas over black")
 
 
 def test_a_gif_without_clear_pixels_says_nothing(make: Make) -> None:
     with VideoReader(make("a.gif")) as film:
-        assert (film.warnings, film.info.has_alpha) == ((), False)
+        assert (film.warnings, film.transparency, film.info.has_alpha) == ((), "", False)
 
 
 def test_mastering_data_that_is_lost_is_said(make: Make) -> None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from dreamvid.errors import UnreadableInput
-from dreamvid.media.row import check_sizes, folder_rows, listed, sequence_files
+from dreamvid.media.row import check_headers, folder_rows, listed, sequence_files
 
 
 def fill(folder: Path, *names: str) -> list[Path]:
@@ -65,17 +65,29 @@ def test_a_few_names_are_listed(count: int, told: str) -> None:
 
 def test_sizes_that_agree_and_files_without_a_header_pass(tmp_path: Path) -> None:
     files = fill(tmp_path, "1.png", "2.png", "3.png")
-    check_sizes(files, tmp_path)  # nothing can be read: told later, as damage
+    check_headers(files, tmp_path)  # nothing can be read: told later, as damage
     for path in files[:2]:
         Image.new("RGB", (8, 6)).save(path)
-    check_sizes(files, tmp_path)
+    check_headers(files, tmp_path)
     Image.new("L", (6, 8)).save(files[2])
     with pytest.raises(UnreadableInput, match=r"1 of 3 images are not 8x6, .*: 3\.png \(6x8\);"):
-        check_sizes(files, tmp_path)
+        check_headers(files, tmp_path)
 
 
 def test_a_picture_beyond_pillow_s_limit_is_measured_by_its_header(tmp_path: Path) -> None:
     Image.new("1", (13000, 13000)).save(tmp_path / "1.png")
     Image.new("1", (12000, 13000)).save(tmp_path / "2.png")
     with pytest.raises(UnreadableInput, match=r"2\.png \(12000x13000\)"):
-        check_sizes([tmp_path / "1.png", tmp_path / "2.png"], tmp_path)
+        check_headers([tmp_path / "1.png", tmp_path / "2.png"], tmp_path)
+
+
+def test_one_transparent_picture_makes_a_row_transparent(tmp_path: Path) -> None:
+    files = [tmp_path / f"{n}.png" for n in range(3)]
+    for file in files:
+        Image.new("RGB", (20, 10)).save(file)
+    assert not check_headers(files, tmp_path)
+    Image.new("RGBA", (20, 10)).save(files[1])
+    assert check_headers(files, tmp_path)
+    palette = Image.new("P", (20, 10))
+    palette.save(files[1], transparency=0)
+    assert check_headers(files, tmp_path)

@@ -36,6 +36,7 @@ from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import Progress
 from dreamvid.sequence.render import render
+from dreamvid.sequence.row import Row
 
 COUNT, CUT = 9, 5
 FRAMES = known_frames(moved(COUNT), cuts=(CUT,))
@@ -71,11 +72,12 @@ def run(
     dream: Dreamer | None = None,
     codec: str = "h264",
     overwrite: bool = False,
+    row: Row | None = None,
     most_flashes: int | None = None,
 ) -> Job:
     output = Output(path, codec=codec, overwrite=overwrite)
     output.check(LIKE.path)
-    job = Job(output, like=LIKE, record=record, most_flashes=most_flashes)
+    job = Job(output, like=LIKE, record=record, row=row, most_flashes=most_flashes)
     dream = dream or tiny_dreamer(iterations=3)
     job.run(frames[job.done :], dream, stability=0.8, on_progress=report)
     return job
@@ -258,6 +260,60 @@ def test_another_setting_discards_the_parts_only_with_overwrite(tmp_path: Path) 
     run(tmp_path / "other.mp4", record=other, dream=tiny_dreamer(seed=2))
     assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "other.mp4").read_bytes()
     assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == other
+
+
+def row_of(*changed: int) -> tuple[Row, str]:
+    """The pictures of FRAMES, some of them changed, and the record of their film."""
+    digests = {n: "other" if n in changed else str(n) for n in range(COUNT)}
+    record = f'{RECORD}source_sha256 = "{changed}"\n'
+    return Row(digests, LIKE.rate, Fraction(0)), record
+
+
+def stop_a_row(path: Path, count: int) -> None:
+    row, record = row_of()
+    with pytest.raises(Interrupted):
+        run(path, row=row, record=record, report=stop_after(count))
+
+
+def test_a_changed_picture_that_was_not_dreamed_yet_discards_nothing(tmp_path: Path) -> None:
+    stop_a_row(tmp_path / "film.mp4", 6)
+    row, record = row_of(7)
+    changed = [*FRAMES[:7], replace(FRAMES[7], image=FRAMES[2].image), FRAMES[8]]
+    told: list[Progress] = []
+    again = run(tmp_path / "film.mp4", row=row, record=record, frames=changed, report=told.append)
+    assert told[0].done == CUT + 1
+    assert again.notes[0] == "pictures have changed; the first 5 frames are kept"
+    run(tmp_path / "other.mp4", frames=changed)
+    assert (tmp_path / "film.mp4").read_bytes() == (tmp_path / "other.mp4").read_bytes()
+    assert (tmp_path / "film.mp4.dreamvid.toml").read_text("utf-8") == record
+
+
+def test_parts_of_changed_pictures_are_dreamed_again_only_with_overwrite(tmp_path: Path) -> None:
+    path = tmp_path / "film.mp4"
+    stop_a_row(path, 9)
+    row, record = row_of(4)
+    with pytest.raises(OutputExists, match=r"8 frames .* but pictures after frame 3 have changed"):
+        Job(Output(path), like=LIKE, record=record, row=row)
+    kept = Job(Output(path, overwrite=True), like=LIKE, record=record, row=row)
+    assert kept.done == 3
+    parts = tmp_path / ".film.mp4.parts"
+    assert {file.name[:11] for file in parts.glob("part-*")} == {"part-000000"}
+    assert Job(Output(path), like=LIKE, record=record, row=row).done == 3
+
+
+@pytest.mark.parametrize("why", ["first", "setting", "no list", "no memory"])
+def test_nothing_is_kept_of_a_row_that_differs_otherwise(tmp_path: Path, why: str) -> None:
+    path = tmp_path / "film.mp4"
+    stop_a_row(path, 9)
+    row, record = row_of(0 if why == "first" else 8)
+    if why == "setting":
+        record = record.replace("seed = 1", "seed = 2")
+    if why == "no list":
+        (tmp_path / ".film.mp4.parts" / "pictures.txt").unlink()
+    if why == "no memory":
+        for memory in (tmp_path / ".film.mp4.parts").glob("*.memory"):
+            memory.unlink()
+    assert Job(Output(path, overwrite=True), like=LIKE, record=record, row=row).done == 0
 
 
 @pytest.mark.parametrize("left", [None, b"\xff\xfe", b"garbage"])

@@ -79,7 +79,7 @@ def test_a_preset_dreams_with_the_networks_that_are_installed(name: str, model: 
     network, picture = installed(model), to_image(texture())
     dream = DreamSettings.checked(presets.preset(name)["dream"])
     clock, how = Clock(Fraction(1), 1, 0), NetworkSettings(device="cpu", precision="fp32")
-    dreamer = Dreams(network, how, dream, clock, size=(HEIGHT, WIDTH))(0)
+    dreamer = Dreams((network,), how, dream, clock, size=(HEIGHT, WIDTH))(0)
     dreamed = dreamer.with_dose(Dose((1,), dreamer.dose.step), OCTAVE_SCALE, dreamer.shape)(picture)
     assert 0.001 < float((dreamed - picture).abs().mean()) < 0.1
 
@@ -142,7 +142,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Draw on small pictures, with a tiny network."""
     monkeypatch.setattr(preset_sheet, "SIDE", 64)
     monkeypatch.setattr(preset_sheet, "CELL", 48)
-    monkeypatch.setattr(preset_sheet, "load", lambda network, on_progress: tiny_network())
+    monkeypatch.setattr(preset_sheet, "load_all", lambda network, on_progress: (tiny_network(),))
 
 
 def test_a_sheet_shows_the_source_and_all_presets(small: None) -> None:

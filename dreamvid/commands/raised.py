@@ -1,0 +1,117 @@
+"""What the settings raise in one network: a label, guides, or a sum of layers and creatures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+
+from dreamvid.dream import objectives
+from dreamvid.dream.guides import guide
+from dreamvid.dream.objectives import Activations, Objective
+from dreamvid.dream.octaves import resize, shrink
+from dreamvid.dream.terms import parse
+from dreamvid.errors import UsageError
+from dreamvid.image import to_image
+from dreamvid.media.guide import Shown, read_guide
+from dreamvid.networks.kinds import LABEL
+from dreamvid.networks.network import Network
+from dreamvid.settings.dials import Layer, Moment
+
+Guides = tuple[tuple[tuple[Shown, ...], float], ...]
+"""The guides of a frame, each with its share."""
+
+GUIDE_SIDE = 512
+"""Guides are shrunk to this longest side: every position of the frame is compared with every
+position of the guide, and features should be small enough to fit into the frame."""
+
+
+class Raised:
+    """Makes the objective of a network at a moment.
+
+    With `patient` a label is one view of its class. `lenient` leaves out layers that the network
+    does not have, for networks that dream together. `match` is how guides are matched.
+    """
+
+    def __init__(
+        self, network: Network, *, patient: bool, lenient: bool = False, match: str = "dot"
+    ) -> None:
+        self._network, self._patient = network, patient
+        self._lenient, self._match = lenient, match
+        self._guides: dict[tuple[tuple[Shown, ...], tuple[str, ...]], Objective] = {}
+
+    def __call__(self, moment: Moment, guides: Guides) -> Objective:
+        """The objective of a moment."""
+        if moment.label is not None:
+            find = self._network.view_of if self._patient else self._network.labelled
+            return objectives.label(self._network.label_layer, *find(moment.label))
+        default = Layer(((self._network.default_layer, 1.0, 1.0),))
+        layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
+        if moment.layers and not layers:
+            raise UsageError(
+                f"{self._network.name} has none of the layers", where="layer",
+                remedy=f"use aliases, or add one of its own (dreamvid layers {self._network.name})",
+            )  # fmt: skip
+        first, *others = [self._layer(layer) for layer in layers or [default]]
+        total = sum(others, start=first)
+        if not guides:
+            return total
+        known = [(self._guide(shown, total.layers), share) for shown, share in guides]
+        film = guides[0][0][0].path if len(guides) == 1 else ""
+        return replace(objectives.fade(known), kinds=total.kinds, family=film)
+
+    def check(self, names: list[str]) -> None:
+        """Raise UsageError for a layer, channel or class that the network does not have."""
+        blank = torch.zeros(1, 3, self._network.minimum_size, self._network.minimum_size)
+        for name in names:
+            if self._lenient and not self._knows(name):
+                continue
+            named = parse(name, self._network)
+            for word, _ in named.kinds:
+                self._network.labelled(word)
+            if ":" in name and named.layers:  # the channel may not exist
+                activations = self._network.trunk(named.layers)(blank)
+                sources = {objectives.source_of(key): a for key, a in activations.items()}
+                named(activations | sources)
+
+    def knows_label(self, label: str) -> bool:
+        """Whether the network has a class."""
+        return self._knows(f"{LABEL}:{label}")
+
+    def _knows(self, name: str) -> bool:
+        try:
+            parsed = parse(name, self._network)
+            for word, _ in parsed.kinds:
+                self._network.labelled(word)
+        except UsageError:
+            return False
+        return True
+
+    def _known(self, layer: Layer) -> Layer:
+        if not self._lenient:
+            return layer
+        return Layer(tuple(part for part in layer.parts if self._knows(part[0])))
+
+    def _layer(self, layer: Layer) -> Objective:
+        return objectives.fade(
+            [(parse(name, self._network) * weight, share) for name, weight, share in layer.parts]
+        )
+
+    def _guide(self, shown: tuple[Shown, ...], layers: tuple[str, ...]) -> Objective:
+        """The objective of guide pictures on some layers, cached while they are shown."""
+        known = layers or (self._network.default_layer,)
+        if (shown, known) not in self._guides:
+            if any(picture.number is not None for picture in shown):  # a film shows many
+                self._guides.clear()
+            pictures = [self._activations(picture, known) for picture in shown]
+            self._guides[shown, known] = guide(*pictures, match=self._match)
+        return self._guides[shown, known]
+
+    def _activations(self, shown: Shown, layers: tuple[str, ...]) -> Activations:
+        picture, least = shrink(to_image(read_guide(shown)), GUIDE_SIDE), self._network.minimum_size
+        if (side := min(picture.shape[-2:])) < least:
+            height, width = (-(-length * least // side) for length in picture.shape[-2:])
+            picture = resize(picture, (height, width))
+        with torch.no_grad():
+            found: Activations = self._network.trunk(layers)(picture[None])
+        return found
