@@ -70,7 +70,7 @@ COMMANDS = {
         ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes produce."),
         ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
         ("codecs", "machine", "", "List the codecs."),
-        ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
+        ("plot", "zooms", "SETTINGS [FILM] -o OUT", "Draw schedules and the signals they read."),
         ("measure", "measuring", "[SOURCE] DREAMED", "Measure how stable and strong a dream is."),
         ("judge", "judging", "[MODEL]", "Measure the accuracy and the dreams of a network."),
     ),

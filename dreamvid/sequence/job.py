@@ -34,6 +34,7 @@ from dreamvid.sequence.digests import (
     write_digests,
 )
 from dreamvid.sequence.dream_size import at_full_size
+from dreamvid.sequence.flash_guard import FlashGuard
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.matte import masked, matte
@@ -61,21 +62,33 @@ KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
 
+def folder_of(output: Path) -> Path:
+    """The folder of the parts of an output."""
+    return output.with_name(f".{output.name}.parts")
+
+
 class Job:
     """One film to dream.
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
     existing parts are reused only if their record is equal, or differs only in pictures of a `row`
-    that come later. The output has been checked; raises OutputExists if there are other parts,
-    which would be lost.
+    that come later. `most_flashes` limits the flashes of the film within any second. The output has
+    been checked; raises OutputExists if there are other parts, which would be lost.
     """
 
     def __init__(
-        self, output: Output, *, like: FilmInfo, record: str, row: Row | None = None
+        self,
+        output: Output,
+        *,
+        like: FilmInfo,
+        record: str,
+        row: Row | None = None,
+        most_flashes: int | None = None,
     ) -> None:
         self._output, self._like, self._record, self._row = output, like, record, row
+        self._most_flashes = most_flashes
         self.notes: tuple[str, ...] = ()
-        self._folder = output.path.with_name(f".{output.path.name}.parts")
+        self._folder = folder_of(output.path)
         share = min(1.0, PART_SIZE / (like.width * like.height))
         self._part_frames = max(1, round(PART_FRAMES * math.sqrt(share)))
         self._parts = self._finished()
@@ -104,6 +117,7 @@ class Job:
         if last is None and lap is not None:
             last = lap.start
         stream = render_with_memory(frames, dream, stability=stability, memory=last, lap=lap)
+        guard = self._guard(last)
         writer: PartWriter | None = None
         try:
             for frame, memory in stream:
@@ -111,8 +125,11 @@ class Job:
                     self._finish(writer, last)
                     writer = None
                 writer = writer or self._open()
-                writer.write(self._output_image(frame, memory), frame.time)
+                image = self._output_image(frame, memory)
+                writer.write(image if guard is None else guard(image, frame.time), frame.time)
                 last, self.done = memory, self.done + 1
+                if guard is not None:
+                    last = replace(memory, guard=guard.state)
                 text = f"shot {memory.shot}"
                 on_progress(Progress("frames", self.done, self._like.frames, text))
                 if writer.count == self._part_frames:
@@ -128,6 +145,12 @@ class Job:
             self.leave()
             raise
         self._complete()
+
+    def _guard(self, last: Memory | None) -> FlashGuard | None:
+        """The flash guard as it was after the last finished part, if flashes are limited."""
+        if self._most_flashes is None:
+            return None
+        return FlashGuard(self._most_flashes, None if last is None else last.guard)
 
     def _last_memory(self, device: torch.device) -> Memory | None:
         """The memory after the last finished part."""
