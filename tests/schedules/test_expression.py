@@ -138,7 +138,7 @@ def test_a_choice_leaves_out_the_value_that_is_not_taken() -> None:
         ("t = 3", "unexpected '='", 2),
         ("t[0]", "unexpected '['", 1),
         ("t.real", "unexpected '.'", 1),
-        ("'a'", 'unexpected "\'"', 0),
+        ("'a'", "missing value before", 0),
         ("sin", "sin needs brackets: sin(...)", 0),
         ("1 < 2 < 3", "comparisons cannot be chained, use (a < b) & (b < c)", 6),
         ("clamp(1, 2)", "clamp takes 3 values, not 2", 0),
