@@ -5,6 +5,7 @@ cd "$(dirname "$0")"
 dream() { python -m dreamvid "$@" -y -q; }
 dream zoom dusk.png -o zoom.mp4 --settings settings/zoom.toml
 dream zoom -o layers.mp4 --settings settings/layers.toml
+dream video valley.mp4 -o regions.mp4 --settings settings/regions.toml
 dream image valley.png -o creatures.webp --layer creatures
 dream plot settings/zoom.toml -o curves.png
 dream loop dusk.png -o loop-zoom.mp4 --settings settings/loop-zoom.toml

@@ -7,6 +7,7 @@ from pathlib import Path
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
+    NO_MASK,
     NO_MOTION,
     NO_NETWORK,
     NO_OUTPUT,
@@ -18,6 +19,7 @@ from dreamvid.cli.flags import (
     File,
     Film,
     From,
+    Mask,
     Motion,
     Network,
     Picture,
@@ -45,6 +47,7 @@ def image(
     out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
+    mask: Mask = NO_MASK,
     picture: Picture = NO_PICTURE,
     preset: Preset = None,
     settings: File = None,
@@ -53,7 +56,7 @@ def image(
     verbose: Verbose = False,
 ) -> None:
     """Dream on a picture."""
-    given = {"network": network, "dream": dream, "picture": picture}
+    given = {"network": network, "dream": dream, "mask": mask, "picture": picture}
     wanted = read_settings(
         lambda *_: ImageSettings, given, preset=preset, file=settings, where=settings
     )
@@ -76,6 +79,7 @@ def video(
     out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
+    mask: Mask = NO_MASK,
     motion: Motion = NO_MOTION,
     film: Film = NO_FILM,
     sound: Sound = NO_SOUND,
@@ -91,7 +95,7 @@ def video(
 
     After an interruption, the same command resumes after the last finished part.
     """
-    given = {"network": network, "dream": dream, "motion": motion, "film": film,
+    given = {"network": network, "dream": dream, "mask": mask, "motion": motion, "film": film,
              "sound": sound, "output": output}  # fmt: skip
     request = read_request(
         lambda *_: VideoSettings, given, source, preset=preset, file=settings, from_=from_

@@ -121,15 +121,15 @@ def measure(
     original = source if dreamed else made.source
     _check(film, original, independent)
     _check_files(film, [path for path in (original, *films.values()) if path is not None])
-    named = {"model", "weights"} & network.model_fields_set
+    named = {"model", "weights", "arch"} & network.model_fields_set
     judging, raised = (network, None) if named else made.judge(films["dreamed"])
     (model, _), *others = judging.parts
     if named and others:
         raise UsageError("one network measures", where="model", remedy="name one of them")
-    check_model(model, judging.weights)
+    check_model(model, judging.weights, judging.arch)
     from dreamvid.networks.registry import load_network
 
-    judge = load_network(model, weights=judging.weights, offline=network.offline)
+    judge = load_network(model, weights=judging.weights, arch=judging.arch, offline=network.offline)
     chosen = judge.resolve(layer or raised or judge.default_layer)
     given = {name: getattr(film, name) for name in film.model_fields_set}
     cut = made.film(films["dreamed"]).model_copy(update=given)

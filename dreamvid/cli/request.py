@@ -26,6 +26,7 @@ DETERMINANTS = {
     "source_sha256": "the source",
     "weights_sha256": "the weights",
     "guide_sha256": "the guide",
+    "mask_sha256": "the mask",
     "palette_sha256": "the palette",
     "audio_sha256": "the audio",
     "threads": "the number of threads",

@@ -18,7 +18,8 @@ from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.progress import OnProgress, Progress
-from dreamvid.sequence.render import DreamerAt, render_with_memory
+from dreamvid.sequence.regions import Regions
+from dreamvid.sequence.render import render_with_memory
 from dreamvid.settings.models import VideoSettings
 
 Timely = AbstractContextManager[Iterator[Frame]]
@@ -62,7 +63,7 @@ class LoopedFilm:
             rate = film.info.rate
             small = thumbnails(frame.array for frame in _last_kept(film, frames))
         count = len(small)
-        most = FADE_BYTES // (6 * size[0] * size[1])
+        most = FADE_BYTES // (6 * size[0] * size[1] * len(settings.regions))
         fade = max(1, min(round(rate * FADE), count // 3, most))
         warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)
@@ -83,7 +84,7 @@ class LoopedFilm:
         film: VideoReader,
         target: Path,
         moving: Moving,
-        dreams: DreamerAt,
+        dreams: Regions,
         stability: Callable[[int], float],
         on_progress: OnProgress,
     ) -> tuple[str, ...]:
@@ -93,7 +94,7 @@ class LoopedFilm:
         """
         first = f"the last {self.warm} frames are dreamed first, to lead into the first one"
         lap, count = Lap(self.count, self.fade), self.count
-        dreams_at, stability_at = lambda n: dreams(n % count), lambda n: stability(n % count)
+        dreams_at, stability_at = dreams.repeating(count), lambda n: stability(n % count)
         try:
             for text in (*self.notes, first):
                 on_progress(Progress("note", text=text))

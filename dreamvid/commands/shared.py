@@ -52,7 +52,13 @@ def load_all(network: NetworkSettings, on_progress: OnProgress) -> tuple[Network
     """Load the networks; `on_progress` gets the events of downloads."""
     progress = counted(on_progress, "download", "downloading weights")
     return tuple(
-        load_network(name, weights=network.weights, offline=network.offline, progress=progress)
+        load_network(
+            name,
+            weights=network.weights,
+            arch=network.arch,
+            offline=network.offline,
+            progress=progress,
+        )
         for name, _ in network.parts
     )
 

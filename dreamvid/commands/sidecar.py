@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from dreamvid.media.row import pictures_in, sequence_files
 from dreamvid.media.source import is_sequence
 from dreamvid.settings.dials import guides_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
+from dreamvid.settings.mask_text import mask_files
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
 from dreamvid.settings.values import OWN_PALETTE
@@ -43,10 +45,15 @@ def sidecar(
         "versions": versions(),
         "threads": torch.get_num_threads(),  # decides the rounding of sums
     }
-    if guides := guides_of(settings.dream):
+    regions = settings.regions if isinstance(settings, VideoSettings) else ()
+    dreams = [one for _, one in regions] or [settings.dream]
+    if guides := tuple(chain.from_iterable(map(guides_of, dreams))):
         made["guide_sha256"] = " ".join(_guide_digest(Path(guide)) for guide in guides)
-    if settings.dream.palette not in (None, OWN_PALETTE):
-        made["palette_sha256"] = digest(Path(settings.dream.palette))
+    if masks := tuple(chain.from_iterable(mask_files(mask.mask) for mask, _ in regions)):
+        made["mask_sha256"] = " ".join(digest(mask) for mask in masks)
+    palettes = [one.palette for one in dreams if one.palette not in (None, OWN_PALETTE)]
+    if palettes:
+        made["palette_sha256"] = " ".join(digest(Path(palette)) for palette in palettes)
     if settings.sound.audio is not None:
         made["audio_sha256"] = digest(settings.sound.audio)
     decided: dict[str, dict[str, Any]] = {
@@ -57,7 +64,9 @@ def sidecar(
             "octaves": settings.dream.octaves or len(dream.dose.iterations),
         },
     }
-    if settings.dream.label is None and len(dream.networks) == 1:
+    if isinstance(settings, VideoSettings) and settings.region:  # each has its own
+        decided["dream"] = {"tile": dream.tile}
+    elif settings.dream.label is None and len(dream.networks) == 1:
         decided["dream"]["layer"] = list(settings.dream.layer) or [dream.network.default_layer]
     resolved = type(settings).checked(merge(to_toml(settings), decided))
     return write_toml({"made": made} | to_toml(resolved))

@@ -60,7 +60,8 @@ class VideoReader:
     beside them, if there is one; otherwise they are laid over a `background` colour, black without
     one.
 
-    `info` describes the frames, `warnings` lists conversions that were applied, and `damage`, set
+    `info` describes the frames, `begins` is the time of the first one kept in seconds after the
+    film's first frame, `warnings` lists conversions that were applied, and `damage`, set
     at the end of the iteration, describes damaged or missing frames in a sentence, else None.
     `assumed` names the colour tags that the film lacks and their assumed values, if any, and
     `transparency` says what is done with transparent areas, if any.
@@ -93,6 +94,7 @@ class VideoReader:
         first, zero = self._decoder.first_time, self._head[0]
         self._until = None if end is None else first + end - zero
         self._limit = frames
+        self.begins: Fraction = zero - first
         self.info: FilmInfo = treatment.trimmed(self._until, frames, started=start is not None)
         self._whole = start is None and end is None and frames is None
         self._look = treatment.look

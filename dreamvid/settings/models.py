@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field
 
 from dreamvid.settings.base import Settings
+from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
@@ -49,19 +48,15 @@ class TrainSettings(Settings):
     offline: bool = Field(False, description="Never download weights.")
 
 
-class ImageSettings(Settings):
+class ImageSettings(MaskedSettings):
     """Settings of `dreamvid image`."""
 
-    network: NetworkSettings = NetworkSettings()
-    dream: DreamSettings = DreamSettings()
     picture: PictureSettings = PictureSettings()
 
 
-class VideoSettings(Settings):
+class VideoSettings(MaskedSettings):
     """Settings of `dreamvid video`."""
 
-    network: NetworkSettings = NetworkSettings()
-    dream: DreamSettings = DreamSettings()
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     sound: SoundSettings = SoundSettings()
