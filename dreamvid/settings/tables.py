@@ -208,8 +208,8 @@ class BackgroundSettings(Settings):
 
     background: Background | None = Field(
         None,
-        description="Lay transparent areas over this colour, as white or #20c040. Default: "
-        "keep them transparent where the output can, else black.",
+        description="Lay transparent areas over this colour, as white or #20c040. Default: films "
+        "and pictures keep them transparent where the output can; else black.",
     )
 
 
