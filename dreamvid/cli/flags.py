@@ -86,6 +86,17 @@ From = Annotated[
     Path | None,
     Parameter(name="--from", help="Repeat the run that made this file; other flags override it."),
 ]
+DryRun = Annotated[
+    bool,
+    Parameter(
+        name="--dry-run",
+        negative="",
+        help="Time a few frames and print what the run would take; write nothing.",
+    ),
+]
+Force = Annotated[
+    bool, Parameter(name="--force", negative="", help="Begin even if the disk seems too small.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 

@@ -33,7 +33,6 @@ FLAGS: Final[dict[str, str]] = {
     "--class": "use --label; dreamvid labels MODEL lists them",
     "--classes": "use --label; dreamvid labels MODEL lists them",
     "--list": "use dreamvid models, layers, labels, codecs or presets",
-    "--dry-run": "all options are checked before anything is written; --frames 1 is a quick test",
     "--steps": "use --iterations",
     "--lr": "use --step",
     "--learning-rate": "use --step",
@@ -70,12 +69,10 @@ OF: Final[dict[str, dict[str, str]]] = {
         "--speed": "use --zoom, the factor per second",
         "--width": "use --size, as 1280x720",
         "--height": "use --size, as 1280x720",
-        "--dry-run": "--motion-preview shows the camera motion alone",
         "--mask": "a zoom has no source to leave as it is; dreamvid video and image have masks",
     },
 }
 OF["loop"] = OF["zoom"] | {
-    "--dry-run": "all options are checked before anything is written; --seconds 1 is quick",
     "--mask": "a loop has no source to leave as it is; dreamvid video --loop has masks",
 }
 """Remedies that depend on the command: these come before those of FLAGS."""

@@ -21,8 +21,10 @@ from dreamvid.cli.flags import (
     Camera,
     Clip,
     Dream,
+    DryRun,
     Encode,
     File,
+    Force,
     From,
     Network,
     Out,
@@ -41,6 +43,7 @@ from dreamvid.cli.request import Request, find_source, raise_if_damaged, read_re
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
+from dreamvid.commands.room import check_room
 from dreamvid.media.source import check_file, is_sequence
 from dreamvid.settings.loops import loop_model
 from dreamvid.settings.models import ZoomSettings
@@ -78,6 +81,8 @@ def zoom(
     settings: File = None,
     from_: From = None,
     motion_preview: Preview = False,
+    dry_run: DryRun = False,
+    force: Force = False,
     yes: Yes = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -95,7 +100,19 @@ def zoom(
     kind = "preview" if motion_preview else "dream"
     path = film_target(request.source, target, out, request.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
-        show.made((_preview if motion_preview else _zoom)(request, path, show, overwrite=yes))
+        if motion_preview:
+            return show.made(_preview(request, path, show, overwrite=yes))
+        checked = check_zoom(request.source, path, request.settings, overwrite=yes)
+        show.say(f"{checked.summary}, into {path}")
+        if dry_run:
+            from dreamvid.commands.dry_run import try_zoom
+
+            return show.forecast(try_zoom(checked, show.on_progress), checked, force=force)
+        check_room(checked, force=force)
+        from dreamvid.commands.zoom import run_zoom
+
+        with show.busy("dreaming the first frame"):
+            show.made(run_zoom(checked, request.watched(show)))
 
 
 def _preview(request: Request[ZoomSettings], path: Path, show: Show, *, overwrite: bool) -> Result:
@@ -105,16 +122,6 @@ def _preview(request: Request[ZoomSettings], path: Path, show: Show, *, overwrit
     return preview_motion(
         request.source, path, request.settings, overwrite=overwrite, on_progress=show.on_progress
     )
-
-
-def _zoom(request: Request[ZoomSettings], path: Path, show: Show, *, overwrite: bool) -> Result:
-    """Check and dream a zoom."""
-    checked = check_zoom(request.source, path, request.settings, overwrite=overwrite)
-    show.say(f"{checked.summary}, into {path}")
-    from dreamvid.commands.zoom import run_zoom
-
-    with show.busy("dreaming the first frame"):
-        return run_zoom(checked, request.watched(show))
 
 
 def loop(
@@ -135,6 +142,8 @@ def loop(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    dry_run: DryRun = False,
+    force: Force = False,
     yes: Yes = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -151,6 +160,11 @@ def loop(
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_loop(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}")
+        if dry_run:
+            from dreamvid.commands.dry_run import try_loop
+
+            return show.forecast(try_loop(checked, show.on_progress), checked, force=force)
+        check_room(checked, force=force)
         from dreamvid.commands.loop import run_loop
 
         with show.busy("preparing the loop"):
