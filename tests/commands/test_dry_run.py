@@ -30,7 +30,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def write_film(path: Path) -> Path:
     """Write a film of 12 frames with a cut before frame 7."""
-    with VideoWriter(path, like=FilmInfo.plain(64, 48, Fraction(25), 12)) as out:
+    with VideoWriter(path, like=FilmInfo.plain(64, 48, Fraction(25), 12), overwrite=True) as out:
         for t in range(12):
             out.write(texture(0 if t < 7 else 9, dx=2 * t, dy=t), Fraction(t, 25))
     return path
