@@ -25,6 +25,8 @@ from dreamvid.cli.flags import (
     Mask,
     Motion,
     Network,
+    Newest,
+    NoNewest,
     Picture,
     Preset,
     Quiet,
@@ -41,6 +43,7 @@ from dreamvid.cli.targets import film_target, picture_target
 from dreamvid.commands.preflight import check_image, check_video
 from dreamvid.commands.room import check_room
 from dreamvid.errors import UsageError
+from dreamvid.media.newest import NewestFrame
 from dreamvid.settings.models import ImageSettings, VideoSettings
 
 
@@ -93,6 +96,8 @@ def video(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    preview: Newest = None,
+    no_preview: NoNewest = False,
     dry_run: DryRun = False,
     force: Force = False,
     yes: Yes = False,
@@ -120,9 +125,11 @@ def video(
 
             return show.forecast(try_video(checked, show.on_progress), checked, force=force)
         check_room(checked, force=force)
+        newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):
-            result = run_video(checked, request.watched(show))
+            result = run_video(checked, request.watched(show, newest))
         show.made(result)
+        newest.remove()
     raise_if_damaged(result, request.source)

@@ -97,6 +97,16 @@ DryRun = Annotated[
 Force = Annotated[
     bool, Parameter(name="--force", negative="", help="Begin even if the disk seems too small.")
 ]
+Newest = Annotated[
+    Path | None,
+    Parameter(
+        name="--preview",
+        help="JPEG file that shows the newest frame during the run. Default: OUT.preview.jpg.",
+    ),
+]
+NoNewest = Annotated[
+    bool, Parameter(name="--no-preview", negative="", help="Show no newest frame in a file.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 

@@ -27,6 +27,8 @@ from dreamvid.cli.flags import (
     Force,
     From,
     Network,
+    Newest,
+    NoNewest,
     Out,
     Preset,
     Quiet,
@@ -44,6 +46,7 @@ from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
 from dreamvid.commands.room import check_room
+from dreamvid.media.newest import NewestFrame
 from dreamvid.media.source import check_file, is_sequence
 from dreamvid.settings.loops import loop_model
 from dreamvid.settings.models import ZoomSettings
@@ -81,6 +84,8 @@ def zoom(
     settings: File = None,
     from_: From = None,
     motion_preview: Preview = False,
+    preview: Newest = None,
+    no_preview: NoNewest = False,
     dry_run: DryRun = False,
     force: Force = False,
     yes: Yes = False,
@@ -109,10 +114,13 @@ def zoom(
 
             return show.forecast(try_zoom(checked, show.on_progress), checked, force=force)
         check_room(checked, force=force)
+        newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.zoom import run_zoom
 
         with show.busy("dreaming the first frame"):
-            show.made(run_zoom(checked, request.watched(show)))
+            result = run_zoom(checked, request.watched(show, newest))
+        show.made(result)
+        newest.remove()
 
 
 def _preview(request: Request[ZoomSettings], path: Path, show: Show, *, overwrite: bool) -> Result:
@@ -142,6 +150,8 @@ def loop(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    preview: Newest = None,
+    no_preview: NoNewest = False,
     dry_run: DryRun = False,
     force: Force = False,
     yes: Yes = False,
@@ -165,11 +175,13 @@ def loop(
 
             return show.forecast(try_loop(checked, show.on_progress), checked, force=force)
         check_room(checked, force=force)
+        newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.loop import run_loop
 
         with show.busy("preparing the loop"):
-            result = run_loop(checked, request.watched(show))
+            result = run_loop(checked, request.watched(show, newest))
         show.made(result)
+        newest.remove()
     raise_if_damaged(result, request.source)
 
 

@@ -12,6 +12,7 @@ import torch
 from dreamvid.commands.clock import clock_of
 from dreamvid.commands.preflight import Clip, check_zoom
 from dreamvid.commands.result import Result, skipped
+from dreamvid.commands.room import check_room
 from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.octaves import resize
@@ -51,7 +52,9 @@ def dream_zoom(
     atomically.
     """
     settings, path = settings or ZoomSettings(), None if source is None else Path(source)
-    return run_zoom(check_zoom(path, Path(target), settings, overwrite=overwrite), on_progress)
+    request = check_zoom(path, Path(target), settings, overwrite=overwrite)
+    check_room(request)
+    return run_zoom(request, on_progress)
 
 
 def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:

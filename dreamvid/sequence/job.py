@@ -131,7 +131,7 @@ class Job:
                 if guard is not None:
                     last = replace(memory, guard=guard.state)
                 text = f"shot {memory.shot}"
-                on_progress(Progress("frames", self.done, self._like.frames, text))
+                on_progress(Progress("frames", self.done, self._like.frames, text, image=image))
                 if writer.count == self._part_frames:
                     self._finish(writer, last)
                     writer = None

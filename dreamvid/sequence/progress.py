@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import torch
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -14,7 +18,8 @@ class Progress:
     Units are frames (of a film, of the lead-in of a loop, looked at before, or timed), bytes of a
     download, renders or presets drawn, and thousandths of the time of a training. `text` describes
     the task in words, `detail` its state. A "note" is a line for the user, and "sidecar" has the
-    text of the new sidecar, before dreaming starts.
+    text of the new sidecar, before dreaming starts. `image` is the frame that was just made: an
+    image [3 or 4, H, W] or an array [H, W, 3], which may change later.
     """
 
     task: Literal[
@@ -25,6 +30,7 @@ class Progress:
     total: int | None = None
     text: str = ""
     detail: str = ""
+    image: torch.Tensor | NDArray[Any] | None = field(default=None, repr=False, compare=False)
 
 
 OnProgress = Callable[[Progress], None]
