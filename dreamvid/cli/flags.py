@@ -97,6 +97,15 @@ DryRun = Annotated[
 Force = Annotated[
     bool, Parameter(name="--force", negative="", help="Begin even if the disk seems too small.")
 ]
+Sources = Annotated[
+    str,
+    Parameter(help="Folders, with all that is below them, quoted patterns ('**/*.mp4'), or files."),
+]
+Folder = Annotated[Path, Parameter(name=["--out", "-o"], help="Folder of the dreams.")]
+Watch = Annotated[
+    bool,
+    Parameter(name="--watch", negative="", help="Go on with files that come later, until Ctrl-C."),
+]
 Newest = Annotated[
     Path | None,
     Parameter(

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from dreamvid.media.source import STILL_SUFFIXES
+from dreamvid.media.source import FILM_SUFFIXES, STILL_SUFFIXES
 
 DREAMING: Final = ("image", "video", "zoom", "loop")
-FILMS: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts",
-                ".mts", ".wmv", ".flv", ".mxf", ".ogv", ".3gp")  # fmt: skip
 
 FLAGS: Final[dict[str, str]] = {
     "--output": "use -o",
@@ -86,6 +84,8 @@ COMMANDS: Final = {
     "picture": "image",
     "photo": "image",
     "benchmark": "bench",
+    "folder": "batch",
+    "queue": "batch",
     "check": "doctor",
 }
 """By a word given as the command: the command that was meant."""
@@ -101,7 +101,7 @@ def command(word: str) -> str:
     suffix = Path(word).suffix.lower()
     if word in COMMANDS:
         return f"dreamvid {COMMANDS[word]}"
-    if suffix in FILMS or Path(word).is_dir() or "%" in word:
+    if suffix in FILM_SUFFIXES or Path(word).is_dir() or "%" in word:
         return f"dreamvid video {word}"
     return f"dreamvid image {word}" if suffix in STILL_SUFFIXES else ""
 
