@@ -106,6 +106,21 @@ Watch = Annotated[
     bool,
     Parameter(name="--watch", negative="", help="Go on with files that come later, until Ctrl-C."),
 ]
+More = Annotated[
+    str | None,
+    Parameter(
+        name="--more",
+        help="Lengthen a finished zoom, given in place of the picture, by seconds or mm:ss.",
+    ),
+]
+Keep = Annotated[
+    bool,
+    Parameter(
+        name="--keep-state",
+        negative="--no-keep-state",
+        help="Keep what --more needs in OUT.dreamvid.state.",
+    ),
+]
 Newest = Annotated[
     Path | None,
     Parameter(

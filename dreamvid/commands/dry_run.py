@@ -118,9 +118,9 @@ def try_video(request: Film, on_progress: OnProgress) -> Forecast:
     return sample.forecast(shots, parts, room, again)
 
 
-def try_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Forecast:
-    """Forecast a checked zoom; raises any DreamvidError that its start raises."""
-    frames = request.settings.clip.frames
+def try_zoom(request: Clip[ZoomSettings], on_progress: OnProgress, *, done: int = 0) -> Forecast:
+    """Forecast a checked zoom, of which some frames are done; raises what its start raises."""
+    frames = request.settings.clip.frames - done
     shots = Shots(1, frames, frames)
     sample = _sample(lambda request, told: run_zoom(request, told), request, on_progress)
     return sample.forecast(shots, shots.parts(part_frames(request.size)), Room.of(request))
