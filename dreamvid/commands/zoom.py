@@ -27,8 +27,8 @@ from dreamvid.motion.estimate import Motion
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.frames import camera_frames
 from dreamvid.sequence.job import Job, folder_of
+from dreamvid.sequence.lengthen import drop_state, lay_out, write_state
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
-from dreamvid.sequence.state import drop_state, lay_out, write_state
 from dreamvid.settings.dials import camera_dials, steady
 from dreamvid.settings.models import ZoomSettings
 from dreamvid.settings.tables import CameraSettings

@@ -57,7 +57,8 @@ class FilmState:
             raise UnreadableInput(
                 "has no state beside it",
                 where=film,
-                remedy=f"{path.name} is kept by zooms that are longer than a part (4 s at 640x360)",
+                remedy=f"use --from and --seconds; zooms that are longer than a part (4 s at "
+                f"640x360) keep {path.name}",
             ) from None
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise UnreadableInput(
