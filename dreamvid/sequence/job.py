@@ -87,6 +87,7 @@ class Job:
     ) -> None:
         self._output, self._like, self._record, self._row = output, like, record, row
         self._most_flashes = most_flashes
+        self._guard: FlashGuard | None = None
         self.notes: tuple[str, ...] = ()
         self._folder = folder_of(output.path)
         share = min(1.0, PART_SIZE / (like.width * like.height))
@@ -117,7 +118,8 @@ class Job:
         if last is None and lap is not None:
             last = lap.start
         stream = render_with_memory(frames, dream, stability=stability, memory=last, lap=lap)
-        guard = self._guard(last)
+        if self._most_flashes is not None:
+            self._guard = FlashGuard(self._most_flashes, None if last is None else last.guard)
         writer: PartWriter | None = None
         try:
             for frame, memory in stream:
@@ -125,11 +127,8 @@ class Job:
                     self._finish(writer, last)
                     writer = None
                 writer = writer or self._open()
-                image = self._output_image(frame, memory)
-                writer.write(image if guard is None else guard(image, frame.time), frame.time)
+                writer.write(self._output_image(frame, memory), frame.time)
                 last, self.done = memory, self.done + 1
-                if guard is not None:
-                    last = replace(memory, guard=guard.state)
                 text = f"shot {memory.shot}"
                 on_progress(Progress("frames", self.done, self._like.frames, text))
                 if writer.count == self._part_frames:
@@ -146,12 +145,6 @@ class Job:
             raise
         self._complete()
 
-    def _guard(self, last: Memory | None) -> FlashGuard | None:
-        """The flash guard as it was after the last finished part, if flashes are limited."""
-        if self._most_flashes is None:
-            return None
-        return FlashGuard(self._most_flashes, None if last is None else last.guard)
-
     def _last_memory(self, device: torch.device) -> Memory | None:
         """The memory after the last finished part."""
         return Memory.load(memory_of(self._parts[-1]), device=device) if self._parts else None
@@ -161,6 +154,8 @@ class Job:
         dreamed, source = at_full_size(frame, memory)
         if self._output.alpha:
             return masked(matte(dreamed, source), frame.alpha)
+        if self._guard is not None:
+            dreamed = self._guard(dreamed, frame.time)
         return dreamed if frame.alpha is None else with_alpha(dreamed, frame.alpha)
 
     def _claim(self) -> None:
@@ -267,6 +262,8 @@ class Job:
     def _finish(self, writer: PartWriter, memory: Memory | None) -> None:
         """Close a part and save its memory, without which it does not count as finished."""
         assert memory is not None
+        if self._guard is not None:
+            memory = replace(memory, guard=self._guard.state)
         writer.close()
         with writing(self._folder):
             memory.save(memory_of(writer.path))
