@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,11 +18,16 @@ from dreamvid.dream.patience import patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.networks.network import Network
 
+T = TypeVar("T")
+
 OCTAVES, SCALE, ITERATIONS = 3, 1.5, 24
 SHAPE = Shape(colours=0.7, detail=0.35)
 """Broad forms in calm colours."""
 GREY, CLOUDS, CONTRAST = 0.5, 4, 0.02
 """The ground of a dream, clouds across it, and their contrast: noise would be dreamed on itself."""
+PATTERN_SIDE, PATTERN_ITERATIONS, PATTERN_STEP, GRAIN = 192, 16, 0.02, 0.06
+"""Side of the dream of a layer or channel, iterations on each octave, step, and the contrast of the
+noise it starts from: without noise shallow layers dream the border of the picture."""
 CORE, RIM = 0.2, 0.18
 """The middle of the picture, in shares of its side, that is dreamed on in full, and the standard
 deviation with which that ends around it: one whole being, not a crowd."""
@@ -59,6 +65,21 @@ def from_noise(
     return resize(vivid(dreamed), (size, size)).clamp(0, 1)
 
 
+def pattern(network: Network, objective: Objective, *, seed: int = 0) -> Tensor:
+    """What a layer or a channel looks like: an image [3, PATTERN_SIDE, PATTERN_SIDE] of noise
+    dreamed on everywhere, at half the cost of `from_noise`."""
+    generator = torch.Generator().manual_seed(seed)
+    side = max(PATTERN_SIDE, network.minimum_size)
+    clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (side, side))
+    grain = torch.randn(3, side, side, generator=generator)
+    ground = (GREY + CONTRAST * clouds + GRAIN * grain).clamp(0, 1)
+    dream = Dreamer(
+        network, objective, octave_scale=SCALE, seed=seed, shape=SHAPE, precision="fp32"
+    )
+    dose = Dose((PATTERN_ITERATIONS,) * OCTAVES, PATTERN_STEP)
+    return vivid(dream.ascend(ground, dose, gauge=Gauge()).cpu())
+
+
 def middle(size: int) -> Tensor:
     """Weights [1, size, size]: 1 in the middle, falling off around it."""
     places = (torch.arange(size) + 0.5) / size - 0.5
@@ -89,7 +110,7 @@ def atlas(
     return tiled(cells, columns=8)
 
 
-def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
+def spread(names: Sequence[T], count: int) -> tuple[T, ...]:
     """Choose up to `count` of the names, evenly spaced."""
     step = max(1.0, len(names) / count)
     return tuple(names[int(k * step)] for k in range(min(count, len(names))))
