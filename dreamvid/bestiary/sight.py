@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dreamvid.bestiary.atlas import spread
 from dreamvid.bestiary.renders import labels, sheet
@@ -26,6 +27,8 @@ PEAK = 0.04
 """Share of the positions, the strongest, whose mean is the response of a channel."""
 THINGS, SHEETS, CELL = 48, 4, 128
 """Drawn things to compare with, on how many sheets, and the side of each in pixels."""
+MIRRORED = 64
+"""Pixels by which pictures are continued beyond their borders, at most."""
 NOISES = 3
 """Noise pictures to compare with."""
 FLOOR = 0.25
@@ -68,11 +71,22 @@ def sightings(network: Network, layer: str, image: Tensor, count: int) -> list[S
 
 
 def maps(network: Network, layer: str, images: Sequence[Tensor]) -> list[Tensor]:
-    """The activations [C, h, w] of a layer at each of the images."""
+    """The activations [C, h, w] of a layer at each of the images.
+
+    The images are mirrored beyond their borders, which would otherwise excite channels themselves.
+    """
     name = network.resolve(layer)
-    trunk = network.trunk([name])
-    with torch.no_grad():
-        return [planes_of(trunk(_large(network, image)[None])[name])[0] for image in images]
+    trunk, stride = network.trunk([name]), network.stride(name)
+    found = []
+    for image in images:
+        image = _large(network, image)
+        height, width = (-(-int(side) // stride) for side in image.shape[1:])
+        rim = min(MIRRORED // stride, (min(image.shape[1:]) - 1) // stride)
+        wide = functional.pad(image[None], (rim * stride,) * 4, mode="reflect")
+        with torch.no_grad():
+            planes = planes_of(trunk(wide)[name])[0]
+        found.append(planes[:, rim : rim + height, rim : rim + width])
+    return found
 
 
 def peaks(planes: Tensor) -> Tensor:
@@ -113,7 +127,8 @@ def spectral_noise(image: Tensor, seed: int) -> Tensor:
     mean = image.mean(dim=(1, 2), keepdim=True)
     phases = torch.fft.rfft2(torch.randn(size, generator=generator)).angle()
     turned = torch.fft.rfft2(image - mean) * torch.polar(torch.ones_like(phases), phases)
-    return (mean + torch.fft.irfft2(turned, s=size)).clamp(0, 1)
+    noise: Tensor = mean + torch.fft.irfft2(turned, s=size)
+    return noise.clamp(0, 1)
 
 
 def classes(network: Network, image: Tensor, count: int) -> list[tuple[str, float]]:

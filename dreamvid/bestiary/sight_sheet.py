@@ -1,10 +1,11 @@
-"""A sheet that shows what a network sees: the picture, and channels with their places and dreams."""
+"""A sheet of what a network sees: the picture, and channels with their places and dreams."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
@@ -23,16 +24,22 @@ NARROWEST = 200
 """Smallest side of a tile, in pixels: more channels go into further rows."""
 CLOSE = 0.6
 """Side of the part of the picture that a tile shows, as a share of the picture's shorter side."""
-DIM, PALE = 0.26, 0.2
-"""Light and colour that are left where a channel does not fire."""
+DIM, PALE, FULL = 0.3, 0.2, 0.6
+"""Light and colour that are left where a channel does not fire, and the map at which all is."""
 INK, SOFT = (228, 230, 234), (150, 156, 166)
 COLOURS = (
     (240, 185, 92), (108, 198, 232), (240, 128, 112), (143, 214, 148),
     (199, 155, 240), (245, 226, 120), (120, 160, 250), (242, 154, 198),
 )  # fmt: skip
 """One for each channel, told apart also by a number."""
+DOT = 11
+"""Radius of a number's disc, in pixels."""
 WIDTH = 1.3
 """Half the width of an outline, in pixels."""
+SHADE = 0.4
+"""Darkness of the shadow of an outline."""
+BELOW, MAIN = 0.4, 0.75
+"""Below 0.5, where outlines are; and the peak that a place needs to be outlined."""
 LIKELY = 0.02
 """Classes below this probability are not named."""
 
@@ -93,11 +100,21 @@ def outlined(image: Tensor, seen: Sequence[Seen]) -> Tensor:
     """An image [3, H, W] on which a line runs round the place of each channel, in its colour."""
     size = (int(image.shape[1]), int(image.shape[2]))
     for k, one in enumerate(seen):
-        line = outline(resize(one.sighting.map[None], size)[0])
-        shade = outline(resize(one.sighting.map[None], size)[0], 2.4 * WIDTH)
+        share = main_places(resize(one.sighting.map[None], size)[0])
         colour = torch.tensor(COLOURS[k % len(COLOURS)]).view(3, 1, 1) / 255
-        image = torch.lerp(image * (1 - 0.45 * shade), colour.expand_as(image), line)
+        image = image * (1 - SHADE * outline(share, 2.4 * WIDTH))
+        image = torch.lerp(image, colour.expand_as(image), outline(share))
     return image
+
+
+def main_places(share: Tensor) -> Tensor:
+    """A map [H, W] without the places in which it stays below MAIN: they would be clutter."""
+    areas, named = cv2.connectedComponents((share > BELOW).numpy().astype(np.uint8))
+    for k in range(1, areas):
+        place = torch.from_numpy(named == k)
+        if float(share[place].amax()) < MAIN:
+            share = share.masked_fill(place, BELOW)
+    return share
 
 
 def outline(share: Tensor, width: float = WIDTH) -> Tensor:
@@ -110,10 +127,12 @@ def outline(share: Tensor, width: float = WIDTH) -> Tensor:
 def lit(image: Tensor, share: Tensor, side: int) -> Tensor:
     """The part of an image round the peak of a map, [3, side, side]: bright where the map is."""
     size = (int(image.shape[1]), int(image.shape[2]))
-    light = resize(share[None], size).clamp(0, 1).sqrt()
+    light = resize(share[None], size)
     top, left, length = close_up(light[0])
     part = (slice(None), slice(top, top + length), slice(left, left + length))
     image, light = (resize(planes[part], (side, side)).clamp(0, 1) for planes in (image, light))
+    light = (light / FULL).clamp(0, 1)
+    light = light * light * (3 - 2 * light)  # smooth at both ends: no edge of the light shows
     grey = image.mean(dim=0, keepdim=True).expand_as(image)
     return torch.lerp(DIM * torch.lerp(grey, image, PALE), image, light)
 
@@ -156,7 +175,7 @@ def _written(
         colour = COLOURS[k % len(COLOURS)]
         x = EDGE + k % across * (tile + GAP)
         y = EDGE + size[0] + LINE + k // across * deep + 2 * tile + GAP
-        _numbered(pen, (x + 11, y + LINE / 2), k + 1, colour)
+        _numbered(pen, (x + DOT, y + LINE / 2), k + 1, colour)
         pen.text((x + 30, y + LINE / 2), one.name, fill=INK, font=font, anchor="lm")
         _numbered(pen, _peak(one.sighting.map, size), k + 1, colour)
     return to_image(np.array(picture))
@@ -166,13 +185,16 @@ def _peak(share: Tensor, size: Size) -> tuple[float, float]:
     """The place of the peak of a map on the large picture of the sheet."""
     height, width = share.shape
     y, x = divmod(int(share.argmax()), width)
-    return EDGE + (x + 0.5) / width * size[1], EDGE + (y + 0.5) / height * size[0]
+    right, down = (x + 0.5) / width * size[1], (y + 0.5) / height * size[0]
+    inside = (min(max(right, DOT), size[1] - DOT), min(max(down, DOT), size[0] - DOT))
+    return EDGE + inside[0], EDGE + inside[1]
 
 
 def _numbered(
     pen: ImageDraw.ImageDraw, place: tuple[float, float], number: int, colour: tuple[int, int, int]
 ) -> None:
     x, y = place
-    pen.ellipse((x - 11, y - 11, x + 11, y + 11), fill=colour, outline=(12, 12, 14), width=1)
+    box = (x - DOT, y - DOT, x + DOT, y + DOT)
+    pen.ellipse(box, fill=colour, outline=(12, 12, 14), width=1)
     font = ImageFont.load_default(size=15)
     pen.text((x, y), str(number), fill=(12, 12, 14), font=font, anchor="mm")

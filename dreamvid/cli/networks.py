@@ -18,7 +18,13 @@ Labels = Annotated[
 ]
 Layers = Annotated[
     str | None,
-    Parameter(help="Layers to draw, such as parts,5c. Default: aliases and stages. For a folder."),
+    Parameter(help="Layers to draw, such as parts,5c. Default: stages. For folders."),
+]
+Channels = Annotated[
+    int | None,
+    Parameter(
+        help="Channels of each layer, evenly spaced, and classes. Default: 32. For a folder."
+    ),
 ]
 Drawn = Annotated[
     str, Parameter(name=["--out", "-o"], help="Folder, such as atlas/, or file of a sheet.")
@@ -96,25 +102,21 @@ def atlas(
     *,
     out: Drawn,
     layers: Layers = None,
-    channels: int | None = None,
+    channels: Channels = None,
     classes: Labels = None,
     weights: Weights = None,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Draw what a network dreams from noise: a page to browse in a folder, or a contact sheet.
+    """Draw what a network dreams from noise: a page to browse, or a sheet.
 
-    -o atlas/ makes a folder with index.html: every stage of the network, 32 channels of each, and
-    32 classes; a picture takes about a second on two cores, all of the default network ten
-    minutes. Stop it with Ctrl-C and give the same command to go on; one that asks for more adds to
-    what is there.
+    -o atlas/ makes a folder with index.html: every stage of the network, 32
+    channels of each, and 32 classes. A channel takes about half a second on
+    two cores, a class five: all of efficientnet_lite0 about ten minutes, which
+    the first line tells. Stop it with Ctrl-C and give the same command to go
+    on; a command that asks for more adds to what is there.
 
-    -o sheet.webp makes a contact sheet of the four aliased layers, then twelve classes.
-
-    Parameters
-    ----------
-    channels
-        Channels to draw of each layer, evenly spaced, and classes. Default: 32.
+    -o sheet.webp makes a sheet of four layers and twelve classes.
     """
     known.check_model(model, weights)
     names = [name.strip() for name in classes.split(",")] if classes else []

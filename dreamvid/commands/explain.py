@@ -11,6 +11,7 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import channel
 from dreamvid.dream.octaves import resize
 from dreamvid.networks.network import Network
+from dreamvid.networks.outline import channels
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 
 CHANNELS = 6
@@ -34,6 +35,7 @@ def explain(
     """
     name = network.resolve(layer or network.default_layer)
     shown = layer or name
+    channels(network, [name])  # raises
     found = sightings(network, name, image, count)
     total = len(found) + 1
     seen = []

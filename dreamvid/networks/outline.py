@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
+from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 
 _POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d, nn.AdaptiveMaxPool2d)
@@ -43,10 +46,21 @@ def _is_leaf(module: nn.Module) -> bool:
     return next(module.children(), None) is None
 
 
-def channels(network: Network, layers: tuple[str, ...]) -> dict[str, int]:
-    """The number of channels of each of the layers that has positions; others are left out."""
+def channels(network: Network, layers: Sequence[str], *, lenient: bool = False) -> dict[str, int]:
+    """The number of channels of each of the layers (names or aliases).
+
+    Raises UsageError for an unknown layer, and for one without positions, as those of the classes;
+    `lenient` leaves these out.
+    """
     side = max(LEAST_SIDE, network.minimum_size)
     with torch.no_grad():
         found = network.trunk(layers)(torch.zeros(1, 3, side, side))
-    shapes = {name: found[name].shape for name in map(network.resolve, layers)}
-    return {name: shape[1] for name, shape in shapes.items() if len(shape) == 4 and shape[2] > 1}
+    counts = {}
+    for name in map(network.resolve, layers):
+        shape = found[name].shape
+        if len(shape) == 4 and shape[2] > 1:
+            counts[name] = int(shape[1])
+        elif not lenient:
+            remedy = f"choose one before it (dreamvid layers {network.name})"
+            raise UsageError(f"layer '{name}' has no positions", where=network.name, remedy=remedy)
+    return counts
