@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -111,12 +112,13 @@ def distinct(scores: Tensor, shares: Tensor, count: int) -> list[int]:
     return (chosen + left)[:count]
 
 
-def drawn_things() -> list[Tensor]:
+@cache
+def drawn_things() -> tuple[Tensor, ...]:
     """Pictures of many drawn things, to compare with."""
     chosen, each = spread(labels(), THINGS), THINGS // SHEETS
-    return [
+    return tuple(
         to_image(sheet(chosen[k : k + each], seed=1, cell=CELL)) for k in range(0, THINGS, each)
-    ]
+    )
 
 
 def spectral_noise(image: Tensor, seed: int) -> Tensor:

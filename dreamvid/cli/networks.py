@@ -142,13 +142,14 @@ def _browsed(
     quiet: bool,
 ) -> None:
     """Draw the folder of an atlas."""
-    if channels is not None and channels < 0:
-        raise UsageError(f"{channels} is too small", where="channels", remedy="give 0 or more")
+    if channels is not None and channels < 1:
+        raise UsageError(f"{channels} is too small", where="channels", remedy="give 1 or more")
     for name in layers:
         known.check_layer(model, name)
     for name in classes:
         known.find_label(name, known.labels(model), model=model)
-    check_folder(folder, Path(model).stem, overwrite=yes)
+    name = Path(model).stem if model.endswith(".safetensors") else model
+    check_folder(folder, name, overwrite=yes)
     from dreamvid.commands.atlas import CHANNELS, draw_atlas
     from dreamvid.networks.registry import load_network
 

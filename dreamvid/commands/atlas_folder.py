@@ -78,7 +78,7 @@ def check_folder(folder: Path, network: str, *, weights: str = "", overwrite: bo
         raise OutputExists("a file has this name", where=folder, remedy="use another name")
     if not folder.parent.is_dir():
         raise UsageError("no such folder", where=folder.parent, remedy="create it first")
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
         return
     known = read_plan(folder)
     if known is None:
