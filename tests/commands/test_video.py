@@ -278,8 +278,8 @@ def test_a_row_whose_last_picture_changes_goes_on(
     def stop(progress: Progress) -> None:
         if progress.task == "frames":
             done.append(progress.done)
-        if progress.done == 5:
-            raise KeyboardInterrupt
+            if progress.done == 5:
+                raise KeyboardInterrupt
 
     loops = strength == "loop"
     motion, dream = {"loop": loops}, QUICK | {"strength": "1" if loops else strength}
