@@ -12,6 +12,7 @@ from dreamvid.cli.flags import (
     NO_NETWORK,
     NO_OUTPUT,
     NO_PICTURE,
+    NO_SIGNALS,
     NO_SOUND,
     Beside,
     Dream,
@@ -25,6 +26,7 @@ from dreamvid.cli.flags import (
     Picture,
     Preset,
     Quiet,
+    Signals,
     Sound,
     To,
     Verbose,
@@ -83,6 +85,7 @@ def video(
     motion: Motion = NO_MOTION,
     film: Film = NO_FILM,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     output: Encode = NO_OUTPUT,
     preset: Preset = None,
     settings: File = None,
@@ -96,7 +99,7 @@ def video(
     After an interruption, the same command resumes after the last finished part.
     """
     given = {"network": network, "dream": dream, "mask": mask, "motion": motion, "film": film,
-             "sound": sound, "output": output}  # fmt: skip
+             "sound": sound, "signals": signals, "output": output}  # fmt: skip
     request = read_request(
         lambda *_: VideoSettings, given, source, preset=preset, file=settings, from_=from_
     )

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from dreamvid.settings import presets
 from dreamvid.settings.base import Settings
+from dreamvid.settings.envelopes import EnvelopeTimes
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import TrainSettings
 from dreamvid.settings.regions import MaskSettings
@@ -51,11 +52,12 @@ Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]
 Shape = Annotated[ShapeSettings, _fields("Loop", 3)]
 Train = Annotated[TrainSettings, _fields("Train", 1)]
 Sound = Annotated[SoundSettings, _fields("Sound", 5)]
+Signals = Annotated[EnvelopeTimes, _fields("Sound", 5)]
 NO_STEADY, NO_CAMERA, NO_CLIP = SteadySettings(), CameraSettings(), ClipSettings()
 NO_SHAPE, NO_SOUND = ShapeSettings(), SoundSettings()
 NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
 NO_FILM, NO_OUTPUT, NO_TRAIN = FilmSettings(), OutputSettings(), TrainSettings()
-NO_PICTURE, NO_MASK = PictureSettings(), MaskSettings()
+NO_PICTURE, NO_MASK, NO_SIGNALS = PictureSettings(), MaskSettings(), EnvelopeTimes()
 
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="Output file.")]
 Beside = Annotated[

@@ -40,6 +40,7 @@ Loop = Annotated[bool, Parameter(negative="", help="Also measure the seam of a l
 
 _ALIVE = "network activations, last third of the film over its first second"
 _SEAM = "step from the last frame to the first over the median step"
+_FLASHES = "most flashes within any second (WCAG 2.2: at most 3 are safe)"
 _HF = "sharpness: standard deviation of the Laplacian of luma"
 
 MEANINGS = {
@@ -55,6 +56,7 @@ MEANINGS = {
     "fringe": "chroma over luma in the fine detail (below sigma 2) of the dream",
     "alive": _ALIVE,
     "seam": _SEAM,
+    "flashes": _FLASHES,
     "trusted": "share of pixels with reliable motion",
 }
 """Descriptions of the measures of a film with a source, in display order."""
@@ -69,6 +71,7 @@ LONE_MEANINGS = {
     "colour": "standard deviation of chroma, last second over first",
     "tint": "shift of mean chroma from the first second to the last, in a range 0..1",
     "seam": _SEAM,
+    "flashes": _FLASHES,
 }
 """Descriptions of the measures of a film without a source."""
 

@@ -29,6 +29,7 @@ DETERMINANTS = {
     "mask_sha256": "the mask",
     "palette_sha256": "the palette",
     "audio_sha256": "the audio",
+    "curve_sha256": "the curve",
     "threads": "the number of threads",
 }
 """What determines a film's bytes besides settings and versions, by its key in the sidecar."""

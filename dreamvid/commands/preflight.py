@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from dreamvid.commands.clock import check_dials
 from dreamvid.commands.describe import (
     describe_clip,
     describe_dreamer,
@@ -46,8 +47,7 @@ from dreamvid.networks.known import (
     find_label,
     labels,
 )
-from dreamvid.schedules.schedule import Clock
-from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
+from dreamvid.settings.dials import changing, guides_of, texts_of
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
@@ -181,6 +181,12 @@ def check_video(
     try:
         info = film.info
         check_size(output.format, (info.width, info.height), where=target)
+        if settings.output.max_flash is not None and (output.alpha or film.keeps_alpha):
+            raise UsageError(
+                "the luminance of a transparent film is unknown",
+                where="max_flash",
+                remedy="leave it out, or give --background, and no --alpha",
+            )
         check_dials(settings, info.rate, info.frames)
         check_masks(settings, (info.width, info.height))
     except BaseException:
@@ -208,6 +214,12 @@ def check_loop(
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
+    if settings.output.max_flash is not None:
+        raise UsageError(
+            "loops are not limited: what is held back would not close",
+            where="max_flash",
+            remedy="leave it out, and check the loop with dreamvid measure",
+        )
     check_closes(settings)
     if isinstance(settings, FilmLoop):
         return _check_closing(source, output, settings)
@@ -321,25 +333,6 @@ def _check_names(model: str, dream: DreamSettings) -> None:
             check_layer(model, name)
     if dream.label and known:
         find_label(dream.label, known, model=model)
-
-
-def check_dials(
-    settings: VideoSettings | ZoomSettings | FeedbackLoop, fps: Fraction, frames: int | None
-) -> None:
-    """Raise UsageError for a schedule out of bounds; with audio this is checked later."""
-    sound = settings.sound
-    if sound.audio is not None:
-        from dreamvid.media.audio import check_audio
-
-        check_audio(sound.audio)
-        return
-    clock = Clock(fps, frames, settings.dream.seed, sound.bpm)
-    regions = settings.regions if isinstance(settings, VideoSettings) else ()
-    for dream in [dream for _, dream in regions] or [settings.dream]:
-        Dials(dream, clock)
-    steady(settings.motion, clock)
-    if not isinstance(settings, VideoSettings):
-        camera_dials(settings.camera, clock)
 
 
 def output_of(

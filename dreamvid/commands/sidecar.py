@@ -13,13 +13,15 @@ from typing import Any
 
 import torch
 
+from dreamvid.commands.clock import signals_read
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
 from dreamvid.files import sha256
 from dreamvid.media.row import pictures_in, sequence_files
 from dreamvid.media.source import is_sequence
+from dreamvid.schedules.signals import curves_in
 from dreamvid.settings.dials import guides_of
-from dreamvid.settings.loops import DreamedLoop, FilmLoop
+from dreamvid.settings.loops import DreamedLoop, FilmLoop, PanLoop, ZoomLoop
 from dreamvid.settings.mask_text import mask_files
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
@@ -56,6 +58,10 @@ def sidecar(
         made["palette_sha256"] = " ".join(digest(Path(palette)) for palette in palettes)
     if settings.sound.audio is not None:
         made["audio_sha256"] = digest(settings.sound.audio)
+    if not isinstance(settings, ZoomLoop | PanLoop) and (
+        drawn := curves_in(signals_read(settings))
+    ):
+        made["curve_sha256"] = " ".join(digest(Path(curve)) for curve in drawn.values())
     decided: dict[str, dict[str, Any]] = {
         "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
         "dream": {

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import torch
 
+from dreamvid.commands.clock import clock_of
+from dreamvid.commands.looks import Look
 from dreamvid.commands.looped import LoopedFilm, Timely
 from dreamvid.commands.mask_checks import follows_motion, held_masks
 from dreamvid.commands.masked import make_regions
 from dreamvid.commands.preflight import Film, check_video, keeps_alpha
 from dreamvid.commands.result import Result, describe_size, skipped
-from dreamvid.commands.shared import clock_of, with_sound
+from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import digest_of, picture_digests, sidecar
 from dreamvid.dream.dreamer import Dreamer, pick_device
 from dreamvid.dream.octaves import Size
@@ -62,7 +64,8 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
         # Independently dreamed frames need no motion, unless a mask follows it.
         needed = settings.motion.stability or follows_motion(settings)
         flow = estimator(settings.motion.flow if needed else "none")
-        clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
+        look = Look.of(request.source, settings, film.info.frames, output.path, on_progress)
+        clock = clock_of(settings, film.info.rate, film.info.frames, look.signals)
         stability = steady(settings.motion, clock)
         settings, size, note = _at_dream_size(settings, film.info)
         dreams = make_regions(
@@ -71,7 +74,11 @@ def run_video(request: Film, on_progress: OnProgress) -> Result:
         like = with_sound(film.info, settings.sound)
         record, row = _records(request, settings, dreams(0))
         on_progress(Progress("sidecar", text=record))
-        job = Job(output, like=like, record=record, row=row)
+        # The signals of a row are relative to all of its pictures, also to those that come later.
+        row = row if look.signals is None else None
+        limit = settings.output.max_flash
+        job = Job(output, like=like, record=record, row=row, most_flashes=limit)
+        look.keep()
         for text in (*filter(None, [note]), *held_masks(settings, film)):
             on_progress(Progress("note", text=text))
 

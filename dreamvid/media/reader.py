@@ -64,7 +64,8 @@ class VideoReader:
     film's first frame, `warnings` lists conversions that were applied, and `damage`, set
     at the end of the iteration, describes damaged or missing frames in a sentence, else None.
     `assumed` names the colour tags that the film lacks and their assumed values, if any, and
-    `transparency` says what is done with transparent areas, if any.
+    `transparency` says what is done with transparent areas, if any, and `keeps_alpha` whether they
+    stay transparent.
 
     Raises UsageError for invalid arguments, UnreadableInput for an unreadable file.
     """
@@ -101,8 +102,8 @@ class VideoReader:
         self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *treatment.warnings)
         self.assumed: str = treatment.assumed
         self._background = background
-        self._keeps_alpha = keep_alpha and treatment.transparent and self._look.alpha
-        kept = "transparency kept" if self._keeps_alpha else self._over
+        self.keeps_alpha = keep_alpha and treatment.transparent and self._look.alpha
+        kept = "transparency kept" if self.keeps_alpha else self._over
         self.transparency = kept if treatment.transparent else ""
         self.damage: str | None = None
         self._prefetcher: Prefetcher[SourceFrame] | None = None
@@ -170,7 +171,7 @@ class VideoReader:
         """Make a frame of an array [H, W, 3], or [H, W, 4] with straight alpha."""
         if pixels.shape[2] == 3:
             return SourceFrame(index, time, pixels)
-        if self._keeps_alpha:
+        if self.keeps_alpha:
             array, alpha = self._fitted(filled(pixels)), self._fitted(pixels[..., 3])
             return SourceFrame(index, time, array, alpha=alpha)
         if not self.transparency and pixels[..., 3].min() < np.iinfo(pixels.dtype).max:

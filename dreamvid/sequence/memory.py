@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -40,7 +40,8 @@ class Memory:
     `reference` is the effect of the full dose; `aim` is the share of its strength that is currently
     targeted, `crisp`, at least 1, sharpens the updates. `tone` is that of the first dreamed frame
     of the shot. `places` are those of beings, the oldest first. `gauge` is that of the carried
-    frames. `age` counts the carried frames of the shot, `shot` the shots of the film.
+    frames. `age` counts the carried frames of the shot, `shot` the shots of the film. `guard` is
+    the state of the flash guard, empty without one.
 
     Of a film in regions this is the memory of the first one; `others` are those of the others.
     `mask` [1, H, W], at the size of the film, is where the dream is shown, None for everywhere; it
@@ -61,6 +62,7 @@ class Memory:
     mask: torch.Tensor | None = None
     moving: torch.Tensor | None = None
     others: tuple[Memory, ...] = ()
+    guard: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the state to a file atomically."""
@@ -69,6 +71,7 @@ class Memory:
         for number, memory in enumerate((self, *self.others)):
             planes |= memory._planes(f"{number}.")
             tables.append(memory._numbers())
+        planes |= {f"{_GUARD}{name}": plane.clone() for name, plane in self.guard.items()}
         write_whole(path, save(planes, metadata={"regions": json.dumps(tables)}))
 
     @classmethod
@@ -76,13 +79,19 @@ class Memory:
         """Read a file that `save` wrote, onto a device; UnreadableInput if it is damaged."""
         try:
             with safe_open(path, framework="pt") as file:
-                planes = {name: file.get_tensor(name).to(device) for name in file.keys()}  # noqa: SIM118
+                planes = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
                 tables = json.loads(file.metadata()["regions"])
+            guard = {
+                name.removeprefix(_GUARD): planes.pop(name)
+                for name in list(planes)
+                if name.startswith(_GUARD)
+            }
+            planes = {name: plane.to(device) for name, plane in planes.items()}
             first, *others = [
                 cls._restored(planes, f"{number}.", table, device)
                 for number, table in enumerate(tables)
             ]
-            return replace(first, others=tuple(others))
+            return replace(first, others=tuple(others), guard=guard)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise UnreadableInput(
                 f"the saved state is damaged, or of another version ({error})",
@@ -124,4 +133,5 @@ class Memory:
 
 
 _PLANES = ("dreamed", "source", "fresh")
+_GUARD = "guard."
 _NUMBERS = ("aim", "crisp", "age", "shot")

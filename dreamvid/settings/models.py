@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from dreamvid.settings.base import Settings
+from dreamvid.settings.envelopes import SignalSettings
 from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import (
     CameraSettings,
@@ -60,6 +61,7 @@ class VideoSettings(MaskedSettings):
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     sound: SoundSettings = SoundSettings()
+    signals: SignalSettings = SignalSettings()
     output: OutputSettings = OutputSettings()
 
 
@@ -72,4 +74,5 @@ class ZoomSettings(Settings):
     camera: CameraSettings = CameraSettings()
     clip: ClipSettings = ClipSettings()
     sound: SoundSettings = SoundSettings()
+    signals: SignalSettings = SignalSettings()
     output: OutputSettings = OutputSettings()

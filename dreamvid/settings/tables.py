@@ -261,6 +261,13 @@ class OutputSettings(Settings):
     alpha: Literal["dream"] | None = Field(
         None, description="'dream' writes only the dream, on a transparent background."
     )
+    max_flash: int | None = Field(
+        None,
+        ge=0,
+        le=30,
+        description="Most flashes within any second, for installations: 3 (WCAG, ITU-R BT.1702). "
+        "Further changes of luminance are held back. Default: no limit.",
+    )
 
 
 class LengthSettings(BackgroundSettings):

@@ -377,6 +377,7 @@ def test_measure_as_a_table(film, dreams):
     assert rows["frames"][1] == "7"
     assert float(rows["gain"][1]) > 1
     assert float(rows["fringe"][1]) > 0
+    assert 0 <= int(rows["flashes"][1]) <= 3
     assert "seam" not in rows
     assert "alive" not in rows  # the film is shorter than its first second
 
@@ -389,6 +390,7 @@ def test_measure_beside_independent_frames_as_json(film, dreams):
     expected = found["dreamed"]["e_warp"] / found["independent"]["e_warp"]
     assert found["ratio"]["e_warp"] == pytest.approx(expected)
     assert found["dreamed"]["seam"] > 0
+    assert 0 <= found["dreamed"]["flashes"] <= found["independent"]["flashes"]
 
 
 def test_measure_takes_the_part_of_the_source_that_was_dreamed(film, dreams):
@@ -483,6 +485,7 @@ def test_measure_a_zoom_as_a_table(zoomed):
     rows = {line.split()[0]: line for line in dreamvid("measure", zoomed).out.splitlines()}
     assert rows["measure"].split() == ["measure", "dreamed", "meaning"]
     assert {"frames", "r", "hf", "alive", "brightness", "contrast", "colour", "tint"} < set(rows)
+    assert 0 <= int(rows["flashes"].split()[1]) <= 3
     assert "along the camera's motion" in rows["r"]
     assert "seam" not in rows and "gain" not in rows
     assert "seam" in dreamvid("measure", zoomed, "--loop").out

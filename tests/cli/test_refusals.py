@@ -30,6 +30,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "deep.toml").write_text("a = " + "[" * 20_000)
     (path / "huge.toml").write_text("[dream]\nseed = " + "9" * 100_000)
     (path / "loop.toml").write_text("[loop]\nkind = 'square'")
+    (path / "bas.toml").write_text("[signals.bas]\ngain = 2")
+    (path / "cut.toml").write_text("[dream]\nstrength = '1+cut'")
+    (path / "words.csv").write_text("0,1\n1,x")
+    (path / "none.csv").write_text("seconds,value\n")
     Image.new("RGB", (20, 20)).save(path / "a.png")
     Image.new("L", (40, 30)).save(path / "black.png")
     Image.new("L", (40, 40), 255).save(path / "square.png")
@@ -91,6 +95,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             2,
             "flow: masks that follow motion",
         ),
+        (
+            "video film.mp4 -o out.mp4 --mask 0:(moving),4b:(still)",
+            2,
+            "mask: beats need a tempo, column 12, at '4b:(still)'; set bpm",
+        ),
         ("video film.mp4 -o out.mp4 --mask still --feather 2", 2, "feather = '2': Input should be"),
         ("video film.mp4 -o out.mp4 --settings two.toml", 2, "black.png: the mask is black every"),
         ("video film.mp4 -o out.mp4 --settings both.toml", 2, "both.toml: mask and region: give"),
@@ -123,6 +132,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("loop a.png -o out.mp4 --seconds 1.01", 2, "seconds: 1.01 s at 30 fps is 30.3 frames"),
         ("loop -o out.mp4 --kind film", 2, "loop: no film given; use dreamvid loop FILM"),
         ("loop a.png -o out.mp4 --settings loop.toml", 2, "loop.toml: loop.kind = 'square': Input"),
+        (
+            "video film.mp4 -o out.mp4 --strength 1+moton",
+            2,
+            "strength: unknown variable 'moton' (did",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --strength bands(9,9e9)",
+            2,
+            "strength: bands(low, high) takes",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --strength bands(9,90)",
+            2,
+            "strength: bands(9, 90) needs audio",
+        ),
+        ("video film.mp4 -o out.mp4 --strength curve('no.csv')", 3, "no.csv: no such file; check"),
+        ("video film.mp4 -o out.mp4 --strength curve('none.csv')", 3, "none.csv: there are no"),
+        ("video film.mp4 -o out.mp4 --strength curve('words.csv')", 3, "words.csv: line 2: 'x' is"),
+        ("video film.mp4 -o out.mp4 --layer parts*(1+onst)", 2, "layer: unknown variable 'onst'"),
+        (
+            "video film.mp4 -o out.mp4 --attack 20mx",
+            2,
+            "attack = '20mx': must be a time such as 20",
+        ),
+        ("video film.mp4 -o out.mp4 --release 90", 2, "release = '90': must be 0 to 60 seconds"),
+        ("video film.mp4 -o out.mp4 --max-flash -1", 2, "max_flash = '-1': "),
+        (
+            "video film.mp4 -o out.mp4 --settings bas.toml",
+            2,
+            "signals: unknown signal 'bas'; did you",
+        ),
+        (
+            "zoom a.png -o out.mp4 --strength 1+motion",
+            2,
+            "strength: motion needs a film, which a z",
+        ),
+        ("loop a.png -o out.mp4 --attack 20ms", 2, "attack: not used by loops of kind zoom; leave"),
+        ("loop a.png -o out.mp4 --max-flash 3", 2, "max_flash: loops are not limited: what is hel"),
+        ("plot cut.toml -o out.png", 2, "cut: needs the film; use dreamvid plot SETTINGS FILM"),
         ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
     ],
 )

@@ -289,6 +289,15 @@ def test_beings_stand_where_the_mask_shows_them() -> None:
     assert dream.places(image, kept, torch.zeros(1, 8, 8)) == kept
 
 
+def test_new_beings_of_later_frames_stand_inside_as_well() -> None:
+    dream = tiny_dreamer(creatures("ant"), iterations=1)
+    frames = known_frames([texture(height=96, width=160)] * 2, dx=0, dy=0)
+    for regions, inside in ((dream, False), (Regions([Region(always(dream), box(*LEFT))]), True)):
+        ((_, first),) = shown(regions, frames[:1])
+        ((_, after),) = shown(regions, frames[1:], replace(first, places=()))
+        assert after.places and all(place.x < 0.5 for place in after.places) == inside
+
+
 def test_every_frame_tells_the_carry_where_it_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[float | None] = []
     carry = FilmCarry.__call__
