@@ -25,7 +25,7 @@ SHAPE = Shape(colours=0.7, detail=0.35)
 """Broad forms in calm colours."""
 GREY, CLOUDS, CONTRAST = 0.5, 4, 0.02
 """The ground of a dream, clouds across it, and their contrast: noise would be dreamed on itself."""
-PATTERN_SIDE, PATTERN_ITERATIONS, PATTERN_STEP, GRAIN = 192, 16, 0.02, 0.06
+PATTERN_SIDE, PATTERN_ITERATIONS, PATTERN_STEP, GRAIN = 224, 16, 0.02, 0.06
 """Side of the dream of a layer or channel, iterations on each octave, step, and the contrast of the
 noise it starts from: without noise shallow layers dream the border of the picture."""
 STRONGER = 4
