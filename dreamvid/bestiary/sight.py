@@ -1,8 +1,8 @@
 """What a network sees in one picture: the channels that it excites more than others do, and where.
 
-The largest activations say little: some channels are always large. A channel is therefore compared
-with itself on other pictures, twice: on drawn things of many classes, and on noise that has the
-colours and the spectrum of this picture but nothing in it. What stands out from both is seen here.
+The largest activation may be that of a channel that is always large. A channel is therefore
+compared with itself on other pictures: on drawn things of many classes, and on noise that has the
+colours and the spectrum of this picture but nothing in it.
 """
 
 from __future__ import annotations
@@ -32,8 +32,6 @@ MIRRORED = 64
 """Pixels by which pictures are continued beyond their borders, at most."""
 NOISES = 3
 """Noise pictures to compare with."""
-FLOOR = 0.25
-"""Smallest deviation of a channel, relative to the median of all: silent ones would win."""
 ALIKE = 0.5
 """Correlation from which the maps of two channels show the same place: only one is kept."""
 
@@ -50,19 +48,16 @@ class Sighting:
 def sightings(network: Network, layer: str, image: Tensor, count: int) -> list[Sighting]:
     """The `count` channels of a layer that an image [3, H, W] excites most, at different places.
 
-    Each exceeds what it usually does, in standard deviations over positions: the smaller of its
-    scores against drawn things and against noise like the image. Maps are 0 where a channel does
-    what it usually does, and 1 at its peak.
+    A score is the response, less the mean over all positions of other pictures, in standard
+    deviations; to each the median of all channels is added, so that silent channels do not win.
+    Maps are 0 where a channel does what it usually does, and 1 at its peak.
     """
     seen = shrink(image, LONGEST)
     here = maps(network, layer, [seen])[0]
-    usual = [
-        _usual(maps(network, layer, drawn_things())),
-        _usual(maps(network, layer, [spectral_noise(seen, k) for k in range(NOISES)])),
-    ]
-    scores = torch.stack([(peaks(here) - mean) / spread for mean, spread in usual]).amin(0)
-    ground = torch.stack([mean + spread for mean, spread in usual]).amax(0)[:, None, None]
-    excess = soften((here - ground).clamp_min(0))
+    others = (*drawn_things(), *(spectral_noise(seen, k) for k in range(NOISES)))
+    mean, deviation = usual(network, layer, others)
+    scores = (peaks(here) - mean) / (deviation + deviation.median() + 1e-9)
+    excess = soften((here - (mean + deviation)[:, None, None]).clamp_min(0))
     shares = excess / excess.amax(dim=(1, 2), keepdim=True).clamp_min(1e-9)
     chosen = distinct(scores, shares, count)
     size = (int(seen.shape[1]), int(seen.shape[2]))
@@ -88,6 +83,20 @@ def maps(network: Network, layer: str, images: Sequence[Tensor]) -> list[Tensor]
             planes = planes_of(trunk(wide)[name])[0]
         found.append(planes[:, rim : rim + height, rim : rim + width])
     return found
+
+
+def usual(network: Network, layer: str, images: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+    """The mean and the standard deviation of each channel [C] over all positions of the images.
+
+    One image is held at a time: the first layers have many positions.
+    """
+    count, total, squares = 0, torch.zeros(()).double(), torch.zeros(()).double()
+    for image in images:
+        flat = maps(network, layer, [image])[0].flatten(1).double()
+        count += flat.shape[1]
+        total, squares = total + flat.sum(1), squares + flat.square().sum(1)
+    mean = total / count
+    return mean.float(), (squares / count - mean.square()).clamp_min(0).sqrt().float()
 
 
 def peaks(planes: Tensor) -> Tensor:
@@ -150,13 +159,6 @@ def classes(network: Network, image: Tensor, count: int) -> list[tuple[str, floa
         word = name.partition("/")[0]
         sums[word] = sums.get(word, 0.0) + chance
     return sorted(sums.items(), key=lambda one: -one[1])[:count]
-
-
-def _usual(planes: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
-    """The mean and the standard deviation of each channel over all positions, both [C]."""
-    flat = torch.cat([found.flatten(1) for found in planes], dim=1)
-    spread = flat.std(dim=1)
-    return flat.mean(dim=1), spread.clamp_min(FLOOR * float(spread.median()) + 1e-9)
 
 
 def _large(network: Network, image: Tensor) -> Tensor:

@@ -16,6 +16,7 @@ from dreamvid.bestiary.sight import (
     peaks,
     sightings,
     spectral_noise,
+    usual,
 )
 from dreamvid.networks.known import Description
 from dreamvid.networks.network import Network
@@ -89,6 +90,16 @@ def test_what_drawn_things_do_as_well_does_not_count(
     monkeypatch.setattr(sight, "drawn_things", lambda: [green_square])
     same = sightings(colours(), "fire", green_square, 1)[0].score
     assert same < 0.7 * whole
+
+
+def test_what_is_usual_is_counted_over_all_positions_of_all_pictures() -> None:
+    network = tiny_network()
+    images = [torch.rand(3, side, 40, generator=torch.Generator().manual_seed(4)) for side in
+              (30, 50)]  # fmt: skip
+    flat = torch.cat([found.flatten(1) for found in maps(network, "two", images)], dim=1)
+    mean, deviation = usual(network, "two", images)
+    assert torch.allclose(mean, flat.mean(1), atol=1e-5)
+    assert torch.allclose(deviation, flat.std(1, correction=0), atol=1e-5)
 
 
 def test_silent_channels_do_not_win(green_square: Tensor) -> None:
