@@ -5,8 +5,10 @@ cd "$(dirname "$0")"
 dream() { python -m dreamvid "$@" -y -q; }
 dream zoom dusk.png -o zoom.mp4 --settings settings/zoom.toml
 dream zoom -o layers.mp4 --settings settings/layers.toml
+dream video valley.mp4 -o regions.mp4 --settings settings/regions.toml
 dream image valley.png -o creatures.webp --layer creatures
 dream plot settings/zoom.toml -o curves.png
+(cd .. && dream plot samples/signals.toml samples/drift.mp4 -o samples/signals.png)
 dream loop dusk.png -o loop-zoom.mp4 --settings settings/loop-zoom.toml
 dream loop dusk.png -o loop-pan.mp4 --settings settings/loop-pan.toml
 dream loop dusk.png -o loop-feedback.mp4 --settings settings/loop-feedback.toml

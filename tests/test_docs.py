@@ -6,6 +6,7 @@ import inspect
 import re
 import shlex
 import shutil
+import tomllib
 from fractions import Fraction
 from functools import cache
 from pathlib import Path
@@ -142,6 +143,15 @@ def test_python_code_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         if not quotes_the_loop(block):
             exec(compile(block, str(page), "exec"), namespaces[page])
     assert Path("drift-dream.mp4").is_file()
+
+
+def test_settings_in_the_docs_and_samples_can_be_used() -> None:
+    blocks = [tomllib.loads(block) for page in PAGES for block in fences(page, "toml")]
+    sample = tomllib.loads((ROOT / "samples/settings/regions.toml").read_text("utf-8"))
+    assert {"region": sample["region"]} in blocks
+    for tables in blocks:
+        made = dreamvid.VideoSettings.checked(tables)
+        assert len(made.region) == len(tables.get("region", ()))
 
 
 def anchors(page: Path) -> set[str]:

@@ -71,7 +71,7 @@ COMMANDS = {
         ("explain", "seeing", "PICTURE -o OUT", "Draw what a network sees in a picture."),
         ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
         ("codecs", "machine", "", "List the codecs."),
-        ("plot", "zooms", "SETTINGS -o OUT", "Draw the schedules of a settings file."),
+        ("plot", "zooms", "SETTINGS [FILM] -o OUT", "Draw schedules and the signals they read."),
         ("measure", "measuring", "[SOURCE] DREAMED", "Measure how stable and strong a dream is."),
         ("judge", "judging", "[MODEL]", "Measure the accuracy and the dreams of a network."),
     ),

@@ -7,10 +7,12 @@ from pathlib import Path
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
+    NO_MASK,
     NO_MOTION,
     NO_NETWORK,
     NO_OUTPUT,
     NO_PICTURE,
+    NO_SIGNALS,
     NO_SOUND,
     Beside,
     Dream,
@@ -18,11 +20,13 @@ from dreamvid.cli.flags import (
     File,
     Film,
     From,
+    Mask,
     Motion,
     Network,
     Picture,
     Preset,
     Quiet,
+    Signals,
     Sound,
     To,
     Verbose,
@@ -45,6 +49,7 @@ def image(
     out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
+    mask: Mask = NO_MASK,
     picture: Picture = NO_PICTURE,
     preset: Preset = None,
     settings: File = None,
@@ -53,7 +58,7 @@ def image(
     verbose: Verbose = False,
 ) -> None:
     """Dream on a picture."""
-    given = {"network": network, "dream": dream, "picture": picture}
+    given = {"network": network, "dream": dream, "mask": mask, "picture": picture}
     wanted = read_settings(
         lambda *_: ImageSettings, given, preset=preset, file=settings, where=settings
     )
@@ -76,9 +81,11 @@ def video(
     out: Beside = None,
     network: Network = NO_NETWORK,
     dream: Dream = NO_DREAM,
+    mask: Mask = NO_MASK,
     motion: Motion = NO_MOTION,
     film: Film = NO_FILM,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     output: Encode = NO_OUTPUT,
     preset: Preset = None,
     settings: File = None,
@@ -91,8 +98,8 @@ def video(
 
     After an interruption, the same command resumes after the last finished part.
     """
-    given = {"network": network, "dream": dream, "motion": motion, "film": film,
-             "sound": sound, "output": output}  # fmt: skip
+    given = {"network": network, "dream": dream, "mask": mask, "motion": motion, "film": film,
+             "sound": sound, "signals": signals, "output": output}  # fmt: skip
     request = read_request(
         lambda *_: VideoSettings, given, source, preset=preset, file=settings, from_=from_
     )

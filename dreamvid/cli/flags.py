@@ -11,8 +11,10 @@ from pydantic import BaseModel
 
 from dreamvid.settings import presets
 from dreamvid.settings.base import Settings
+from dreamvid.settings.envelopes import EnvelopeTimes
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import TrainSettings
+from dreamvid.settings.regions import MaskSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
@@ -40,6 +42,7 @@ Dream = Annotated[DreamSettings, _fields("Dream", 1)]
 Network = Annotated[NetworkSettings, _fields("Network", 2)]
 Motion = Annotated[MotionSettings, _fields("Motion", 3, negative=True)]
 # With n_tokens given, cyclopts does not parse the value as a Fraction: 1e999999999 would hang.
+Mask = Annotated[MaskSettings, _fields("Mask", 3)]
 Film = Annotated[FilmSettings, _fields("Film", 4, n_tokens=1)]
 Encode = Annotated[OutputSettings, _fields("Output", 5, n_tokens=1)]
 Picture = Annotated[PictureSettings, _fields("Picture", 4, n_tokens=1)]
@@ -49,11 +52,12 @@ Clip = Annotated[ClipSettings, _fields("Clip", 4, n_tokens=1)]
 Shape = Annotated[ShapeSettings, _fields("Loop", 3)]
 Train = Annotated[TrainSettings, _fields("Train", 1)]
 Sound = Annotated[SoundSettings, _fields("Sound", 5)]
+Signals = Annotated[EnvelopeTimes, _fields("Sound", 5)]
 NO_STEADY, NO_CAMERA, NO_CLIP = SteadySettings(), CameraSettings(), ClipSettings()
 NO_SHAPE, NO_SOUND = ShapeSettings(), SoundSettings()
 NO_NETWORK, NO_DREAM, NO_MOTION = NetworkSettings(), DreamSettings(), MotionSettings()
 NO_FILM, NO_OUTPUT, NO_TRAIN = FilmSettings(), OutputSettings(), TrainSettings()
-NO_PICTURE = PictureSettings()
+NO_PICTURE, NO_MASK, NO_SIGNALS = PictureSettings(), MaskSettings(), EnvelopeTimes()
 
 Out = Annotated[Path, Parameter(name=["--out", "-o"], help="Output file.")]
 Beside = Annotated[

@@ -71,10 +71,12 @@ OF: Final[dict[str, dict[str, str]]] = {
         "--width": "use --size, as 1280x720",
         "--height": "use --size, as 1280x720",
         "--dry-run": "--motion-preview shows the camera motion alone",
+        "--mask": "a zoom has no source to leave as it is; dreamvid video and image have masks",
     },
 }
 OF["loop"] = OF["zoom"] | {
     "--dry-run": "all options are checked before anything is written; --seconds 1 is quick",
+    "--mask": "a loop has no source to leave as it is; dreamvid video --loop has masks",
 }
 """Remedies that depend on the command: these come before those of FLAGS."""
 

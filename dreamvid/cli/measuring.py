@@ -40,6 +40,7 @@ Loop = Annotated[bool, Parameter(negative="", help="Also measure the seam of a l
 
 _ALIVE = "network activations, last third of the film over its first second"
 _SEAM = "step from the last frame to the first over the median step"
+_FLASHES = "most flashes within any second (WCAG 2.2: at most 3 are safe)"
 _HF = "sharpness: standard deviation of the Laplacian of luma"
 
 MEANINGS = {
@@ -55,6 +56,7 @@ MEANINGS = {
     "fringe": "chroma over luma in the fine detail (below sigma 2) of the dream",
     "alive": _ALIVE,
     "seam": _SEAM,
+    "flashes": _FLASHES,
     "trusted": "share of pixels with reliable motion",
 }
 """Descriptions of the measures of a film with a source, in display order."""
@@ -69,6 +71,7 @@ LONE_MEANINGS = {
     "colour": "standard deviation of chroma, last second over first",
     "tint": "shift of mean chroma from the first second to the last, in a range 0..1",
     "seam": _SEAM,
+    "flashes": _FLASHES,
 }
 """Descriptions of the measures of a film without a source."""
 
@@ -82,9 +85,10 @@ class _Made:
     tables: Mapping[str, Any]
 
     def film(self, path: Path) -> FilmSettings:
-        """The part of the source that was dreamed, without its size."""
+        """The part of the source that was dreamed, and its background, without its size."""
         film = FilmSettings.checked(self.tables.get("film", {}), where=sidecar_path(path))
-        return FilmSettings(start=film.start, end=film.end, frames=film.frames, rate=film.rate)
+        names = ("start", "end", "frames", "rate", "background")
+        return FilmSettings(**{name: getattr(film, name) for name in names})
 
     def judge(self, path: Path) -> tuple[NetworkSettings, str | None]:
         """The network that dreamed, and the first layer it raised (None: its default layer)."""
@@ -120,15 +124,15 @@ def measure(
     original = source if dreamed else made.source
     _check(film, original, independent)
     _check_files(film, [path for path in (original, *films.values()) if path is not None])
-    named = {"model", "weights"} & network.model_fields_set
+    named = {"model", "weights", "arch"} & network.model_fields_set
     judging, raised = (network, None) if named else made.judge(films["dreamed"])
     (model, _), *others = judging.parts
     if named and others:
         raise UsageError("one network measures", where="model", remedy="name one of them")
-    check_model(model, judging.weights)
+    check_model(model, judging.weights, judging.arch)
     from dreamvid.networks.registry import load_network
 
-    judge = load_network(model, weights=judging.weights, offline=network.offline)
+    judge = load_network(model, weights=judging.weights, arch=judging.arch, offline=network.offline)
     chosen = judge.resolve(layer or raised or judge.default_layer)
     given = {name: getattr(film, name) for name in film.model_fields_set}
     cut = made.film(films["dreamed"]).model_copy(update=given)
@@ -209,8 +213,11 @@ def _found(
             name: measure_standalone_film(path, moves=moves, **options)
             for name, path in films.items()
         }
-    say = cache(Show(quiet=False, verbose=False).say)  # prints each line only once
-    return {name: measure_films(original, path, say=say, **options) for name, path in films.items()}
+    once = cache(Show(quiet=False, verbose=False).on_progress)  # prints each line only once
+    return {
+        name: measure_films(original, path, on_progress=once, **options)
+        for name, path in films.items()
+    }
 
 
 def _print(

@@ -12,6 +12,7 @@ from dreamvid.cli.show import Show, print_json, print_table
 from dreamvid.commands.atlas_folder import check_folder, is_folder
 from dreamvid.errors import UsageError
 from dreamvid.networks import known
+from dreamvid.networks.installed import has_timm
 
 Labels = Annotated[
     str | None, Parameter(name="--classes", help="Classes to show, such as owl,pagoda.")
@@ -65,6 +66,10 @@ def labels(model: str = known.DEFAULT, /, *, json: Json = False) -> None:
     """
     known.check_model(model)
     found = known.labels(model)
+    if model.startswith(known.TIMM):
+        from dreamvid.networks.zoo import describe
+
+        found = describe(model).labels
     if json:
         print_json({"model": model, "labels": found})
         return
@@ -88,12 +93,14 @@ def models(*, json: Json = False) -> None:
             (
                 row.name,
                 row.default_layer,
-                row.megabytes,
-                "available" if row.here else "to be downloaded",
+                row.megabytes or "",
+                "available" if row.here else "to be downloaded" if row.free else "to be given",
             )
             for row in rows
         ],
     )
+    hint = "see timm.list_models()" if has_timm() else "pip install 'dreamvid[timm]'"
+    print(f"\n{known.TIMM}NAME is a convolutional network of timm ({hint}).")
 
 
 def atlas(

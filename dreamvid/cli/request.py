@@ -26,8 +26,10 @@ DETERMINANTS = {
     "source_sha256": "the source",
     "weights_sha256": "the weights",
     "guide_sha256": "the guide",
+    "mask_sha256": "the mask",
     "palette_sha256": "the palette",
     "audio_sha256": "the audio",
+    "curve_sha256": "the curve",
     "threads": "the number of threads",
 }
 """What determines a film's bytes besides settings and versions, by its key in the sidecar."""

@@ -48,6 +48,7 @@ class Show:
         )
         self._tasks: dict[str, TaskID] = {}
         self._began: tuple[float, int] | None = None
+        self._counts = False
         self._spoke = 0.0
         self._said: set[str] = set()
 
@@ -83,7 +84,7 @@ class Show:
     def busy(self, what: str) -> Iterator[None]:
         """Show that work without steps is going on, and for how long, after QUIET_FOR seconds.
 
-        It ends with the first frame of a film, which has a progress of its own.
+        It ends with the first frame, as frames have a progress of their own.
         """
         done = threading.Event()
         teller = threading.Thread(target=self._tell_busy, args=(what, done), daemon=True)
@@ -96,7 +97,7 @@ class Show:
 
     def _tell_busy(self, what: str, done: threading.Event) -> None:
         began, wait, task = time.monotonic(), QUIET_FOR, None
-        while not done.wait(wait) and self._began is None:
+        while not done.wait(wait) and not self._counts:
             passed = f"{time.monotonic() - began:.0f} s so far"
             if self._bars.disable:
                 wait = LINE_EVERY
@@ -110,6 +111,7 @@ class Show:
 
     def on_progress(self, event: Progress) -> None:
         """Show an event; of the frames of a film also the seconds per frame and the time left."""
+        self._counts = self._counts or event.task in ("frames", "lead-in")
         match event.task:
             case "sidecar":
                 return

@@ -14,6 +14,7 @@ from dreamvid.cli.flags import (
     NO_NETWORK,
     NO_OUTPUT,
     NO_SHAPE,
+    NO_SIGNALS,
     NO_SOUND,
     NO_STEADY,
     Beside,
@@ -28,6 +29,7 @@ from dreamvid.cli.flags import (
     Preset,
     Quiet,
     Shape,
+    Signals,
     Sound,
     Steady,
     To,
@@ -35,10 +37,11 @@ from dreamvid.cli.flags import (
     Yes,
     read_settings,
 )
-from dreamvid.cli.request import Request, raise_if_damaged, read_request
+from dreamvid.cli.request import Request, find_source, raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
 from dreamvid.commands.preflight import check_loop, check_zoom
+from dreamvid.media.source import check_file, is_sequence
 from dreamvid.settings.loops import loop_model
 from dreamvid.settings.models import ZoomSettings
 
@@ -50,6 +53,10 @@ Preview = Annotated[
     Parameter(
         name="--motion-preview", negative="", help="Write only the camera motion, without dreaming."
     ),
+]
+
+PlottedFilm = Annotated[
+    Path | None, Parameter(help="The film that the settings are for, whose signals are plotted.")
 ]
 
 
@@ -65,6 +72,7 @@ def zoom(
     camera: Camera = NO_CAMERA,
     clip: Clip = NO_CLIP,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     output: Encode = NO_OUTPUT,
     preset: Preset = None,
     settings: File = None,
@@ -80,7 +88,7 @@ def zoom(
     After an interruption, the same command resumes after the last finished part.
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
-             "clip": clip, "sound": sound, "output": output}  # fmt: skip
+             "clip": clip, "sound": sound, "signals": signals, "output": output}  # fmt: skip
     request = read_request(
         lambda *_: ZoomSettings, given, source, preset=preset, file=settings, from_=from_
     )
@@ -122,6 +130,7 @@ def loop(
     camera: Camera = NO_CAMERA,
     clip: Clip = NO_CLIP,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     output: Encode = NO_OUTPUT,
     preset: Preset = None,
     settings: File = None,
@@ -136,7 +145,7 @@ def loop(
     the first byte for byte. --kind film joins the ends of an existing film without a network.
     """
     given = {"network": network, "dream": dream, "motion": motion, "loop": shape, "camera": camera,
-             "clip": clip, "sound": sound, "output": output}  # fmt: skip
+             "clip": clip, "sound": sound, "signals": signals, "output": output}  # fmt: skip
     request = read_request(loop_model, given, source, preset=preset, file=settings, from_=from_)
     path = film_target(request.source, target, out, request.settings.output)
     with Show(quiet=quiet, verbose=verbose) as show:
@@ -152,22 +161,30 @@ def loop(
 
 def plot(
     settings: Path,
+    film: PlottedFilm = None,
     /,
     *,
     out: Out,
     clip: Clip = NO_CLIP,
     sound: Sound = NO_SOUND,
+    signals: Signals = NO_SIGNALS,
     yes: Yes = False,
     quiet: Quiet = False,
 ) -> None:
-    """Plot the schedules of a settings file as curves over the length of the clip.
+    """Plot the schedules of a settings file as curves, and the signals that they read.
 
-    Settings for a film do not contain its length: give --seconds and --fps.
+    Settings for a film do not contain its length: give the film, or --seconds and --fps. The film
+    of a sidecar is found by itself.
     """
     from dreamvid.commands.plot import PlotSettings
     from dreamvid.commands.plot import plot as draw
 
-    given = {"clip": clip, "sound": sound}
+    given = {"clip": clip, "sound": sound, "signals": signals}
     wanted = read_settings(lambda *_: PlotSettings, given, file=settings, where=settings)
+    if film is None and "source" in wanted.made and "film" in wanted.model_fields_set:
+        film = find_source(wanted.made, settings)
+    if film is not None and not is_sequence(film):
+        check_file(film)
     with Show(quiet=quiet, verbose=False) as show:
-        show.say(f"{draw(wanted, out, overwrite=yes).path}")
+        made = draw(wanted, out, film=film, overwrite=yes, on_progress=show.on_progress)
+        show.say(f"{made.path}")

@@ -13,8 +13,9 @@ from typing import Any
 import torch
 from numpy.typing import NDArray
 
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.shapes import fade_of
-from dreamvid.commands.shared import clock_of, make_dreams, with_sound
+from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.zoom import FIRST_TIMES, make_camera
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError
@@ -143,7 +144,7 @@ def feedback(
 ) -> tuple[Iterator[torch.Tensor], Dreamer]:
     """Dream a zoom of `count` frames that is blended back to its start; also its first Dreamer."""
     clip = settings.clip
-    clock = clock_of(settings.sound, clip.fps, count, settings.dream.seed)
+    clock = clock_of(settings, clip.fps, count)
     height, width = start.shape[1:]
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)

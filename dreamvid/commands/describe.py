@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dreamvid.media.output import Output
 from dreamvid.networks.known import default_layer
+from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import ClipSettings, DreamSettings, NetworkSettings
 from dreamvid.settings.values import LONGEST_SIDE
 
@@ -58,7 +59,7 @@ def describe_dreamer(network: NetworkSettings, dream: DreamSettings) -> str:
     elif dream.guide is not None:
         raised = f"guide {dream.guide}"
     else:
-        raised = " + ".join(dream.layer) or default_layer(network.parts[0][0])
+        raised = " + ".join(dream.layer) or default_layer(network.arch or network.parts[0][0])
     names = " + ".join(network.model)
     return "dreams with " + ", ".join(filter(None, (names, raised)))
 
@@ -69,3 +70,12 @@ def _count(frames: int) -> str:
 
 def _rate(fps: Fraction) -> str:
     return f"{float(fps):.5g}"
+
+
+def describe_regions(settings: MaskedSettings) -> str:
+    """Describe in words the networks, what they will raise, and where."""
+    told = [
+        describe_dreamer(settings.network, dream) + (f" in {mask.mask}" if mask.mask else "")
+        for mask, dream in settings.regions
+    ]
+    return "; ".join(told)

@@ -12,13 +12,14 @@ from pathlib import Path
 from dreamvid.commands.preflight import open_film
 from dreamvid.dream.octaves import Size
 from dreamvid.errors import UnreadableInput
-from dreamvid.loops.closing import SeamMeter, loops_already, thumbnails
+from dreamvid.loops.closing import SeamMeter, loops_already, stands_still, thumbnails
 from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.progress import OnProgress, Progress
-from dreamvid.sequence.render import DreamerAt, render_with_memory
+from dreamvid.sequence.regions import Regions
+from dreamvid.sequence.render import render_with_memory
 from dreamvid.settings.models import VideoSettings
 
 Timely = AbstractContextManager[Iterator[Frame]]
@@ -62,11 +63,11 @@ class LoopedFilm:
             rate = film.info.rate
             small = thumbnails(frame.array for frame in _last_kept(film, frames))
         count = len(small)
-        most = FADE_BYTES // (6 * size[0] * size[1])
+        most = FADE_BYTES // (6 * size[0] * size[1] * len(settings.regions))
         fade = max(1, min(round(rate * FADE), count // 3, most))
         warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)
-        closes = loops_already(small)
+        closes = loops_already(small) or stands_still(small)
         return cls(source, settings, count, last, closes, warm, fade, keep_alpha)
 
     @property
@@ -83,7 +84,7 @@ class LoopedFilm:
         film: VideoReader,
         target: Path,
         moving: Moving,
-        dreams: DreamerAt,
+        dreams: Regions,
         stability: Callable[[int], float],
         on_progress: OnProgress,
     ) -> tuple[str, ...]:
@@ -93,13 +94,15 @@ class LoopedFilm:
         """
         first = f"the last {self.warm} frames are dreamed first, to lead into the first one"
         lap, count = Lap(self.count, self.fade), self.count
-        dreams_at, stability_at = lambda n: dreams(n % count), lambda n: stability(n % count)
+        dreams_at, stability_at = dreams.repeating(count), lambda n: stability(n % count)
         try:
             for text in (*self.notes, first):
                 on_progress(Progress("note", text=text))
             with moving(self.approach(), -self.warm) as frames:
                 for frame, memory in render_with_memory(frames, dreams_at, stability=stability_at):
                     lap.keep(frame.index, memory)
+                    done = frame.index + self.warm + 1
+                    on_progress(Progress("lead-in", done, self.warm, "lead-in"))
         except BaseException:
             job.leave()
             raise

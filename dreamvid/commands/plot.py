@@ -1,29 +1,37 @@
-"""plot: the schedules of a settings file as curves."""
+"""plot: the schedules of a settings file as curves, and the signals that they read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
+from dreamvid.commands.chart import (
+    FAINT,
+    LEFT,
+    RIGHT,
+    SIGNALS,
+    WIDTH,
+    Panel,
+    draw,
+)  # fmt: skip
+from dreamvid.commands.clock import check_sources, clock_of, signals_read
 from dreamvid.commands.result import Result
-from dreamvid.commands.shared import clock_of
+from dreamvid.errors import UsageError
 from dreamvid.image import picture_format, save_image, to_image
+from dreamvid.media.audio import waveform
 from dreamvid.media.target import check_new
+from dreamvid.schedules.parse import parse_schedule
 from dreamvid.schedules.schedule import Clock
-from dreamvid.settings.dials import NUMBERS, camera_dials, dial, steady, words
+from dreamvid.schedules.signals import FILM, SONG, bands_in, curves_in
+from dreamvid.sequence.progress import OnProgress, ignore
+from dreamvid.settings.dials import NUMBERS, camera_dials, dial, steady, texts_of, words
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import ZoomSettings
+from dreamvid.settings.regions import MaskSettings, RegionSettings
 from dreamvid.settings.tables import FilmSettings, MotionSettings
-
-WIDTH, PANEL, LEFT, TOP = 1000, 120, 150, 40
-INK, GRID, PAPER = (30, 34, 40), (214, 218, 224), (252, 252, 250)
-COLOURS = ((31, 98, 168), (196, 84, 26), (38, 130, 76), (140, 62, 146), (150, 120, 10))
 
 
 class PlotSettings(ZoomSettings):
@@ -32,43 +40,59 @@ class PlotSettings(ZoomSettings):
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     loop: ShapeSettings = ShapeSettings()
+    mask: MaskSettings = MaskSettings()
+    region: tuple[RegionSettings, ...] = ()
     made: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True)
-class Panel:
-    """One dial over time: numbers [frames], or the shares of text values by name."""
+def plot(
+    settings: PlotSettings,
+    target: str | Path,
+    *,
+    film: Path | None = None,
+    overwrite: bool = False,
+    on_progress: OnProgress = ignore,
+) -> Result:
+    """Plot every dial that is a schedule as curves over the clip, and the signals below them.
 
-    name: str
-    lines: Mapping[str, NDArray[np.float64]]
-    is_text: bool = False
-
-
-def plot(settings: PlotSettings, target: str | Path, *, overwrite: bool = False) -> Result:
-    """Plot the zoom and every dial that is a schedule as curves over the clip.
-
-    Raises UsageError for an invalid schedule, and OutputExists.
+    With a `film`, the length and the rate are its own; else they are those of the settings, and
+    the zoom is plotted as well. Raises UsageError for an invalid schedule, and OutputExists.
     """
     target = Path(target)
     picture_format(target)
     check_new(target, overwrite=overwrite)
     clip = settings.clip
-    clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)
-    save_image(target, to_image(draw(panels(settings, clock), clock)))
-    return Result(target, clip.frames)
+    unseen = sorted(signals_read(settings).intersection(FILM))
+    if film is None and unseen:
+        raise UsageError(
+            "needs the film", where=unseen[0], remedy="use dreamvid plot SETTINGS FILM -o OUT"
+        )
+    check_sources(settings, clip.fps, clip.frames, has_film=film is not None)
+    if film is None:
+        clock = clock_of(settings, clip.fps, clip.frames)
+    else:
+        from dreamvid.commands.looks import look_at_source
+
+        info, seen = look_at_source(film, settings.film, on_progress)
+        clock = clock_of(settings, info.rate, len(seen.cut), seen)
+    found = [*panels(settings, clock, is_zoom=film is None), *signal_panels(settings, clock)]
+    marks = [time for time in clock.pulse if time] if settings.sound.audio else []
+    save_image(target, to_image(draw([*found, *wave_panel(settings, clock)], clock, marks)))
+    return Result(target, clock.frames or clip.frames)
 
 
-def panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
-    """The dials to plot: the zoom, and all that are schedules."""
+def panels(settings: PlotSettings, clock: Clock, *, is_zoom: bool = True) -> list[Panel]:
+    """The dials to plot: those that are schedules, and the zoom of a zoom."""
     frames = range(clock.frames or 1)
     found = []
-    for name, curve in camera_dials(settings.camera, clock).items():
+    for name, curve in camera_dials(settings.camera, clock).items() if is_zoom else ():
         if name == "zoom" or isinstance(getattr(settings.camera, name), str):
             found.append(Panel(name, {"": np.array([curve(frame) for frame in frames])}))
     for name in NUMBERS:
         if isinstance(getattr(settings.dream, name), str):
             number = dial(settings.dream, name, clock)
-            found.append(Panel(name, {"": np.array([number(frame) for frame in frames])}))
+            lines = {"": np.array([number(frame) for frame in frames])}
+            found.append(Panel(name, lines, note=_short(getattr(settings.dream, name))))
     if isinstance(settings.motion.stability, str):
         calm = steady(settings.motion, clock)
         found.append(Panel("stability", {"": np.array([calm(frame) for frame in frames])}))
@@ -76,50 +100,58 @@ def panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
     texts = [("layer", text) for text in settings.dream.layer] + [("guide", t) for t in guide]
     for name, text in texts:
         values, weights = words(text, clock, name)
+        if len(values) == 1:
+            continue
         shares = [dict[str, float](weights(frame)) for frame in frames]
         lines = {value: np.array([s.get(value, 0.0) for s in shares]) for value in values}
-        found.append(Panel(name, lines, is_text=True))
+        found.append(Panel(name, lines, "text"))
+    return [*found, *_weights(settings, clock)]
+
+
+def _weights(settings: PlotSettings, clock: Clock) -> Iterator[Panel]:
+    """The weights of layers that change."""
+    for text in settings.dream.layer:
+        for value in texts_of(text, "layer"):
+            name, _, weight = value.partition("*")
+            schedule = parse_schedule(weight or 1.0, where="layer")
+            if schedule.constant is None:
+                lines = {"": schedule.on(clock).values()}
+                yield Panel(_short(name, 20), lines, note=f"weight {_short(weight)}")
+
+
+def signal_panels(settings: PlotSettings, clock: Clock) -> list[Panel]:
+    """The signals of the song and of the film, those that no schedule reads in grey; and curves."""
+    names = signals_read(settings)
+    groups = {
+        "song": [*SONG, *bands_in(names), *(("beat",) if clock.bpm else ())],
+        "film": list(FILM),
+        "drawn": list(curves_in(names)),
+    }
+    titles = {name: Path(path).name for name, path in curves_in(names).items()}
+    found = []
+    for group, members in groups.items():
+        for name in members:
+            if not clock.lacks(name):
+                values = [clock.variable(name, frame) for frame in range(clock.frames or 1)]
+                shown = _short(titles.get(name, name), 22)
+                colour = SIGNALS[group] if name in names else FAINT
+                found.append(Panel(shown, {"": np.array(values)}, "signal", colour=colour))
     return found
 
 
-def draw(found: list[Panel], clock: Clock) -> NDArray[np.uint8]:
-    """Draw panels below one another, [H, W, 3], with the seconds along the bottom."""
-    height = TOP + PANEL * len(found) + TOP
-    picture = Image.new("RGB", (WIDTH, height), PAPER)
-    pen, font = ImageDraw.Draw(picture), ImageFont.load_default(size=14)
+def wave_panel(settings: PlotSettings, clock: Clock) -> list[Panel]:
+    """The waveform of the song over the length of the clock; nothing without a song."""
+    if settings.sound.audio is None:
+        return []
     seconds = (clock.frames or 1) / float(clock.fps)
-    step = _round_step(seconds / 10)
-    for tick in np.arange(0, seconds + 1e-9, step):
-        x = LEFT + tick / seconds * (WIDTH - LEFT - 20)
-        pen.line((x, TOP, x, height - TOP), fill=GRID)
-        pen.text((x - 8, height - TOP + 8), f"{tick:g} s", fill=INK, font=font)
-    for number, panel in enumerate(found):
-        _draw_panel(pen, font, panel, TOP + PANEL * number)
-    return np.asarray(picture)
+    least, greatest = waveform(settings.sound.audio, seconds, WIDTH - LEFT - RIGHT)
+    lines = {"least": least, "greatest": greatest}
+    tempo = f"{clock.bpm:.0f} beats per minute" if clock.bpm else ""
+    name = _short(settings.sound.audio.name, 22)
+    return [Panel(name, lines, "wave", note=tempo)]
 
 
-def _draw_panel(pen: ImageDraw.ImageDraw, font: Any, panel: Panel, top: float) -> None:
-    values = np.concatenate(list(panel.lines.values()))
-    low, high = (0.0, 1.0) if panel.is_text else (float(values.min()), float(values.max()))
-    if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
-    bottom, right = top + PANEL - 24, WIDTH - 20
-    pen.rectangle((LEFT, top, right, bottom), outline=GRID)
-    pen.text((12, top + 4), panel.name, fill=INK, font=font)
-    if not panel.is_text:
-        pen.text((LEFT - 60, top - 2), f"{high:.4g}", fill=INK, font=font)
-        pen.text((LEFT - 60, bottom - 14), f"{low:.4g}", fill=INK, font=font)
-    for number, (name, line) in enumerate(panel.lines.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        x = LEFT + (right - LEFT) * np.arange(len(line)) / max(1, len(line) - 1)
-        y = bottom - (bottom - top) * (line - low) / (high - low)
-        points = list(zip(x.tolist(), y.tolist(), strict=True))
-        pen.line(points * (2 if len(points) == 1 else 1), fill=colour, width=2)
-        if name:
-            pen.text((12, top + 22 + 16 * number), name[:18], fill=colour, font=font)
-
-
-def _round_step(least: float) -> float:
-    """Round up to 1, 2 or 5 times a power of ten."""
-    power = 10.0 ** np.floor(np.log10(least))
-    return float(next(power * n for n in (1, 2, 5, 10) if power * n >= least * 0.999))
+def _short(text: str, most: int = 26) -> str:
+    """A text, cut off if it is too long for the margin."""
+    text = text.strip()
+    return text if len(text) <= most else f"{text[: most - 1]}…"

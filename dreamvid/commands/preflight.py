@@ -12,14 +12,17 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from dreamvid.commands.clock import check_dials
 from dreamvid.commands.describe import (
     describe_clip,
     describe_dreamer,
     describe_film,
     describe_ground,
+    describe_regions,
     describe_shrinking,
     describe_transparency,
 )
+from dreamvid.commands.mask_checks import check_masks, check_masks_kept, follows_motion
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
 from dreamvid.image import (
@@ -35,9 +38,16 @@ from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
 from dreamvid.networks.kinds import LABEL
-from dreamvid.networks.known import check_layer, check_model, find_label, labels
-from dreamvid.schedules.schedule import Clock
-from dreamvid.settings.dials import Dials, camera_dials, changing, guides_of, steady, texts_of
+from dreamvid.networks.known import (
+    TIMM,
+    check_layer,
+    check_model,
+    check_published,
+    choose,
+    find_label,
+    labels,
+)
+from dreamvid.settings.dials import changing, guides_of, texts_of
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
@@ -115,21 +125,27 @@ def check_image(
     if same_file(target, source):
         raise UsageError("the output is the source file", where=target, remedy="use another name")
     check_new(target, overwrite=overwrite)
-    check_not_guide(target, guides_of(settings.dream))
-    if name := changing(settings.dream):
-        raise UsageError(
-            "schedules are not allowed for a single picture", where=name, remedy="give one value"
-        )
+    check_masks_kept(target, settings)
+    for _, dream in settings.regions:
+        check_not_guide(target, guides_of(dream))
+        if name := changing(dream):
+            raise UsageError(
+                "schedules are not allowed for a single picture",
+                where=name,
+                remedy="give one value",
+            )
     check_file(source)
-    check_dream(settings.network, settings.dream)
+    for _, dream in settings.regions:
+        check_dream(settings.network, dream)
     layers, background = read_layers(source), settings.picture.background
     width, height = scaled(settings.picture, (layers.shape[1], layers.shape[0]))
+    check_masks(settings, (width, height), still=True)
     summary, alpha = f"{source}: {width}x{height}", None
     if layers.shape[2] == 4 and background is None and holds_alpha(target):
         picture, alpha, seen = filled(layers), layers[..., 3], ", transparency kept"
     else:
         picture, seen = laid_over(layers, background), describe_ground(layers, background)
-    summary += f"{seen}; {describe_dreamer(settings.network, settings.dream)}"
+    summary += f"{seen}; {describe_regions(settings)}"
     return Still(target, settings, picture, (width, height), alpha, summary)
 
 
@@ -155,18 +171,29 @@ def check_video(
     output = output_of(settings, target, overwrite)
     if not is_sequence(source):
         check_file(source)
-    check_output(output, source, settings.dream)
-    check_dream(settings.network, settings.dream)
+    check_masks_kept(target, settings)
+    if settings.motion.flow == "none" and follows_motion(settings):
+        raise UsageError("masks that follow motion need it", where="flow", remedy="use --flow dis")
+    for _, dream in settings.regions:
+        check_output(output, source, dream)
+        check_dream(settings.network, dream)
     film = open_film(source, settings, keep_alpha=keeps_alpha(output, settings))
     try:
         info = film.info
         check_size(output.format, (info.width, info.height), where=target)
+        if settings.output.max_flash is not None and (output.alpha or film.keeps_alpha):
+            raise UsageError(
+                "the luminance of a transparent film is unknown",
+                where="max_flash",
+                remedy="leave it out, or give --background, and no --alpha",
+            )
         check_dials(settings, info.rate, info.frames)
+        check_masks(settings, (info.width, info.height))
     except BaseException:
         film.close()
         raise
     seen = describe_film(source, info) + describe_transparency(film, output)
-    summary = f"{seen}; {describe_dreamer(settings.network, settings.dream)}"
+    summary = f"{seen}; {describe_regions(settings)}"
     return Film(source, output, settings, film, summary)
 
 
@@ -187,6 +214,12 @@ def check_loop(
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
+    if settings.output.max_flash is not None:
+        raise UsageError(
+            "loops are not limited: what is held back would not close",
+            where="max_flash",
+            remedy="leave it out, and check the loop with dreamvid measure",
+        )
     check_closes(settings)
     if isinstance(settings, FilmLoop):
         return _check_closing(source, output, settings)
@@ -277,9 +310,10 @@ def check_beginning(
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for an unknown network, layer or label, or an unreadable guide."""
     for name, _ in network.parts:
-        check_model(name, network.weights)
-    if network.weights is None and len(network.parts) == 1:  # others are checked when loaded
-        _check_names(network.parts[0][0], dream)
+        check_published(choose(name, network.weights, network.arch))
+    model, others = network.parts[0][0], network.parts[1:]
+    if not (others or network.weights or network.arch or model.startswith(TIMM)):
+        _check_names(model, dream)  # others are checked when loaded
     if dream.palette not in (None, OWN_PALETTE):
         read_picture(dream.palette)
     for guide in guides_of(dream):
@@ -299,23 +333,6 @@ def _check_names(model: str, dream: DreamSettings) -> None:
             check_layer(model, name)
     if dream.label and known:
         find_label(dream.label, known, model=model)
-
-
-def check_dials(
-    settings: VideoSettings | ZoomSettings | FeedbackLoop, fps: Fraction, frames: int | None
-) -> None:
-    """Raise UsageError for a schedule out of bounds; with audio this is checked later."""
-    sound = settings.sound
-    if sound.audio is not None:
-        from dreamvid.media.audio import check_audio
-
-        check_audio(sound.audio)
-        return
-    clock = Clock(fps, frames, settings.dream.seed, sound.bpm)
-    Dials(settings.dream, clock)
-    steady(settings.motion, clock)
-    if not isinstance(settings, VideoSettings):
-        camera_dials(settings.camera, clock)
 
 
 def output_of(

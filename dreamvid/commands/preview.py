@@ -6,9 +6,10 @@ from pathlib import Path
 
 import cv2
 
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.preflight import check_zoom
 from dreamvid.commands.result import Result
-from dreamvid.commands.shared import clock_of, with_sound
+from dreamvid.commands.shared import with_sound
 from dreamvid.commands.zoom import beginning, make_camera
 from dreamvid.image import to_array, to_image
 from dreamvid.media.info import FilmInfo
@@ -41,7 +42,7 @@ def preview_motion(
     share = min(1.0, LINES / picture.shape[1])
     height, width = (max(2, round(side * share / 2) * 2) for side in picture.shape[1:])
     small = cv2.resize(to_array(picture), (width, height), interpolation=cv2.INTER_AREA)
-    clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
+    clock = clock_of(settings, clip.fps, clip.frames)
     camera = make_camera(settings.camera, clock, width, height)
     like = with_sound(FilmInfo.plain(width, height, clip.fps, clip.frames), sound)
     with output.writer(like) as film:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.octaves import Size
 from dreamvid.settings.values import FULL_SIZE
+
+if TYPE_CHECKING:
+    from dreamvid.dream.dreamer import Dreamer
+    from dreamvid.dream.octaves import Size
 
 
 @dataclass(frozen=True)

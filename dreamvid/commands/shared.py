@@ -1,4 +1,4 @@
-"""What films, zooms and loops share: Dreamers, clock and sound."""
+"""What films, zooms and loops share: Dreamers and sound."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from fractions import Fraction
 
 from dreamvid.commands.dreams import Dreams
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.media.audio import listen
 from dreamvid.media.info import FilmInfo
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.progress import OnProgress, counted, ignore
 from dreamvid.settings.dials import Dials
-from dreamvid.settings.tables import AudioSettings, DreamSettings, NetworkSettings, SoundSettings
+from dreamvid.settings.tables import AudioSettings, DreamSettings, NetworkSettings
 
 
 def make_dreamer(
@@ -52,23 +51,15 @@ def load_all(network: NetworkSettings, on_progress: OnProgress) -> tuple[Network
     """Load the networks; `on_progress` gets the events of downloads."""
     progress = counted(on_progress, "download", "downloading weights")
     return tuple(
-        load_network(name, weights=network.weights, offline=network.offline, progress=progress)
+        load_network(
+            name,
+            weights=network.weights,
+            arch=network.arch,
+            offline=network.offline,
+            progress=progress,
+        )
         for name, _ in network.parts
     )
-
-
-def clock_of(sound: SoundSettings, fps: Fraction, frames: int | None, seed: int) -> Clock:
-    """Make the clock of a film, with the signals and beats of its audio, if there is any.
-
-    Beats are those of the audio; with a given tempo they are counted from frame 0.
-    """
-    if sound.audio is None:
-        return Clock(fps, frames, seed, sound.bpm)
-    heard = listen(sound.audio, fps)
-    if sound.bpm is None:
-        pulse = tuple(heard.beats.tolist()) or (0.0,)
-        return Clock(fps, frames, seed, heard.tempo, heard.signals, pulse)
-    return Clock(fps, frames, seed, sound.bpm, heard.signals)
 
 
 def with_sound(info: FilmInfo, sound: AudioSettings) -> FilmInfo:

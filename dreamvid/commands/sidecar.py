@@ -7,18 +7,22 @@ import os
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from dreamvid.commands.clock import signals_read
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UnreadableInput
 from dreamvid.files import sha256
 from dreamvid.media.row import pictures_in, sequence_files
 from dreamvid.media.source import is_sequence
+from dreamvid.schedules.signals import curves_in
 from dreamvid.settings.dials import guides_of
-from dreamvid.settings.loops import DreamedLoop, FilmLoop
+from dreamvid.settings.loops import DreamedLoop, FilmLoop, PanLoop, ZoomLoop
+from dreamvid.settings.mask_text import mask_files
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
 from dreamvid.settings.values import OWN_PALETTE
@@ -43,12 +47,21 @@ def sidecar(
         "versions": versions(),
         "threads": torch.get_num_threads(),  # decides the rounding of sums
     }
-    if guides := guides_of(settings.dream):
+    regions = settings.regions if isinstance(settings, VideoSettings) else ()
+    dreams = [one for _, one in regions] or [settings.dream]
+    if guides := tuple(chain.from_iterable(map(guides_of, dreams))):
         made["guide_sha256"] = " ".join(_guide_digest(Path(guide)) for guide in guides)
-    if settings.dream.palette not in (None, OWN_PALETTE):
-        made["palette_sha256"] = digest(Path(settings.dream.palette))
+    if masks := tuple(chain.from_iterable(mask_files(mask.mask) for mask, _ in regions)):
+        made["mask_sha256"] = " ".join(digest(mask) for mask in masks)
+    palettes = [one.palette for one in dreams if one.palette not in (None, OWN_PALETTE)]
+    if palettes:
+        made["palette_sha256"] = " ".join(digest(Path(palette)) for palette in palettes)
     if settings.sound.audio is not None:
         made["audio_sha256"] = digest(settings.sound.audio)
+    if not isinstance(settings, ZoomLoop | PanLoop) and (
+        drawn := curves_in(signals_read(settings))
+    ):
+        made["curve_sha256"] = " ".join(digest(Path(curve)) for curve in drawn.values())
     decided: dict[str, dict[str, Any]] = {
         "network": {"device": dream.device.type, "precision": _PRECISIONS[dream.dtype]},
         "dream": {
@@ -57,7 +70,9 @@ def sidecar(
             "octaves": settings.dream.octaves or len(dream.dose.iterations),
         },
     }
-    if settings.dream.label is None and len(dream.networks) == 1:
+    if isinstance(settings, VideoSettings) and settings.region:  # each has its own
+        decided["dream"] = {"tile": dream.tile}
+    elif settings.dream.label is None and len(dream.networks) == 1:
         decided["dream"]["layer"] = list(settings.dream.layer) or [dream.network.default_layer]
     resolved = type(settings).checked(merge(to_toml(settings), decided))
     return write_toml({"made": made} | to_toml(resolved))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import torch
 
+from dreamvid.commands.clock import clock_of
+from dreamvid.commands.looks import Look
 from dreamvid.commands.looped import LoopedFilm, Timely
+from dreamvid.commands.mask_checks import follows_motion, held_masks
+from dreamvid.commands.masked import make_regions
 from dreamvid.commands.preflight import Film, check_video, keeps_alpha
 from dreamvid.commands.result import Result, describe_size, skipped
-from dreamvid.commands.shared import clock_of, make_dreams, with_sound
+from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import digest_of, picture_digests, sidecar
 from dreamvid.dream.dreamer import Dreamer, pick_device
 from dreamvid.dream.octaves import Size
@@ -25,7 +29,7 @@ from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
-from dreamvid.sequence.row import Row
+from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.dials import steady
 from dreamvid.settings.models import VideoSettings
 
@@ -55,26 +59,35 @@ def dream_video(
 def run_video(request: Film, on_progress: OnProgress) -> Result:
     """Dream a checked film, and close it."""
     settings, output = request.settings, request.output
-    with request.reader as film, exclusive_lock(output.path):
+    with request.reader as film, exclusive_lock(output.path), ExitStack() as films:
         output.check_new()  # another run may have finished since the check
-        # Independently dreamed frames need no motion.
-        flow = estimator(settings.motion.flow if settings.motion.stability else "none")
-        clock = clock_of(settings.sound, film.info.rate, film.info.frames, settings.dream.seed)
+        # Independently dreamed frames need no motion, unless a mask follows it.
+        needed = settings.motion.stability or follows_motion(settings)
+        flow = estimator(settings.motion.flow if needed else "none")
+        look = Look.of(request.source, settings, film.info.frames, output.path, on_progress)
+        clock = clock_of(settings, film.info.rate, film.info.frames, look.signals)
         stability = steady(settings.motion, clock)
         settings, size, note = _at_dream_size(settings, film.info)
-        dreams = make_dreams(
-            settings.network, settings.dream, clock, size=size, on_progress=on_progress
+        dreams = make_regions(
+            settings, clock, films, size=size, begins=film.begins, on_progress=on_progress
         )
         like = with_sound(film.info, settings.sound)
         record, row = _records(request, settings, dreams(0))
         on_progress(Progress("sidecar", text=record))
-        job = Job(output, like=like, record=record, row=row)
-        if note:
-            on_progress(Progress("note", text=note))
+        # The signals of a row are relative to all of its pictures, also to those that come later.
+        row = row if look.signals is None else None
+        limit = settings.output.max_flash
+        job = Job(output, like=like, record=record, row=row, most_flashes=limit)
+        look.keep()
+        for text in (*filter(None, [note]), *held_masks(settings, film)):
+            on_progress(Progress("note", text=text))
 
         def moving(sources: Iterable[SourceFrame], skip: int) -> Timely:
             small, cuts = shrunk(sources, size), settings.motion.cuts
-            return in_time(film_frames(small, flow=flow, cuts=cuts, skip=skip), dreams(0).device)
+            frames = film_frames(
+                small, flow=flow, cuts=cuts, skip=skip, moving=dreams.follow_motion
+            )
+            return in_time(frames, dreams(0).device)
 
         if settings.motion.loop:
             keep_alpha = keeps_alpha(output, settings)
@@ -95,7 +108,7 @@ def _records(request: Film, settings: VideoSettings, dream: Dreamer) -> tuple[st
         return sidecar(settings, source, dream, output=output), None
     pictures = picture_digests(source)
     record = sidecar(settings, source, dream, output=output, source_sha256=digest_of(pictures))
-    if settings.motion.loop:  # its end is dreamed first
+    if settings.motion.loop or follows_motion(settings):  # its end, or the next one, decides more
         return record, None
     digests = {place: found for place, (_, found) in pictures.items()}
     length = film.info.frames if "progress" in record else None  # schedules may depend on it

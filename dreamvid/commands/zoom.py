@@ -9,9 +9,10 @@ from typing import Any
 
 import torch
 
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.preflight import Clip, check_zoom
 from dreamvid.commands.result import Result, skipped
-from dreamvid.commands.shared import clock_of, make_dreams, with_sound
+from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.octaves import resize
 from dreamvid.image import to_image
@@ -58,7 +59,7 @@ def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
     settings, output = request.settings, request.output
     start, (width, height) = beginning(request), request.size
     clip, sound = settings.clip, settings.sound
-    clock = clock_of(sound, clip.fps, clip.frames, settings.dream.seed)
+    clock = clock_of(settings, clip.fps, clip.frames)
     camera = make_camera(settings.camera, clock, width, height)
     stability = steady(settings.motion, clock)
     dreams = make_dreams(
@@ -74,7 +75,7 @@ def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
         output.check_new()
         record = sidecar(settings, request.source, dreams(0), output=output.path)
         on_progress(Progress("sidecar", text=record))
-        job = Job(output, like=like, record=record)
+        job = Job(output, like=like, record=record, most_flashes=settings.output.max_flash)
         frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
         left = (frame for frame in frames if frame.index >= job.done)
         job.run(left, dreams, stability=stability, on_progress=on_progress)
@@ -120,7 +121,7 @@ def zoom_moves(settings: ZoomSettings, width: int, height: int) -> Callable[[int
     With `repeat_to` the film starts several times.
     """
     clip = settings.clip
-    clock = clock_of(settings.sound, clip.fps, clip.frames, settings.dream.seed)
+    clock = clock_of(settings, clip.fps, clip.frames)
     camera = make_camera(settings.camera, clock, width, height)
 
     def moves(index: int) -> Motion | None:

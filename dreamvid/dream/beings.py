@@ -40,6 +40,9 @@ INNER, OUTER = 0.3, 0.6
 GRID, RIM = 0.3, 0.4
 """Spacing of candidate places, and their distance to the image border, in sizes of a being."""
 
+SHOWN = 0.7
+"""Share of the middle of a being that a mask must show."""
+
 USUAL = 0.5
 """Share of the mean score of a class that is subtracted: a sky is not all jellyfish."""
 
@@ -102,15 +105,18 @@ class Beings:
         """The beings of an objective; None if it has none."""
         return cls(network, objective, device=device, dtype=dtype) if objective.kinds else None
 
-    def find_places(self, image: Tensor, kept: Places = ()) -> Places:
+    def find_places(self, image: Tensor, kept: Places = (), shown: Tensor | None = None) -> Places:
         """The places in an image [3, H, W]: those kept, and new ones in free areas.
 
+        New ones are only where the mask `shown` [1, h, w], of any size, does not hide them.
         Greedy: the best word and class at the best free candidate is chosen, until no candidate is
         free. The score of a class is its log probability relative to its mean over the image,
         reduced for every existing being of that class and word.
         """
         kept = tuple(place for place in kept if place.word in self._kinds)
         spots, spans = _spots(*image.shape[-2:]), _spans(*image.shape[-2:])
+        if shown is not None:
+            spots = [spot for spot in spots if _is_shown(spot, shown)]
         scores: Tensor | None = None
         while free := [k for k, spot in enumerate(spots) if _has_room(spot, kept, spans)]:
             if scores is None:
@@ -298,6 +304,14 @@ def _spots(height: int, width: int) -> list[Place]:
         steps = max(1, round(room / (GRID * SIZE)))
         lines.append([(RIM * SIZE + room * k / steps) / span for k in range(steps + 1)])
     return [Place(y, x, SIZE, "", -1) for y, x in product(*lines)]
+
+
+def _is_shown(spot: Place, mask: Tensor) -> bool:
+    """Whether a mask shows enough of a being: SHOWN of the square around its centre."""
+    height, width = mask.shape[-2:]
+    reach = INNER * spot.size * min(height, width)
+    rows, columns = _part(spot.y * height, reach, height), _part(spot.x * width, reach, width)
+    return float(mask[0, rows, columns].mean(dtype=torch.float64)) >= SHOWN
 
 
 def _has_room(spot: Place, others: Places, spans: tuple[float, float]) -> bool:

@@ -133,15 +133,22 @@ class Dreamer:
         self.seed = seed
         self.shape, self.palette = shape, palette
 
-    def __call__(self, image: torch.Tensor) -> torch.Tensor:
-        """Dream on one image with the full dose."""
+    def __call__(self, image: torch.Tensor, shown: torch.Tensor | None = None) -> torch.Tensor:
+        """Dream on one image with the full dose; of `shown` see `places`."""
         dose = self.fitted(*image.shape[-2:]).dose
-        places = self.places(image) if dose.step else ()
+        places = self.places(image, shown=shown) if dose.step else ()
         return self.ascend(image, dose, gauge=Gauge(), places=places)
 
-    def places(self, image: torch.Tensor, kept: Places = ()) -> Places:
-        """The places of beings in an image [3, H, W]: those `kept`, and new ones in free areas."""
-        return self.beings.find_places(image.to(self.device), kept) if self.beings else ()
+    def places(
+        self, image: torch.Tensor, kept: Places = (), shown: torch.Tensor | None = None
+    ) -> Places:
+        """The places of beings in an image [3, H, W]: those `kept`, and new ones in free areas.
+
+        `shown` [1, h, w], of any size, is the mask of the result: new beings stand inside it.
+        """
+        if self.beings is None:
+            return ()
+        return self.beings.find_places(image.to(self.device), kept, shown)
 
     def fitted(self, height: int, width: int) -> Self:
         """A Dreamer with the number of octaves for this image size, unless it was given."""

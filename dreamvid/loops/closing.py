@@ -21,6 +21,9 @@ from dreamvid.motion.flow import FlowEstimator
 from dreamvid.motion.warp import Plane, places
 
 Array = NDArray[Any]
+STILL = 3 / 255
+"""Thumbnails that differ by no more than this, in 0..1, show the same picture."""
+
 Thumbnails = NDArray[np.float32]
 
 THUMBNAIL = 24
@@ -101,6 +104,11 @@ def loops_already(small: Thumbnails) -> bool:
     across = _apart(small[-1], small[0])
     farther = min(_apart(small[-2], small[0]), _apart(small[-1], small[1]))
     return 0 < across <= SEAM_WANTED * typical and farther > ONWARDS * across
+
+
+def stands_still(small: Thumbnails) -> bool:
+    """Whether a clip of thumbnails [N, D] shows one picture throughout, but for noise."""
+    return bool(np.abs(small - small[:1]).max(initial=0) <= STILL)
 
 
 def _typical_step(small: Thumbnails) -> float:

@@ -17,6 +17,7 @@ from dreamvid.measures.terms import Judge
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.networks.network import Network
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.tables import FilmSettings
 
 PADDING = 8
@@ -32,17 +33,17 @@ def measure_films(
     layer: str,
     device: str = "auto",
     loop: bool = False,
-    say: Callable[[str], None] = lambda line: None,
+    on_progress: OnProgress = ignore,
 ) -> Measures:
     """Measure the film `dreamed` against `source`; keeps two frames in memory.
 
     `film` selects the part of the source that was dreamed; the size is that of the dream. The judge
-    for gain, drift and `alive` is a `layer` of a network. `say` receives a message if the films
+    for gain, drift and `alive` is a `layer` of a network. `on_progress` gets a note if the films
     differ in size or length. Raises UsageError if they do not match, UnreadableInput if one cannot
     be read.
     """
     with VideoReader(dreamed, frames=film.frames, rate=film.rate) as after:
-        width, height = _source_size(source, after.info, film, say)
+        width, height = _source_size(source, after.info, film, on_progress)
         with _part(source, film, width, height) as before:
             read = itertools.count()
             sources = (frame.array for frame, _ in zip(before, read, strict=False))
@@ -57,7 +58,8 @@ def measure_films(
             longer = source if next(read) > found.frames else dreamed if any(after) else None
             damaged = [f"{one.info.path}: {one.damage}" for one in (before, after) if one.damage]
     if longer is not None:
-        say(f"{longer}: is longer than the {found.frames} frames that were compared")
+        text = f"{longer}: is longer than the {found.frames} frames that were compared"
+        on_progress(Progress("note", text=text))
     return replace(found, damage="; ".join(damaged) or None)
 
 
@@ -103,7 +105,7 @@ def _part(source: Path, film: FilmSettings, width: int, height: int) -> VideoRea
 
 
 def _source_size(
-    source: Path, dream: FilmInfo, film: FilmSettings, say: Callable[[str], None]
+    source: Path, dream: FilmInfo, film: FilmSettings, on_progress: OnProgress
 ) -> tuple[int, int]:
     """The size at which to read the source: the dream's, or its own if the dream is only padded."""
     with VideoReader(source, rate=film.rate) as reader:
@@ -120,7 +122,8 @@ def _source_size(
             where=source,
             remedy="give the source of this dream",
         )
-    say(f"{source}: measured at {dream.width}x{dream.height}, the size of the dream")
+    text = f"{source}: measured at {dream.width}x{dream.height}, the size of the dream"
+    on_progress(Progress("note", text=text))
     return dream.width, dream.height
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import UsageError
 from dreamvid.measures.terms import (
+    FlashMeter,
     Judge,
     Notes,
     Picture,
@@ -57,7 +58,8 @@ class Measures:
     `fringe`: square root of mean chroma^2 over mean luma^2 of D, high-pass filtered with a Gaussian
     of sigma 2; chroma^2 is the mean of (R - Y)^2 and (B - Y)^2. `alive`: mean squared activations
     of the dreamed film, last third over first second. `seam`: step from the last frame to the
-    first over the median step between neighbours. `trusted`: mean share of pixels in M.
+    first over the median step between neighbours. `flashes`: the most general flashes of the
+    dreamed film within any second (WCAG 2.2). `trusted`: mean share of pixels in M.
     `damage` describes damaged or missing frames.
     """
 
@@ -73,6 +75,7 @@ class Measures:
     fringe: float | None
     alive: float | None
     seam: float | None
+    flashes: int | None
     trusted: float | None
     damage: str | None = None
 
@@ -95,8 +98,8 @@ def measure(
     """Measure a dreamed film against its source, frame by frame, up to the end of the shorter one.
 
     The arrays are [H, W, 3] RGB, uint8 or uint16, of equal size. Without a judge there is no gain,
-    drift and `alive`, which also needs the frame rate; `seam` is measured only for a loop. Raises
-    UsageError for films of different sizes or without frames.
+    drift and `alive`, which also needs the frame rate, as `flashes` do; `seam` is measured only for
+    a loop. Raises UsageError for films of different sizes or without frames.
     """
     meter = _Meter(judge, rate)
     for source_array, dreamed_array in zip(source, dreamed, strict=False):
@@ -128,6 +131,9 @@ class _Meter:
     before: _Moment | None = None
     notes: Notes = field(default_factory=Notes)
 
+    def __post_init__(self) -> None:
+        self.flashes = FlashMeter(self.rate)
+
     def add(self, source: Array, dreamed: Array) -> None:
         if source.shape != dreamed.shape:
             raise UsageError(
@@ -146,6 +152,7 @@ class _Meter:
         """Measure a frame by itself."""
         luma = luma_of(now.dreamed)
         self.notes.note("hf", hf_of(luma))
+        self.flashes.add(now.dreamed)
         likeness = _likeness(luma, luma_of(now.source))
         if likeness is not None:
             self.notes.note("legible", likeness)
@@ -201,6 +208,7 @@ class _Meter:
             seam=seam_of(self.first.dreamed, self.before.dreamed, notes.series("step"))
             if loop
             else None,
+            flashes=self.flashes.most,
             trusted=notes.mean("trusted"),
         )
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from dreamvid.errors import UsageError
 from dreamvid.measures.terms import (
+    FlashMeter,
     Judge,
     Notes,
     Picture,
@@ -43,8 +44,8 @@ class StandaloneMeasures:
     mean squared activations of a judge, last third over first second. Last second over first:
     `brightness` and `contrast`, mean and standard deviation of luma Y, and `colour`, standard
     deviation of chroma (R - Y, B - Y); `tint` is how far the mean chroma has moved. `seam`: step
-    from the last frame to the first over the median step between neighbours. `damage`
-    describes damaged or missing frames.
+    from the last frame to the first over the median step between neighbours. `flashes`: the most
+    general flashes within any second (WCAG 2.2). `damage` describes damaged or missing frames.
     """
 
     frames: int
@@ -56,6 +57,7 @@ class StandaloneMeasures:
     colour: float | None
     tint: float | None
     seam: float | None
+    flashes: int | None
     damage: str | None = None
 
 
@@ -70,9 +72,10 @@ def measure_standalone(
     """Measure a film without a source, frame by frame.
 
     The arrays are [H, W, 3] RGB, uint8 or uint16. `r` needs the motion, `alive` a judge and the
-    frame rate; `seam` is measured only for a loop. Raises UsageError without frames.
+    frame rate, `flashes` the rate; `seam` is measured only for a loop. Raises UsageError without
+    frames.
     """
-    meter = _Meter(judge)
+    meter = _Meter(judge, FlashMeter(rate))
     for index, pixels in enumerate(frames):
         meter.add(pixels, moves(index) if moves and index else None)
     return meter.result(rate, loop=loop)
@@ -83,6 +86,7 @@ class _Meter:
     """Accumulates the measures; keeps one frame, and a few numbers per frame."""
 
     judge: Judge | None
+    flashes: FlashMeter
     first: Picture | None = None
     before: Picture | None = None
     notes: Notes = field(default_factory=Notes)
@@ -90,6 +94,7 @@ class _Meter:
     def add(self, pixels: Array, motion: Motion | None) -> None:
         now = unit(pixels)
         self._look(now)
+        self.flashes.add(now)
         if self.judge is not None:
             self.notes.note("power", power_of(self.judge, pixels))
         if self.before is None:
@@ -142,6 +147,7 @@ class _Meter:
             colour=self._late("colour", second),
             tint=None if second is None else self._tint(second),
             seam=seam,
+            flashes=self.flashes.most,
         )
 
     def _late(self, name: str, second: int | None) -> float | None:

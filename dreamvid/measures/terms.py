@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from dreamvid.image import to_image
+from dreamvid.motion.flashes import FlashCounter, linear, luminance
 from dreamvid.motion.flow import Array, Flow
 from dreamvid.motion.warp import places
 
@@ -48,6 +50,22 @@ class Notes:
         """The mean of a slice of a series; None if it is empty."""
         values = self.series(name)[start:end]
         return float(np.mean(values)) if values else None
+
+
+class FlashMeter:
+    """The most flashes within any second of a film at a rate; None if that is unknown."""
+
+    def __init__(self, rate: float | None) -> None:
+        self._rate, self._frames = rate, 0
+        self._counter = FlashCounter()
+        self.most: int | None = None if rate is None else 0
+
+    def add(self, picture: Picture) -> None:
+        """Take note of the next frame."""
+        if self._rate is not None and self.most is not None:
+            time = Fraction(self._frames) / Fraction(self._rate)
+            self.most = max(self.most, self._counter.add(luminance(linear(picture)), time))
+        self._frames += 1
 
 
 def unit(pixels: Array) -> Picture:

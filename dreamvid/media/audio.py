@@ -6,8 +6,8 @@ Uses only numpy and PyAV: the few features needed do not justify an audio analys
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -23,13 +23,19 @@ from numpy.typing import NDArray
 from dreamvid.errors import UnreadableInput
 from dreamvid.media.probe import AUDIO_FORMATS, open_leniently, reason
 from dreamvid.media.source import check_file
+from dreamvid.schedules.envelope import Envelope
+from dreamvid.schedules.signals import HIGHEST_HERTZ, SONG, band_name
 
-RATE: Final = 22050
+RATE: Final = 2 * HIGHEST_HERTZ
 HOP: Final = 256
 WINDOW: Final = 1024
 
 BANDS: Final = {"bass": (20, 200), "mid": (200, 2000), "treble": (2000, 10000)}
 """Frequency bands in Hz, by name."""
+
+DECAY: Final = 0.15
+ONSET_DECAY: Final = 0.08
+"""Release of the loudness and of the onsets, in seconds, unless an envelope has another."""
 
 TOO_MANY_ERRORS: Final = 200
 """Decoding stops after this many undecodable packets."""
@@ -47,7 +53,8 @@ class AudioFeatures:
 
     `rms` is the loudness; `bass`, `mid` and `treble` are the loudness of the BANDS; `onset` is the
     onset strength. `beats` are the times of the beats in seconds after the first frame; `tempo` is
-    in beats per minute, None without beats. `duration` is in seconds.
+    in beats per minute, None without beats. `duration` is in seconds. `bands` holds the loudness of
+    the bands that were asked for, by their names.
     """
 
     rms: Signal
@@ -58,17 +65,25 @@ class AudioFeatures:
     beats: Curve
     tempo: float | None
     duration: float
+    bands: Mapping[str, Signal] = field(default_factory=dict)
 
     @property
     def signals(self) -> Mapping[str, Signal]:
         """The features by name, in the form that a schedule's clock expects."""
-        names = ("rms", "bass", "mid", "treble", "onset")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in SONG} | dict(self.bands)
 
 
-def listen(path: str | Path, fps: Fraction, *, start: Fraction = Fraction(0)) -> AudioFeatures:
+def listen(
+    path: str | Path,
+    fps: Fraction,
+    *,
+    start: Fraction = Fraction(0),
+    bands: Sequence[tuple[float, float]] = (),
+    envelope: Callable[[str], Envelope] = lambda name: Envelope(),
+) -> AudioFeatures:
     """Read the audio of a file and return its features at `fps` frames per second from `start` on.
 
+    `bands` are further bands (low, high) in Hz; `envelope` gives the envelope of a signal by name.
     Raises UnreadableInput when the file is missing, cannot be decoded or has no audio track.
     """
     path = Path(path)
@@ -78,12 +93,31 @@ def listen(path: str | Path, fps: Fraction, *, start: Fraction = Fraction(0)) ->
     for spectra, samples in _spectra(_samples(path)):
         count += samples
         if len(spectra):
-            found, previous = _levels(spectra, previous)
+            found, previous = _levels(spectra, previous, bands)
             levels.append(found)
     if not levels:
         raise UnreadableInput("the audio track is empty", where=path, remedy="give another file")
     table = np.concatenate(levels)
-    return _features(table, fps, float(start), count / RATE)
+    return _features(table, fps, float(start), count / RATE, bands, envelope)
+
+
+def waveform(path: Path, seconds: float, columns: int) -> tuple[Curve, Curve]:
+    """The least and the greatest sample of each column of a picture of the first seconds.
+
+    The largest of them is 1. Raises UnreadableInput as `listen` does.
+    """
+    least, greatest = np.zeros(columns), np.zeros(columns)
+    at = 0
+    for block in _samples(path):
+        column = np.arange(at, at + len(block)) * (columns / (seconds * RATE))
+        inside = column < columns
+        np.minimum.at(least, column[inside].astype(int), block[inside])
+        np.maximum.at(greatest, column[inside].astype(int), block[inside])
+        at += len(block)
+        if not inside.all():
+            break
+    loudest = max(SILENCE, float(greatest.max()), -float(least.min()))
+    return least / loudest, greatest / loudest
 
 
 def _samples(path: Path) -> Iterator[NDArray[np.float32]]:
@@ -166,9 +200,11 @@ def _spectra(
 
 
 def _levels(
-    spectra: NDArray[np.float64], previous: NDArray[np.float64] | None
+    spectra: NDArray[np.float64],
+    previous: NDArray[np.float64] | None,
+    bands: Sequence[tuple[float, float]],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Reduce spectra to [n, 5]: loudness, the three bands, and the spectral flux."""
+    """Reduce spectra to [n, 5 + len(bands)]: loudness, the BANDS, spectral flux, further bands."""
     power = spectra**2 / 2
     hertz = np.fft.rfftfreq(WINDOW, 1 / RATE)
     columns = [np.sqrt(power.sum(axis=1))]
@@ -177,24 +213,46 @@ def _levels(
     loud = np.log1p(1000 * spectra)
     before = loud[:1] if previous is None else previous[None]
     columns.append(np.maximum(np.diff(loud, axis=0, prepend=before), 0).mean(axis=1))
+    for band in bands:  # narrower ones than a bin have their share of it
+        edges = [np.clip(edge, hertz - hertz[1] / 2, hertz + hertz[1] / 2) for edge in band]
+        columns.append(np.sqrt(power @ ((edges[1] - edges[0]) / hertz[1])))
     return np.stack(columns, axis=1), loud[-1]
 
 
 def _features(
-    table: NDArray[np.float64], fps: Fraction, start: float, duration: float
+    table: NDArray[np.float64],
+    fps: Fraction,
+    start: float,
+    duration: float,
+    bands: Sequence[tuple[float, float]],
+    envelope: Callable[[str], Envelope],
 ) -> AudioFeatures:
     times = start + np.arange(max(1, math.ceil((duration - start) * float(fps)))) / float(fps)
     audible = float(table[:, 0].max()) > SILENCE
-    loudness = [_unit(_settle(table[:, column], 0.15)) for column in range(4)]
     flux = table[:, 4] - _mean(table[:, 4], 0.5)
     onset = _unit(np.maximum(flux, 0))
     beats, tempo = _beats(onset) if audible else (np.empty(0), None)
-    columns = [*loudness, _unit(_settle(onset, 0.08))]
     half = 0.5 / float(fps)
-    rms, bass, mid, treble, onsets = (
-        _peaks(column * audible, times - half, times + half) for column in columns
+
+    def signal(name: str, curve: Curve, decay: float) -> Signal:
+        smooth = _enveloped(curve, envelope(name), decay)
+        return _peaks(smooth * audible, times - half, times + half)
+
+    loudness = {name: signal(name, table[:, n], DECAY) for n, name in enumerate(SONG[:-1])}
+    onsets = signal(SONG[-1], onset, ONSET_DECAY)
+    names = [band_name(*band) for band in bands]
+    heard = {name: signal(name, table[:, 5 + n], DECAY) for n, name in enumerate(names)}
+    return AudioFeatures(
+        **loudness, onset=onsets, beats=beats - start, tempo=tempo, duration=duration, bands=heard
     )
-    return AudioFeatures(rms, bass, mid, treble, onsets, beats - start, tempo, duration)
+
+
+def _enveloped(curve: Curve, envelope: Envelope, decay: float) -> Curve:
+    """A curve scaled to 0..1, after its own decay in seconds or its envelope's times."""
+    if not envelope.smooths:
+        return envelope.gated(_unit(_settle(curve, decay)))
+    followed = envelope.followed(_mean(curve, 0.03), RATE / HOP, release=decay)
+    return envelope.gated(_unit(followed))
 
 
 def _settle(curve: Curve, seconds: float) -> Curve:

@@ -60,10 +60,12 @@ class VideoReader:
     beside them, if there is one; otherwise they are laid over a `background` colour, black without
     one.
 
-    `info` describes the frames, `warnings` lists conversions that were applied, and `damage`, set
+    `info` describes the frames, `begins` is the time of the first one kept in seconds after the
+    film's first frame, `warnings` lists conversions that were applied, and `damage`, set
     at the end of the iteration, describes damaged or missing frames in a sentence, else None.
     `assumed` names the colour tags that the film lacks and their assumed values, if any, and
-    `transparency` says what is done with transparent areas, if any.
+    `transparency` says what is done with transparent areas, if any, and `keeps_alpha` whether they
+    stay transparent.
 
     Raises UsageError for invalid arguments, UnreadableInput for an unreadable file.
     """
@@ -93,14 +95,15 @@ class VideoReader:
         first, zero = self._decoder.first_time, self._head[0]
         self._until = None if end is None else first + end - zero
         self._limit = frames
+        self.begins: Fraction = zero - first
         self.info: FilmInfo = treatment.trimmed(self._until, frames, started=start is not None)
         self._whole = start is None and end is None and frames is None
         self._look = treatment.look
         self.warnings: tuple[str, ...] = (*self._decoder.facts.notes, *treatment.warnings)
         self.assumed: str = treatment.assumed
         self._background = background
-        self._keeps_alpha = keep_alpha and treatment.transparent and self._look.alpha
-        kept = "transparency kept" if self._keeps_alpha else self._over
+        self.keeps_alpha = keep_alpha and treatment.transparent and self._look.alpha
+        kept = "transparency kept" if self.keeps_alpha else self._over
         self.transparency = kept if treatment.transparent else ""
         self.damage: str | None = None
         self._prefetcher: Prefetcher[SourceFrame] | None = None
@@ -168,7 +171,7 @@ class VideoReader:
         """Make a frame of an array [H, W, 3], or [H, W, 4] with straight alpha."""
         if pixels.shape[2] == 3:
             return SourceFrame(index, time, pixels)
-        if self._keeps_alpha:
+        if self.keeps_alpha:
             array, alpha = self._fitted(filled(pixels)), self._fitted(pixels[..., 3])
             return SourceFrame(index, time, array, alpha=alpha)
         if not self.transparency and pixels[..., 3].min() < np.iinfo(pixels.dtype).max:

@@ -47,7 +47,7 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     current, previous = shrink(current), shrink(previous)
     backward, forward = estimator(current, previous), estimator(previous, current)
     motion = repair_flow(backward, forward, current, previous)
-    mask = _linear(motion.mask, (height, width))
+    mask = linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)
 
 
@@ -58,12 +58,12 @@ def repair_flow(backward: Flow, forward: Flow, current: Array, previous: Array) 
     """
     agreed = consistent(backward, forward)
     filled = _fill(backward, agreed)
-    allowed = MISMATCH + MISMATCH_AT_DETAIL * _contrast(current)
-    error = _difference(current, previous, backward) - allowed
-    error_filled = _difference(current, previous, filled) - allowed
+    allowed = MISMATCH + MISMATCH_AT_DETAIL * contrast(current)
+    error = difference(current, previous, backward) - allowed
+    error_filled = difference(current, previous, filled) - allowed
     better = ~agreed & (error_filled <= np.maximum(error, 0))
     flow = np.where(better[..., None], filled, backward)
-    bad = (np.where(better, error_filled, error) > 0) | _outside(flow)
+    bad = (np.where(better, error_filled, error) > 0) | outside(flow)
     return Motion(flow, _soften(bad))
 
 
@@ -72,7 +72,7 @@ def consistent(backward: Flow, forward: Flow) -> Truth:
 
     Sundaram et al. 2010, w' the forward flow at x + w, in pixels at the reference height.
     """
-    back = _sample(forward, backward)
+    back = sample(forward, backward)
     square = (REFERENCE_HEIGHT / backward.shape[0]) ** 2
     lengths = squared_lengths(backward) + squared_lengths(back)
     agreed: Truth = square * squared_lengths(backward + back) <= 0.01 * square * lengths + 0.5
@@ -95,15 +95,15 @@ def _fill(flow: Flow, known: Truth) -> Flow:
     sums, weight = levels.pop()
     guess: Flow = np.divide(sums, np.maximum(weight, 1e-6)[..., None], dtype=np.float32)
     for sums, weight in reversed(levels[1:]):
-        guess = _linear(guess, weight.shape)
+        guess = linear(guess, weight.shape)
         guess *= 1 - weight[..., None]
         guess += sums
-    return _linear(guess, known.shape)
+    return linear(guess, known.shape)
 
 
-def _difference(current: Array, previous: Array, flow: Flow) -> Plane:
+def difference(current: Array, previous: Array, flow: Flow) -> Plane:
     """Mean difference between frame and warp, in levels; a global change of light is removed."""
-    warped = _sample(previous, flow)
+    warped = sample(previous, flow)
     change = current[::8, ::8].astype(np.int16) - warped[::8, ::8]
     light = np.median(change.reshape(-1, 3), axis=0)
     if light.any():
@@ -112,17 +112,19 @@ def _difference(current: Array, previous: Array, flow: Flow) -> Plane:
     return np.asarray(cv2.transform(size, np.full((1, 3), 1 / 3)), np.float32)
 
 
-def _contrast(array: Array) -> Plane:
+def contrast(array: Array) -> Plane:
+    """The standard deviation of the luma of an array [H, W, 3] around each pixel, in levels."""
     gray = cv2.cvtColor(array, cv2.COLOR_RGB2GRAY).astype(np.float32)
     mean = _blur(gray)
     return np.sqrt(np.maximum(_blur(gray * gray) - mean * mean, 0))
 
 
-def _outside(flow: Flow) -> Truth:
+def outside(flow: Flow) -> Truth:
+    """Where a flow [H, W, 2] leads out of the frame."""
     height, width = flow.shape[:2]
     x, y = places(flow)
-    outside: Truth = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
-    return outside
+    gone: Truth = (x < -0.5) | (x > width - 0.5) | (y < -0.5) | (y > height - 0.5)
+    return gone
 
 
 def _soften(bad: Truth) -> Plane:
@@ -136,7 +138,8 @@ def _area(plane: Array, size: tuple[int, int]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _linear(plane: Array, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def linear(plane: Array, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Resample a plane [h, w, ...] to a shape (height, width, ...), linearly."""
     size = shape[1], shape[0]
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
 
@@ -145,6 +148,7 @@ def _blur(plane: Array) -> Plane:
     return np.asarray(cv2.blur(plane, (5, 5)), np.float32)
 
 
-def _sample(array: Array, flow: Flow) -> Array:
+def sample(array: Array, flow: Flow) -> Array:
+    """Sample an array [H, W, ...] at x + flow(x), linearly."""
     x, y = places(flow)
     return np.asarray(cv2.remap(array, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))

@@ -20,7 +20,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 import torch.nn.functional as F
@@ -112,7 +112,7 @@ def _plan(trunk: fx.GraphModule) -> list[Step]:
     made: dict[fx.Node, Step] = {}
     fused_nodes: set[fx.Node] = set()
     for node in trunk.graph.nodes:
-        if node.op.startswith("call") and node not in fused_nodes:
+        if node.op.startswith("call") and node not in fused_nodes and not _splits(node):
             relu = _only_relu(trunk, node)
             step = _step(trunk, node, relu)
             fused_nodes.add(step.node)
@@ -124,11 +124,11 @@ def _plan(trunk: fx.GraphModule) -> list[Step]:
 def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
     call, sources = _callable(trunk, node), node.all_input_nodes
     ceiling = None if relu is None else _ceiling(_callable(trunk, relu))
-    if isinstance(call, nn.Conv2d) and call.padding_mode == "zeros" and call.dilation == (1, 1):
+    if _is_plain(call):
         return _convolution(call)(relu or node, sources, call, relu=ceiling)
     if (bound := _ceiling(call)) is not None:
         return Relu(node, sources, relu=bound)
-    if isinstance(call, nn.MaxPool2d):
+    if type(call) is nn.MaxPool2d:
         return MaxPool(node, sources, vars(call))
     if call is F.max_pool2d and (named := node.normalized_arguments(trunk, None, None, True)):
         return MaxPool(node, sources, named.kwargs)
@@ -136,7 +136,30 @@ def _step(trunk: fx.GraphModule, node: fx.Node, relu: fx.Node | None) -> Step:
         return Concatenation(node, sources)
     if call in (operator.add, operator.iadd, torch.add) and len(sources) == 2:
         return Sum(relu or node, sources, relu=ceiling)
-    return Eager(node, sources, call)
+    if call is operator.getitem and isinstance(node.args[0], fx.Node) and _splits(node.args[0]):
+        return _piece(trunk, node, node.args[0])
+    return Eager(node, call)
+
+
+def _splits(node: fx.Node) -> bool:
+    """Whether an operation only cuts a tensor into pieces."""
+    return getattr(node.target, "__name__", node.target) in ("chunk", "split", "unbind")
+
+
+def _piece(trunk: fx.GraphModule, node: fx.Node, whole: fx.Node) -> Eager:
+    """One piece of a split, computed from what is split: steps have no tuples between them."""
+    split, index = _callable(trunk, whole), node.args[1]
+    return Eager(node, lambda *args, **options: split(*args, **options)[index], origin=whole)
+
+
+def _is_plain(call: Callable[..., Any]) -> TypeGuard[nn.Conv2d]:
+    """Whether this is a convolution that the steps can do; subclasses do more than one."""
+    return (
+        type(call) is nn.Conv2d
+        and call.padding_mode == "zeros"
+        and call.dilation == (1, 1)
+        and not isinstance(call.padding, str)
+    )
 
 
 def _convolution(conv: nn.Conv2d) -> type[Convolution]:

@@ -7,12 +7,32 @@ the deepest layer are not part of the trunk.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+import operator
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from torch import Tensor, fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 _STRIDED = (nn.Conv2d, nn.MaxPool2d, nn.AvgPool2d)
+
+
+class _Tracer(fx.Tracer):
+    """Traces all but the modules and functions of timm that cannot be traced: they stay whole."""
+
+    def __init__(self) -> None:
+        self._whole: tuple[type[nn.Module], ...] = ()
+        functions: tuple[Callable[..., Any], ...] = ()
+        if "timm" in sys.modules:  # no network of timm is built before
+            from timm import layers
+
+            self._whole = tuple(layers.get_notrace_modules())
+            functions = tuple(layers.get_notrace_functions())
+        super().__init__(autowrap_functions=functions)
+
+    def is_leaf_module(self, m: nn.Module, module_qualified_name: str) -> bool:
+        return type(m) in self._whole or super().is_leaf_module(m, module_qualified_name)
 
 
 class Traced:
@@ -24,8 +44,7 @@ class Traced:
 
     def __init__(self, model: nn.Module) -> None:
         self.model = model.eval()
-        tracer = fx.Tracer()
-        self.graph = tracer.trace(model)
+        self.graph = _Tracer().trace(model)
         self.layers = _layer_nodes(self.graph)
         self._strides = _strides(self.graph, model)
 
@@ -33,17 +52,23 @@ class Traced:
         """The stride of `layer`: image pixels between neighbouring activations."""
         return self._strides[self.layers[layer]]
 
-    def cut(self, layers: Iterable[str]) -> fx.GraphModule:
-        """The subgraph that computes `layers`; it returns a dict from name to activations."""
+    def cut(self, layers: Iterable[str], *, of: nn.Module | None = None) -> fx.GraphModule:
+        """The subgraph that computes `layers`; it returns a dict from name to activations.
+
+        `of` is a copy of the model whose weights it takes.
+        """
         graph = fx.Graph()
         copies: dict[fx.Node, fx.Node] = {}
         wanted = {name: self.layers[name] for name in layers}
         needed = _ancestors(wanted.values())
+        modules = dict(self.model.named_modules())
         for node in self.graph.nodes:
-            if node in needed or node.op == "placeholder":
+            if isinstance(modules.get(str(node.target)), nn.Identity | nn.Dropout):
+                copies[node] = copies.get(node.args[0], node)
+            elif node in needed or node.op == "placeholder":
                 copies[node] = graph.node_copy(node, lambda n: copies[n])
         graph.output({name: copies[node] for name, node in wanted.items()})
-        trunk = fx.GraphModule(self.model, graph)
+        trunk = fx.GraphModule(of or self.model, graph)
         _never_in_place(trunk)
         return trunk
 
@@ -106,11 +131,11 @@ def batch_norms(graph: fx.Graph, modules: Mapping[str, nn.Module]) -> list[tuple
     found = []
     for node in graph.nodes:
         norm = modules.get(str(node.target)) if node.op == "call_module" else None
-        if not isinstance(norm, nn.BatchNorm2d):
+        if type(norm) is not nn.BatchNorm2d:  # those of timm also activate
             continue
         before = node.args[0]
         conv = modules.get(str(before.target)) if before.op == "call_module" else None
-        if isinstance(conv, nn.Conv2d) and len(before.users) == 1:
+        if type(conv) is nn.Conv2d and len(before.users) == 1:
             found.append((before, node))
     return found
 
@@ -129,6 +154,42 @@ def fold_batch_norm(trunk: fx.GraphModule) -> None:
         trunk.graph.erase_node(node)
     trunk.delete_all_unused_submodules()
     trunk.recompile()
+
+
+def fold_constants(trunk: fx.GraphModule) -> None:
+    """Compute what depends on weights alone once, such as a standardised kernel."""
+    constant: dict[fx.Node, Any] = {}
+    for node in list(trunk.graph.nodes):
+        inputs = node.all_input_nodes
+        if node.op == "get_attr":
+            constant[node] = operator.attrgetter(str(node.target))(trunk)
+        elif (
+            node.op in ("call_function", "call_method") and inputs and constant.keys() >= {*inputs}
+        ):
+            constant[node] = _computed(node, constant)
+            if isinstance(constant[node], Tensor):
+                _become_constant(trunk, node, constant)
+    trunk.graph.eliminate_dead_code()
+    trunk.recompile()
+
+
+_PURE = "call_function", "call_method"
+
+
+def _computed(node: fx.Node, known: Mapping[fx.Node, Any]) -> Any:
+    args, options = fx.map_arg((node.args, node.kwargs), known.__getitem__)
+    if node.op == "call_method":
+        return getattr(args[0], str(node.target))(*args[1:], **options)
+    return node.target(*args, **options)  # type: ignore[operator]
+
+
+def _become_constant(trunk: fx.GraphModule, node: fx.Node, constant: dict[fx.Node, Any]) -> None:
+    name = f"_constant{len(constant)}"
+    trunk.register_buffer(name, constant[node].detach())
+    with trunk.graph.inserting_before(node):
+        stored = trunk.graph.get_attr(name)
+    node.replace_all_uses_with(stored)
+    constant[stored] = constant[node]
 
 
 def fold_scale(trunk: fx.GraphModule, scale: Tensor) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, fx, nn
 
 from dreamvid.networks import fused
-from dreamvid.networks.graph import Traced, fold_batch_norm, fold_scale
+from dreamvid.networks.graph import Traced, fold_batch_norm, fold_constants, fold_scale
 from dreamvid.networks.known import Description, find_label, unknown_layer
+from dreamvid.networks.landmarks import landmarks, not_cut
 
 Body = Callable[[Tensor], dict[str, Tensor]]
 
@@ -21,12 +23,16 @@ class Network:
     """A convolutional network with named layers, from which trunks are cut.
 
     `layers` are all names, in order of depth. `weights_sha256` is the digest of the weights file,
-    empty for a network without weights.
+    empty for a network without weights. Raises UsageError if it cannot be cut.
     """
 
     def __init__(
         self, model: nn.Module, description: Description, *, weights_sha256: str = ""
     ) -> None:
+        self._traced = _traced(model.requires_grad_(False), description.name)
+        self._strides: dict[str, int] = {}
+        if not description.default_layer:
+            description = self._explored(description)
         self.description = description
         self.name = description.name
         self.aliases = dict(description.aliases)
@@ -37,9 +43,20 @@ class Network:
         self.labels = description.labels
         self.label_layer = description.label_layer
         self.weights_sha256 = weights_sha256
-        self._traced = Traced(model.requires_grad_(False))
         self.layers = tuple(self._traced.layers)
         self._trunks: dict[tuple[tuple[str, ...], torch.device], Trunk] = {}
+
+    def _explored(self, about: Description) -> Description:
+        """The description with what can be computed: aliases, smallest size, layer of labels."""
+        found = landmarks(self._traced, name=about.name)
+        self._strides = found.strides
+        return replace(
+            about,
+            aliases=found.aliases,
+            default_layer=found.aliases["parts"],
+            minimum_size=found.minimum_size,
+            label_layer=next(reversed(self._traced.layers)),
+        )
 
     def resolve(self, layer: str) -> str:
         """Resolve a layer name or alias to a layer name; UsageError with suggestions."""
@@ -68,7 +85,8 @@ class Network:
 
     def stride(self, layer: str) -> int:
         """The stride of `layer`: image pixels between neighbouring activations."""
-        return self._traced.stride(self.resolve(layer))
+        name = self.resolve(layer)
+        return self._strides.get(name) or self._traced.stride(name)
 
     def trunk(self, layers: Sequence[str], device: torch.device = _CPU) -> Trunk:
         """The network cut after the deepest of `layers` (names or aliases), on a device; cached.
@@ -79,6 +97,7 @@ class Network:
         if (names, device) not in self._trunks:
             cut = self._traced.cut(names)
             fold_batch_norm(cut)
+            fold_constants(cut)
             if device != _CPU:  # moving it would also move trunks that share modules
                 cut = copy.deepcopy(cut)
             trunk = Trunk(cut, self.description, layers=names)
@@ -131,6 +150,13 @@ class Trunk(nn.Module):
             fits = self.mean.device.type == "cpu" and fused.available(dtype)
             self._bodies[dtype] = fused.Fused(body) if fits else body
         return self._bodies[dtype]
+
+
+def _traced(model: nn.Module, name: str) -> Traced:
+    try:
+        return Traced(model)
+    except Exception as error:  # whatever the code of any network raises for a symbol
+        raise not_cut(name, f"its steps depend on the picture ({str(error)[:80]})") from error
 
 
 def _layout(device: torch.device) -> torch.memory_format:

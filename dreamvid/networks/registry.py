@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import torch
-from torch import Tensor, nn
-
-from dreamvid.errors import UnreadableInput
-from dreamvid.files import sha256
+from dreamvid.files import cache_folder, sha256
 from dreamvid.networks import efficientnet, saved, zoo
+from dreamvid.networks.checkpoints import Fitted, fitted
 from dreamvid.networks.known import (
     DEFAULT,
-    DESCRIPTIONS,
     EMBEDDED,
     EMBEDDED_FILE,
-    Description,
-    check_model,
+    TIMM,
+    Choice,
+    check_published,
+    choose,
+    default_layer,
+    labels,
     names,
 )
 from dreamvid.networks.network import Network
 from dreamvid.networks.saved import Plan, Saved
+from dreamvid.networks.variants import VARIANTS
 from dreamvid.networks.weights import Counted, cached, check_digest, fetch, read_state
 
 __all__ = [
@@ -30,11 +30,9 @@ __all__ = [
     "EMBEDDED",
     "Availability",
     "availability",
-    "check_fit",
     "describe",
     "load_network",
     "load_saved",
-    "mismatch",
     "names",
 ]
 
@@ -43,7 +41,8 @@ __all__ = [
 class Availability:
     """Whether the weights of a network are available; `path` is where they are or would be stored.
 
-    `here` is true if the file exists; `megabytes` is its size.
+    `here` is true if the file exists; `megabytes` is its size, 0 if it is not known. `free` is
+    false if they are never downloaded.
     """
 
     name: str
@@ -52,39 +51,50 @@ class Availability:
     here: bool
     megabytes: float
     path: Path
+    free: bool = True
 
 
 def availability(name: str) -> Availability:
     """The status of the network `name`, one of `names()`; nothing is downloaded."""
     if name == EMBEDDED:
-        path, about = EMBEDDED_FILE, saved.load(EMBEDDED_FILE, name=name).description
-        size = path.stat().st_size / 1e6
-    elif name == efficientnet.NAME:
-        path, about, size = efficientnet.weights_path(), DESCRIPTIONS[name], efficientnet.MEGABYTES
+        return _of_embedded()
+    step, free = zoo.describe(name).default_step, True
+    if name == DEFAULT:
+        path, size = efficientnet.weights_path(), efficientnet.MEGABYTES
+    elif name in VARIANTS:
+        path, size, free = cached(VARIANTS[name].url), 0.0, not VARIANTS[name].places
     else:
-        path, about, size = cached(zoo.url(name)), DESCRIPTIONS[name], zoo.megabytes(name)
-    here, layer = path.is_file(), about.default_layer
-    return Availability(name, layer, about.default_step, here, round(size, 1), path)
+        path, size = cached(zoo.url(name)), zoo.megabytes(name)
+    here = path.is_file()
+    return Availability(name, default_layer(name), step, here, round(size, 1), path, free)
+
+
+def _of_embedded() -> Availability:
+    about, path = saved.load(EMBEDDED_FILE, name=EMBEDDED).description, EMBEDDED_FILE
+    size = round(path.stat().st_size / 1e6, 1)
+    return Availability(EMBEDDED, about.default_layer, about.default_step, True, size, path)
 
 
 def load_network(
     model: str,
     *,
     weights: Path | None = None,
+    arch: str | None = None,
     offline: bool = False,
     progress: Counted | None = None,
 ) -> Network:
     """Load the network `model` with its weights.
 
-    `model` is one of `names()` or the path of a `.safetensors` file written by training. `weights`
-    is a local file (a torch state dict or safetensors) to use instead of the published one, which
-    is downloaded on first use unless `offline`; `progress(done, total)` then reports bytes.
+    `model` is one of `names()`, `timm:NAME`, the path of a `.safetensors` file written by training,
+    or that of any state dict, with the name of its architecture as `arch`. `weights` is a local
+    file (a torch state dict or safetensors) to use instead of the published one, which is
+    downloaded on first use unless `offline`; `progress(done, total)` then reports bytes.
 
-    Raises UsageError for an unknown name, or if `weights` is given for a network file;
-    MissingDependency if the weights are not available; UnreadableInput if a file does not contain
-    weights of this network.
+    Raises UsageError for an unknown name, for options that exclude each other, or for a network
+    that cannot be cut; MissingDependency if timm or the weights are not available; UnreadableInput
+    if a file does not contain weights of this network.
     """
-    file, path = load_saved(model, weights=weights, offline=offline, progress=progress)
+    file, path = load_saved(model, weights=weights, arch=arch, offline=offline, progress=progress)
     return Network(file.build(), file.description, weights_sha256=sha256(path))
 
 
@@ -92,86 +102,63 @@ def load_saved(
     model: str,
     *,
     weights: Path | None = None,
+    arch: str | None = None,
     offline: bool = False,
     progress: Counted | None = None,
 ) -> tuple[Saved, Path]:
     """The contents and the path of the file that `load_network` would use; raises the same."""
-    check_model(model, weights)
-    if model not in DESCRIPTIONS:
-        path = weights or (EMBEDDED_FILE if model == EMBEDDED else Path(model))
-        return saved.load(path, name=path.stem), path
-    path = weights or _published(model, offline=offline, progress=progress)
-    about, state = zoo.describe(model), read_state(path)
-    if model == efficientnet.NAME:
-        state = efficientnet.renamed(state)
-    state = {key: value for key, value in state.items() if not _auxiliary(key)}
-    classes, headed = len(about.labels), _with_head(state, about)
-    if headed is not None:  # its layers can be dreamed, its classes are unknown
-        return Saved(Plan(model, classes), replace(about, labels=()), headed), path
-    check_fit(state, model_name=model, where=path)
-    return Saved(Plan(model, classes), about, state), path
+    choice = choose(model, weights, arch)
+    if not choice.architecture:
+        path = choice.weights or Path(model)
+        return saved.load(path, name=choice.name), path
+    about = zoo.describe(choice.architecture)
+    path = choice.weights or _published(choice, offline=offline, progress=progress)
+    found = fitted(
+        read_state(path), architecture=choice.architecture, classes=len(about.labels), where=path
+    )
+    about = replace(about, name=choice.name, labels=_labels(choice, about.labels, found))
+    return Saved(Plan(choice.architecture, found.classes), about, found.state), path
 
 
-def _published(model: str, *, offline: bool, progress: Counted | None) -> Path:
+def _labels(choice: Choice, published: tuple[str, ...], found: Fitted) -> tuple[str, ...]:
+    """The labels of a network; numbers for classes that no one has named."""
+    if not found.headed:
+        return ()  # its layers can be dreamed, its classes are unknown
+    own = labels(choice.name) if choice.name in VARIANTS else published
+    return own if len(own) == found.classes else tuple(map(str, range(found.classes)))
+
+
+def _published(choice: Choice, *, offline: bool, progress: Counted | None) -> Path:
     """The path of the published weights of a network, verified."""
-    if model == efficientnet.NAME:
+    check_published(choice)
+    name = choice.name
+    if name == DEFAULT:
         path = efficientnet.weights_path()
         check_digest(path, efficientnet.SHA256, remedy=f"reinstall {efficientnet.PACKAGE}")
         return path
-    return fetch(zoo.url(model), model=model, offline=offline, progress=progress)
+    if name.startswith(TIMM):
+        from dreamvid.networks import timm_zoo
+
+        url, file = timm_zoo.source(name)
+        if not (cache_folder() / file).is_file():
+            describe(name)  # nothing is downloaded that cannot be used
+        return fetch(url, model=name, file=file, offline=offline, progress=progress)
+    if name not in VARIANTS:
+        return fetch(zoo.url(name), model=name, offline=offline, progress=progress)
+    url = VARIANTS[name].url
+    return fetch(url, model=name, file=f"{name}.ckpt", offline=offline, progress=progress)
 
 
 def describe(model: str) -> Network:
     """The network `model` without weights: only its layers and description can be used.
 
-    Nothing is downloaded. Raises UsageError for an unknown name.
+    Nothing is downloaded. Raises UsageError for an unknown name, or if it cannot be cut.
     """
-    if model in DESCRIPTIONS:
-        return Network(zoo.architecture(model), zoo.describe(model))
-    return load_network(model)
-
-
-def check_fit(state: Mapping[str, Tensor], *, model_name: str, where: Path) -> None:
-    """Raise UnreadableInput, naming the first mismatch, unless `state` fits the network."""
-    if problem := mismatch(zoo.architecture(model_name), state):
-        like = [n for n in DESCRIPTIONS if not mismatch(zoo.architecture(n), state)]
-        looks = f"; they look like weights of {' or '.join(like)}" if like else ""
-        raise UnreadableInput(
-            f"not the weights of {model_name} ({problem}){looks}",
-            where=where,
-            remedy=f"use --model {like[0]}" if like else "",
-        )
-
-
-def mismatch(model: nn.Module, state: Mapping[str, Tensor]) -> str:
-    """Describe the first missing, unexpected or mismatched entry of `state`; empty if none."""
-    wanted = model.state_dict()
-    for key, value in wanted.items():
-        if key.endswith("num_batches_tracked"):
-            continue  # used only in training; missing in old files
-        if key not in state:
-            return f"'{key}' is missing"
-        if state[key].shape != value.shape:
-            has, needs = ("x".join(map(str, s)) for s in (state[key].shape, value.shape))
-            return f"'{key}' is {has}, expected {needs}"
-        if state[key].is_floating_point() != value.is_floating_point():
-            has, needs = (str(t.dtype).removeprefix("torch.") for t in (state[key], value))
-            return f"'{key}' is {has}, expected {needs}"
-    return next((f"unexpected '{key}'" for key in state if key not in wanted), "")
-
-
-def _with_head(state: Mapping[str, Tensor], about: Description) -> dict[str, Tensor] | None:
-    """Replace a head with other classes, or a missing one, by zeros; None unless that fits."""
-    wanted = zoo.architecture(about.name).state_dict()
-    head = about.label_layer.partition(".")[0] + "."
-    own = {key: value.shape for key, value in wanted.items() if key.startswith(head)}
-    if all(key in state and state[key].shape == shape for key, shape in own.items()):
-        return None
-    blank = {key: torch.zeros(shape) for key, shape in own.items()}
-    kept = {key: value for key, value in state.items() if not key.startswith(head)}
-    fitted = kept | blank
-    return fitted if not mismatch(zoo.architecture(about.name), fitted) else None
-
-
-def _auxiliary(key: str) -> bool:
-    return key.startswith(("aux1.", "aux2.", "AuxLogits."))
+    choice = choose(model)
+    if not choice.architecture:
+        return load_network(model)
+    about = zoo.describe(choice.architecture)
+    own = labels(choice.name) if choice.name in VARIANTS else about.labels
+    body = zoo.architecture(choice.architecture, classes=len(own))
+    body = zoo.prepared(choice.architecture, body)
+    return Network(body, replace(about, name=choice.name, labels=own))

@@ -46,6 +46,13 @@ class Plan:
             return Bestiary(self.kind, self.classes, norm=norm)
         return zoo.build(self.kind, classes=self.classes)
 
+    def outline(self) -> nn.Module:
+        """The model with parameters on the meta device, which use no memory."""
+        if isinstance(self.kind, str):
+            return zoo.architecture(self.kind, classes=self.classes)
+        with torch.device("meta"):
+            return self.build()
+
 
 def save(path: Path, model: nn.Module, plan: Plan, description: Description) -> None:
     """Write a trained network atomically, in the format that `load` reads.
@@ -74,11 +81,11 @@ class Saved:
 
     def build(self) -> nn.Module:
         """The model with its weights."""
-        with torch.device("meta"):
-            model = self.plan.build()
+        model = self.plan.outline()
         # Not strict: old torchvision files lack a counter that only training uses.
         model.load_state_dict(self.state, strict=False, assign=True)
-        return model.eval()
+        model.eval()
+        return zoo.prepared(self.plan.kind, model) if isinstance(self.plan.kind, str) else model
 
 
 def load(path: Path, *, name: str) -> Saved:
@@ -99,8 +106,7 @@ def load(path: Path, *, name: str) -> Saved:
         description = _description(name, json.loads(metadata["description"]))
         kind = json.loads(metadata["architecture"])
         plan = Plan(kind if isinstance(kind, str) else widths_of(kind), len(description.labels))
-        with torch.device("meta"):
-            plan.build().load_state_dict(state, assign=True)
+        plan.outline().load_state_dict(state, assign=True)
     except FileNotFoundError:
         raise no_such_file(path) from None
     except (OSError, SafetensorError, KeyError, TypeError, ValueError, RuntimeError) as error:

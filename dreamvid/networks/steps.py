@@ -298,16 +298,22 @@ class Relu(Step):
 
 
 class Eager(Step):
-    """Any other operation, unchanged; autograd computes its gradient."""
+    """Any other operation, unchanged; autograd computes its gradient.
 
-    def __init__(self, node: fx.Node, sources: Sequence[fx.Node], call: Callable[..., Any]) -> None:
-        super().__init__(node, sources)
+    The call gets the arguments of `origin`: another node if its result is a part of that one's.
+    """
+
+    def __init__(
+        self, node: fx.Node, call: Callable[..., Any], *, origin: fx.Node | None = None
+    ) -> None:
+        self.origin = origin or node
+        super().__init__(node, self.origin.all_input_nodes)
         self.call = call
 
     def forward(self, values: Values, kept: Values) -> Any:
         inputs = {source: _leaf(source, values[source]) for source in self.sources}
-        args = fx.map_arg(self.node.args, inputs.__getitem__)
-        options = fx.map_arg(self.node.kwargs, inputs.__getitem__)
+        args = fx.map_arg(self.origin.args, inputs.__getitem__)
+        options = fx.map_arg(self.origin.kwargs, inputs.__getitem__)
         with torch.enable_grad():
             y = self.call(*args, **options)
         kept[self.node] = inputs, y

@@ -1,9 +1,9 @@
 """Weight files: read them without executing code, download and cache them, verify checksums.
 
-Trust model: torchvision publishes only the first 8 hex digits of each sha256, in the file name.
-They are checked after the download; the full digest is then stored beside the file, and every later
-use must match it. A file that changes after its first use is detected; one that was changed before
-and still matches 32 bits is not.
+Trust model: torchvision publishes only the first 8 hex digits of each sha256, in the file name; the
+hub of timm announces all 64 in a header. What is published is checked after the download; the full
+digest is then stored beside the file, and every later use must match it. A file that changes after
+its first use is detected; one that was changed before and still matches 32 bits is not.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import errno
 import os
 import pickle
 import re
+import tarfile
 import urllib.request
 import warnings
 from collections.abc import Callable
+from email.message import Message
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
@@ -30,6 +33,15 @@ Counted = Callable[[int, int], None]
 """Progress callback: (done, total), in bytes for a download."""
 
 _CHUNK = 1 << 20
+_NUMBERS: list[Any] = [
+    np.dtype,
+    np.dtypes.Float64DType,
+    np.dtypes.Float32DType,
+    np.dtypes.Int64DType,
+    np.float64(0).__reduce__()[0],
+    (np.float64(0).__reduce__()[0], "numpy.core.multiarray.scalar"),
+]
+"""What a number of numpy is pickled with: files of training hold such beside the weights."""
 _TIMEOUT = 30.0  # seconds without a byte
 
 
@@ -55,6 +67,12 @@ def read_state(path: Path) -> dict[str, Tensor]:
     """
     if not path.is_file():
         raise UnreadableInput("no such weights file", where=path)
+    if tarfile.is_tarfile(path):
+        raise UnreadableInput(
+            "an archive of torch 0.1, which cannot be read without running its pickles",
+            where=path,
+            remedy="load it with torch 0.4 and save it again",
+        )
     try:
         with warnings.catch_warnings():  # our own errors are clearer than torch's warnings
             warnings.simplefilter("ignore", UserWarning)
@@ -75,10 +93,11 @@ def read_state(path: Path) -> dict[str, Tensor]:
 
 
 def _read_torch(path: Path) -> dict[str, Tensor]:
-    try:  # memory-mapped: layers after the cut are never loaded
-        state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except RuntimeError:  # the format before torch 1.6 cannot be mapped
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    with torch.serialization.safe_globals(_NUMBERS):
+        try:  # memory-mapped: layers after the cut are never loaded
+            state = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        except RuntimeError:  # the format before torch 1.6 cannot be mapped
+            state = torch.load(path, map_location="cpu", weights_only=True)
     for wrapper in ("state_dict", "model"):
         if isinstance(state, dict) and isinstance(state.get(wrapper), dict):
             state = state[wrapper]
@@ -89,16 +108,24 @@ def _read_torch(path: Path) -> dict[str, Tensor]:
             raise ValueError(f"entry {key!r:.40} is not a tensor")
         if value.layout != torch.strided:
             raise ValueError(f"entry {key!r:.40} is a sparse tensor")
-    return {key.removeprefix("module."): value for key, value in state.items()}
+    return state
 
 
-def fetch(url: str, *, model: str, offline: bool = False, progress: Counted | None = None) -> Path:
+def fetch(
+    url: str,
+    *,
+    model: str,
+    file: str = "",
+    offline: bool = False,
+    progress: Counted | None = None,
+) -> Path:
     """Return the verified cached copy of the weights at `url`, downloaded if missing.
 
-    `progress(done, total)` reports bytes; total is 0 if unknown. Raises MissingDependency if there
-    is no copy and the download fails, or if the checksum does not match.
+    `file` is the name of the copy, by default that of the URL. `progress(done, total)` reports
+    bytes; total is 0 if unknown. Raises MissingDependency if there is no copy and the download
+    fails, or if the checksum does not match.
     """
-    path = cached(url)
+    path = cache_folder() / (file or cached(url).name)
     remedy = f"download {url} to {path}, or give --weights FILE"
     if not path.is_file():
         if offline:
@@ -124,16 +151,37 @@ def _download(url: str, path: Path, progress: Counted | None) -> None:
     partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         # A new opener: urlopen caches the proxy settings of the first call.
-        opener = urllib.request.build_opener()
+        announced = _Announced()
+        opener = urllib.request.build_opener(announced)
         with opener.open(url, timeout=_TIMEOUT) as source, partial.open("wb") as target:
+            announced.note(source.headers)
             total = int(source.headers.get("Content-Length") or 0)
             done = _copy(source, target, total, progress)
         if total and done != total:
             raise OSError(f"the download ended after {done} of {total} bytes")
-        _match(partial, path.name)
+        digest = _match(partial, path.name)
+        if announced.sha256 not in ("", digest):
+            raise OSError(f"its sha256 checksum is {digest}, announced {announced.sha256}")
         settle(partial, path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+class _Announced(urllib.request.HTTPRedirectHandler):
+    """Notes the sha256 that model hubs announce in the header of a file, before they redirect."""
+
+    sha256 = ""
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        self.note(headers)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+    def note(self, headers: Message) -> None:
+        """Note the digest in the headers of a reply, if there is one."""
+        found = re.fullmatch(r'"?([0-9a-f]{64})"?', headers.get("X-Linked-ETag", ""))
+        self.sha256 = found[1] if found else self.sha256
 
 
 def _copy(source: BinaryIO, target: BinaryIO, total: int, progress: Counted | None) -> int:

@@ -1,4 +1,4 @@
-"""Architectures of the ImageNet networks: EfficientNet-Lite0 and those of torchvision (BSD)."""
+"""Architectures by name: EfficientNet-Lite0, those of torchvision (BSD) and timm (Apache 2.0)."""
 
 from __future__ import annotations
 
@@ -10,12 +10,23 @@ import torchvision
 from torch import nn
 
 from dreamvid.networks import efficientnet
-from dreamvid.networks.known import DESCRIPTIONS, Description, labels
+from dreamvid.networks.known import (
+    DESCRIPTIONS,
+    IMAGENET_VIEW,
+    TIMM,
+    Description,
+    labels,
+)
 
 
 def describe(name: str) -> Description:
-    """The description of a network, with its 1000 ImageNet labels."""
-    return replace(DESCRIPTIONS[name], labels=labels(name))
+    """The description of a network with its labels; aliases are left out if they are computed."""
+    if name.startswith(TIMM):
+        from dreamvid.networks import timm_zoo
+
+        return timm_zoo.describe(name)
+    about = DESCRIPTIONS.get(name, Description(name=name, view=IMAGENET_VIEW))
+    return replace(about, labels=labels(name))
 
 
 def url(name: str) -> str:
@@ -29,9 +40,16 @@ def megabytes(name: str) -> float:
 
 
 def build(name: str, *, classes: int = 1000) -> nn.Module:
-    """The architecture with random weights and `classes` outputs."""
+    """The architecture with random weights and `classes` outputs.
+
+    Raises UsageError if the network of timm of this name cannot be built.
+    """
     if name == efficientnet.NAME:
         return efficientnet.EfficientNetLite0(classes).eval()
+    if name.startswith(TIMM):
+        from dreamvid.networks import timm_zoo
+
+        return timm_zoo.build(name, classes=classes)
     options: dict[str, Any] = {"num_classes": classes}
     if name in ("googlenet", "inception_v3"):
         # Auxiliary heads are used only in training.
@@ -40,11 +58,24 @@ def build(name: str, *, classes: int = 1000) -> nn.Module:
     return model.eval()
 
 
-def architecture(name: str) -> nn.Module:
+def architecture(name: str, *, classes: int = 1000) -> nn.Module:
     """The architecture with parameters on the meta device, which use no memory."""
-    with torch.device("meta"):
-        return build(name)
+    try:
+        with torch.device("meta"):
+            return build(name, classes=classes)
+    except NotImplementedError:  # RegNets compute their widths with tensors
+        return build(name, classes=classes).to("meta")
+
+
+def prepared(name: str, model: nn.Module) -> nn.Module:
+    """A model with its weights, with layers that dream faster where there are such."""
+    if name.startswith(TIMM):
+        from dreamvid.networks import timm_zoo
+
+        return timm_zoo.plain(model)
+    return model
 
 
 def _weights(name: str) -> Any:
-    return torchvision.models.get_model_weights(name).IMAGENET1K_V1
+    """The first published weights: those of 1.0 where they were trained twice."""
+    return next(iter(torchvision.models.get_model_weights(name)))

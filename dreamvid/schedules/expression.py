@@ -1,8 +1,8 @@
 """Formulas such as `1.02 + 0.01*sin(2*pi*t/30)`: a small safe grammar, compiled once.
 
 The grammar is that of arithmetic in Python and numexpr, on floats only: no attribute, no index, no
-string, no assignment, and no access to Python. Evaluation runs a flat list of steps, so its time
-is proportional to the length of the text, whatever the text is.
+assignment, and no access to Python; a string only as the file of a curve. Evaluation runs a flat
+list of steps, so its time is proportional to the length of the text, whatever the text is.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from dreamvid.schedules.signals import BANDS, CURVE, band_name, curve_name
 
 MAX_NESTING = 60
 """Maximum nesting depth of brackets, signs and powers."""
@@ -148,6 +150,7 @@ def _compute(compute: Callable[..., float], values: list[float]) -> float:
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)"
     r"|(?P<name>[A-Za-z_][A-Za-z_0-9]*)"
+    r"|(?P<text>'[^']*'|\"[^\"]*\")"
     r"|(?P<sign>\*\*|//|<=|>=|==|!=|[-+*/%()<>&|~,])"
     r"|(?P<end>\Z))"
 )
@@ -167,6 +170,8 @@ def _tokens(text: str) -> list[_Token]:
         if match is None:
             at += len(text[at:]) - len(text[at:].lstrip())
             hint = ", use ** for a power" if text[at] == "^" else ""
+            if f"{CURVE}(" in text[:at]:
+                hint = ", put the file in quotes: curve('drawn.csv')"
             raise ExpressionError(f"unexpected {text[at]!r}{hint}", at)
         kind = match.lastgroup or "end"
         tokens.append(_Token(kind, match.group(kind), match.start(kind)))
@@ -241,14 +246,18 @@ class _Parser:
         elif token.text in self.variables:
             self.names.add(token.text)
             self.steps.append(token.text)
-        elif token.text in FUNCTIONS:
+        elif token.text in FUNCTIONS or token.text in (BANDS, CURVE):
             raise ExpressionError(f"{token.text} needs brackets: {token.text}(...)", token.at)
         else:
             raise ExpressionError(_unknown("variable", token.text, self.variables), token.at)
 
     def call(self, token: _Token) -> None:
+        if token.text in (BANDS, CURVE):
+            self.signal(token)
+            return
         if token.text not in FUNCTIONS:
-            raise ExpressionError(_unknown("function", token.text, FUNCTIONS), token.at)
+            known = frozenset((*FUNCTIONS, BANDS, CURVE))
+            raise ExpressionError(_unknown("function", token.text, known), token.at)
         function, count = FUNCTIONS[token.text], 0
         self.take("(")
         while self.token.text != ")" or count:
@@ -261,6 +270,32 @@ class _Parser:
             wanted = f"{function.least}" if function.most else f"{function.least} or more"
             raise ExpressionError(f"{token.text} takes {wanted} values, not {count}", token.at)
         self.steps.append(_Call(function.compute, count))
+
+    def signal(self, token: _Token) -> None:
+        """A signal with arguments: it is a variable, named by how it is written."""
+        self.take("(")
+        if token.text == CURVE:
+            if self.token.kind != "text":
+                raise ExpressionError("curve takes a file in quotes: curve('drawn.csv')", token.at)
+            name = curve_name(self.token.text[1:-1])
+            self.take()
+        else:
+            low, high = self.number(token), self.take(",") and self.number(token)
+            try:
+                name = band_name(low, high)
+            except ValueError as error:
+                raise ExpressionError(str(error), token.at) from None
+        self.close()
+        self.names.add(name)
+        self.steps.append(name)
+
+    def number(self, token: _Token) -> float:
+        """A frequency of a band, which cannot be a formula."""
+        if self.token.kind != "number":
+            raise ExpressionError("bands takes two numbers: bands(40, 120)", token.at)
+        value = float(self.token.text)
+        self.take()
+        return value
 
     def close(self) -> None:
         if not self.take(")"):

@@ -9,8 +9,8 @@
 
 Variables: `t` (frame), `max_f` (last frame), `s` (seed), `fps`, `seconds`, `progress` (0 up to 1,
 exclusive, over the length); with a tempo or audio `beats` (so far) and `beat` (1 on the beat,
-falling to 0 by the next); with audio `rms`, `bass`, `mid`, `treble`, `onset`, one value per
-frame. Text is parsed once, by `dreamvid.schedules.expression`, and never passed to eval.
+falling to 0 by the next); and the signals of `dreamvid.schedules.signals`, one value per frame.
+Text is parsed once, by `dreamvid.schedules.expression`, and never passed to eval.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dreamvid.errors import UsageError
 from dreamvid.schedules.expression import Expression
+from dreamvid.schedules.signals import CURVE, FILM, SONG, is_song, kind_of
 from dreamvid.schedules.text import Span
 
 if TYPE_CHECKING:  # to read a schedule takes none of it
@@ -31,11 +32,9 @@ if TYPE_CHECKING:  # to read a schedule takes none of it
     from numpy.typing import NDArray
 
 
-SIGNALS = ("rms", "bass", "mid", "treble", "onset")
-"""The variables that come from audio."""
-
-
-VARIABLES = frozenset({"t", "max_f", "s", "fps", "seconds", "progress", "beats", "beat", *SIGNALS})
+VARIABLES = frozenset(
+    {"t", "max_f", "s", "fps", "seconds", "progress", "beats", "beat", *SONG, *FILM}
+)
 
 
 EASINGS: dict[str, Callable[[float], float]] = {
@@ -80,14 +79,15 @@ class Clock:
 
     `frames` is None when the length is unknown. `bpm` is a tempo in beats per minute, counted from
     the first frame or from the first beat of the audio; `pulse` holds the times of its beats in
-    seconds. `signals` holds arrays [frames] by the names of SIGNALS, 0 after their end.
+    seconds. `signals` holds arrays [frames] by the names of signals; those of a song are 0 after
+    their end, others keep their last value.
     """
 
     fps: Fraction
     frames: int | None = None
     seed: int = 0
     bpm: float | None = None
-    signals: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    signals: Mapping[str, NDArray[Any]] = field(default_factory=dict)
     pulse: Sequence[float] = (0.0,)
 
     def lacks(self, name: str) -> str:
@@ -95,11 +95,16 @@ class Clock:
         if name in ("max_f", "progress") and self.frames is None:
             return "needs a known length"
         if name in ("beats", "beat") and not self.bpm:
-            found = ": none was detected in the audio" if self.signals else " or audio"
+            heard = any(map(is_song, self.signals))
+            found = ": none was detected in the audio" if heard else " or audio"
             return f"needs a tempo (bpm){found}"
-        if name in SIGNALS and name not in self.signals:
+        if name in self.signals:
+            return ""
+        if kind_of(name) in FILM:
+            return "needs a film, which a zoom does not have"
+        if is_song(name):
             return "needs audio (--audio)"
-        return ""
+        return "was not read" if kind_of(name) == CURVE else ""
 
     def variable(self, name: str, frame: float) -> float:
         """The value of a variable at a frame, which may be fractional."""
@@ -108,6 +113,8 @@ class Clock:
             return float(frame)
         if name in self.signals:
             signal, index = self.signals[name], int(frame)
+            if index >= len(signal) and not is_song(name):
+                index = len(signal) - 1
             return float(signal[index]) if 0 <= index < len(signal) else 0.0
         if name in ("beats", "beat"):
             beats = self._beats(seconds)
@@ -183,6 +190,18 @@ class Schedule:
             curve(0)
         return curve
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The variables and signals in its values."""
+        return frozenset[str]().union(*(key.formula.names for key in self.keys if key.formula))
+
+    def require(self, clock: Clock) -> None:
+        """Raise ScheduleError for a variable that has no value on this clock."""
+        for key in self.keys:
+            for name in sorted(key.formula.names if key.formula else ()):
+                if lack := clock.lacks(name):
+                    raise self.error(f"{name} {lack}", key.value.at + key.value.word(kind_of(name)))
+
     def text_on(self, clock: Clock) -> TextCurve:
         """Make the curve of a schedule of text values."""
         return TextCurve(self, clock)
@@ -241,10 +260,7 @@ class Curve:
     """A schedule on a clock: call it with a frame (int or float) to get the value."""
 
     def __init__(self, schedule: Schedule, clock: Clock, low: float, high: float) -> None:
-        for key in schedule.keys:
-            for name in sorted(key.formula.names if key.formula else ()):
-                if lack := clock.lacks(name):
-                    raise schedule.error(f"{name!r} {lack}", key.value.at)
+        schedule.require(clock)
         self._line = _Timeline(schedule, clock)
         self._low, self._high = low, high
         self._constant = schedule.constant

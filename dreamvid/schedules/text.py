@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from dreamvid.schedules.expression import MAX_NESTING, ExpressionError
@@ -18,6 +19,11 @@ class Span(NamedTuple):
     def cut(self, start: int, stop: int) -> Span:
         """The piece [start, stop), relative to this one."""
         return Span(self.text[start:stop], self.at + start)
+
+    def word(self, name: str) -> int:
+        """The index at which a name is in it, 0 if it is not."""
+        found = re.search(rf"\b{re.escape(name)}\b", self.text)
+        return found.start() if found else 0
 
     def strip(self) -> Span:
         """The piece without surrounding whitespace."""

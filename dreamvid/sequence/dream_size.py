@@ -20,6 +20,7 @@ from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.flow import Array
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.regions import blended
 from dreamvid.settings.values import DREAM_LINES, FULL_SIZE, LARGE_FILM
 
 
@@ -54,8 +55,22 @@ def shrunk(film: Iterable[SourceFrame], size: Size) -> Iterator[SourceFrame]:
 def at_full_size(frame: Frame, memory: Memory) -> tuple[torch.Tensor, torch.Tensor]:
     """The dreamed frame and its source, images [3, H, W] at the size of the film.
 
-    The residual is relative to the stabilised source, so the film's own grain is preserved.
+    The residual is relative to the stabilised source, so the film's own grain is preserved. What
+    the masks hide is the film's own frame in both.
     """
+    if memory.mask is None:
+        return _enlarged(frame, memory)
+    assert frame.image is not None
+    regions = (memory, *memory.others)
+    shares = [region.mask for region in regions if region.mask is not None]
+    pairs = [_enlarged(frame, region) for region in regions]
+    film = frame.image if frame.full is None else to_image(frame.full)
+    film = film.to(pairs[0][0].device)
+    dreamed, source = (blended(film, images, shares) for images in zip(*pairs, strict=True))
+    return dreamed, source
+
+
+def _enlarged(frame: Frame, memory: Memory) -> tuple[torch.Tensor, torch.Tensor]:
     if frame.full is None:
         return memory.dreamed, memory.source
     source = to_image(frame.full)
@@ -71,13 +86,15 @@ def added(residual: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
     return torch.from_numpy(total).add_(image).clamp_(0, 1)
 
 
-def dream_at_size(size: Size, dream: Dreamer, image: torch.Tensor) -> torch.Tensor:
-    """Dream on an image [3, H, W] at a smaller or equal size (height, width)."""
+def dream_at_size(
+    size: Size, dream: Dreamer, image: torch.Tensor, shown: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Dream on an image [3, H, W] at a smaller or equal size (height, width), seen in a mask."""
     if image.shape[-2:] == size:
-        return dream(image)
+        return dream(image, shown)
     planes = [_averaged(plane, size) for plane in image.numpy()]
     small = torch.from_numpy(np.stack(planes)).to(dream.device)
-    return added(dream(small) - small, image)
+    return added(dream(small, shown) - small, image)
 
 
 def _averaged(array: Array, size: Size) -> Array:

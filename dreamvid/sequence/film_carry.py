@@ -25,7 +25,7 @@ from dreamvid.errors import UsageError
 from dreamvid.motion.warp import BRIEF, CRISP, streak_mask, warp
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
-from dreamvid.sequence.reference import FullDoseReference
+from dreamvid.sequence.reference import FullDoseReference, rate_shown, share_of
 from dreamvid.sequence.tone import sharpness
 from dreamvid.sequence.tracking import track_places
 from dreamvid.sequence.tuning import CarryTuning
@@ -64,17 +64,18 @@ class FilmCarry:
         assert frame.motion is not None
         tuning, gauge = self._tuning, previous.gauge.copy()
         source, residual, fresh = self._carried(frame, previous)
-        places = self._dream.places(source, track_places(previous.places, frame.motion))
+        kept = track_places(previous.places, frame.motion)
+        places = self._dream.places(source, kept, frame.shown)
         aim = tuning.start if previous.age == 0 and _controllable(previous) else previous.aim
         above, below = max(1, aim), min(1, aim)
         spread = previous.reference.spread * above**tuning.spread_power
-        kept, weight = self._evened(residual, spread)
+        carried, weight = self._evened(residual, spread)
         pace = above**tuning.push_power * below**tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
         if aim > tuning.busy:
             dose = finer(dose)
         dreamed = self._dream.ascend(
-            (source + kept).clamp_(0, 1),
+            (source + carried).clamp_(0, 1),
             dose,
             gauge=gauge,
             source=source,
@@ -93,7 +94,7 @@ class FilmCarry:
             age=previous.age + 1,
             places=places,
         )
-        return self._controlled(now)
+        return self._controlled(now, frame.shown)
 
     def _carried(
         self, frame: Frame, previous: Memory
@@ -129,23 +130,24 @@ class FilmCarry:
         weak, strong = want.pow(tuning.weak_power), want.pow(tuning.strong_power)
         return kept, torch.where(want > 1, weak, strong).clamp_(tuning.least, tuning.most)
 
-    def _controlled(self, now: Memory) -> Memory:
-        """Control strength and sharpness towards those of the full dose.
+    def _controlled(self, now: Memory, shown: torch.Tensor | None) -> Memory:
+        """Control strength and sharpness, where they are shown, towards those of the full dose.
 
         In a static film many small doses accumulate beyond the full dose; in a moving one the carry
         loses part of them. Objectives with negative values are not controlled.
         """
         tuning = self._tuning
         if now.age % tuning.measure_every == 0:
-            now = replace(now, reference=self._reference.measure(now.source, now.places)[1])
-        if now.age % tuning.control_every:
+            reference = self._reference.measure(now.source, now.places, shown)[1]
+            now = replace(now, reference=reference)
+        if now.age % tuning.control_every or (shown is not None and not share_of(shown)):
             return now
         aim = now.aim
         if height := _controllable(now):
-            measured = self._dream.rate(now.dreamed, now.source)
+            measured = rate_shown(self._dream, now.dreamed, now.source, shown)
             aim = tuning.strength(aim, wanted=tuning.surplus * height, measured=measured)
-        wanted = math.sqrt(max(0.0, sharpness(now.source) ** 2 + now.reference.edges))
-        measured = max(1e-6, sharpness(now.dreamed))
+        wanted = math.sqrt(max(0.0, sharpness(now.source, shown) ** 2 + now.reference.edges))
+        measured = max(1e-6, sharpness(now.dreamed, shown))
         crisp = tuning.sharpness(now.crisp, wanted=wanted, measured=measured)
         return replace(now, aim=aim, crisp=crisp)
 

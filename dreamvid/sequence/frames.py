@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +17,9 @@ from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.camera import Camera, Matrix
 from dreamvid.motion.estimate import Motion, estimate_motion
 from dreamvid.motion.flow import Array, FlowEstimator, ZeroFlow, estimator
+from dreamvid.motion.moving import Moved, moved_between, moving_at
 from dreamvid.motion.shots import CutDetector, indicates_cut
+from dreamvid.motion.warp import Plane
 from dreamvid.sequence.endless import endless
 
 
@@ -27,7 +30,9 @@ class Frame:
     `time` is in seconds after the first frame. `image` [3, H, W] is the source, None in a zoom.
     `motion` leads back to the previous frame, None at the start of a shot. `ground` [3, H, W], of
     mean 0, fills areas that the camera of a zoom uncovers. `full` is the film's own array if
-    `image` was shrunk, `alpha` [H, W] the film's transparency, if that is kept.
+    `image` was shrunk, `alpha` [H, W] the film's transparency, if that is kept. `moved` is what
+    moved since the previous frame, `moving` what moves in this one; None unless they were asked
+    for. `shown` [1, H, W] is where its dream will be seen, 0..1; None for everywhere.
     """
 
     index: int
@@ -37,6 +42,9 @@ class Frame:
     ground: torch.Tensor | None = None
     full: Array | None = None
     alpha: Array | None = None
+    moved: Moved | None = None
+    moving: Plane | None = None
+    shown: torch.Tensor | None = None
 
 
 def film_frames(
@@ -45,17 +53,26 @@ def film_frames(
     flow: FlowEstimator | None = None,
     cuts: bool = True,
     skip: int = 0,
+    moving: bool = False,
 ) -> Generator[Frame, None, None]:
     """Yield the frames of a film with their motion; with `cuts`, `motion` is None at every cut.
 
     `flow` estimates the motion, DIS by default. A cut is where the detector finds one, or where
     the consistency mask is almost empty. The first `skip` frames are processed but not returned.
+    `moving` adds what moves against the background, for which one frame more is read ahead.
     """
+    frames = _with_motion(film, flow, cuts, skip, moving)
+    return _with_moving(frames) if moving else frames
+
+
+def _with_motion(
+    film: Iterable[SourceFrame], flow: FlowEstimator | None, cuts: bool, skip: int, moving: bool
+) -> Generator[Frame, None, None]:
     flow = flow or estimator()
     detector = CutDetector()
     previous = None
     for source in film:
-        motion = None
+        motion = moved = None
         is_cut = cuts and detector.is_cut(source.array)
         if source.index < skip:
             previous = source.array
@@ -65,10 +82,22 @@ def film_frames(
             # Without flow the mask is empty wherever anything moves.
             if cuts and not isinstance(flow, ZeroFlow) and indicates_cut(motion.mask):
                 motion = None
+        if moving and motion is not None and previous is not None:
+            moved = moved_between(motion, source.array, previous)
         image = to_image(source.array)
         full, alpha = source.full, source.alpha
-        yield Frame(source.index, source.time, image, motion, full=full, alpha=alpha)
+        frame = Frame(source.index, source.time, image, motion, full=full, alpha=alpha)
+        yield replace(frame, moved=moved)
         previous = source.array
+
+
+def _with_moving(frames: Generator[Frame, None, None]) -> Generator[Frame, None, None]:
+    """Add what moves in each frame, for which the next one is needed."""
+    with closing(frames):
+        for frame, later in itertools.pairwise(itertools.chain(frames, [None])):
+            assert frame is not None
+            moving = moving_at(frame.moved, later.moved if later is not None else None)
+            yield replace(frame, moving=moving)
 
 
 def camera_frames(

@@ -34,13 +34,14 @@ from dreamvid.sequence.digests import (
     write_digests,
 )
 from dreamvid.sequence.dream_size import at_full_size
+from dreamvid.sequence.flash_guard import FlashGuard
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
-from dreamvid.sequence.row import Row
+from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.toml import UNREADABLE, differing
 
 PART_FRAMES = 120
@@ -61,21 +62,34 @@ KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
 
+def folder_of(output: Path) -> Path:
+    """The folder of the parts of an output."""
+    return output.with_name(f".{output.name}.parts")
+
+
 class Job:
     """One film to dream.
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
     existing parts are reused only if their record is equal, or differs only in pictures of a `row`
-    that come later. The output has been checked; raises OutputExists if there are other parts,
-    which would be lost.
+    that come later. `most_flashes` limits the flashes of the film within any second. The output has
+    been checked; raises OutputExists if there are other parts, which would be lost.
     """
 
     def __init__(
-        self, output: Output, *, like: FilmInfo, record: str, row: Row | None = None
+        self,
+        output: Output,
+        *,
+        like: FilmInfo,
+        record: str,
+        row: Row | None = None,
+        most_flashes: int | None = None,
     ) -> None:
         self._output, self._like, self._record, self._row = output, like, record, row
+        self._most_flashes = most_flashes
+        self._guard: FlashGuard | None = None
         self.notes: tuple[str, ...] = ()
-        self._folder = output.path.with_name(f".{output.path.name}.parts")
+        self._folder = folder_of(output.path)
         share = min(1.0, PART_SIZE / (like.width * like.height))
         self._part_frames = max(1, round(PART_FRAMES * math.sqrt(share)))
         self._parts = self._finished()
@@ -104,6 +118,8 @@ class Job:
         if last is None and lap is not None:
             last = lap.start
         stream = render_with_memory(frames, dream, stability=stability, memory=last, lap=lap)
+        if self._most_flashes is not None:
+            self._guard = FlashGuard(self._most_flashes, None if last is None else last.guard)
         writer: PartWriter | None = None
         try:
             for frame, memory in stream:
@@ -138,6 +154,8 @@ class Job:
         dreamed, source = at_full_size(frame, memory)
         if self._output.alpha:
             return masked(matte(dreamed, source), frame.alpha)
+        if self._guard is not None:
+            dreamed = self._guard(dreamed, frame.time)
         return dreamed if frame.alpha is None else with_alpha(dreamed, frame.alpha)
 
     def _claim(self) -> None:
@@ -244,6 +262,8 @@ class Job:
     def _finish(self, writer: PartWriter, memory: Memory | None) -> None:
         """Close a part and save its memory, without which it does not count as finished."""
         assert memory is not None
+        if self._guard is not None:
+            memory = replace(memory, guard=self._guard.state)
         writer.close()
         with writing(self._folder):
             memory.save(memory_of(writer.path))

@@ -34,9 +34,7 @@ class Lap:
     def keep(self, index: int, memory: Memory) -> None:
         """Take note of the memory after a frame before the lap."""
         if -self._fade <= index < 0:
-            nothing = memory.fresh.new_zeros(0)  # source and `fresh` are soon those of the film
-            dreamed = memory.dreamed.half().cpu()
-            self._kept.append(replace(memory, dreamed=dreamed, source=nothing, fresh=nothing))
+            self._kept.append(_slim(memory))
         if index == -1:
             self.start = memory
 
@@ -60,7 +58,30 @@ def replaced(memory: Memory, other: Memory, share: float, when: torch.Tensor) ->
     there = there * there * (3 - 2 * there)
     dreamed = torch.lerp(memory.dreamed, other.dreamed.to(memory.dreamed), there)
     now = other if share >= 0.5 else memory
-    return replace(now, dreamed=dreamed, source=memory.source, fresh=memory.fresh, shot=memory.shot)
+    pairs = zip(memory.others, other.others, strict=True)
+    return replace(
+        now,
+        dreamed=dreamed,
+        source=memory.source,
+        fresh=memory.fresh,
+        shot=memory.shot,
+        moving=memory.moving,
+        others=tuple(replaced(one, two, share, when) for one, two in pairs),
+    )
+
+
+def _slim(memory: Memory) -> Memory:
+    """A memory without what is soon that of the film, and its dream in half precision."""
+    nothing = memory.fresh.new_zeros(0)
+    return replace(
+        memory,
+        dreamed=memory.dreamed.half().cpu(),
+        source=nothing,
+        fresh=nothing,
+        mask=None,
+        moving=None,
+        others=tuple(map(_slim, memory.others)),
+    )
 
 
 def _order(size: torch.Size) -> torch.Tensor:

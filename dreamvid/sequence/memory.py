@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,7 +24,7 @@ class Reference(NamedTuple):
 
     `spread` is the root mean square of its residual, `edges` the increase of the variance of the
     Laplacian of luma. `height` is the objective at its result, None if unknown: at stability 0, or
-    after a setting has changed.
+    after a setting has changed. In a mask all of them are those inside it, see `rate_shown`.
     """
 
     spread: float
@@ -39,7 +40,12 @@ class Memory:
     `reference` is the effect of the full dose; `aim` is the share of its strength that is currently
     targeted, `crisp`, at least 1, sharpens the updates. `tone` is that of the first dreamed frame
     of the shot. `places` are those of beings, the oldest first. `gauge` is that of the carried
-    frames. `age` counts the carried frames of the shot, `shot` the shots of the film.
+    frames. `age` counts the carried frames of the shot, `shot` the shots of the film. `guard` is
+    the state of the flash guard, empty without one.
+
+    Of a film in regions this is the memory of the first one; `others` are those of the others.
+    `mask` [1, H, W], at the size of the film, is where the dream is shown, None for everywhere; it
+    is not saved. `moving` [1, H, W] is what moves, 0..1, None if no mask asks for it.
     """
 
     dreamed: torch.Tensor
@@ -53,34 +59,39 @@ class Memory:
     age: int = 0
     shot: int = 1
     places: Places = ()
+    mask: torch.Tensor | None = None
+    moving: torch.Tensor | None = None
+    others: tuple[Memory, ...] = ()
+    guard: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     def save(self, path: Path) -> None:
         """Write the state to a file atomically."""
-        planes = {name: getattr(self, name).cpu().contiguous().clone() for name in _PLANES}
-        numbers = {name: getattr(self, name) for name in _NUMBERS}
-        gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
-        numbers |= {"gauge": gauge, "reference": self.reference, "tone": self.tone}
-        numbers["places"] = self.places
-        write_whole(path, save(planes, metadata={"numbers": json.dumps(numbers)}))
+        planes: dict[str, torch.Tensor] = {}
+        tables = []
+        for number, memory in enumerate((self, *self.others)):
+            planes |= memory._planes(f"{number}.")
+            tables.append(memory._numbers())
+        planes |= {f"{_GUARD}{name}": plane.clone() for name, plane in self.guard.items()}
+        write_whole(path, save(planes, metadata={"regions": json.dumps(tables)}))
 
     @classmethod
     def load(cls, path: Path, *, device: torch.device) -> Self:
         """Read a file that `save` wrote, onto a device; UnreadableInput if it is damaged."""
         try:
             with safe_open(path, framework="pt") as file:
-                planes = {name: file.get_tensor(name).to(device) for name in _PLANES}
-                numbers = json.loads(file.metadata()["numbers"])
-            mean, spread, sharpness = numbers["tone"]
-            sizes = {
-                key: torch.tensor(size, device=device) for key, size in numbers["gauge"].items()
+                planes = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+                tables = json.loads(file.metadata()["regions"])
+            guard = {
+                name.removeprefix(_GUARD): planes.pop(name)
+                for name in list(planes)
+                if name.startswith(_GUARD)
             }
-            read = {
-                "tone": Tone(tuple(mean), tuple(spread), sharpness),
-                "gauge": Gauge(sizes),
-                "reference": Reference(*numbers["reference"]),
-                "places": tuple(Place(*place) for place in numbers["places"]),
-            }
-            return cls(**planes, **numbers | read)
+            planes = {name: plane.to(device) for name, plane in planes.items()}
+            first, *others = [
+                cls._restored(planes, f"{number}.", table, device)
+                for number, table in enumerate(tables)
+            ]
+            return replace(first, others=tuple(others), guard=guard)
         except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
             raise UnreadableInput(
                 f"the saved state is damaged, or of another version ({error})",
@@ -88,6 +99,39 @@ class Memory:
                 remedy=f"delete {path.parent} to start over",
             ) from error
 
+    def _planes(self, prefix: str) -> dict[str, torch.Tensor]:
+        planes = {name: getattr(self, name) for name in _PLANES}
+        if self.moving is not None:
+            planes["moving"] = self.moving
+        return {prefix + name: plane.cpu().contiguous().clone() for name, plane in planes.items()}
+
+    def _numbers(self) -> dict[str, object]:
+        numbers = {name: getattr(self, name) for name in _NUMBERS}
+        gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
+        numbers |= {"gauge": gauge, "reference": self.reference, "tone": self.tone}
+        return numbers | {"places": self.places}
+
+    @classmethod
+    def _restored(
+        cls,
+        planes: Mapping[str, torch.Tensor],
+        prefix: str,
+        numbers: dict[str, Any],
+        device: torch.device,
+    ) -> Self:
+        mean, spread, sharpness = numbers["tone"]
+        sizes = {key: torch.tensor(size, device=device) for key, size in numbers["gauge"].items()}
+        read: dict[str, Any] = {
+            "tone": Tone(tuple(mean), tuple(spread), sharpness),
+            "gauge": Gauge(sizes),
+            "reference": Reference(*numbers["reference"]),
+            "places": tuple(Place(*place) for place in numbers["places"]),
+            "moving": planes.get(prefix + "moving"),
+        }
+        read |= {name: planes[prefix + name] for name in _PLANES}
+        return cls(**numbers | read)
+
 
 _PLANES = ("dreamed", "source", "fresh")
+_GUARD = "guard."
 _NUMBERS = ("aim", "crisp", "age", "shot")

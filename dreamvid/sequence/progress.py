@@ -11,13 +11,16 @@ from typing import Literal
 class Progress:
     """One event of a command: `done` of `total` (None: unknown) units of a task, or a text.
 
-    Units are frames, bytes of a download, renders, presets or pictures drawn, and thousandths of
-    the time of a training. `text` describes the task in words, `detail` its state. A "note" is a
-    line for the user, and "sidecar" has the text of the new sidecar, before dreaming starts.
+    Units are frames (of a film, of the lead-in of a loop, or looked at before), bytes of a
+    download, renders, presets or pictures drawn, and thousandths of the time of a training. `text`
+    describes the task in words, `detail` its state. A "note" is a line for the user, and "sidecar"
+    has the text of the new sidecar, before dreaming starts.
     """
 
-    task: Literal["frames", "download", "renders", "presets", "pictures", "training", "note",
-                  "sidecar"]  # fmt: skip
+    task: Literal[
+        "frames", "lead-in", "looking", "download", "renders", "presets", "pictures", "training",
+        "note", "sidecar",
+    ]  # fmt: skip
     done: int = 0
     total: int | None = None
     text: str = ""

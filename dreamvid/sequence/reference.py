@@ -12,6 +12,9 @@ from dreamvid.sequence.memory import Memory, Reference
 from dreamvid.sequence.tone import sharpness, tone_of
 from dreamvid.sequence.tuning import CarryTuning
 
+LEAST = 0.005
+"""The smallest share of the frame that a mask must show for the dream to be judged in it."""
+
 
 class FullDoseReference:
     """Dream frames independently, and measure strength and sharpness of the result.
@@ -26,8 +29,8 @@ class FullDoseReference:
         """Dream the first frame of a shot."""
         assert frame.image is not None, "a shot begins with an image"
         source = frame.image.to(self._dream.device)
-        places = self._dream.places(source) if self._dream.dose.step else ()
-        dreamed, reference = self.measure(source, places)
+        places = self._dream.places(source, shown=frame.shown) if self._dream.dose.step else ()
+        dreamed, reference = self.measure(source, places, frame.shown)
         return Memory(
             dreamed=dreamed,
             source=source,
@@ -39,12 +42,39 @@ class FullDoseReference:
             places=places,
         )
 
-    def measure(self, source: torch.Tensor, places: Places) -> tuple[torch.Tensor, Reference]:
-        """Dream on an image with the full dose and measure its effect."""
+    def measure(
+        self, source: torch.Tensor, places: Places, shown: torch.Tensor | None
+    ) -> tuple[torch.Tensor, Reference]:
+        """Dream on an image with the full dose and measure its effect where it is `shown`."""
         dose = self._dream.dose
         dreamed = self._dream.ascend(source, dose, gauge=Gauge(), places=places)
-        spread = max(1e-6, float((dreamed - source).square().mean().sqrt()))
-        edges = sharpness(dreamed) ** 2 - sharpness(source) ** 2
+        if shown is not None and not share_of(shown):
+            shown = None  # nothing to measure yet: the whole frame must do
+        change = (dreamed - source).square().mean(dim=0, keepdim=True)
+        mean = change.mean() if shown is None else (shown * change).mean() / shown.mean()
+        spread = max(1e-6, float(mean.sqrt()))
+        edges = sharpness(dreamed, shown) ** 2 - sharpness(source, shown) ** 2
         if not self._measured or dose.step == 0:
             return dreamed, Reference(spread, None, edges)
-        return dreamed, Reference(spread, self._dream.rate(dreamed, source), edges)
+        return dreamed, Reference(spread, rate_shown(self._dream, dreamed, source, shown), edges)
+
+
+def share_of(shown: torch.Tensor) -> float:
+    """The share of the frame that a mask [1, H, W] shows; 0 if it is too small to judge by."""
+    share = float(shown.mean(dtype=torch.float64))
+    return share if share >= LEAST else 0.0
+
+
+def rate_shown(
+    dream: Dreamer, dreamed: torch.Tensor, source: torch.Tensor, shown: torch.Tensor | None
+) -> float:
+    """The objective at a dreamed frame; in a mask, that of a frame that is all like the inside.
+
+    The objective is a mean over the frame. What a dream adds to it inside a mask is therefore
+    divided by the share of the frame that the mask shows, so that it does not depend on that share.
+    """
+    if shown is None:
+        return dream.rate(dreamed, source)
+    bare, share = dream.rate(source, source), share_of(shown)
+    added = dream.rate(torch.lerp(source, dreamed, shown), source) - bare
+    return bare + added / share if share else bare

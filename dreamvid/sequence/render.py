@@ -13,6 +13,7 @@ from dreamvid.sequence.film_carry import FilmCarry, check_stability
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.regions import Regions, RegionsCarry
 from dreamvid.sequence.zoom_feedback import ZoomFeedback
 
 Carry = Callable[[Frame, Memory | None], Memory]
@@ -62,6 +63,9 @@ def render_with_memory(
 
 def make_carry(dream: Dreamer | DreamerAt, stability: float | Callable[[int], float]) -> Carry:
     """The carry of a whole sequence; UsageError for a stability out of range."""
+    if isinstance(dream, Regions):
+        carries = [make_carry(region.dream, stability) for region in dream.regions]
+        return RegionsCarry(carries, dream)
     if isinstance(dream, Dreamer) and not callable(stability):
         return SteadyCarry(dream, stability)
     return ScheduledCarry(

@@ -65,10 +65,15 @@ def damp_finest(image: Tensor) -> Tensor:
     return image
 
 
-def sharpness(image: Tensor) -> float:
-    """The standard deviation of the Laplacian of luma: `hf` of the measures."""
+def sharpness(image: Tensor, shown: Tensor | None = None) -> float:
+    """The standard deviation of the Laplacian of luma: `hf` of the measures; inside a mask."""
     luma = torch.einsum("chw,c->hw", image, image.new_tensor(LUMA))
     plane = functional.pad(luma[None, None], (1, 1, 1, 1), mode="replicate")
     centre = plane[..., 1:-1, 1:-1]
     around = plane[..., :-2, 1:-1] + plane[..., 2:, 1:-1] + plane[..., 1:-1, :-2]
-    return float((around + plane[..., 1:-1, 2:] - 4 * centre).std(correction=0))
+    edges = around + plane[..., 1:-1, 2:] - 4 * centre
+    if shown is None:
+        return float(edges.std(correction=0))
+    share = shown.mean()
+    mean = (shown * edges).mean() / share
+    return float(((shown * (edges - mean).square()).mean() / share).sqrt())

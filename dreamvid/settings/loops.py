@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from dreamvid.errors import UsageError
 from dreamvid.settings.base import Settings
+from dreamvid.settings.envelopes import SignalSettings
 from dreamvid.settings.tables import (
     AudioSettings,
     CameraSettings,
@@ -181,6 +182,7 @@ class FeedbackLoop(_Loop):
     clip: ClipSettings = ClipSettings()
     loop: FeedbackShape = FeedbackShape()
     sound: SoundSettings = SoundSettings()
+    signals: SignalSettings = SignalSettings()
     output: OutputSettings = OutputSettings()
 
 

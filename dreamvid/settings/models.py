@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import (
-    Field,
-)
+from pydantic import Field
 
 from dreamvid.settings.base import Settings
+from dreamvid.settings.envelopes import SignalSettings
+from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
@@ -49,22 +49,19 @@ class TrainSettings(Settings):
     offline: bool = Field(False, description="Never download weights.")
 
 
-class ImageSettings(Settings):
+class ImageSettings(MaskedSettings):
     """Settings of `dreamvid image`."""
 
-    network: NetworkSettings = NetworkSettings()
-    dream: DreamSettings = DreamSettings()
     picture: PictureSettings = PictureSettings()
 
 
-class VideoSettings(Settings):
+class VideoSettings(MaskedSettings):
     """Settings of `dreamvid video`."""
 
-    network: NetworkSettings = NetworkSettings()
-    dream: DreamSettings = DreamSettings()
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     sound: SoundSettings = SoundSettings()
+    signals: SignalSettings = SignalSettings()
     output: OutputSettings = OutputSettings()
 
 
@@ -77,4 +74,5 @@ class ZoomSettings(Settings):
     camera: CameraSettings = CameraSettings()
     clip: ClipSettings = ClipSettings()
     sound: SoundSettings = SoundSettings()
+    signals: SignalSettings = SignalSettings()
     output: OutputSettings = OutputSettings()

@@ -46,8 +46,12 @@ class NetworkSettings(Settings):
     model: tuple[str, ...] = Field(
         ("efficientnet_lite0",),
         min_length=1,
-        description="Network, by name, or a .safetensors file. Repeat to dream with several, each "
-        "as strong as the others, or as 'name*0.5' says.",
+        description="Network: a name, timm:NAME, or a file ('dreamvid models' lists names). Repeat "
+        "to dream with several, each as strong as the others, or as 'name*0.5' says.",
+    )
+    arch: str | None = Field(
+        None,
+        description="Architecture of a file of weights, such as resnet18 or timm:resnet50.",
     )
     weights: Path | None = Field(
         None, description="Read the weights from this file instead of downloading them."
@@ -63,8 +67,9 @@ class NetworkSettings(Settings):
 
     @model_validator(mode="after")
     def _weights_of_one(self) -> Self:
-        if len(self.parts) > 1 and self.weights is not None:
-            raise ValueError("weights: give them only with one network")
+        for name in ("weights", "arch"):
+            if len(self.parts) > 1 and getattr(self, name) is not None:
+                raise ValueError(f"{name}: give it only with one network")
         return self
 
     @property
@@ -203,8 +208,8 @@ class BackgroundSettings(Settings):
 
     background: Background | None = Field(
         None,
-        description="Lay transparent areas over this colour, as white or #20c040. Default: "
-        "keep them transparent where the output can, else black.",
+        description="Lay transparent areas over this colour, as white or #20c040. Default: films "
+        "and pictures keep them transparent where the output can; else black.",
     )
 
 
@@ -255,6 +260,13 @@ class OutputSettings(Settings):
     )
     alpha: Literal["dream"] | None = Field(
         None, description="'dream' writes only the dream, on a transparent background."
+    )
+    max_flash: int | None = Field(
+        None,
+        ge=0,
+        le=30,
+        description="Most flashes within any second, for installations: 3 (WCAG, ITU-R BT.1702). "
+        "Further changes of luminance are held back. Default: no limit.",
     )
 
 

@@ -106,6 +106,24 @@ class Bounds:
         return int(value) if self.whole else float(value)
 
 
+def _duration(value: object) -> object:
+    """Parse `20ms`, `0.3s` or `0.3` as seconds."""
+    match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(ms|s)?\s*", str(value), re.ASCII)
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or match is None:
+        raise ValueError("must be a time such as 20ms or 0.3s")
+    seconds = float(match[1]) / (1000 if match[2] == "ms" else 1)
+    if seconds > LONGEST_ENVELOPE:
+        raise ValueError(f"must be 0 to {LONGEST_ENVELOPE} seconds")
+    return seconds
+
+
+Duration = Annotated[float, BeforeValidator(_duration)]
+
+
+LONGEST_ENVELOPE = 60
+"""The longest attack or release, in seconds."""
+
+
 def _words(value: object) -> object:
     """Parse a text schedule immediately, so that its errors are reported early."""
     if isinstance(value, str | Path):

@@ -16,7 +16,6 @@ from dreamvid.bench import speed as bench
 from dreamvid.bench.chance import random_network
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.media.reader import VideoReader
-from dreamvid.networks.zoo import DESCRIPTIONS
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +116,7 @@ def test_parts_are_chosen_by_name():
 def test_random_networks_are_the_same_for_a_seed_and_can_be_dreamed(model):
     one, two = random_network(model), random_network(model)
     other = random_network(model, seed=1)
-    layer = DESCRIPTIONS[model].default_layer
+    layer = one.default_layer
     picture = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     values = [network.trunk((layer,))(picture)[layer] for network in (one, two, other)]
     assert torch.isfinite(values[0]).all()

@@ -82,11 +82,13 @@ def test_models_tells_which_weights_are_here(tmp_path, monkeypatch):
     monkeypatch.setenv("DREAMVID_CACHE", str(tmp_path))
     rows = json.loads(dreamvid("models", "--json").out)
     assert [row["name"] for row in rows if row["here"]] == ["efficientnet_lite0", "bestiary"]
-    (tmp_path / Path(rows[2]["path"]).name).touch()
+    (tmp_path / Path(next(row["path"] for row in rows if row["name"] == "googlenet")).name).touch()
     told = dreamvid("models").out.splitlines()
     assert told[0].split() == ["network", "default", "layer", "MB", "weights"]
-    assert re.fullmatch(r"googlenet +inception4c +49\.7  available", told[3])
-    assert re.fullmatch(r"vgg16 +features\.22 +528  to be downloaded", told[6])
+    assert any(re.fullmatch(r"googlenet +inception4c +49\.7 +available", line) for line in told)
+    assert any(re.fullmatch(r"vgg16 +parts +528 +to be downloaded", line) for line in told)
+    assert any(re.fullmatch(r"places365-resnet18 +parts +to be given", line) for line in told)
+    assert told[-1].startswith("timm:NAME is a convolutional network of timm")
 
 
 def test_layers_are_reported_with_strides_and_aliases(monkeypatch):
@@ -375,6 +377,7 @@ def test_measure_as_a_table(film, dreams):
     assert rows["frames"][1] == "7"
     assert float(rows["gain"][1]) > 1
     assert float(rows["fringe"][1]) > 0
+    assert 0 <= int(rows["flashes"][1]) <= 3
     assert "seam" not in rows
     assert "alive" not in rows  # the film is shorter than its first second
 
@@ -387,6 +390,7 @@ def test_measure_beside_independent_frames_as_json(film, dreams):
     expected = found["dreamed"]["e_warp"] / found["independent"]["e_warp"]
     assert found["ratio"]["e_warp"] == pytest.approx(expected)
     assert found["dreamed"]["seam"] > 0
+    assert 0 <= found["dreamed"]["flashes"] <= found["independent"]["flashes"]
 
 
 def test_measure_takes_the_part_of_the_source_that_was_dreamed(film, dreams):
@@ -481,6 +485,7 @@ def test_measure_a_zoom_as_a_table(zoomed):
     rows = {line.split()[0]: line for line in dreamvid("measure", zoomed).out.splitlines()}
     assert rows["measure"].split() == ["measure", "dreamed", "meaning"]
     assert {"frames", "r", "hf", "alive", "brightness", "contrast", "colour", "tint"} < set(rows)
+    assert 0 <= int(rows["flashes"].split()[1]) <= 3
     assert "along the camera's motion" in rows["r"]
     assert "seam" not in rows and "gain" not in rows
     assert "seam" in dreamvid("measure", zoomed, "--loop").out

@@ -10,6 +10,8 @@ import pytest
 from cli_kit import environment, write_film
 from PIL import Image
 
+from dreamvid.networks.installed import has_timm
+
 RUN = """
 import sys
 from dreamvid.cli.app import run
@@ -28,7 +30,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (path / "deep.toml").write_text("a = " + "[" * 20_000)
     (path / "huge.toml").write_text("[dream]\nseed = " + "9" * 100_000)
     (path / "loop.toml").write_text("[loop]\nkind = 'square'")
+    (path / "bas.toml").write_text("[signals.bas]\ngain = 2")
+    (path / "cut.toml").write_text("[dream]\nstrength = '1+cut'")
+    (path / "words.csv").write_text("0,1\n1,x")
+    (path / "none.csv").write_text("seconds,value\n")
     Image.new("RGB", (20, 20)).save(path / "a.png")
+    Image.new("L", (40, 30)).save(path / "black.png")
+    Image.new("L", (40, 40), 255).save(path / "square.png")
+    (path / "text.mp4").write_text("no film")
+    (path / "two.toml").write_text("[[region]]\nmask = 'black.png'\n[[region]]\nmask = 'still'")
+    (path / "both.toml").write_text("[mask]\nmask = 'still'\n[[region]]\nmask = 'moving'")
     (path / "taken.mp4").touch()
     return path
 
@@ -60,6 +71,56 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("video film.mp4 -o out.mp4 --model vgg17", 2, "unknown network 'vgg17'; did you mean"),
         ("video film.mp4 -o out.mp4 --layer nosuch", 2, "efficientnet_lite0 has no layer 'nosuch'"),
         ("image a.png -o out.png --model vgg16 --layer fc", 2, "vgg16 has no layer 'fc'; try text"),
+        ("video film.mp4 -o out.mp4 --mask gone.png", 3, "gone.png: no such file; check the path"),
+        ("video film.mp4 -o out.mp4 --mask !gone.mp4", 3, "gone.mp4: no such file; check the path"),
+        ("video film.mp4 -o out.mp4 --mask text.mp4", 3, "text.mp4: not a readable film"),
+        (
+            "video film.mp4 -o out.mp4 --mask black.png",
+            2,
+            "black.png: the mask is black everywhere",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --mask square.png",
+            2,
+            "square.png: a mask of 40x40 has another",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --mask inside:0,0,2,1",
+            2,
+            "mask: 'inside:0,0,2,1' is not insi",
+        ),
+        ("video film.mp4 -o out.mp4 --mask inside:0,0", 2, "mask: cannot read 'inside:0,0'; write"),
+        (
+            "video film.mp4 -o out.mp4 --mask moving --flow none",
+            2,
+            "flow: masks that follow motion",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --mask 0:(moving),4b:(still)",
+            2,
+            "mask: beats need a tempo, column 12, at '4b:(still)'; set bpm",
+        ),
+        ("video film.mp4 -o out.mp4 --mask still --feather 2", 2, "feather = '2': Input should be"),
+        ("video film.mp4 -o out.mp4 --settings two.toml", 2, "black.png: the mask is black every"),
+        ("video film.mp4 -o out.mp4 --settings both.toml", 2, "both.toml: mask and region: give"),
+        (
+            "image a.png -o out.png --mask moving",
+            2,
+            "mask: nothing moves in a single picture; give",
+        ),
+        ("image a.png -o out.png --mask film.mp4", 2, "film.mp4: a film cannot mask a single pict"),
+        ("zoom a.png -o out.mp4 --mask still", 2, "unknown option --mask; a zoom has no source"),
+        ("zoom a.png -o out.mp4 --settings two.toml", 2, "two.toml: region = [{'mask': 'bla"),
+        ("loop a.png -o out.mp4 --mask still", 2, "unknown option --mask; a loop has no source to"),
+        ("image a.png -o o.png --model places365-resnet18", 6, "the weights of places365-resnet18"),
+        ("image a.png -o o.png --model a.png", 2, "a.png: it does not say its architecture; add"),
+        ("image a.png -o o.png --model gone.pth", 3, "gone.pth: no such file"),
+        (
+            "image a.png -o o.png --model a.png --arch resnet19",
+            2,
+            "unknown architecture 'resnet19'",
+        ),
+        ("image a.png -o o.png --model vgg16 --arch vgg16", 2, "arch: names the architecture of a"),
         ("zoom nosuch.png -o out.mp4", 3, "nosuch.png: no such file; check the path"),
         ("zoom a.png -o taken.mp4", 4, "taken.mp4: already exists; use another name, or -y"),
         ("loop film.mp4 -o taken.mp4 --kind film", 4, "taken.mp4: already exists; use another"),
@@ -71,6 +132,45 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("loop a.png -o out.mp4 --seconds 1.01", 2, "seconds: 1.01 s at 30 fps is 30.3 frames"),
         ("loop -o out.mp4 --kind film", 2, "loop: no film given; use dreamvid loop FILM"),
         ("loop a.png -o out.mp4 --settings loop.toml", 2, "loop.toml: loop.kind = 'square': Input"),
+        (
+            "video film.mp4 -o out.mp4 --strength 1+moton",
+            2,
+            "strength: unknown variable 'moton' (did",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --strength bands(9,9e9)",
+            2,
+            "strength: bands(low, high) takes",
+        ),
+        (
+            "video film.mp4 -o out.mp4 --strength bands(9,90)",
+            2,
+            "strength: bands(9, 90) needs audio",
+        ),
+        ("video film.mp4 -o out.mp4 --strength curve('no.csv')", 3, "no.csv: no such file; check"),
+        ("video film.mp4 -o out.mp4 --strength curve('none.csv')", 3, "none.csv: there are no"),
+        ("video film.mp4 -o out.mp4 --strength curve('words.csv')", 3, "words.csv: line 2: 'x' is"),
+        ("video film.mp4 -o out.mp4 --layer parts*(1+onst)", 2, "layer: unknown variable 'onst'"),
+        (
+            "video film.mp4 -o out.mp4 --attack 20mx",
+            2,
+            "attack = '20mx': must be a time such as 20",
+        ),
+        ("video film.mp4 -o out.mp4 --release 90", 2, "release = '90': must be 0 to 60 seconds"),
+        ("video film.mp4 -o out.mp4 --max-flash -1", 2, "max_flash = '-1': "),
+        (
+            "video film.mp4 -o out.mp4 --settings bas.toml",
+            2,
+            "signals: unknown signal 'bas'; did you",
+        ),
+        (
+            "zoom a.png -o out.mp4 --strength 1+motion",
+            2,
+            "strength: motion needs a film, which a z",
+        ),
+        ("loop a.png -o out.mp4 --attack 20ms", 2, "attack: not used by loops of kind zoom; leave"),
+        ("loop a.png -o out.mp4 --max-flash 3", 2, "max_flash: loops are not limited: what is hel"),
+        ("plot cut.toml -o out.png", 2, "cut: needs the film; use dreamvid plot SETTINGS FILM"),
         ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
     ],
 )
@@ -85,3 +185,15 @@ def test_a_refusal_is_one_line_without_torch(folder: Path, line: str, code: int,
     assert first.startswith(f"dreamvid: {told}") and len(first) < 400
     assert not caret or caret[-1].strip() == "^"
     assert sorted(folder.rglob("*")) == before
+
+
+def test_networks_of_timm_are_checked_by_name(folder: Path) -> None:
+    missing = "timm:resnet5O needs timm, which is not installed; pip install 'dreamvid[timm]'"
+    near = "unknown network 'timm:resnet5O'; did you mean timm:resnet50"
+    code, told = (2, near) if has_timm() else (6, missing)
+    line = "image a.png -o o.png --model timm:resnet5O"
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, *line.split()],
+        cwd=folder, env=environment(), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(code)] and told in done.stderr

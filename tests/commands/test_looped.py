@@ -72,7 +72,7 @@ def test_an_interrupted_loop_goes_on_to_the_same_film(
     monkeypatch.setattr(jobs, "PART_FRAMES", 6)
 
     def stop(progress: Progress) -> None:
-        if progress.done == 21:  # within the fade
+        if (progress.task, progress.done) == ("frames", 21):  # within the fade
             raise KeyboardInterrupt
 
     film = film_of(tmp_path / "in.mkv")
@@ -113,6 +113,22 @@ def test_a_film_that_does_not_loop_is_told_how_to_be_joined(tmp_path: Path) -> N
     )
     line = next(text for text in told if "does not loop" in text)
     assert f"dreamvid loop {film} --kind film" in line and line in result.notes
+
+
+def test_a_still_clip_loops_and_its_lead_in_is_counted(tmp_path: Path) -> None:
+    with VideoWriter(
+        tmp_path / "in.mkv", like=FilmInfo.plain(64, 48, RATE, 6), codec="ffv1"
+    ) as out:
+        for _ in range(6):
+            out.write(texture())
+    told: list[Progress] = []
+    result = dream_video(
+        tmp_path / "in.mkv", tmp_path / "out.mkv", settings(), on_progress=told.append
+    )
+    assert not any("does not loop" in note for note in result.notes)
+    steps = [(event.done, event.total) for event in told if event.task == "lead-in"]
+    assert steps == [(n, 6) for n in range(1, 7)]
+    assert told.index(next(e for e in told if e.task == "frames")) > 6
 
 
 def test_a_loop_stopped_before_its_first_frame_leaves_nothing(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from PIL import Image
 from tiny import dream_tiny, texture
 
 from dreamvid.commands.loop import dream_loop
+from dreamvid.commands.looped import LoopedFilm
 from dreamvid.commands.preflight import check_loop, check_video
 from dreamvid.commands.video import dream_video
 from dreamvid.errors import Interrupted, UsageError
@@ -185,6 +186,15 @@ def test_a_film_that_loops_keeps_its_transparency(tmp_path: Path) -> None:
     wanted = settings(motion={"loop": True}, output={"codec": "ffv1"})
     dream_video(source, target, wanted)
     assert np.array_equal(rgba_of(target)[..., 3], np.stack([clear(t)[..., 3] for t in range(4)]))
+
+
+def test_the_lead_in_of_a_loop_sees_the_frames_of_the_film(tmp_path: Path) -> None:
+    source, wanted = row(tmp_path / "in"), settings(motion={"loop": True})
+    looped = LoopedFilm.look(source, wanted, (48, 64), keep_alpha=True)
+    with VideoReader(source, keep_alpha=True) as film:
+        for before, frame in zip(looped.approach(), film, strict=True):
+            assert np.array_equal(before.array, frame.array)
+            assert np.array_equal(before.alpha, frame.alpha)  # type: ignore[arg-type]
 
 
 def test_the_dream_alone_stays_within_what_is_visible(tmp_path: Path) -> None:

@@ -17,11 +17,11 @@ import torch
 from tiny import clicks_from, known_frames, moved, read, texture, tiny_network
 
 from dreamvid.commands import image, shared, sidecar
+from dreamvid.commands.clock import clock_of
 from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_video
 from dreamvid.commands.raised import Raised
-from dreamvid.commands.shared import clock_of
 from dreamvid.commands.video import dream_video, in_time, run_video
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
@@ -278,8 +278,8 @@ def test_a_row_whose_last_picture_changes_goes_on(
     def stop(progress: Progress) -> None:
         if progress.task == "frames":
             done.append(progress.done)
-        if progress.done == 5:
-            raise KeyboardInterrupt
+            if progress.done == 5:
+                raise KeyboardInterrupt
 
     loops = strength == "loop"
     motion, dream = {"loop": loops}, QUICK | {"strength": "1" if loops else strength}
@@ -435,7 +435,8 @@ def test_the_beat_is_that_of_the_song_unless_a_tempo_is_given(tmp_path: Path) ->
     late = clicks_from(0.35, tmp_path / "late.wav")
     fps = Fraction(20)
     heard, given = (
-        clock_of(SoundSettings(audio=late, bpm=bpm), fps, 120, 0) for bpm in (None, 120.0)
+        clock_of(VideoSettings(sound=SoundSettings(audio=late, bpm=bpm)), fps, 120)
+        for bpm in (None, 120.0)
     )
     on, between = (range(start, 100, 10) for start in (7, 12))  # .35 s and .6 s, each half second
     assert np.mean([heard.variable("beat", frame) for frame in on]) > 0.6

@@ -18,6 +18,7 @@ from dreamvid.loops.closing import (
     find_join,
     loops_already,
     ping_pong,
+    stands_still,
     thumbnails,
 )
 from dreamvid.motion.flow import estimator
@@ -115,6 +116,15 @@ def test_sixteen_bits_stay() -> None:
 )
 def test_a_clip_that_loops_already_is_recognised(clip: list[np.ndarray], loops: bool) -> None:
     assert loops_already(thumbnails(clip)) is loops
+
+
+def test_a_clip_that_stands_still_is_told_from_one_that_moves() -> None:
+    still = [blob(48, 48)] * 5
+    noisy = [np.clip(frame.astype(int) + n % 2, 0, 255).astype(np.uint8)
+             for n, frame in enumerate(still)]  # fmt: skip
+    assert stands_still(thumbnails(still)) and stands_still(thumbnails(noisy))
+    assert stands_still(thumbnails(still[:1]))
+    assert not stands_still(thumbnails([*still, blob(52, 48)]))
 
 
 def test_the_seam_is_the_worst_step_of_join_and_fade() -> None:

@@ -10,6 +10,7 @@ from tiny import moved, texture
 
 from dreamvid.errors import UsageError
 from dreamvid.image import to_array, to_image
+from dreamvid.measures.film import measure
 from dreamvid.measures.standalone import measure_standalone
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
@@ -109,6 +110,19 @@ def test_hf_and_seam_are_those_of_films_with_a_source() -> None:
     assert measure_standalone([board] * 2).hf == pytest.approx(4, rel=0.05)
     assert measure_standalone(flat(0, 10, 20, 80), loop=True).seam == pytest.approx(8)
     assert measure_standalone(flat(0, 10)).seam is None
+
+
+@pytest.mark.parametrize(("rate", "flashes"), [(10, 5), (20, 10), (2, 1), (None, None)])
+def test_flashes_are_those_of_a_second_at_the_rate(rate: float | None, flashes: int | None) -> None:
+    film = flat(*([0, 200] * 12))
+    assert measure_standalone(film, rate=rate).flashes == flashes
+    assert measure(film, film, rate=rate).flashes == flashes
+
+
+def test_the_flashes_of_a_dream_are_not_those_of_its_source() -> None:
+    calm, wild = flat(*([90] * 20)), flat(*([0, 200] * 10))
+    assert measure(calm, wild, rate=10).flashes == 5
+    assert measure(wild, calm, rate=10).flashes == 0
 
 
 def test_one_frame_can_be_measured_and_none_cannot() -> None:

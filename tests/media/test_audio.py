@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from dreamvid.errors import UnreadableInput
-from dreamvid.media.audio import AudioFeatures, listen
+from dreamvid.media.audio import AudioFeatures, listen, waveform
+from dreamvid.schedules.envelope import Envelope
 from dreamvid.schedules.parse import parse_schedule
 from dreamvid.schedules.schedule import Clock
 
@@ -161,3 +162,60 @@ def test_a_damaged_sound_is_heard_as_far_as_it_goes(tmp_path: Path) -> None:
     heard = listen(path, FPS)
     assert 1.5 < heard.duration < 3.2
     assert heard.rms[10] > 0.5
+
+
+def test_a_band_is_heard_where_its_tone_is(tmp_path: Path) -> None:
+    song = np.concatenate([tone(60, 1), tone(300, 1), tone(3000, 1)])
+    path = write(tmp_path / "a.wav", song)
+    asked = [(40, 120), (250, 350), (2990, 3010), (0, 11025)]
+    heard = listen(path, FPS, bands=asked)
+    named = ["bands(40, 120)", "bands(250, 350)", "bands(2990, 3010)", "bands(0, 11025)"]
+    assert list(heard.bands) == named and set(named) < set(heard.signals)
+    for index, name in enumerate(named[:3]):  # the last is narrower than the analysis
+        signal = heard.signals[name]
+        assert signal[index * 30 + 5 : index * 30 + 25].min() > 0.8
+        outside = np.delete(signal, slice(max(0, index * 30 - 3), index * 30 + 55))
+        assert outside.max(initial=0) < 0.1
+    assert heard.signals[named[3]][5:85].min() > 0.8
+    plain = listen(path, FPS)
+    assert all(np.array_equal(plain.signals[name], heard.signals[name]) for name in plain.signals)
+
+
+def test_an_envelope_acts_alike_at_every_frame_rate(tmp_path: Path) -> None:
+    song = np.concatenate([np.zeros(RATE), tone(100, 1), np.zeros(2 * RATE)])
+    path = write(tmp_path / "a.wav", song)
+    at: dict[int, list[float]] = {}
+    for fps in (24, 30, 60):
+        shaped = listen(path, Fraction(fps), envelope=lambda name: Envelope(0.2, 0.5))
+        at[fps] = [float(shaped.bass[round(when * fps)]) for when in (0.9, 1.2, 1.9, 2.5, 3.0)]
+    before, rising, risen, falling, fallen = at[60]
+    assert before < 0.01 and risen > 0.95
+    assert rising == pytest.approx(1 - np.exp(-1), abs=0.08)
+    assert falling / risen == pytest.approx(np.exp(-1), abs=0.08)
+    assert fallen / falling == pytest.approx(np.exp(-1), abs=0.08)
+    for fps in (24, 30):
+        assert at[fps] == pytest.approx(at[60], abs=0.05)
+
+
+def test_an_envelope_keeps_the_range_of_onsets_and_only_its_signal_changes(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.wav", clicks(120, 6))
+    plain = listen(path, FPS)
+    shaped = listen(
+        path, FPS, envelope=lambda n: Envelope(0.02, 0.3) if n == "onset" else Envelope()
+    )
+    assert np.array_equal(plain.rms, shaped.rms) and shaped.onset.max() == 1
+    assert shaped.onset.mean() > 1.5 * plain.onset.mean()  # it falls more slowly
+    gated = listen(path, FPS, envelope=lambda name: Envelope(threshold=0.5, gain=2))
+    np.testing.assert_allclose(gated.rms, 2 * np.maximum(2 * plain.rms - 1, 0), atol=1e-6)
+
+
+def test_the_waveform_is_that_of_the_first_seconds(tmp_path: Path) -> None:
+    song = np.concatenate([0.2 * np.ones(RATE), tone(100, 1) * 0.8, -0.9 * np.ones(RATE)])
+    least, greatest = waveform(write(tmp_path / "a.wav", song), 4, 400)
+    assert least.shape == greatest.shape == (400,)
+    assert least.min() == pytest.approx(-1, abs=0.05) and not least[310:].any()
+    np.testing.assert_allclose(greatest[5:95], 0.2 / 0.9, atol=0.05)
+    np.testing.assert_allclose(greatest[105:195], 0.4 / 0.9, atol=0.1)
+    np.testing.assert_allclose(least[205:295], -1, atol=0.1)
+    only = waveform(tmp_path / "a.wav", 1, 100)[0]
+    assert only.min() > -0.2  # what comes after is not looked at

@@ -197,6 +197,36 @@ def test_operations_of_every_kind(layer: str) -> None:
     assert differ(*both(of(Branches()), [layer], (20, 22))) < 1e-5
 
 
+class Pieces(nn.Module):
+    """Splits, a kernel that depends on other weights alone, and padding by name."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding="same")
+        self.kernel = nn.Parameter(torch.rand(8, 4, 1, 1, generator=torch.Generator()))
+        self.last = nn.ReLU()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        a, b = self.first(x).chunk(2, dim=1)
+        c, d = torch.split(a * b, 2, 1)
+        kernel = self.kernel / self.kernel.sum((1, 2, 3), keepdim=True)
+        return self.last(nn.functional.conv2d(torch.cat([c, d], 1), kernel))
+
+
+def test_splits_and_computed_kernels() -> None:
+    torch.manual_seed(0)
+    description = Description(name="p", aliases={}, default_layer="last", minimum_size=1)
+    trunk = Network(Pieces(), description).trunk(["last"])
+    batch = torch.rand(1, 3, 9, 11, requires_grad=True)
+    one, two = (
+        torch.autograd.grad(run(batch)["last"].square().mean(), batch)[0]
+        for run in (trunk, trunk.plain)
+    )
+    assert torch.allclose(one, two, atol=1e-6) and one.abs().max() > 0
+    calls = [node.target for node in trunk.body.graph.nodes if node.op == "call_method"]
+    assert "sum" not in calls  # the kernel was computed once
+
+
 def test_equal_values_in_a_pool_give_one_gradient() -> None:
     network = of(nn.Sequential(nn.Conv2d(3, 4, 1), nn.ReLU(), nn.MaxPool2d(3, 2, 1)))
     trunk = network.trunk(["2"])

@@ -31,12 +31,21 @@ def described(path: Path, about: object) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("name", known.names())
+@pytest.mark.parametrize("name", STAGES)
 def test_the_stages_are_those_that_the_layers_begin_with(name: str) -> None:
     layers = describe(name).layers
     assert STAGES[name].split() == list(dict.fromkeys(layer.partition(".")[0] for layer in layers))
     for layer in (*layers, *known.aliases_of(name), "creatures"):
         check_layer(name, layer)
+
+
+@pytest.mark.parametrize("name", known.NUMBERED)
+def test_the_numbered_parts_of_a_stage_are_counted(name: str) -> None:
+    layers = set(describe(name).layers)
+    for stage, count in known.NUMBERED[name].items():
+        numbers = {layer.split(".")[1] for layer in layers if layer.startswith(f"{stage}.")}
+        assert f"{count}" not in numbers and max(map(int, numbers)) < count
+        assert len(numbers) > count / 3  # others only fold into their neighbours
 
 
 @pytest.mark.parametrize(
@@ -47,6 +56,10 @@ def test_the_stages_are_those_that_the_layers_begin_with(name: str) -> None:
         (EMBEDDED, "6a", "bestiary has no layer '6a'; .* .dreamvid layers bestiary"),
         (DEFAULT, "", "has no layer ''; try textures, patterns, parts, objects"),
         (DEFAULT, "conv", "try textures"),
+        ("vgg16", "features.99", r"no layer 'features.99'; did you mean features\.9"),
+        ("resnet50", "layer1.3", r"no layer 'layer1.3'; did you mean layer1"),
+        ("squeezenet1_1", "features.x", "no layer 'features.x'"),
+        ("squeezenet1_1", "features.03", "no layer 'features.03'"),
     ],
 )
 def test_a_layer_that_cannot_be_there_gets_suggestions(model: str, layer: str, says: str) -> None:

@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from dreamvid.errors import UsageError
-from dreamvid.networks.registry import describe, load_network, names
+from dreamvid.networks.registry import (
+    DEFAULT,
+    EMBEDDED,
+    availability,
+    describe,
+    load_network,
+    names,
+)
 
 
 def test_the_embedded_network_needs_no_download() -> None:
@@ -20,14 +27,20 @@ def test_the_embedded_network_needs_no_download() -> None:
     assert gradient.shape == batch.shape and gradient.abs().mean() > 0
 
 
-@pytest.mark.parametrize("name", names())
-def test_every_network_names_its_layers(name: str) -> None:
+@pytest.mark.parametrize("name", ["bestiary", "vgg16", "places365-resnet18", "robust-resnet50"])
+def test_a_network_is_described_without_weights(name: str) -> None:
     network = describe(name)
-    assert list(network.aliases) == ["textures", "patterns", "parts", "objects"]
-    depths = [network.layers.index(layer) for layer in network.aliases.values()]
-    assert depths == sorted(depths)
-    assert network.default_layer in network.layers and network.label_layer in network.layers
-    assert network.labels
+    assert network.name == name and network.default_layer in network.layers
+    assert len(network.labels) == (393 if name == "bestiary" else 365 if "places" in name else 1000)
+    if name != "bestiary":
+        assert all(value.is_meta for value in network._traced.model.parameters())
+
+
+def test_the_availability_of_weights() -> None:
+    assert availability(DEFAULT).here and availability(EMBEDDED).here
+    places, robust = availability("places365-resnet18"), availability("robust-resnet50")
+    assert not places.free and robust.free and places.default_layer == "parts"
+    assert {row.name for row in map(availability, names())} == set(names())
 
 
 def test_a_wrong_layer_gets_near_misses() -> None:

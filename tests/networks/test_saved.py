@@ -88,7 +88,7 @@ def test_a_network_of_torchvisions_survives_its_file(tmp_path: Path) -> None:
     plan = Plan("mobilenet_v3_large", 3)
     model = plan.build()
     nn.init.constant_(model.get_submodule("features.0.1").running_var, 1e6)  # too much for a half
-    about = replace(zoo.DESCRIPTIONS["mobilenet_v3_large"], labels=("a", "b", "c"))
+    about = replace(zoo.describe("mobilenet_v3_large"), labels=("a", "b", "c"))
     save(tmp_path / "mine.safetensors", model, plan, about)
     network = load_network(str(tmp_path / "mine.safetensors"))
     assert network.labels == ("a", "b", "c")
@@ -96,7 +96,7 @@ def test_a_network_of_torchvisions_survives_its_file(tmp_path: Path) -> None:
     with torch.no_grad():
         mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (about.mean, about.std))
         wanted = model((batch - mean) / std)
-        found = network.trunk([about.label_layer])(batch)[about.label_layer]
+        found = network.trunk([network.label_layer])(batch)[network.label_layer]
     assert torch.allclose(wanted, found, rtol=0.02, atol=0.002)
 
 

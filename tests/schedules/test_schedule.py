@@ -112,7 +112,7 @@ def test_easings_stay_between_their_ends(name: str) -> None:
         ("0:(1),5:()", 10, "missing"),
         ("0:(max(1))", 4, "takes 2"),
         ("0:(sin)", 4, "brackets"),
-        ("__import__('os').system('x')", 12, "unexpected"),
+        ("__import__('os').system('x')", 17, "unexpected"),
         ("().__class__", 3, "unexpected"),
         ("0:(1), 5:(t.real)", 12, "unexpected"),
         ("0:('1)", 4, "not closed"),

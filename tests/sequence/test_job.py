@@ -36,7 +36,7 @@ from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import Progress
 from dreamvid.sequence.render import render
-from dreamvid.sequence.row import Row
+from dreamvid.sequence.unchanged import Row
 
 COUNT, CUT = 9, 5
 FRAMES = known_frames(moved(COUNT), cuts=(CUT,))
@@ -73,10 +73,11 @@ def run(
     codec: str = "h264",
     overwrite: bool = False,
     row: Row | None = None,
+    most_flashes: int | None = None,
 ) -> Job:
     output = Output(path, codec=codec, overwrite=overwrite)
     output.check(LIKE.path)
-    job = Job(output, like=LIKE, record=record, row=row)
+    job = Job(output, like=LIKE, record=record, row=row, most_flashes=most_flashes)
     dream = dream or tiny_dreamer(iterations=3)
     job.run(frames[job.done :], dream, stability=0.8, on_progress=report)
     return job
@@ -300,6 +301,14 @@ def test_parts_of_changed_pictures_are_dreamed_again_only_with_overwrite(tmp_pat
     assert Job(Output(path), like=LIKE, record=record, row=row).done == 3
 
 
+def test_parts_are_kept_up_to_one_with_a_memory(tmp_path: Path) -> None:
+    stop_a_row(tmp_path / "film.mp4", 9)
+    (tmp_path / ".film.mp4.parts" / "part-000001.memory").unlink()  # as of most older parts
+    row, record = row_of(7)
+    output = Output(tmp_path / "film.mp4", overwrite=True)
+    assert Job(output, like=LIKE, record=record, row=row).done == 3
+
+
 @pytest.mark.parametrize("why", ["first", "setting", "no list", "no memory"])
 def test_nothing_is_kept_of_a_row_that_differs_otherwise(tmp_path: Path, why: str) -> None:
     path = tmp_path / "film.mp4"
@@ -504,3 +513,30 @@ def test_numbered_pictures_leave_none_of_an_older_film(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.glob("*.png")) == [
         f"frame_{number:02d}.png" for number in range(1, 5)
     ]
+
+
+def flickering() -> list[Frame]:
+    """Frames of which every other one is dark."""
+    lit = [array // 4 + 150 * (n % 2 == 0) for n, array in enumerate(moved(COUNT))]
+    return known_frames([array.astype(np.uint8) for array in lit], cuts=(CUT,))
+
+
+@pytest.mark.parametrize("stop", [1, 4, 6, 8])
+def test_a_guarded_film_resumes_with_the_same_bytes(stop: int, tmp_path: Path) -> None:
+    dream = tiny_dreamer(step=0.001, iterations=1)
+    options = {"frames": flickering(), "dream": dream, "codec": "ffv1", "most_flashes": 1}
+    run(tmp_path / "whole.mkv", **options)
+    with pytest.raises(Interrupted):
+        run(tmp_path / "film.mkv", report=stop_after(stop), **options)
+    run(tmp_path / "film.mkv", **options)
+    assert (tmp_path / "film.mkv").read_bytes() == (tmp_path / "whole.mkv").read_bytes()
+    free = options | {"most_flashes": None}
+    run(tmp_path / "free.mkv", **free)
+    pairs = zip(arrays(tmp_path / "free.mkv"), arrays(tmp_path / "whole.mkv"), strict=True)
+    same = [np.array_equal(one, other) for one, other in pairs]
+    assert all(same[:4]) and not any(same[4::2])  # three changes are let through
+
+
+def test_a_guard_leaves_a_film_that_does_not_flash_alone(whole: bytes, tmp_path: Path) -> None:
+    run(tmp_path / "film.mp4", most_flashes=3)
+    assert (tmp_path / "film.mp4").read_bytes() == whole

@@ -18,6 +18,7 @@ from dreamvid.schedules.parse import parse_schedule
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.base import Settings
 from dreamvid.settings.models import VideoSettings
+from dreamvid.settings.regions import RegionSettings
 from dreamvid.settings.tables import (
     CameraSettings,
     ClipSettings,
@@ -28,7 +29,7 @@ from dreamvid.settings.tables import (
 from dreamvid.settings.toml import UNREADABLE, differing, merge, read_toml, to_toml, write_toml
 from dreamvid.settings.values import BOUNDS
 
-TABLES = [field.annotation for field in VideoSettings.model_fields.values()]
+TABLES = [*VideoSettings.tables().values(), RegionSettings]
 
 
 def test_settings_are_frozen() -> None:

@@ -21,7 +21,7 @@ from dreamvid.dream.octaves import OCTAVE_SCALE, resize
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 from dreamvid.networks import registry
-from dreamvid.networks.known import DESCRIPTIONS
+from dreamvid.networks.known import DESCRIPTIONS, aliases_of, names
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings import presets
@@ -69,8 +69,9 @@ def test_a_preset_names_no_network_but_what_all_have(name: str) -> None:
 
 
 def test_all_networks_have_the_aliases() -> None:
-    told = [about.aliases.keys() for about in DESCRIPTIONS.values()]
+    told = [about.aliases.keys() for about in DESCRIPTIONS.values() if about.aliases]
     assert all(aliases == ALIASES for aliases in told)
+    assert all(set(aliases_of(name)) == ALIASES for name in names())
 
 
 @pytest.mark.parametrize("model", [registry.DEFAULT, registry.EMBEDDED])

@@ -12,10 +12,12 @@ from torch import Tensor, nn
 
 from dreamvid.bestiary.training.folding import unfolded
 from dreamvid.bestiary.training.prune import prune
+from dreamvid.networks import zoo
 from dreamvid.networks.embedded import ALIASES, SHIPPED, Bestiary, Widths
-from dreamvid.networks.known import DESCRIPTIONS, Description
+from dreamvid.networks.known import Description, names
 from dreamvid.networks.registry import EMBEDDED, load_saved
 from dreamvid.networks.saved import Plan, Saved
+from dreamvid.networks.variants import VARIANTS
 from dreamvid.networks.weights import Counted
 
 STEP = 0.007
@@ -78,8 +80,8 @@ def start(
     torch.manual_seed(seed)
     if blank and base == EMBEDDED:
         file = Saved(Plan(SHIPPED, 0), ABOUT, {})
-    elif blank and base in DESCRIPTIONS:
-        file = Saved(Plan(base, 0), DESCRIPTIONS[base], {})
+    elif blank and base in names() and base not in VARIANTS:
+        file = Saved(Plan(base, 0), zoo.describe(base), {})
     else:
         file, _ = load_saved(base, weights=weights, offline=offline, progress=progress)
     plan = replace(file.plan, classes=len(labels))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dreamvid.media.parts import PartTable
-from dreamvid.sequence.row import Row
+from dreamvid.sequence.unchanged import Row
 
 RATE = Fraction(24)
 ROW = Row({n: f"digest{n}" for n in range(9)}, RATE, Fraction(0), "shared")
