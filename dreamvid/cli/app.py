@@ -58,6 +58,7 @@ COMMANDS = {
         ("image", "films", "PICTURE [OUT]", "Dream on a picture."),
         ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
+        ("batch", "batching", "SOURCE ... -o FOLDER", "Dream many films and pictures."),
     ),
     "Learn": (
         ("train", "training", "[FOLDER] -o OUT", "Train a network on your own pictures."),

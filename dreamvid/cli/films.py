@@ -16,13 +16,17 @@ from dreamvid.cli.flags import (
     NO_SOUND,
     Beside,
     Dream,
+    DryRun,
     Encode,
     File,
     Film,
+    Force,
     From,
     Mask,
     Motion,
     Network,
+    Newest,
+    NoNewest,
     Picture,
     Preset,
     Quiet,
@@ -37,7 +41,9 @@ from dreamvid.cli.request import raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target, picture_target
 from dreamvid.commands.preflight import check_image, check_video
+from dreamvid.commands.room import check_room
 from dreamvid.errors import UsageError
+from dreamvid.media.newest import NewestFrame
 from dreamvid.settings.models import ImageSettings, VideoSettings
 
 
@@ -90,6 +96,10 @@ def video(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    preview: Newest = None,
+    no_preview: NoNewest = False,
+    dry_run: DryRun = False,
+    force: Force = False,
     yes: Yes = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -110,9 +120,16 @@ def video(
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
         show.detail(checked.reader.assumed)
+        if dry_run:
+            from dreamvid.commands.dry_run import try_video
+
+            return show.forecast(try_video(checked, show.on_progress), checked, force=force)
+        check_room(checked, force=force)
+        newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):
-            result = run_video(checked, request.watched(show))
+            result = run_video(checked, request.watched(show, newest))
         show.made(result)
+        newest.remove()
     raise_if_damaged(result, request.source)

@@ -72,8 +72,9 @@ class Job:
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
     existing parts are reused only if their record is equal, or differs only in pictures of a `row`
-    that come later. `most_flashes` limits the flashes of the film within any second. The output has
-    been checked; raises OutputExists if there are other parts, which would be lost.
+    that come later. `most_flashes` limits the flashes of the film within any second. `keep` gets
+    the parts of the finished film, and their length, before they are deleted, and returns a note.
+    The output has been checked; raises OutputExists if there are other parts, which would be lost.
     """
 
     def __init__(
@@ -84,7 +85,9 @@ class Job:
         record: str,
         row: Row | None = None,
         most_flashes: int | None = None,
+        keep: Callable[[Sequence[Path], int], str] = lambda parts, length: "",
     ) -> None:
+        self._keep = keep
         self._output, self._like, self._record, self._row = output, like, record, row
         self._most_flashes = most_flashes
         self._guard: FlashGuard | None = None
@@ -130,7 +133,7 @@ class Job:
                 writer.write(self._output_image(frame, memory), frame.time)
                 last, self.done = memory, self.done + 1
                 text = f"shot {memory.shot}"
-                on_progress(Progress("frames", self.done, self._like.frames, text))
+                on_progress(Progress("frames", self.done, self._like.frames, text, image=image))
                 if writer.count == self._part_frames:
                     self._finish(writer, last)
                     writer = None
@@ -289,6 +292,7 @@ class Job:
         write_record(output.sidecar, self._record)
         for file in self._partials():
             file.unlink()
+        self.notes += tuple(filter(None, [self._keep(self._parts, self._part_frames)]))
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _interrupted(self, writer: PartWriter | None) -> Interrupted:

@@ -257,7 +257,6 @@ def test_sizes_exclude_each_other(here):
         ("zoom a.png --frames 40", "use --seconds and --fps"),
         ("loop --frames 40", "use --seconds and --fps"),
         ("image a.png --seconds 3", "use dreamvid zoom or loop"),
-        ("zoom a.png --dry-run", "--motion-preview shows the camera motion"),
         ("video --list", "use dreamvid models, layers, labels, codecs or presets"),
         ("clip.mp4", "unknown command 'clip.mp4'; use dreamvid video clip.mp4"),
         ("photo.JPG -o a.png", "unknown command 'photo.JPG'; use dreamvid image photo.JPG"),
