@@ -130,7 +130,8 @@ class Job:
                     self._finish(writer, last)
                     writer = None
                 writer = writer or self._open()
-                writer.write(self._output_image(frame, memory), frame.time)
+                image = self._output_image(frame, memory)
+                writer.write(image, frame.time)
                 last, self.done = memory, self.done + 1
                 text = f"shot {memory.shot}"
                 on_progress(Progress("frames", self.done, self._like.frames, text, image=image))
