@@ -1,0 +1,50 @@
+"""Who dreams which shot: an owner holds a lock on a file of the shot, beside the parts.
+
+The system releases the lock when its process ends, however it ends, so that the shot of a killed
+process is free again. The files stay until the folder is deleted with the finished film.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from dreamvid.errors import UsageError
+
+
+def _lock(folder: Path, first: int) -> FileLock:
+    return FileLock(folder / f"shot-{first:09d}.lock", is_singleton=False)
+
+
+@contextmanager
+def owned(folder: Path, first: int) -> Iterator[bool]:
+    """Own the shot that begins with frame `first`; False if another process owns it."""
+    lock = _lock(folder, first)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()
+
+
+def is_owned(folder: Path, first: int) -> bool:
+    """Whether a process owns the shot that begins with frame `first`."""
+    if not (folder / f"shot-{first:09d}.lock").exists():
+        return False
+    with owned(folder, first) as free:
+        return not free
+
+
+def check_unowned(folder: Path, output: Path) -> None:
+    """Raise UsageError if a process owns any shot of the film whose parts are in `folder`."""
+    for file in folder.glob("shot-*.lock"):
+        if is_owned(folder, int(file.stem.removeprefix("shot-"))):
+            remedy = "wait for it, or use another name"
+            raise UsageError("workers are dreaming this film", where=output, remedy=remedy)
