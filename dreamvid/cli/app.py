@@ -59,6 +59,10 @@ COMMANDS = {
         ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
     ),
+    "Many processes": (
+        ("join", "farming", "OUT", "Join the shots that --workers or --part have dreamed."),
+        ("status", "farming", "OUT", "Say how far a film is that is being dreamed."),
+    ),
     "Learn": (
         ("train", "training", "[FOLDER] -o OUT", "Train a network on your own pictures."),
         ("renders", "training", "-o OUT", "Draw training pictures of the embedded network."),

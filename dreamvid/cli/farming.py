@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Group, Parameter
 
-from dreamvid.cli.request import raise_if_damaged
-from dreamvid.cli.show import Show
+from dreamvid.cli.flags import Json, Quiet, Verbose, Yes
+from dreamvid.cli.request import (
+    command_that_wrote,
+    find_source,
+    raise_if_damaged,
+    read_sidecar,
+    sidecar_path,
+)
+from dreamvid.cli.show import Show, print_json
+from dreamvid.commands.preflight import check_video
 from dreamvid.errors import UsageError
+from dreamvid.farm.status import Status, status_of
+from dreamvid.sequence.folder import folder_of, record_in
+from dreamvid.settings.models import VideoSettings
 
 if TYPE_CHECKING:
     from dreamvid.commands.preflight import Film
     from dreamvid.commands.result import Result
-    from dreamvid.farm.work import Left
+    from dreamvid.farm.joining import Left
     from dreamvid.sequence.progress import OnProgress
 
 _MANY = Group("Many processes", sort_key=6)
@@ -79,3 +94,55 @@ def show_many(show: Show, request: Film, made: Result | Left) -> None:
         raise_if_damaged(made, request.source)
     else:
         show.say(f"{request.output.path}: {made.text}")
+
+
+def join(out: Made, *, yes: Yes = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
+    """Join the shots of a film that --workers or --part have dreamed.
+
+    Whoever dreams the last shot does this as well. Says which shots are missing, if any.
+    """
+    record = record_in(folder_of(out))
+    if not record.is_file():
+        raise UsageError("no shots are dreamed for it", where=out, remedy="check its name")
+    made, values = read_sidecar(record)
+    source = find_source(made, sidecar_path(out))
+    if source is None or command_that_wrote(values) != "video":
+        raise UsageError("no film is dreamed there", where=out, remedy="repeat its command")
+    settings = VideoSettings.checked(values, where=record)
+    with Show(quiet=quiet, verbose=verbose) as show:
+        checked = check_video(source, out, settings, overwrite=yes)
+        from dreamvid.farm.joining import join_film
+
+        with show.busy("joining"):
+            result = join_film(checked)
+        show.made(result)
+    raise_if_damaged(result, source)
+
+
+def status(out: Made, *, json: Json = False) -> None:
+    """Say how far a film is that is being dreamed, on this machine or on others."""
+    found = status_of(out)
+    if json:
+        print_json(asdict(found))
+        return
+    for line in _lines(found):
+        print(line)
+
+
+def _lines(found: Status) -> Iterator[str]:
+    if found.complete:
+        yield f"{found.output}: complete"
+        return
+    of = f" of {found.frames}" if found.frames is not None else ""
+    yield f"{found.output}: {found.frames_done}{of} frames"
+    if found.shots is not None:
+        yield (
+            f"shots: {found.shots_done} of {found.shots} done, {found.running} running, "
+            f"{found.missing} missing"
+        )
+    if found.seconds_a_frame is not None:
+        yield f"{found.seconds_a_frame:.2f} s a frame for one worker"
+    if found.seconds_left is not None:
+        yield f"about {timedelta(seconds=math.ceil(found.seconds_left))} left"
+    if found.newest is not None:
+        yield f"newest frame: {found.newest}"

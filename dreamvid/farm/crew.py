@@ -18,13 +18,14 @@ from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
 from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists
-from dreamvid.farm.messages import Order, error_of, result_of
+from dreamvid.farm.joining import Left
+from dreamvid.farm.messages import Order, error_of, left_of_fields, result_of
 from dreamvid.farm.tally import Tally
-from dreamvid.farm.work import Left, check_shared, threads_of
+from dreamvid.farm.work import check_shared, threads_of
 from dreamvid.media.target import exclusive_lock
-from dreamvid.sequence.job import Job, folder_of, record_in
+from dreamvid.sequence.folder import finished_parts, folder_of, record_in
+from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import OnProgress, Progress
-from dreamvid.sequence.stretch import finished_parts
 
 DEATHS = 3
 """A crew gives up after so many deaths for each worker without a part finished between them."""
@@ -149,7 +150,7 @@ class _Crew:
         elif "progress" in message:
             self._pass_on(Progress(**message["progress"]))
         elif "left" in message:
-            self._left = Left(**message["left"])
+            self._left = left_of_fields(message["left"])
             return True
         elif "error" in message:
             error = error_of(message["error"])

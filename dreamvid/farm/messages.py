@@ -15,6 +15,7 @@ from dreamvid import errors
 from dreamvid.commands.preflight import Film, check_video
 from dreamvid.commands.result import Result
 from dreamvid.errors import DreamvidError
+from dreamvid.farm.joining import Left
 from dreamvid.settings.models import VideoSettings
 from dreamvid.settings.toml import to_toml
 
@@ -56,6 +57,11 @@ def result_fields(result: Result) -> dict[str, Any]:
 def result_of(fields: Mapping[str, Any]) -> Result:
     """Restore a result from `result_fields`."""
     return Result(Path(fields["path"]), fields["frames"], tuple(fields["notes"]), fields["damage"])
+
+
+def left_of_fields(fields: Mapping[str, Any]) -> Left:
+    """Restore what is left of a film from its fields."""
+    return Left(fields["shots"], tuple(fields["missing"]), tuple(fields["mine"]))
 
 
 def error_fields(error: BaseException) -> dict[str, str | None]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.errors import Interrupted
+from dreamvid.farm.joining import Left
 from dreamvid.farm.tally import Tally
-from dreamvid.farm.work import Left, work
+from dreamvid.farm.work import work
 from dreamvid.sequence.progress import OnProgress, Progress
 
 

@@ -11,7 +11,7 @@ import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -21,37 +21,26 @@ from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import Ready, prepare
 from dreamvid.errors import DreamvidError, UnreadableInput, UsageError
-from dreamvid.farm.plan import Plan, Shot, plan_of, reopened
+from dreamvid.farm.joining import Left, damaged_in, join, left_of
+from dreamvid.farm.plan import Plan, Shot
+from dreamvid.farm.planning import plan_of, reopened
 from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.media.target import Busy, exclusive_lock
-from dreamvid.sequence.job import Job, folder_of, record_in
+from dreamvid.sequence.folder import folder_of, listed_frames, record_in
+from dreamvid.sequence.job import Job
 from dreamvid.sequence.owners import owned
 from dreamvid.sequence.progress import OnProgress, Progress
-from dreamvid.sequence.stretch import Stretch, listed_frames
+from dreamvid.sequence.stretch import Stretch
 from dreamvid.settings.models import VideoSettings
 
 PATIENCE = 20.0
 """Seconds to wait for another process that begins or joins the same film."""
 
+TRIES, PAUSE = 3, 0.1
+"""How often a worker looks for a free shot, and the seconds between: `status` owns one briefly."""
+
 Begun = Callable[[int, Sequence[tuple[int, int]]], None]
 """Told once: how many frames there are to dream, and which are done, as pairs of first and end."""
-
-
-@dataclass(frozen=True)
-class Left:
-    """A film that was not joined here: of its shots so many are missing, `mine` of this part."""
-
-    shots: int
-    missing: int
-    mine: int
-
-    @property
-    def text(self) -> str:
-        """What is left to do, in words."""
-        if not self.missing:
-            return "all shots are dreamed; another process joins them"
-        others = f", {self.mine} of this part are with other processes" if self.mine else ""
-        return f"{self.missing} of {self.shots} shots are missing{others}; the last to end joins"
 
 
 def check_shared(settings: VideoSettings) -> None:
@@ -95,7 +84,7 @@ def work(
             worker.dream(mine)
             missing = worker.missing(plan.shots)
             if missing:
-                return Left(len(plan.shots), len(missing), len(worker.missing(mine)))
+                return left_of(plan, missing, mine)
             result = worker.join()
             if result is not None:
                 return result
@@ -130,30 +119,30 @@ class _Worker:
 
     def dream(self, shots: Sequence[Shot]) -> None:
         """Dream one after the other, those first that lie ahead, until none of them is free."""
-        while not self._is_over():
-            left = self.missing(shots)
+        tries = 0
+        while tries < TRIES and (left := self.missing(shots)):
             left.sort(key=lambda shot: (shot.first < self._source.position, shot))
-            if not any(self._dream(shot) for shot in left):
-                return
+            if any(self._dream(shot) for shot in left):
+                tries = 0
+            else:
+                tries += 1
+                time.sleep(PAUSE)
 
     def join(self) -> Result | Left | None:
         """Join the film, unless another process does; None if parts are damaged and missing."""
-        nothing = Left(len(self._plan.shots), 0, 0)
+        joined = Left(len(self._plan.shots))
         try:
             with exclusive_lock(self._output.path):
                 if self._is_over():
-                    return nothing
-                stretches = [self._stretch(shot) for shot in self._plan.shots]
-                parts = [part for stretch in stretches for part in stretch.parts]
-                pairs = zip(self._plan.shots, stretches, strict=True)
-                self._damaged = {shot for shot, stretch in pairs if not stretch.complete}
+                    return joined
+                self._damaged = set(damaged_in(self._job, self._plan))
                 if self._damaged:
                     return None
-                self._job.complete(parts)
+                result = join(self._job, self._plan)
         except Busy:
-            return nothing
-        notes = (*self._plan.warnings, *self._ready.skipped, *self._job.notes, *self._notes)
-        return Result(self._output.path, self._job.delivered, notes, self._plan.damage)
+            return joined
+        notes = tuple(dict.fromkeys((*result.notes, *self._ready.skipped, *self._notes)))
+        return replace(result, notes=notes)
 
     def _dream(self, shot: Shot) -> bool:
         """Dream a shot, if no other process does; whether this is done."""

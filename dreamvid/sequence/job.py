@@ -19,33 +19,28 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.mux import assemble
 from dreamvid.media.output import Output
 from dreamvid.sequence.digests import has_memory
+from dreamvid.sequence.folder import (
+    PLAN,
+    finished_parts,
+    folder_of,
+    frames_in,
+    part_at,
+    record_in,
+)
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.owners import check_unowned
 from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.sequence.render import DreamerAt
-from dreamvid.sequence.stretch import Stretch, finished_parts, frames_in, part_at
+from dreamvid.sequence.stretch import Stretch
 from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.toml import UNREADABLE, differing
 
 ELSEWHERE = r"(?m)^source_absolute = .*\n"
 """The line of a record that changes when the folder of the film is moved."""
 
-PLAN = "plan.json"
-"""The file, beside the parts, that lists the shots of a film."""
-
 PICTURES = "pictures.txt"
 """The file, beside the parts, that lists the pictures of a row."""
-
-
-def folder_of(output: Path) -> Path:
-    """The folder of the parts of an output."""
-    return output.with_name(f".{output.name}.parts")
-
-
-def record_in(folder: Path) -> Path:
-    """The record of the job whose parts are in `folder`."""
-    return folder / "job.toml"
 
 
 class Job:
@@ -68,7 +63,7 @@ class Job:
         most_flashes: int | None = None,
         shared: bool = False,
     ) -> None:
-        self._output, self._like, self._record, self._row = output, like, record, row
+        self.output, self._like, self._record, self._row = output, like, record, row
         self.folder = folder_of(output.path)
         self._whole = Stretch(self.folder, output, like=like, most_flashes=most_flashes)
         self.notes = self._whole.notes
@@ -87,7 +82,7 @@ class Job:
 
     def shot(self, first: int, end: int) -> Stretch:
         """The frames of a shot, from index `first` up to `end`, to be dreamed on their own."""
-        return Stretch(self.folder, self._output, like=self._like, first=first, end=end)
+        return Stretch(self.folder, self.output, like=self._like, first=first, end=end)
 
     def run(
         self,
@@ -122,11 +117,12 @@ class Job:
         earlier = job.read_text(encoding="utf-8", errors="replace") if job.is_file() else None
         same = earlier is not None and _same(earlier, self._record)
         if not (same and shared):
-            check_unowned(self.folder, self._output.path)
+            changed = "" if earlier is None or same else differing(earlier, self._record)
+            check_unowned(self.folder, self.output.path, changed)
         if same:
             return
         kept = self._still_valid(earlier)
-        if not self._output.overwrite and (kept != finished_parts(self.folder) or not kept):
+        if not self.output.overwrite and (kept != finished_parts(self.folder) or not kept):
             self._check_replaceable(earlier, kept)
         if earlier is not None:
             changed = differing(earlier, self._record)
@@ -172,7 +168,7 @@ class Job:
             raise OutputExists(
                 f"{there} frames are already dreamed, but pictures after frame "
                 f"{frames_in(kept)} have changed",
-                where=self._output.path,
+                where=self.output.path,
                 remedy="use another name to keep them, or -y to dream these again",
             )
         if there:
@@ -181,19 +177,19 @@ class Job:
                 what = f"by a run with other settings ({what})"
             raise OutputExists(
                 f"{there} frames are already dreamed, {what}",
-                where=self._output.path,
+                where=self.output.path,
                 remedy="use another name to keep them, or -y to start over",
             )
 
     @property
     def _partial(self) -> Path:
         """The path of the output of an interrupted run."""
-        path = self._output.path
+        path = self.output.path
         return path.with_name(f"{path.stem}.partial{path.suffix}")
 
     def _partials(self) -> list[Path]:
         """Existing output files of an interrupted run; deleted once the film is complete."""
-        return replace(self._output, path=self._partial).files()
+        return replace(self.output, path=self._partial).files()
 
     def leave(self) -> None:
         """Delete the folder if there is nothing to resume and no partial output to identify."""
@@ -202,7 +198,7 @@ class Job:
 
     def complete(self, parts: Sequence[Path]) -> None:
         """Assemble the film from all of its parts, and delete them."""
-        output = self._output
+        output = self.output
         if not parts:
             raise UnreadableInput("no frame can be decoded", where=self._like.path)
         made = assemble(
@@ -220,7 +216,7 @@ class Job:
 
     def interrupted(self) -> Interrupted:
         """Assemble the frames so far; the unfinished part is dreamed again on resume."""
-        path, partial = self._output.path, self._partial
+        path, partial = self.output.path, self._partial
         kept = f"after frame {frames_in(self._parts)}" if self._parts else "from the first frame"
         parts = self._whole.closed()
         if not parts:

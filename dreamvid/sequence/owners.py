@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from dreamvid.errors import UsageError
+from dreamvid.media.target import Busy
 
 
 def _lock(folder: Path, first: int) -> FileLock:
@@ -42,9 +42,13 @@ def is_owned(folder: Path, first: int) -> bool:
         return not free
 
 
-def check_unowned(folder: Path, output: Path) -> None:
-    """Raise UsageError if a process owns any shot of the film whose parts are in `folder`."""
+def check_unowned(folder: Path, output: Path, changed: str) -> None:
+    """Raise Busy if a process owns any shot of the film whose parts are in `folder`.
+
+    `changed` names the settings of that process that differ from those of this one.
+    """
     for file in folder.glob("shot-*.lock"):
         if is_owned(folder, int(file.stem.removeprefix("shot-"))):
+            others = f" with other settings ({changed})" if changed else ""
             remedy = "wait for it, or use another name"
-            raise UsageError("workers are dreaming this film", where=output, remedy=remedy)
+            raise Busy(f"workers are dreaming this film{others}", where=output, remedy=remedy)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,17 +20,16 @@ from dreamvid.image import with_alpha
 from dreamvid.media.formats import part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
-from dreamvid.media.parts import PartTable
 from dreamvid.media.writer import PartWriter
 from dreamvid.sequence.digests import (
     digests_of,
     has_memory,
-    is_intact,
     memory_of,
     write_digests,
 )
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.flash_guard import FlashGuard
+from dreamvid.sequence.folder import frames_in, intact_parts, part_at
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.matte import masked, matte
@@ -47,41 +46,6 @@ An interruption loses at most one part: half a minute of dreaming at this size, 
 
 KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
-
-
-def part_at(folder: Path, first: int) -> Path:
-    """The path of the part that begins with frame `first`."""
-    return folder / f"part-{first:09d}.film"
-
-
-def frames_in(parts: Sequence[Path]) -> int:
-    """The number of frames in the parts."""
-    return sum(len(PartTable.load(part).ticks) for part in parts)
-
-
-def finished_parts(folder: Path) -> list[Path]:
-    """All intact parts, also those after a gap."""
-    return [part for part in sorted(folder.glob("part-*.film")) if is_intact(part)]
-
-
-def listed_frames(folder: Path, first: int, end: int) -> int:
-    """The number of frames from `first` up to `end` in finished parts, which are not read."""
-    frame = first
-    while frame < end and digests_of(part := part_at(folder, frame)).exists():
-        try:
-            frame += frames_in([part])
-        except DreamvidError:
-            break
-    return frame - first
-
-
-def intact_parts(folder: Path, first: int, end: float = math.inf) -> list[Path]:
-    """The consecutive intact parts from frame `first` on, up to frame `end`."""
-    parts = []
-    while first < end and is_intact(part := part_at(folder, first)):
-        parts.append(part)
-        first += frames_in([part])
-    return parts
 
 
 class Stretch:
