@@ -23,14 +23,13 @@ from dreamvid.cli.request import (
 from dreamvid.cli.show import Show, print_json
 from dreamvid.commands.preflight import check_video
 from dreamvid.errors import UsageError
-from dreamvid.farm.status import Status, status_of
-from dreamvid.sequence.folder import folder_of, record_in
 from dreamvid.settings.models import VideoSettings
 
 if TYPE_CHECKING:
     from dreamvid.commands.preflight import Film
     from dreamvid.commands.result import Result
     from dreamvid.farm.joining import Left
+    from dreamvid.farm.status import Status
     from dreamvid.sequence.progress import OnProgress
 
 _MANY = Group("Many processes", sort_key=6)
@@ -101,6 +100,8 @@ def join(out: Made, *, yes: Yes = False, quiet: Quiet = False, verbose: Verbose 
 
     Whoever dreams the last shot does this as well. Says which shots are missing, if any.
     """
+    from dreamvid.sequence.folder import folder_of, record_in
+
     record = record_in(folder_of(out))
     if not record.is_file():
         raise UsageError("no shots are dreamed for it", where=out, remedy="check its name")
@@ -121,6 +122,8 @@ def join(out: Made, *, yes: Yes = False, quiet: Quiet = False, verbose: Verbose 
 
 def status(out: Made, *, json: Json = False) -> None:
     """Say how far a film is that is being dreamed, on this machine or on others."""
+    from dreamvid.farm.status import status_of
+
     found = status_of(out)
     if json:
         print_json(asdict(found))

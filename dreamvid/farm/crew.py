@@ -198,4 +198,7 @@ def _interrupted(request: Film) -> Interrupted:
     like = with_sound(request.reader.info, request.settings.sound)
     with exclusive_lock(output.path):
         job = Job(output, like=like, record=record.read_text("utf-8"), shared=True)
+        if not finished_parts(job.folder):
+            job.leave()
+            return Interrupted("stopped before a part was finished", where=output.path)
         return job.interrupted()

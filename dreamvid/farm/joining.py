@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -14,6 +14,7 @@ from dreamvid.farm.plan import Plan, Shot
 from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.folder import folder_of, record_in
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.stretch import Stretch
 
 
 @dataclass(frozen=True)
@@ -21,10 +22,10 @@ class Left:
     """A film of so many `shots` that was not joined here.
 
     The numbers of the `missing` ones count from 1; `mine` are those of the part that was dreamed
-    here, which other processes dream. Without missing ones another process joins it.
+    here, which other processes dream. Without missing ones another process joins the film.
     """
 
-    shots: int
+    shots: int = 0
     missing: tuple[int, ...] = ()
     mine: tuple[int, ...] = ()
 
@@ -45,14 +46,19 @@ def left_of(plan: Plan, missing: Sequence[Shot], mine: Sequence[Shot]) -> Left:
     return Left(len(plan.shots), tuple(numbers[shot] for shot in missing), ours)
 
 
-def damaged_in(job: Job, plan: Plan) -> list[Shot]:
-    """The shots whose parts are not all intact; all of them are read."""
-    return [shot for shot in plan.shots if not job.shot(shot.first, shot.end).complete]
+def look(job: Job, plan: Plan) -> dict[Shot, Stretch]:
+    """The shots of a film, with what there is of each; all parts are read."""
+    return {shot: job.shot(shot.first, shot.end) for shot in plan.shots}
 
 
-def join(job: Job, plan: Plan) -> Result:
+def incomplete(found: Mapping[Shot, Stretch]) -> list[Shot]:
+    """The shots whose parts are missing or damaged."""
+    return [shot for shot, stretch in found.items() if not stretch.complete]
+
+
+def join(job: Job, plan: Plan, found: Mapping[Shot, Stretch]) -> Result:
     """Join a film whose shots are all there; the caller holds the lock on the output."""
-    job.complete([part for shot in plan.shots for part in job.shot(shot.first, shot.end).parts])
+    job.complete([part for stretch in found.values() for part in stretch.parts])
     notes = (*plan.warnings, *job.notes)
     return Result(job.output.path, job.delivered, notes, plan.damage)
 
@@ -69,12 +75,13 @@ def join_film(request: Film) -> Result:
         record = record_in(folder).read_text("utf-8")
         like = with_sound(film.info, request.settings.sound)
         job = Job(output, like=like, record=record, shared=True)
-        if missing := damaged_in(job, plan):
+        found = look(job, plan)
+        if missing := incomplete(found):
             left = left_of(plan, missing, ())
             what = f"{_shots(left.missing)} of {left.shots} missing"
             remedy = "repeat the commands that dream them"
             raise DreamvidError(what, where=output.path, remedy=remedy)
-        return join(job, plan)
+        return join(job, plan, found)
 
 
 def _shots(numbers: Sequence[int]) -> str:

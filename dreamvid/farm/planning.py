@@ -7,6 +7,7 @@ whoever dreams them.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,13 +20,19 @@ from dreamvid.farm.plan import Plan, Shot
 from dreamvid.files import write_whole
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.shots import CutDetector
-from dreamvid.sequence.folder import PLAN
+from dreamvid.sequence.folder import PLAN, record_in
 from dreamvid.sequence.progress import OnProgress, Progress
 
 
-def plan_of(ready: Ready, folder: Path, on_progress: OnProgress) -> Plan:
-    """Read the plan of a film, or make it; of several processes one makes it, the others wait."""
+def plan_of(ready: Ready, folder: Path, on_progress: OnProgress) -> Plan | None:
+    """Read the plan of a film, or make it; of several processes one makes it, the others wait.
+
+    None if another process has joined the film meanwhile.
+    """
     with writing(folder), FileLock(folder / "plan.lock"):
+        if not record_in(folder).is_file():
+            shutil.rmtree(folder, ignore_errors=True)  # the lock has created it
+            return None
         plan = Plan.read(folder)
         if plan is None:
             plan = make_plan(ready, on_progress)

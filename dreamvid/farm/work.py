@@ -21,7 +21,7 @@ from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import Ready, prepare
 from dreamvid.errors import DreamvidError, UnreadableInput, UsageError
-from dreamvid.farm.joining import Left, damaged_in, join, left_of
+from dreamvid.farm.joining import Left, incomplete, join, left_of, look
 from dreamvid.farm.plan import Plan, Shot
 from dreamvid.farm.planning import plan_of, reopened
 from dreamvid.media.reader import SourceFrame, VideoReader
@@ -76,8 +76,12 @@ def work(
         with briefly_locked(output.path):
             output.check_new()  # another run may have finished since the check
             job = ready.job(on_progress, shared=True)
+            record = record_in(job.folder).read_bytes()
         plan = plan_of(ready, job.folder, on_progress)
-        worker = _Worker(ready, job, plan, films.enter_context(_Source(ready, film)), on_progress)
+        if plan is None:
+            return Left()
+        source = films.enter_context(_Source(ready, film))
+        worker = _Worker(ready, job, record, plan, source, on_progress)
         mine = plan.share(part, of)
         begun(sum(shot.frames for shot in mine), worker.done(mine))
         while True:
@@ -94,12 +98,17 @@ class _Worker:
     """Dreams shots of one job, and joins it; `source` reads the film."""
 
     def __init__(
-        self, ready: Ready, job: Job, plan: Plan, source: _Source, on_progress: OnProgress
+        self,
+        ready: Ready,
+        job: Job,
+        record: bytes,
+        plan: Plan,
+        source: _Source,
+        on_progress: OnProgress,
     ) -> None:
-        self._ready, self._job, self._plan = ready, job, plan
+        self._ready, self._job, self._record, self._plan = ready, job, record, plan
         self._source, self._on_progress = source, on_progress
         self._output = ready.request.output
-        self._record = record_in(job.folder).read_bytes()
         self._damaged: set[Shot] = set()
         self._notes: tuple[str, ...] = ()
 
@@ -130,17 +139,17 @@ class _Worker:
 
     def join(self) -> Result | Left | None:
         """Join the film, unless another process does; None if parts are damaged and missing."""
-        joined = Left(len(self._plan.shots))
         try:
             with exclusive_lock(self._output.path):
                 if self._is_over():
-                    return joined
-                self._damaged = set(damaged_in(self._job, self._plan))
+                    return Left()
+                found = look(self._job, self._plan)
+                self._damaged = set(incomplete(found))
                 if self._damaged:
                     return None
-                result = join(self._job, self._plan)
+                result = join(self._job, self._plan, found)
         except Busy:
-            return joined
+            return Left()
         notes = tuple(dict.fromkeys((*result.notes, *self._ready.skipped, *self._notes)))
         return replace(result, notes=notes)
 

@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 
 from dreamvid.dream.dreamer import Dreamer
@@ -65,11 +66,17 @@ class Job:
     ) -> None:
         self.output, self._like, self._record, self._row = output, like, record, row
         self.folder = folder_of(output.path)
-        self._whole = Stretch(self.folder, output, like=like, most_flashes=most_flashes)
-        self.notes = self._whole.notes
+        self._most_flashes = most_flashes
+        self.notes: tuple[str, ...] = () if shared else self._whole.notes
         with writing(self.folder):
             self._claim(shared)
         self.delivered = 0
+
+    @cached_property
+    def _whole(self) -> Stretch:
+        """All frames of the film; whoever dreams only a shot does not read the parts of others."""
+        most_flashes = self._most_flashes
+        return Stretch(self.folder, self.output, like=self._like, most_flashes=most_flashes)
 
     @property
     def done(self) -> int:

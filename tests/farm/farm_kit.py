@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
 
-import cv2
 from tiny import texture
 
 from dreamvid.commands.preflight import Film, check_video
@@ -44,17 +44,21 @@ def request_for(source: Path, target: Path, *, overwrite: bool = False, **tables
     return check_video(source, target, settings, overwrite=overwrite)
 
 
-class Forked:
-    """A worker that is forked from the tests, with their tiny network and short parts."""
+class Fork:
+    """A process that is forked from the tests to run `task`, with all that they have patched."""
 
-    def __init__(self, order: Order) -> None:
-        reads, writes = os.pipe()
+    def __init__(self, task: Callable[[], object]) -> None:
         self.pid = os.fork()
-        if not self.pid:
-            self._serve(order, reads, writes)
-        os.close(writes)
-        self.stdout: IO[str] | None = os.fdopen(reads, encoding="utf-8")
         self._code: int | None = None
+        if not self.pid:
+            code = 1
+            gc.freeze()  # a decoder of the parent cannot be freed here: its threads are not
+            try:
+                os.setsid()
+                task()
+                code = 0
+            finally:
+                os._exit(code)
 
     def kill(self) -> None:
         if self._code is None:
@@ -65,12 +69,15 @@ class Forked:
             self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         return self._code
 
-    def _serve(self, order: Order, reads: int, writes: int) -> None:
-        code = 1
-        try:
+
+class Forked(Fork):
+    """A worker of a crew."""
+
+    def __init__(self, order: Order) -> None:
+        reads, writes = os.pipe()
+
+        def task() -> None:
             os.close(reads)
-            os.setsid()
-            cv2.setNumThreads(1)
             with os.fdopen(writes, "w", encoding="utf-8") as out:
 
                 def tell(message: dict[str, Any]) -> None:
@@ -78,6 +85,27 @@ class Forked:
                     out.flush()
 
                 serve(order.text, tell)
-            code = 0
-        finally:
-            os._exit(code)
+
+        super().__init__(task)
+        os.close(writes)
+        self.stdout: IO[str] | None = os.fdopen(reads, encoding="utf-8")
+
+
+class Hired:
+    """Starts workers and remembers them."""
+
+    def __init__(self) -> None:
+        self.all: list[Forked] = []
+
+    def __call__(self, order: Order) -> Forked:
+        self.all.append(Forked(order))
+        return self.all[-1]
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def parts_in(folder: Path) -> dict[str, bytes]:
+    """The parts in a folder by name, with their times."""
+    return {file.name: file.read_bytes() for file in folder.glob("part-*.film*")}
