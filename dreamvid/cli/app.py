@@ -60,6 +60,10 @@ COMMANDS = {
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
         ("batch", "batching", "SOURCE ... -o FOLDER", "Dream many films and pictures."),
     ),
+    "Many processes": (
+        ("join", "farming", "OUT", "Join the shots that --workers or --part have dreamed."),
+        ("status", "farming", "OUT", "Say how far a film is that is being dreamed."),
+    ),
     "Learn": (
         ("train", "training", "[FOLDER] -o OUT", "Train a network on your own pictures."),
         ("renders", "training", "-o OUT", "Draw training pictures of the embedded network."),

@@ -16,6 +16,10 @@ from dreamvid.errors import DiskFull, OutputExists, UsageError
 from dreamvid.files import draft_of
 
 
+class Busy(UsageError):
+    """Another process is writing the output."""
+
+
 def staging_prefix(path: Path) -> str:
     """What the names of the staging folders of an output begin with.
 
@@ -71,7 +75,7 @@ def check_not_guide(path: Path, guides: Iterable[str]) -> None:
 
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Hold a lock on the output `path`; UsageError if another process holds it.
+    """Hold a lock on the output `path`; Busy, a UsageError, if another process holds it.
 
     Two processes would overwrite each other's parts. The lock lies beside the output, where all
     processes find it. The system releases it when the process ends, however it ends; staging
@@ -89,7 +93,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
             lock.acquire(timeout=0)
     except Timeout:
         remedy = "wait for it, or use another name"
-        raise UsageError("another run is writing this file", where=path, remedy=remedy) from None
+        raise Busy("another run is writing this file", where=path, remedy=remedy) from None
     except OSError:  # the lock file cannot be created: continue without a lock
         yield
         return

@@ -31,7 +31,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
-from dreamvid.sequence import job
+from dreamvid.sequence import stretch
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.dials import Dials
@@ -269,7 +269,7 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
 def test_a_row_whose_last_picture_changes_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strength: str, kept: int
 ) -> None:
-    monkeypatch.setattr(job, "PART_FRAMES", 2)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
     (tmp_path / "in").mkdir()
     for t, array in enumerate(moved(6)):
         save_image(tmp_path / "in" / f"{t}.png", to_image(array))
