@@ -220,7 +220,7 @@ def test_films_whose_shots_depend_on_each_other_are_refused(
 
 def test_a_process_of_its_own_dreams_with_the_embedded_network(shots: Path, tmp_path: Path) -> None:
     """With a real process; two frames of one shot, with a real network."""
-    tables = {"film": {"frames": 2}, "dream": QUICK | {"octaves": 1, "iterations": 1}}
+    tables = {"film": {"frames": 2}, "dream": QUICK}
     settings = request_for(shots, tmp_path / "out.mp4", **tables).settings
     order = Order(shots, tmp_path / "out.mp4", settings, overwrite=False, threads=1)
     child = crew.start_child(order)

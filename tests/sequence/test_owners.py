@@ -1,0 +1,54 @@
+"""Owners of shots: one process each, until it ends, however it ends."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dreamvid.media.target import Busy
+from dreamvid.sequence.owners import check_unowned, is_owned, owned
+
+OWN = """
+import sys
+from pathlib import Path
+from filelock import FileLock
+FileLock(Path(sys.argv[1]) / "shot-000000007.lock").acquire()
+print("mine", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_shot_has_one_owner_at_a_time(tmp_path: Path) -> None:
+    assert not is_owned(tmp_path, 7)
+    with owned(tmp_path, 7) as first:
+        assert first and is_owned(tmp_path, 7) and not is_owned(tmp_path, 8)
+        with owned(tmp_path, 7) as second, owned(tmp_path, 8) as other:
+            assert (second, other) == (False, True)
+    assert not is_owned(tmp_path, 7)
+
+
+def test_asking_leaves_no_file(tmp_path: Path) -> None:
+    assert not is_owned(tmp_path, 7)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_shot_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", OWN, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert (
+            process.stdout is not None
+            and process.stdout.readline() == b"mine" + os.linesep.encode()
+        )
+        assert is_owned(tmp_path, 7)
+        with pytest.raises(Busy, match="workers are dreaming this film; wait"):
+            check_unowned(tmp_path, tmp_path / "out.mp4", "")
+        with pytest.raises(Busy, match=r"with other settings \(seed\); wait"):
+            check_unowned(tmp_path, tmp_path / "out.mp4", "seed")
+        process.kill()
+    assert not is_owned(tmp_path, 7)
+    check_unowned(tmp_path, tmp_path / "out.mp4", "")
