@@ -59,7 +59,7 @@ def part_of(text: str) -> tuple[int, int]:
     return part, of
 
 
-def check_many(workers: int | None, part: str | None) -> bool:
+def check_many(workers: int | None, part: str | None, settings: VideoSettings) -> bool:
     """Whether a film is to be dreamed by many processes; UsageError for invalid values."""
     if workers is not None and part is not None:
         raise UsageError("not allowed together with --part", where="--workers", remedy="use one")
@@ -67,7 +67,12 @@ def check_many(workers: int | None, part: str | None) -> bool:
         raise UsageError(f"{workers} is too small", where="--workers", remedy="give 1 or more")
     if part is not None:
         part_of(part)
-    return workers is not None or part is not None
+    many = workers is not None or part is not None
+    if many:
+        from dreamvid.farm.check import check_shared
+
+        check_shared(settings)
+    return many
 
 
 def run_many(

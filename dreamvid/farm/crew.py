@@ -18,10 +18,11 @@ from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
 from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists
+from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left
 from dreamvid.farm.messages import Order, error_of, left_of_fields, result_of
 from dreamvid.farm.tally import Tally
-from dreamvid.farm.work import check_shared, threads_of
+from dreamvid.farm.work import threads_of
 from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.folder import finished_parts, folder_of, record_in
 from dreamvid.sequence.job import Job
