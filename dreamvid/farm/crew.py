@@ -6,7 +6,6 @@ import json
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -30,6 +29,10 @@ from dreamvid.sequence.progress import OnProgress, Progress
 
 DEATHS = 3
 """A crew gives up after so many deaths for each worker without a part finished between them."""
+
+
+KILLED = -9
+"""The exit code of a process that was ended by SIGKILL, as by a system that is out of memory."""
 
 
 class Child(Protocol):
@@ -178,7 +181,7 @@ class _Crew:
             self._add()
             return
         what = f"{self._deaths} workers have died without finishing a part"
-        if code == -signal.SIGKILL:
+        if code == KILLED:
             remedy = "they may need too much memory: use fewer workers, or a smaller --dream-size"
             raise OutOfMemory(f"{what}, by SIGKILL", where=self._order.target, remedy=remedy)
         remedy = "leave out --workers to see why"

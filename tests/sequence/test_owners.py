@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+from dreamvid.errors import DreamvidError
 from dreamvid.media.target import Busy
-from dreamvid.sequence.owners import check_unowned, is_owned, owned
+from dreamvid.sequence.owners import check_unowned, is_owned, locked, owned
 
 OWN = """
 import sys
@@ -50,3 +52,23 @@ def test_the_shot_of_a_killed_process_is_free(tmp_path: Path) -> None:
         process.kill()
     assert not is_owned(tmp_path, 7)
     check_unowned(tmp_path, tmp_path / "out.mp4", "")
+
+
+@pytest.mark.parametrize("error", [OSError(38, "not implemented"), NotImplementedError("no flock")])
+def test_where_files_cannot_be_locked_it_says_so(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(self: FileLock, **options: float) -> None:
+        raise error
+
+    monkeypatch.setattr(FileLock, "acquire", broken)
+    said = r"its files cannot be locked \(.*no.*\); use a local folder"
+    with pytest.raises(DreamvidError, match=said), owned(tmp_path, 7):
+        pass
+
+
+def test_a_lock_is_waited_for(tmp_path: Path) -> None:
+    with locked(tmp_path / "plan.lock") as first, locked(tmp_path / "plan.lock", timeout=0) as two:
+        assert (first, two) == (True, False)
+    with locked(tmp_path / "plan.lock", timeout=0) as again:
+        assert again
