@@ -1,4 +1,4 @@
-"""What a worker does on its own: it reads forward, waits briefly, and finds the threads of a job."""
+"""What a worker does alone: it reads forward, waits briefly, and finds the threads of a job."""
 
 from __future__ import annotations
 
