@@ -36,6 +36,7 @@ from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.flow import estimator
 from dreamvid.networks import registry
 from dreamvid.networks.network import Network
+from dreamvid.networks.peak import peak_memory
 from dreamvid.sequence.frames import film_frames
 from dreamvid.sequence.job import Job
 from dreamvid.settings.models import VideoSettings
@@ -242,7 +243,7 @@ def dream_once(clip: str, model: str) -> float | None:
     """Dream a film, one iteration per octave; returns the peak memory of this process in bytes."""
     dream = Dreamer(load_or_random(model), iterations=1)
     dream_clip(Path(clip), dream, STABILITY)
-    return _peak_of("self")
+    return peak_memory()
 
 
 def _command(clip: Path, model: str) -> list[str]:
@@ -259,7 +260,7 @@ def _peaks(command: Sequence[str]) -> tuple[int | None, int | None]:
             with _ignoring_missing_processes():
                 for child in children.read_text().split():
                     if not _is_still_python(child):
-                        encoder = max(encoder, _peak_of(child) or 0)
+                        encoder = max(encoder, peak_memory(child) or 0)
             time.sleep(0.05)
         printed, errors = process.communicate()
     if process.returncode:
@@ -284,24 +285,6 @@ def _ignoring_missing_processes() -> Iterator[None]:
 
 def _megabytes(size: float) -> int | None:
     return round(size / 1e6) or None
-
-
-def _peak_of(process: str) -> float | None:
-    """The peak memory of a process, in bytes; None where the system does not report it.
-
-    getrusage is only a fallback: its value includes the memory of the parent before the exec.
-    """
-    with _ignoring_missing_processes():
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024.0
-    if process != "self":
-        return None
-    try:
-        from resource import RUSAGE_SELF, getrusage
-    except ImportError:  # Windows
-        return None
-    return getrusage(RUSAGE_SELF).ru_maxrss * (1.0 if sys.platform == "darwin" else 1024.0)
 
 
 @contextmanager

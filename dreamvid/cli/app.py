@@ -58,6 +58,7 @@ COMMANDS = {
         ("image", "films", "PICTURE [OUT]", "Dream on a picture."),
         ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
+        ("batch", "batching", "SOURCE ... -o FOLDER", "Dream many films and pictures."),
     ),
     "Many processes": (
         ("join", "farming", "OUT", "Join the shots that --workers or --part have dreamed."),
@@ -71,7 +72,8 @@ COMMANDS = {
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
         ("labels", "networks", "[MODEL]", "List the labels of a network."),
-        ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes produce."),
+        ("atlas", "networks", "[MODEL] -o OUT", "Draw what layers, channels and classes dream."),
+        ("explain", "seeing", "PICTURE -o OUT", "Draw what a network sees in a picture."),
         ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
         ("codecs", "machine", "", "List the codecs."),
         ("plot", "zooms", "SETTINGS [FILM] -o OUT", "Draw schedules and the signals they read."),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dreamvid.commands.result import Result
     from dreamvid.farm.joining import Left
     from dreamvid.farm.status import Status
+    from dreamvid.media.newest import NewestFrame
     from dreamvid.sequence.progress import OnProgress
 
 _MANY = Group("Many processes", sort_key=6)
@@ -76,25 +77,33 @@ def check_many(workers: int | None, part: str | None, settings: VideoSettings) -
 
 
 def run_many(
-    request: Film, workers: int | None, part: str | None, on_progress: OnProgress
+    request: Film,
+    workers: int | None,
+    part: str | None,
+    on_progress: OnProgress,
+    newest: Path | None,
 ) -> Result | Left:
-    """Dream a checked film in many processes, or one part of it here."""
+    """Dream a checked film in many processes, or one part of it here.
+
+    Workers show the `newest` frame in a file, of a part it is in the events.
+    """
     if workers is not None:
         from dreamvid.farm.crew import dream_by_workers
 
-        return dream_by_workers(request, workers, on_progress)
+        return dream_by_workers(request, workers, on_progress, newest=newest)
     from dreamvid.farm.share import dream_part
 
     assert part is not None
     return dream_part(request, *part_of(part), on_progress)
 
 
-def show_many(show: Show, request: Film, made: Result | Left) -> None:
+def show_many(show: Show, request: Film, made: Result | Left, newest: NewestFrame) -> None:
     """Say what was made, or what is missing; DamagedInput if parts of the film were unreadable."""
     from dreamvid.commands.result import Result
 
     if isinstance(made, Result):
         show.made(made)
+        newest.remove()
         raise_if_damaged(made, request.source)
     else:
         show.say(f"{request.output.path}: {made.text}")

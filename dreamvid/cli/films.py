@@ -17,13 +17,17 @@ from dreamvid.cli.flags import (
     NO_SOUND,
     Beside,
     Dream,
+    DryRun,
     Encode,
     File,
     Film,
+    Force,
     From,
     Mask,
     Motion,
     Network,
+    Newest,
+    NoNewest,
     Picture,
     Preset,
     Quiet,
@@ -38,7 +42,9 @@ from dreamvid.cli.request import raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target, picture_target
 from dreamvid.commands.preflight import check_image, check_video
+from dreamvid.commands.room import check_room
 from dreamvid.errors import UsageError
+from dreamvid.media.newest import NewestFrame
 from dreamvid.settings.models import ImageSettings, VideoSettings
 
 
@@ -93,6 +99,10 @@ def video(
     from_: From = None,
     workers: Workers = None,
     part: Part = None,
+    preview: Newest = None,
+    no_preview: NoNewest = False,
+    dry_run: DryRun = False,
+    force: Force = False,
     yes: Yes = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -114,12 +124,20 @@ def video(
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
         show.detail(checked.reader.assumed)
+        if dry_run:
+            from dreamvid.commands.dry_run import try_video
+
+            return show.forecast(try_video(checked, show.on_progress), checked, force=force)
+        check_room(checked, force=force)
+        newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):
             if many:
-                made = run_many(checked, workers, part, request.watched(show))
-                return show_many(show, checked, made)
-            result = run_video(checked, request.watched(show))
+                live = None if no_preview else newest.path
+                made = run_many(checked, workers, part, request.watched(show, newest), live)
+                return show_many(show, checked, made, newest)
+            result = run_video(checked, request.watched(show, newest))
         show.made(result)
+        newest.remove()
     raise_if_damaged(result, request.source)

@@ -86,6 +86,51 @@ From = Annotated[
     Path | None,
     Parameter(name="--from", help="Repeat the run that made this file; other flags override it."),
 ]
+DryRun = Annotated[
+    bool,
+    Parameter(
+        name="--dry-run",
+        negative="",
+        help="Time a few frames and print what the run would take; write nothing.",
+    ),
+]
+Force = Annotated[
+    bool, Parameter(name="--force", negative="", help="Begin even if the disk seems too small.")
+]
+Sources = Annotated[
+    str,
+    Parameter(help="Folders, with all that is below them, quoted patterns ('**/*.mp4'), or files."),
+]
+Folder = Annotated[Path, Parameter(name=["--out", "-o"], help="Folder of the dreams.")]
+Watch = Annotated[
+    bool,
+    Parameter(name="--watch", negative="", help="Go on with files that come later, until Ctrl-C."),
+]
+More = Annotated[
+    str | None,
+    Parameter(
+        name="--more",
+        help="Lengthen a finished zoom, given in place of the picture, by seconds or mm:ss.",
+    ),
+]
+Keep = Annotated[
+    bool,
+    Parameter(
+        name="--keep-state",
+        negative="--no-keep-state",
+        help="Keep what --more needs in OUT.dreamvid.state.",
+    ),
+]
+Newest = Annotated[
+    Path | None,
+    Parameter(
+        name="--preview",
+        help="JPEG file that shows the newest frame during the run. Default: OUT.preview.jpg.",
+    ),
+]
+NoNewest = Annotated[
+    bool, Parameter(name="--no-preview", negative="", help="Show no newest frame in a file.")
+]
 Json = Annotated[bool, Parameter(name="--json", negative="", help="Print JSON.")]
 
 

@@ -6,11 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from dreamvid.media.source import STILL_SUFFIXES
+from dreamvid.media.source import FILM_SUFFIXES, STILL_SUFFIXES
 
 DREAMING: Final = ("image", "video", "zoom", "loop")
-FILMS: Final = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts",
-                ".mts", ".wmv", ".flv", ".mxf", ".ogv", ".3gp")  # fmt: skip
 
 FLAGS: Final[dict[str, str]] = {
     "--output": "use -o",
@@ -33,7 +31,6 @@ FLAGS: Final[dict[str, str]] = {
     "--class": "use --label; dreamvid labels MODEL lists them",
     "--classes": "use --label; dreamvid labels MODEL lists them",
     "--list": "use dreamvid models, layers, labels, codecs or presets",
-    "--dry-run": "all options are checked before anything is written; --frames 1 is a quick test",
     "--steps": "use --iterations",
     "--lr": "use --step",
     "--learning-rate": "use --step",
@@ -70,12 +67,10 @@ OF: Final[dict[str, dict[str, str]]] = {
         "--speed": "use --zoom, the factor per second",
         "--width": "use --size, as 1280x720",
         "--height": "use --size, as 1280x720",
-        "--dry-run": "--motion-preview shows the camera motion alone",
         "--mask": "a zoom has no source to leave as it is; dreamvid video and image have masks",
     },
 }
 OF["loop"] = OF["zoom"] | {
-    "--dry-run": "all options are checked before anything is written; --seconds 1 is quick",
     "--mask": "a loop has no source to leave as it is; dreamvid video --loop has masks",
 }
 """Remedies that depend on the command: these come before those of FLAGS."""
@@ -89,6 +84,8 @@ COMMANDS: Final = {
     "picture": "image",
     "photo": "image",
     "benchmark": "bench",
+    "folder": "batch",
+    "queue": "batch",
     "check": "doctor",
 }
 """By a word given as the command: the command that was meant."""
@@ -104,7 +101,7 @@ def command(word: str) -> str:
     suffix = Path(word).suffix.lower()
     if word in COMMANDS:
         return f"dreamvid {COMMANDS[word]}"
-    if suffix in FILMS or Path(word).is_dir() or "%" in word:
+    if suffix in FILM_SUFFIXES or Path(word).is_dir() or "%" in word:
         return f"dreamvid video {word}"
     return f"dreamvid image {word}" if suffix in STILL_SUFFIXES else ""
 

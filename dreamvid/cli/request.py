@@ -18,6 +18,7 @@ from dreamvid.settings.toml import read_toml
 if TYPE_CHECKING:
     from dreamvid.cli.show import Show
     from dreamvid.commands.result import Result
+    from dreamvid.media.newest import NewestFrame
 
 WRITERS = {"film": "video", "loop": "loop", "camera": "zoom"}
 """The commands that write sidecars, each by a table that those after it do not write."""
@@ -46,10 +47,12 @@ class Request(Generic[S]):
     source: Path | None
     previous: dict[str, Any]
 
-    def watched(self, show: Show) -> OnProgress:
-        """Show the events of the run, and how it differs from the run that it repeats."""
+    def watched(self, show: Show, newest: NewestFrame) -> OnProgress:
+        """Show the events of the run and its newest frame, and what differs from a repeated run."""
 
         def on_progress(event: Progress) -> None:
+            if event.image is not None:
+                newest.show(event.image)
             if event.task == "sidecar":
                 report_differences(self.previous, show.say, event.text)
             show.on_progress(event)

@@ -15,9 +15,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bars
 from rich.progress import TimeRemainingColumn as Eta
 
+from dreamvid.commands.room import check_room
 from dreamvid.sequence.progress import Progress
 
 if TYPE_CHECKING:
+    from dreamvid.commands.dry_run import Forecast
+    from dreamvid.commands.preflight import Clip, Film
     from dreamvid.commands.result import Result
 
 MEGABYTE = 1_000_000
@@ -79,6 +82,13 @@ class Show:
         """Print the notes of a result, if not said before, its path and its number of frames."""
         self.say(*(note for note in result.notes if note not in self._said))
         self.say(f"{result.path}: {result.frames} frames")
+
+    def forecast(self, forecast: Forecast, request: Film | Clip[Any], *, force: bool) -> None:
+        """Print a forecast on standard output; DiskFull if the run would be refused."""
+        self._bars.stop()
+        for name, value in forecast.rows():
+            print(f"{name:<9}{value}")
+        check_room(request, force=force)
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from dreamvid.errors import UsageError
 from dreamvid.image import picture_format
-from dreamvid.media.codecs import CODECS
-from dreamvid.media.formats import part_codec, usual_codec
+from dreamvid.media.formats import suited
 from dreamvid.media.source import NUMBER
 from dreamvid.settings.tables import OutputSettings
 
@@ -27,18 +26,7 @@ def film_target(
     """The film to write: SOURCE.KIND with the source's suffix if the codec can use it."""
     if named := _named(given, out):
         return named
-    beside = _beside(source or NOISE, kind)
-    for suffix in (beside.suffix, ".mp4"):
-        path = beside.with_suffix(suffix)
-        known = CODECS.get(part_codec(path, output.codec or usual_codec(path)))
-        if known is None:
-            return path  # an unknown codec is reported later
-        numbered = known.pictures is not None and known.pictures.numbered
-        if suffix in known.suffixes and not numbered:
-            return path
-    assert known is not None
-    name = f"{beside.stem}_%05d" if numbered else beside.stem
-    return beside.with_name(name + known.suffixes[0])
+    return suited(_beside(source or NOISE, kind), output.codec)
 
 
 def picture_target(source: Path, given: Path | None, out: Path | None) -> Path:

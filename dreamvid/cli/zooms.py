@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
+from pydantic import BaseModel
 
 from dreamvid.cli.flags import (
     NO_CAMERA,
@@ -21,10 +24,16 @@ from dreamvid.cli.flags import (
     Camera,
     Clip,
     Dream,
+    DryRun,
     Encode,
     File,
+    Force,
     From,
+    Keep,
+    More,
     Network,
+    Newest,
+    NoNewest,
     Out,
     Preset,
     Quiet,
@@ -40,8 +49,13 @@ from dreamvid.cli.flags import (
 from dreamvid.cli.request import Request, find_source, raise_if_damaged, read_request
 from dreamvid.cli.show import Show
 from dreamvid.cli.targets import film_target
+from dreamvid.commands.more import check_apart, longer
 from dreamvid.commands.preflight import check_loop, check_zoom
+from dreamvid.commands.room import check_room
+from dreamvid.errors import UsageError
+from dreamvid.media.newest import NewestFrame
 from dreamvid.media.source import check_file, is_sequence
+from dreamvid.media.state import FilmState
 from dreamvid.settings.loops import loop_model
 from dreamvid.settings.models import ZoomSettings
 
@@ -77,7 +91,13 @@ def zoom(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    more: More = None,
+    keep_state: Keep = True,
     motion_preview: Preview = False,
+    preview: Newest = None,
+    no_preview: NoNewest = False,
+    dry_run: DryRun = False,
+    force: Force = False,
     yes: Yes = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -89,13 +109,54 @@ def zoom(
     """
     given = {"network": network, "dream": dream, "motion": motion, "camera": camera,
              "clip": clip, "sound": sound, "signals": signals, "output": output}  # fmt: skip
-    request = read_request(
-        lambda *_: ZoomSettings, given, source, preset=preset, file=settings, from_=from_
-    )
-    kind = "preview" if motion_preview else "dream"
-    path = film_target(request.source, target, out, request.settings.output, kind=kind)
+    begun = None
+    if more is not None:
+        others = (preset, settings, from_, motion_preview)
+        request, begun = _longer(source, more, given, alone=not any(others))
+    else:
+        request = read_request(
+            lambda *_: ZoomSettings, given, source, preset=preset, file=settings, from_=from_
+        )
+    kind = "preview" if motion_preview else "dream" if begun is None else "longer"
+    beside = request.source if begun is None else begun.film
+    path = film_target(beside, target, out, request.settings.output, kind=kind)
     with Show(quiet=quiet, verbose=verbose) as show:
-        show.made((_preview if motion_preview else _zoom)(request, path, show, overwrite=yes))
+        if motion_preview:
+            return show.made(_preview(request, path, show, overwrite=yes))
+        checked = check_zoom(request.source, path, request.settings, overwrite=yes)
+        show.say(f"{checked.summary}, into {path}")
+        done = 0 if begun is None else begun.frames
+        if begun is not None:
+            check_apart(path, begun)
+            show.say(f"the first {done} frames are those of {begun.film}")
+        if dry_run:
+            from dreamvid.commands.dry_run import try_zoom
+
+            forecast = try_zoom(checked, show.on_progress, done=done)
+            return show.forecast(forecast, checked, force=force)
+        check_room(checked, force=force)
+        newest = NewestFrame.of(path, preview, off=no_preview)
+        from dreamvid.commands.zoom import run_zoom
+
+        with show.busy("dreaming the first frame"):
+            result = run_zoom(checked, request.watched(show, newest), keep=keep_state, begun=begun)
+        show.made(result)
+        newest.remove()
+
+
+def _longer(
+    film: Path | None, more: str, given: Mapping[str, BaseModel], *, alone: bool
+) -> tuple[Request[ZoomSettings], FilmState]:
+    """The request to lengthen a finished zoom, and its state; any other setting is refused."""
+    if film is None:
+        raise UsageError("no zoom given", where="more", remedy="use dreamvid zoom --more 30 ZOOM")
+    if not alone or any(model.model_fields_set for model in given.values()):
+        raise UsageError(
+            "repeats the settings of the zoom", where="more", remedy="give no others with it"
+        )
+    check_file(film)
+    request = read_request(lambda *_: ZoomSettings, given, None, preset=None, file=None, from_=film)
+    return replace(request, settings=longer(request.settings, more)), FilmState.read(film)
 
 
 def _preview(request: Request[ZoomSettings], path: Path, show: Show, *, overwrite: bool) -> Result:
@@ -105,16 +166,6 @@ def _preview(request: Request[ZoomSettings], path: Path, show: Show, *, overwrit
     return preview_motion(
         request.source, path, request.settings, overwrite=overwrite, on_progress=show.on_progress
     )
-
-
-def _zoom(request: Request[ZoomSettings], path: Path, show: Show, *, overwrite: bool) -> Result:
-    """Check and dream a zoom."""
-    checked = check_zoom(request.source, path, request.settings, overwrite=overwrite)
-    show.say(f"{checked.summary}, into {path}")
-    from dreamvid.commands.zoom import run_zoom
-
-    with show.busy("dreaming the first frame"):
-        return run_zoom(checked, request.watched(show))
 
 
 def loop(
@@ -135,6 +186,10 @@ def loop(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    preview: Newest = None,
+    no_preview: NoNewest = False,
+    dry_run: DryRun = False,
+    force: Force = False,
     yes: Yes = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -151,11 +206,18 @@ def loop(
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_loop(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}")
+        if dry_run:
+            from dreamvid.commands.dry_run import try_loop
+
+            return show.forecast(try_loop(checked, show.on_progress), checked, force=force)
+        check_room(checked, force=force)
+        newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.loop import run_loop
 
         with show.busy("preparing the loop"):
-            result = run_loop(checked, request.watched(show))
+            result = run_loop(checked, request.watched(show, newest))
         show.made(result)
+        newest.remove()
     raise_if_damaged(result, request.source)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from dreamvid.commands.closed import close_film, feedback
 from dreamvid.commands.preflight import Clip, check_loop
 from dreamvid.commands.result import Result, skipped
+from dreamvid.commands.room import check_room
 from dreamvid.commands.shapes import lap_of, pan_periods, whole_frames
 from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import made_of, sidecar
@@ -69,7 +70,9 @@ def dream_loop(
     written atomically.
     """
     settings, path = settings or ZoomLoop(), None if source is None else Path(source)
-    return run_loop(check_loop(path, Path(target), settings, overwrite=overwrite), on_progress)
+    request = check_loop(path, Path(target), settings, overwrite=overwrite)
+    check_room(request)
+    return run_loop(request, on_progress)
 
 
 def run_loop(request: Clip[LoopSettings], on_progress: OnProgress) -> Result:
@@ -136,7 +139,7 @@ def write_loop(
         for index, frame in enumerate(frames):
             meter.look(to_array(frame) if isinstance(frame, torch.Tensor) else frame)
             film.write(frame, index / like.rate)
-            on_progress(Progress("frames", index + 1, count, "shot 1"))
+            on_progress(Progress("frames", index + 1, count, "shot 1", image=frame))
     write_record(output.sidecar, record)
     seam = describe_seam(meter, request.settings)
     return Result(output.path, film.frames, (*notes, *film.notes, seam))

@@ -8,6 +8,7 @@ from fractions import Fraction
 from dreamvid.commands.dreams import Dreams
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.media.info import FilmInfo
+from dreamvid.networks.kept import kept
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
 from dreamvid.schedules.schedule import Clock
@@ -48,18 +49,22 @@ def make_dreams(
 
 
 def load_all(network: NetworkSettings, on_progress: OnProgress) -> tuple[Network, ...]:
-    """Load the networks; `on_progress` gets the events of downloads."""
+    """Load the networks, or take them as kept; `on_progress` gets the events of downloads."""
     progress = counted(on_progress, "download", "downloading weights")
-    return tuple(
-        load_network(
-            name,
-            weights=network.weights,
-            arch=network.arch,
-            offline=network.offline,
-            progress=progress,
+
+    def load() -> tuple[Network, ...]:
+        return tuple(
+            load_network(
+                name,
+                weights=network.weights,
+                arch=network.arch,
+                offline=network.offline,
+                progress=progress,
+            )
+            for name, _ in network.parts
         )
-        for name, _ in network.parts
-    )
+
+    return kept(network.model_dump_json(), load)
 
 
 def with_sound(info: FilmInfo, sound: AudioSettings) -> FilmInfo:

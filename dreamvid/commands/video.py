@@ -16,6 +16,7 @@ from dreamvid.commands.mask_checks import follows_motion, held_masks
 from dreamvid.commands.masked import make_regions
 from dreamvid.commands.preflight import Film, check_video, keeps_alpha
 from dreamvid.commands.result import Result, describe_size, skipped
+from dreamvid.commands.room import check_room
 from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import digest_of, picture_digests, sidecar
 from dreamvid.dream.dreamer import Dreamer, pick_device
@@ -54,8 +55,9 @@ def dream_video(
     atomically.
     """
     settings = settings or VideoSettings()
-    return run_video(check_video(Path(source), Path(target), settings, overwrite=overwrite),
-                     on_progress)  # fmt: skip
+    request = check_video(Path(source), Path(target), settings, overwrite=overwrite)
+    check_room(request)
+    return run_video(request, on_progress)
 
 
 def run_video(request: Film, on_progress: OnProgress) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,18 +13,22 @@ import torch
 from dreamvid.commands.clock import clock_of
 from dreamvid.commands.preflight import Clip, check_zoom
 from dreamvid.commands.result import Result, skipped
+from dreamvid.commands.room import check_room
 from dreamvid.commands.shared import make_dreams, with_sound
 from dreamvid.commands.sidecar import sidecar
 from dreamvid.dream.octaves import resize
 from dreamvid.image import to_image
 from dreamvid.loops.texture import noise_texture
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.state import FilmState
 from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
 from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.frames import camera_frames
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state, lay_out, write_state
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.dials import camera_dials, steady
 from dreamvid.settings.models import ZoomSettings
@@ -42,20 +47,29 @@ def dream_zoom(
     settings: ZoomSettings | None = None,
     *,
     overwrite: bool = False,
+    keep_state: bool = True,
     on_progress: OnProgress = ignore,
 ) -> Result:
     """Dream an endless zoom into a picture, or with `source` None and `from_noise` into noise.
 
-    `on_progress` gets an event after each frame, and others. After an interruption, the same call
-    resumes after the last finished part. Raises any DreamvidError; the target is written
-    atomically.
+    With `keep_state` a file beside the target lets it be lengthened. `on_progress` gets an event
+    after each frame, and others. After an interruption, the same call resumes after the last
+    finished part. Raises any DreamvidError; the target is written atomically.
     """
     settings, path = settings or ZoomSettings(), None if source is None else Path(source)
-    return run_zoom(check_zoom(path, Path(target), settings, overwrite=overwrite), on_progress)
+    request = check_zoom(path, Path(target), settings, overwrite=overwrite)
+    check_room(request)
+    return run_zoom(request, on_progress, keep=keep_state)
 
 
-def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
-    """Dream a checked zoom."""
+def run_zoom(
+    request: Clip[ZoomSettings],
+    on_progress: OnProgress,
+    *,
+    keep: bool = False,
+    begun: FilmState | None = None,
+) -> Result:
+    """Dream a checked zoom, which may go on from one that was `begun`, and `keep` its state."""
     settings, output = request.settings, request.output
     start, (width, height) = beginning(request), request.size
     clip, sound = settings.clip, settings.sound
@@ -75,7 +89,11 @@ def run_zoom(request: Clip[ZoomSettings], on_progress: OnProgress) -> Result:
         output.check_new()
         record = sidecar(settings, request.source, dreams(0), output=output.path)
         on_progress(Progress("sidecar", text=record))
-        job = Job(output, like=like, record=record, most_flashes=settings.output.max_flash)
+        if begun is not None:
+            lay_out(begun, folder_of(output.path), record, overwrite=output.overwrite)
+        limit = settings.output.max_flash
+        keeper = partial(write_state if keep else drop_state, output)
+        job = Job(output, like=like, record=record, most_flashes=limit, keep=keeper)
         frames = camera_frames(start, camera, count=clip.frames, rate=clip.fps)
         left = (frame for frame in frames if frame.index >= job.done)
         job.run(left, dreams, stability=stability, on_progress=on_progress)

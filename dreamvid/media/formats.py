@@ -95,6 +95,24 @@ def usual_codec(path: Path) -> str:
     return USUAL.get(path.suffix.lower(), "h264")
 
 
+def suited(path: Path, codec: str | None) -> Path:
+    """The path with its own suffix if a codec can use it, else .mp4 or the codec's first one.
+
+    A codec that writes a file for each frame gets a pattern; an unknown one is reported later.
+    """
+    for suffix in (path.suffix, ".mp4"):
+        named = path.with_suffix(suffix)
+        known = CODECS.get(part_codec(named, codec or usual_codec(named)))
+        if known is None:
+            return named
+        numbered = known.pictures is not None and known.pictures.numbered
+        if suffix.lower() in known.suffixes and not numbered:
+            return named
+    assert known is not None
+    name = f"{path.stem}_%05d" if numbered else path.stem
+    return path.with_name(name + known.suffixes[0])
+
+
 def check_delivery(
     path: Path,
     codec: str,

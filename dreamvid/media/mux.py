@@ -232,6 +232,7 @@ class _Film:
             picture = out.add_stream_from_template(template, opaque=True)
             picture.time_base = self._tick
             picture.codec_context.framerate = self.source.rate
+            picture.codec_context.bit_rate = 0  # that of the first part, not of the film
             if container in ("mp4", "mov"):
                 picture.codec_context.codec_tag = self.codec.tag or template.codec_tag
             if self._alpha and container in ("webm", "matroska"):

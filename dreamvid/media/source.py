@@ -13,6 +13,11 @@ STILL_SUFFIXES: Final = frozenset(
     {".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".ppm", ".exr", ".dpx"}
 )
 
+FILM_SUFFIXES: Final = frozenset(
+    {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".mpg", ".mpeg", ".ts", ".mts",
+     ".wmv", ".flv", ".mxf", ".ogv", ".3gp"}
+)  # fmt: skip
+
 NUMBER: Final = re.compile(r"%(?:0(\d+))?d")
 
 

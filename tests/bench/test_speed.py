@@ -16,6 +16,7 @@ from dreamvid.bench import speed as bench
 from dreamvid.bench.chance import random_network
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.media.reader import VideoReader
+from dreamvid.networks.peak import peak_memory
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +84,7 @@ def test_films_are_counted_in_full_size_passes():
 def test_memory_is_that_of_the_film_and_not_of_this_process(monkeypatch):
     monkeypatch.setattr(bench, "FILM_SIZES", {"tiny": (96, 64, 3)})
     ballast = np.ones(300_000_000, np.uint8)
-    before = bench._peak_of("self")
+    before = peak_memory()
     (row,) = bench.measure_memory()
     assert ballast.nbytes < before
     assert row["frames"] == 3

@@ -112,6 +112,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             2,
             "flow: masks that follow motion",
         ),
+        (
+            "video film.mp4 -o out.mp4 --mask 0:(moving),4b:(still)",
+            2,
+            "mask: beats need a tempo, column 12, at '4b:(still)'; set bpm",
+        ),
         ("video film.mp4 -o out.mp4 --mask still --feather 2", 2, "feather = '2': Input should be"),
         ("video film.mp4 -o out.mp4 --settings two.toml", 2, "black.png: the mask is black every"),
         ("video film.mp4 -o out.mp4 --settings both.toml", 2, "both.toml: mask and region: give"),

@@ -70,7 +70,11 @@ def test_stopped_and_gone_on_with(long_film, uninterrupted, tmp_path):
     assert not any("Traceback" in line for line in said)
     assert CUT + 4 <= frames_of(partial) < FRAMES
     assert f"{frames_of(partial)} frames" in said[-1]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".out.mp4.parts", partial.name]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        ".out.mp4.parts",
+        "out.mp4.preview.jpg",
+        partial.name,
+    ]
 
     told = dreamvid(*command, "-v")
     assert told.code == 0, told.err

@@ -76,8 +76,8 @@ def test_a_film_of_one_process_has_no_plan(shots: Path, tmp_path: Path) -> None:
 def test_a_picture_of_the_newest_frame_is_named(tmp_path: Path) -> None:
     folder_of(tmp_path / "out.mp4").mkdir()
     assert status_of(tmp_path / "out.mp4").newest is None
-    (tmp_path / "out.preview.jpg").touch()
-    assert status_of(tmp_path / "out.mp4").newest == str(tmp_path / "out.preview.jpg")
+    (tmp_path / "out.mp4.preview.jpg").touch()
+    assert status_of(tmp_path / "out.mp4").newest == str(tmp_path / "out.mp4.preview.jpg")
 
 
 def test_complete_films_and_none_at_all(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from dreamvid.media.formats import (
     encoders,
     ffmpeg_path,
     part_codec,
+    suited,
     usual_codec,
 )
 
@@ -155,3 +156,21 @@ def test_what_ffmpeg_lists_is_read_by_name() -> None:
     assert {"libx264", "ffv1", "png", "gif"} <= encoders()
     assert {"scale", "palettegen", "setparams"} <= formats.filters()
     assert not {"=", "V....."} & encoders()
+
+
+@pytest.mark.parametrize(
+    ("path", "codec", "fits"),
+    [
+        ("a/clip.mp4", None, "a/clip.mp4"),
+        ("clip.MOV", None, "clip.MOV"),
+        ("clip.avi", None, "clip.mp4"),
+        ("clip.mp4", "hap", "clip.mov"),
+        ("clip.mp4", "png", "clip_%05d.png"),
+        ("clip.png", None, "clip.mp4"),
+        ("clip.mp4", "nonsense", "clip.mp4"),
+    ],
+)
+def test_a_name_gets_a_suffix_that_its_codec_can_use(
+    path: str, codec: str | None, fits: str
+) -> None:
+    assert suited(Path(path), codec) == Path(fits)

@@ -301,6 +301,14 @@ def test_parts_of_changed_pictures_are_dreamed_again_only_with_overwrite(tmp_pat
     assert Job(Output(path), like=LIKE, record=record, row=row).done == 3
 
 
+def test_parts_are_kept_up_to_one_with_a_memory(tmp_path: Path) -> None:
+    stop_a_row(tmp_path / "film.mp4", 9)
+    (tmp_path / ".film.mp4.parts" / "part-000001.memory").unlink()  # as of most older parts
+    row, record = row_of(7)
+    output = Output(tmp_path / "film.mp4", overwrite=True)
+    assert Job(output, like=LIKE, record=record, row=row).done == 3
+
+
 @pytest.mark.parametrize("why", ["first", "setting", "no list", "no memory"])
 def test_nothing_is_kept_of_a_row_that_differs_otherwise(tmp_path: Path, why: str) -> None:
     path = tmp_path / "film.mp4"
@@ -422,8 +430,7 @@ def test_parts_of_large_frames_are_shorter(
 ) -> None:
     monkeypatch.setattr(stretch, "PART_FRAMES", 30)
     like = FilmInfo.plain(*size, Fraction(25))
-    whole = stretch.Stretch(tmp_path, Output(tmp_path / "film.mp4"), like=like)
-    assert whole.part_frames == frames
+    assert stretch.part_frames(like) == frames
 
 
 def test_an_error_before_the_first_part_leaves_nothing(tmp_path: Path) -> None:
