@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from dreamvid.commands.result import Result
     from dreamvid.farm.joining import Left
     from dreamvid.farm.status import Status
+    from dreamvid.media.newest import NewestFrame
     from dreamvid.sequence.progress import OnProgress
 
 _MANY = Group("Many processes", sort_key=6)
@@ -59,7 +60,7 @@ def part_of(text: str) -> tuple[int, int]:
     return part, of
 
 
-def check_many(workers: int | None, part: str | None) -> bool:
+def check_many(workers: int | None, part: str | None, settings: VideoSettings) -> bool:
     """Whether a film is to be dreamed by many processes; UsageError for invalid values."""
     if workers is not None and part is not None:
         raise UsageError("not allowed together with --part", where="--workers", remedy="use one")
@@ -67,29 +68,42 @@ def check_many(workers: int | None, part: str | None) -> bool:
         raise UsageError(f"{workers} is too small", where="--workers", remedy="give 1 or more")
     if part is not None:
         part_of(part)
-    return workers is not None or part is not None
+    many = workers is not None or part is not None
+    if many:
+        from dreamvid.farm.check import check_shared
+
+        check_shared(settings)
+    return many
 
 
 def run_many(
-    request: Film, workers: int | None, part: str | None, on_progress: OnProgress
+    request: Film,
+    workers: int | None,
+    part: str | None,
+    on_progress: OnProgress,
+    newest: Path | None,
 ) -> Result | Left:
-    """Dream a checked film in many processes, or one part of it here."""
+    """Dream a checked film in many processes, or one part of it here.
+
+    Workers show the `newest` frame in a file, of a part it is in the events.
+    """
     if workers is not None:
         from dreamvid.farm.crew import dream_by_workers
 
-        return dream_by_workers(request, workers, on_progress)
+        return dream_by_workers(request, workers, on_progress, newest=newest)
     from dreamvid.farm.share import dream_part
 
     assert part is not None
     return dream_part(request, *part_of(part), on_progress)
 
 
-def show_many(show: Show, request: Film, made: Result | Left) -> None:
+def show_many(show: Show, request: Film, made: Result | Left, newest: NewestFrame) -> None:
     """Say what was made, or what is missing; DamagedInput if parts of the film were unreadable."""
     from dreamvid.commands.result import Result
 
     if isinstance(made, Result):
         show.made(made)
+        newest.remove()
         raise_if_damaged(made, request.source)
     else:
         show.say(f"{request.output.path}: {made.text}")

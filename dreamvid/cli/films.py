@@ -119,7 +119,7 @@ def video(
     if request.source is None:
         raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)
-    many = check_many(workers, part)
+    many = check_many(workers, part, request.settings)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
@@ -134,8 +134,9 @@ def video(
 
         with show.busy("dreaming the first frame"):
             if many:
-                made = run_many(checked, workers, part, request.watched(show, newest))
-                return show_many(show, checked, made)
+                live = None if no_preview else newest.path
+                made = run_many(checked, workers, part, request.watched(show, newest), live)
+                return show_many(show, checked, made, newest)
             result = run_video(checked, request.watched(show, newest))
         show.made(result)
         newest.remove()

@@ -18,7 +18,6 @@ from dreamvid.commands.shapes import whole_frames
 from dreamvid.errors import DiskFull
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
-from dreamvid.sequence.folder import folder_of
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.values import DREAM_LINES, FULL_SIZE, LARGE_FILM
@@ -83,7 +82,7 @@ class Room:
             share = 1.0
         kept = 0 if isinstance(settings, FilmLoop | DreamedLoop) else dreams
         folder = output.path.parent
-        there = sum(file.stat().st_size for file in folder_of(output.path).glob("part-*"))
+        there = sum(file.stat().st_size for file in _parts_of(output.path).glob("part-*"))
         return cls(
             folder,
             parts=film_bytes(output, like, frames, part=True)
@@ -172,3 +171,8 @@ def _dream_share(size: tuple[int, int], asked: str | None) -> float:
         large = width * height > LARGE_FILM
         return min(1.0, (DREAM_LINES / min(size)) ** 2) if large else 1.0
     return 1.0 if asked == FULL_SIZE else min(1.0, (int(asked.split("x")[0]) / width) ** 2)
+
+
+def _parts_of(path: Path) -> Path:
+    """The folder of the parts of an output, as in sequence/folder."""
+    return path.with_name(f".{path.name}.parts")

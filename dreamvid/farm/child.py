@@ -10,7 +10,7 @@ import json
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 Tell = Callable[[dict[str, Any]], None]
@@ -23,10 +23,17 @@ def serve(text: str, tell: Tell) -> None:
     from dreamvid.commands.result import Result
     from dreamvid.farm.messages import Order, error_fields, result_fields
     from dreamvid.farm.work import work
+    from dreamvid.media.newest import NewestFrame
     from dreamvid.sequence.progress import Progress
 
+    newest: NewestFrame | None = None
+
     def on_progress(event: Progress) -> None:
-        tell({"progress": asdict(event)})
+        if event.image is not None and newest is not None:
+            newest.show(event.image)
+        told = asdict(replace(event, image=None))
+        del told["image"]
+        tell({"progress": told})
 
     def begun(frames: int, done: Sequence[tuple[int, int]]) -> None:
         tell({"begun": {"frames": frames, "done": done}})
@@ -34,6 +41,7 @@ def serve(text: str, tell: Tell) -> None:
     try:
         order = Order.read(text)
         cv2.setNumThreads(order.threads)
+        newest = None if order.newest is None else NewestFrame(order.newest)
         result = work(order.checked(), on_progress, begun)
         if isinstance(result, Result):
             tell({"result": result_fields(result)})

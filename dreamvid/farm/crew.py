@@ -6,22 +6,24 @@ import json
 import os
 import queue
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import IO, Any, Protocol
 
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
 from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists
+from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left
 from dreamvid.farm.messages import Order, error_of, left_of_fields, result_of
 from dreamvid.farm.tally import Tally
-from dreamvid.farm.work import check_shared, threads_of
+from dreamvid.farm.work import threads_of
 from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.folder import finished_parts, folder_of, record_in
 from dreamvid.sequence.job import Job
@@ -29,6 +31,10 @@ from dreamvid.sequence.progress import OnProgress, Progress
 
 DEATHS = 3
 """A crew gives up after so many deaths for each worker without a part finished between them."""
+
+
+KILLED = -9
+"""The exit code of a process that was ended by SIGKILL, as by a system that is out of memory."""
 
 
 class Child(Protocol):
@@ -66,19 +72,27 @@ def start_child(order: Order) -> Child:
 
 
 def dream_by_workers(
-    request: Film, workers: int, on_progress: OnProgress, start: Start = start_child
+    request: Film,
+    workers: int,
+    on_progress: OnProgress,
+    start: Start = start_child,
+    *,
+    newest: Path | None = None,
 ) -> Result | Left:
     """Dream a checked film in so many processes, and close it.
 
-    Each computes with its share of the cores, or with as many threads as the job began with. The
-    bytes are those of one process with that number of threads. A worker that was killed is
-    replaced. Raises the first error of a worker, and Interrupted on Ctrl-C.
+    One of them shows its newest frame in the file `newest`. Each computes with its share of the
+    cores, or with as many threads as the job began with. The bytes are those of one process with
+    that number of threads. A worker that was killed is replaced. Raises the first error of a
+    worker, and Interrupted on Ctrl-C.
     """
     with request.reader:
         check_shared(request.settings)
         output = request.output
         threads = threads_of(output.path) or max(1, (os.cpu_count() or 1) // workers)
-        order = Order(request.source, output.path, request.settings, output.overwrite, threads)
+        order = Order(
+            request.source, output.path, request.settings, output.overwrite, threads, newest
+        )
         crew = _Crew(order, workers, start, on_progress)
         try:
             return crew.run()
@@ -95,7 +109,7 @@ class _Crew:
         self._on_progress = on_progress
         self._folder = folder_of(order.target)
         self._told: queue.Queue[tuple[Child, dict[str, Any] | None]] = queue.Queue()
-        self._children: list[Child] = []
+        self._children: dict[Child, Order] = {}
         self._said: set[str] = set()
         self._tally = Tally(on_progress, f"{workers} workers")
         self._deaths, self._parts = 0, 0
@@ -103,16 +117,16 @@ class _Crew:
 
     def run(self) -> Result | Left:
         """Start the workers and listen to them until the film is complete, or all have ended."""
-        for _ in range(self._workers):
-            self._add()
+        for number in range(self._workers):
+            self._add(self._order if number == 0 else replace(self._order, newest=None))
         ended: set[Child] = set()
         while self._children:
             child, message = self._told.get()
             if message is None:
-                self._children.remove(child)
+                order = self._children.pop(child)
                 code = child.wait()
                 if child not in ended:
-                    self._replace(code)
+                    self._replace(order, code)
             elif "result" in message:
                 self.stop()
                 self._tidy()
@@ -131,9 +145,9 @@ class _Crew:
             child.wait()
         self._children.clear()
 
-    def _add(self) -> None:
-        child = self._start(self._order)
-        self._children.append(child)
+    def _add(self, order: Order) -> None:
+        child = self._start(order)
+        self._children[child] = order
         threading.Thread(target=self._listen, args=(child,), daemon=True).start()
 
     def _listen(self, child: Child) -> None:
@@ -163,21 +177,21 @@ class _Crew:
 
     def _pass_on(self, event: Progress) -> None:
         if event.task == "frames":
-            self._tally.add(event.done - 1)
+            self._tally.add(event)
         elif event.task not in ("note", "sidecar") or event.text not in self._said:
             self._said.add(event.text)
             self._on_progress(event)
 
-    def _replace(self, code: int) -> None:
+    def _replace(self, order: Order, code: int) -> None:
         """Replace a worker that has died; DreamvidError if they die without getting anywhere."""
         parts = len(list(self._folder.glob("part-*.sha256")))
         self._deaths = self._deaths + 1 if parts == self._parts else 1
         self._parts = parts
         if self._deaths <= DEATHS * self._workers:
-            self._add()
+            self._add(order)
             return
         what = f"{self._deaths} workers have died without finishing a part"
-        if code == -signal.SIGKILL:
+        if code == KILLED:
             remedy = "they may need too much memory: use fewer workers, or a smaller --dream-size"
             raise OutOfMemory(f"{what}, by SIGKILL", where=self._order.target, remedy=remedy)
         remedy = "leave out --workers to see why"

@@ -22,18 +22,23 @@ from dreamvid.settings.toml import to_toml
 
 @dataclass(frozen=True)
 class Order:
-    """The film that a worker is to help dream, with so many threads."""
+    """The film that a worker is to help dream, with so many threads.
+
+    It shows its newest frame in the file `newest`, if there is one.
+    """
 
     source: Path
     target: Path
     settings: VideoSettings
     overwrite: bool
     threads: int
+    newest: Path | None = None
 
     @property
     def text(self) -> str:
         """The order as JSON, from which `read` restores it."""
-        plain = {"source": str(self.source), "target": str(self.target)}
+        newest = None if self.newest is None else str(self.newest)
+        plain = {"source": str(self.source), "target": str(self.target), "newest": newest}
         return json.dumps(vars(self) | plain | {"settings": to_toml(self.settings)})
 
     @classmethod
@@ -42,7 +47,8 @@ class Order:
         found = json.loads(text)
         paths = Path(found["source"]), Path(found["target"])
         settings = VideoSettings.checked(found["settings"])
-        return cls(*paths, settings, found["overwrite"], found["threads"])
+        newest = None if found["newest"] is None else Path(found["newest"])
+        return cls(*paths, settings, found["overwrite"], found["threads"], newest)
 
     def checked(self) -> Film:
         """The checked request, which is open."""

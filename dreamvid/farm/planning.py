@@ -11,8 +11,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock
-
 from dreamvid.commands.preflight import keeps_alpha, open_film
 from dreamvid.commands.video import Ready
 from dreamvid.errors import UnreadableInput, writing
@@ -21,6 +19,7 @@ from dreamvid.files import write_whole
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.shots import CutDetector
 from dreamvid.sequence.folder import PLAN, record_in
+from dreamvid.sequence.owners import locked
 from dreamvid.sequence.progress import OnProgress, Progress
 
 
@@ -29,14 +28,15 @@ def plan_of(ready: Ready, folder: Path, on_progress: OnProgress) -> Plan | None:
 
     None if another process has joined the film meanwhile.
     """
-    with writing(folder), FileLock(folder / "plan.lock"):
+    with locked(folder / "plan.lock"):
         if not record_in(folder).is_file():
             shutil.rmtree(folder, ignore_errors=True)  # the lock has created it
             return None
         plan = Plan.read(folder)
         if plan is None:
             plan = make_plan(ready, on_progress)
-            write_whole(folder / PLAN, plan.text.encode())
+            with writing(folder):
+                write_whole(folder / PLAN, plan.text.encode())
         return plan
 
 

@@ -20,7 +20,7 @@ def dream_part(request: Film, part: int, of: int, on_progress: OnProgress) -> Re
 
     def told(event: Progress) -> None:
         if event.task == "frames":
-            tally.add(event.done - 1)
+            tally.add(event)
         else:
             on_progress(event)
 

@@ -44,7 +44,7 @@ def status_of(output: Path) -> Status:
         return Status(str(output), True, *(None,) * 5, 0, None, None, None)
     done, pace = _pace(folder)
     plan = Plan.read(folder)
-    preview = output.with_name(f"{output.stem}.preview.jpg")
+    preview = output.with_name(f"{output.name}.preview.jpg")
     newest = str(preview) if preview.is_file() else None
     if plan is None:
         return Status(str(output), False, *(None,) * 5, done, pace, None, newest)

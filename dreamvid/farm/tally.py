@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from dreamvid.sequence.progress import OnProgress, Progress
 
@@ -23,8 +24,9 @@ class Tally:
             self._on_progress(Progress("frames", len(self._done), total, self._text))
         self.total = total
 
-    def add(self, frame: int) -> None:
-        """The frame with this index is done."""
-        if frame not in self._done:
-            self._done.add(frame)
-            self._on_progress(Progress("frames", len(self._done), self.total, self._text))
+    def add(self, event: Progress) -> None:
+        """Pass on an event of a frame, whose number in the film it tells."""
+        if event.done - 1 not in self._done:
+            self._done.add(event.done - 1)
+            count = len(self._done)
+            self._on_progress(replace(event, done=count, total=self.total, text=self._text))

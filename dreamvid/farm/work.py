@@ -20,7 +20,8 @@ import torch
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import Ready, prepare
-from dreamvid.errors import DreamvidError, UnreadableInput, UsageError
+from dreamvid.errors import DreamvidError, UnreadableInput
+from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left, incomplete, join, left_of, look
 from dreamvid.farm.plan import Plan, Shot
 from dreamvid.farm.planning import plan_of, reopened
@@ -31,7 +32,6 @@ from dreamvid.sequence.job import Job
 from dreamvid.sequence.owners import owned
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.stretch import Stretch
-from dreamvid.settings.models import VideoSettings
 
 PATIENCE = 20.0
 """Seconds to wait for another process that begins or joins the same film."""
@@ -41,16 +41,6 @@ TRIES, PAUSE = 3, 0.1
 
 Begun = Callable[[int, Sequence[tuple[int, int]]], None]
 """Told once: how many frames there are to dream, and which are done, as pairs of first and end."""
-
-
-def check_shared(settings: VideoSettings) -> None:
-    """Raise UsageError for a film whose shots depend on each other."""
-    remedy = "leave out --workers and --part"
-    if settings.motion.loop:
-        raise UsageError("a loop is dreamed by one process", where="loop", remedy=remedy)
-    if settings.output.max_flash is not None:
-        what = "flashes are counted across cuts, by one process"
-        raise UsageError(what, where="max_flash", remedy=remedy)
 
 
 def work(

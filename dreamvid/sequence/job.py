@@ -33,7 +33,7 @@ from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.owners import check_unowned
 from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.sequence.render import DreamerAt
-from dreamvid.sequence.stretch import Stretch, part_length
+from dreamvid.sequence.stretch import Stretch, part_frames
 from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.toml import UNREADABLE, differing
 
@@ -49,10 +49,10 @@ class Job:
 
     `record` is the text of the sidecar. It contains everything that determines the film's bytes, so
     existing parts are reused only if their record is equal, or differs only in pictures of a `row`
-    that come later. `most_flashes` limits the flashes of the film within any second. Of a `shared`
-    job, other processes may be dreaming shots. `keep` gets the parts of the finished film, and the
-    number of frames in each, before they are deleted, and returns a note. The output has been
-    checked; raises OutputExists if there are other parts, which would be lost.
+    that come later. `most_flashes` limits the flashes of the film within any second. `keep` gets
+    the parts of the finished film, and their length, before they are deleted, and returns a note.
+    Of a `shared` job, other processes may be dreaming shots. The output has been checked; raises
+    OutputExists if there are other parts, which would be lost.
     """
 
     def __init__(
@@ -63,8 +63,8 @@ class Job:
         record: str,
         row: Row | None = None,
         most_flashes: int | None = None,
-        shared: bool = False,
         keep: Callable[[Sequence[Path], int], str] = lambda parts, length: "",
+        shared: bool = False,
     ) -> None:
         self._keep = keep
         self.output, self._like, self._record, self._row = output, like, record, row
@@ -222,7 +222,7 @@ class Job:
         write_record(output.sidecar, self._record)
         for file in self._partials():
             file.unlink()
-        self.notes += tuple(filter(None, [self._keep(parts, part_length(self._like))]))
+        self.notes += tuple(filter(None, [self._keep(parts, part_frames(self._like))]))
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def interrupted(self) -> Interrupted:

@@ -12,31 +12,46 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from dreamvid.errors import DreamvidError
 from dreamvid.media.target import Busy
 
 
-def _lock(folder: Path, first: int) -> FileLock:
-    return FileLock(folder / f"shot-{first:09d}.lock", is_singleton=False)
-
-
 @contextmanager
-def owned(folder: Path, first: int) -> Iterator[bool]:
-    """Own the shot that begins with frame `first`; False if another process owns it."""
-    lock = _lock(folder, first)
+def locked(file: Path, *, timeout: float = -1) -> Iterator[bool]:
+    """Hold a lock on a file; False if another process still holds it after `timeout` seconds.
+
+    Without a timeout it waits. DreamvidError where files cannot be locked.
+    """
+    lock = FileLock(file, is_singleton=False)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=timeout)
     except Timeout:
         yield False
         return
+    except (OSError, NotImplementedError) as error:
+        remedy = "use a local folder, or a file system with locks, such as NFS 4"
+        what = f"its files cannot be locked ({error})"
+        raise DreamvidError(what, where=file.parent, remedy=remedy) from error
     try:
         yield True
     finally:
         lock.release()
 
 
+@contextmanager
+def owned(folder: Path, first: int) -> Iterator[bool]:
+    """Own the shot that begins with frame `first`; False if another process owns it."""
+    with locked(_file(folder, first), timeout=0) as free:
+        yield free
+
+
+def _file(folder: Path, first: int) -> Path:
+    return folder / f"shot-{first:09d}.lock"
+
+
 def is_owned(folder: Path, first: int) -> bool:
     """Whether a process owns the shot that begins with frame `first`."""
-    if not (folder / f"shot-{first:09d}.lock").exists():
+    if not _file(folder, first).exists():
         return False
     with owned(folder, first) as free:
         return not free

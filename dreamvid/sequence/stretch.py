@@ -48,6 +48,12 @@ KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
 
 
+def part_frames(like: FilmInfo) -> int:
+    """The most frames of a part of a film."""
+    share = min(1.0, PART_SIZE / (like.width * like.height))
+    return max(1, round(PART_FRAMES * math.sqrt(share)))
+
+
 class Stretch:
     """The frames of a film from index `first` on, up to `end`; None is the end of the film.
 
@@ -68,7 +74,8 @@ class Stretch:
         self._folder, self._output, self._like = folder, output, like
         self.first, self.end, self._most_flashes = first, end, most_flashes
         self.notes: tuple[str, ...] = ()
-        self.part_frames = part_length(like)
+        self._part_frames = part_frames(like)
+        self._guard: FlashGuard | None = None
         self.parts = self._finished()
         self.done = first + frames_in(self.parts)
         self.writer: PartWriter | None = None
@@ -100,7 +107,8 @@ class Stretch:
         last = self._last_memory(dreamer.device)
         if last is None and lap is not None:
             last = lap.start
-        guard = self._guard(last)
+        if self._most_flashes is not None:
+            self._guard = FlashGuard(self._most_flashes, None if last is None else last.guard)
         self._began = time.monotonic()
         for frame, memory in render_with_memory(
             frames, dream, stability=stability, memory=last, lap=lap
@@ -109,13 +117,11 @@ class Stretch:
                 self._finish(last)
             writer = self.writer = self.writer or self._open(self.done)
             image = self._output_image(frame, memory)
-            writer.write(image if guard is None else guard(image, frame.time), frame.time)
+            writer.write(image, frame.time)
             last, self.done = memory, self.done + 1
-            if guard is not None:
-                last = replace(memory, guard=guard.state)
             text = f"shot {memory.shot}"
             on_progress(Progress("frames", self.done, self._like.frames, text, image=image))
-            if writer.count == self.part_frames:
+            if writer.count == self._part_frames:
                 self._finish(last)
         if self.writer is not None:
             self._finish(last)
@@ -132,12 +138,6 @@ class Stretch:
             return list(self.parts)
         return [*self.parts, *([writer.path] if _closed(writer) else [])]
 
-    def _guard(self, last: Memory | None) -> FlashGuard | None:
-        """The flash guard as it was after the last finished part, if flashes are limited."""
-        if self._most_flashes is None:
-            return None
-        return FlashGuard(self._most_flashes, None if last is None else last.guard)
-
     def _last_memory(self, device: torch.device) -> Memory | None:
         """The memory after the last finished part."""
         return Memory.load(memory_of(self.parts[-1]), device=device) if self.parts else None
@@ -147,6 +147,8 @@ class Stretch:
         dreamed, source = at_full_size(frame, memory)
         if self._output.alpha:
             return masked(matte(dreamed, source), frame.alpha)
+        if self._guard is not None:
+            dreamed = self._guard(dreamed, frame.time)
         return dreamed if frame.alpha is None else with_alpha(dreamed, frame.alpha)
 
     def _finished(self) -> list[Path]:
@@ -171,6 +173,8 @@ class Stretch:
     def _finish(self, memory: Memory | None) -> None:
         """Close a part and save its memory, without which it does not count as finished."""
         assert memory is not None and self.writer is not None
+        if self._guard is not None:
+            memory = replace(memory, guard=self._guard.state)
         writer = self.writer
         writer.close()
         now = time.monotonic()
@@ -183,12 +187,6 @@ class Stretch:
         self.parts.append(writer.path)
         self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
         self.writer, self._began = None, now
-
-
-def part_length(like: FilmInfo) -> int:
-    """The number of frames of a part that no cut ends."""
-    share = min(1.0, PART_SIZE / (like.width * like.height))
-    return max(1, round(PART_FRAMES * math.sqrt(share)))
 
 
 def _closed(writer: PartWriter) -> bool:

@@ -50,6 +50,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("video row -o out.mp4", 3, "row: 1 of 4 images are not 20x20, the size of most: 3.png"),
         ("video nosuch.mp4", 3, "nosuch.mp4: no such file; check the path"),
         ("video film.mp4 -o taken.mp4", 4, "taken.mp4: already exists; use another name, or -y"),
+        ("video film.mp4 --part 0/3", 2, "--part: 0/3 is not a part; give one such as 3/40"),
+        ("video film.mp4 --part 4/3", 2, "--part: 4/3 is not a part; give one such as 3/40"),
+        ("video film.mp4 --part 3", 2, "--part: 3 is not a part; give one such as 3/40"),
+        ("video film.mp4 --workers 0", 2, "--workers: 0 is too small; give 1 or more"),
+        (
+            "video film.mp4 --workers 2 --part 1/2",
+            2,
+            "--workers: not allowed together with --part; use one",
+        ),
+        ("video film.mp4 --workers 2 --loop", 2, "loop: a loop is dreamed by one process; leave"),
+        (
+            "video film.mp4 --part 1/2 --max-flash 3",
+            2,
+            "max_flash: flashes are counted across cuts",
+        ),
+        ("status nosuch.mp4", 3, "nosuch.mp4: nothing is dreamed here; check the name"),
+        ("join nosuch.mp4", 2, "nosuch.mp4: no shots are dreamed for it; check its name"),
         ("video film.mp4 -o out.xyz", 2, "out.xyz: h264 cannot be stored in a '.xyz' file; end"),
         ("video film.mp4 -o out.mp4 --codec foo", 2, "codec: unknown codec 'foo'; use h264"),
         (

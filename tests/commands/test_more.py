@@ -17,7 +17,7 @@ from dreamvid.media.codecs import CODECS
 from dreamvid.media.formats import encoders
 from dreamvid.media.state import FilmState, state_of
 from dreamvid.sequence import stretch
-from dreamvid.sequence.job import folder_of
+from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.models import ZoomSettings
 

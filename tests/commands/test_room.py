@@ -22,6 +22,7 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
 from dreamvid.media.writer import VideoWriter
 from dreamvid.sequence import stretch
+from dreamvid.sequence.folder import folder_of
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, ZoomLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 
@@ -47,6 +48,7 @@ def test_every_codec_has_its_bits_and_the_parts_are_those_of_a_job() -> None:
     assert set(BITS) == set(CODECS)
     assert (room.PART_FRAMES, room.PART_SIZE) == (stretch.PART_FRAMES, stretch.PART_SIZE)
     assert room.KEPT_EVERY == stretch.KEPT_EVERY
+    assert room._parts_of(Path("a/b.mp4")) == folder_of(Path("a/b.mp4"))
 
 
 def test_a_film_of_noise_is_larger_than_estimated_and_a_still_one_smaller(tmp_path: Path) -> None:

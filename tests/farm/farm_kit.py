@@ -25,7 +25,7 @@ SHOTS = (5, 3, 6, 4, 2, 7)
 """The frames of each shot of the film."""
 FRAMES = sum(SHOTS)
 FIRSTS = tuple(sum(SHOTS[:n]) for n in range(len(SHOTS)))
-QUICK = {"octaves": 2, "iterations": 2}
+QUICK = {"octaves": 1, "iterations": 1}
 
 
 def write_shots(path: Path, shots: Sequence[int] = SHOTS) -> Path:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import io
-import json
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
-from farm_kit import FIRSTS, FRAMES, QUICK, Forked, Hired, names, request_for
+from farm_kit import FRAMES, Forked, Hired, names, request_for
 from tiny import read
 
 from dreamvid.commands.result import Result
@@ -216,18 +215,3 @@ def test_films_whose_shots_depend_on_each_other_are_refused(
     with pytest.raises(UsageError, match=said):
         dream_by_workers(request_for(shots, tmp_path / "out.mp4", **tables), 2, ignore, Forked)
     assert names(tmp_path) == []
-
-
-def test_a_process_of_its_own_dreams_with_the_embedded_network(shots: Path, tmp_path: Path) -> None:
-    """With a real process; two frames of one shot, with a real network."""
-    tables = {"film": {"frames": 2}, "dream": QUICK | {"octaves": 1, "iterations": 1}}
-    settings = request_for(shots, tmp_path / "out.mp4", **tables).settings
-    order = Order(shots, tmp_path / "out.mp4", settings, overwrite=False, threads=1)
-    child = crew.start_child(order)
-    assert child.stdout is not None
-    with child.stdout as lines:
-        messages = [json.loads(line) for line in lines]
-    assert child.wait() == 0
-    assert messages[-1]["result"]["frames"] == 2
-    assert {"begun": {"frames": 2, "done": []}} in messages
-    assert FIRSTS[1] > 2 and len(read(tmp_path / "out.mp4")) == 2
