@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from farm_kit import FRAMES, request_for
 from dreamvid.farm import child
 from dreamvid.farm.child import main, serve
 from dreamvid.farm.messages import Order
+from dreamvid.image import load_image
 from dreamvid.networks import allocator
 
 
@@ -60,3 +62,14 @@ def test_it_ends_when_nobody_listens(
     assert caught.value.code == 1 and len(told) == FRAMES + 6
     assert all(text.endswith("\n") and json.loads(text) for text in told)
     assert not (tmp_path / "out.mp4").exists()
+
+
+def test_it_shows_its_newest_frame_and_sends_none(order: str, tmp_path: Path) -> None:
+    live = tmp_path / "live.jpg"
+    told: list[str] = []
+    serve(
+        replace(Order.read(order), newest=live).text,
+        lambda message: told.append(json.dumps(message)),
+    )
+    assert load_image(live).shape == (3, 48, 64)
+    assert max(map(len, told)) < 3000

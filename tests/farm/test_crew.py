@@ -215,3 +215,21 @@ def test_films_whose_shots_depend_on_each_other_are_refused(
     with pytest.raises(UsageError, match=said):
         dream_by_workers(request_for(shots, tmp_path / "out.mp4", **tables), 2, ignore, Forked)
     assert names(tmp_path) == []
+
+
+def test_one_worker_shows_its_newest_frame_also_when_it_is_replaced(
+    shots: Path, tmp_path: Path
+) -> None:
+    orders: list[Order] = []
+
+    def start(order: Order) -> Dying:
+        orders.append(order)
+        return Dying(1)
+
+    live = tmp_path / "live.jpg"
+    request = request_for(shots, tmp_path / "out.mp4")
+    with pytest.raises(DreamvidError):
+        dream_by_workers(request, 3, ignore, start, newest=live)
+    assert [order.newest for order in orders[:3]] == [live, None, None]
+    assert len(orders) == 3 + 3 * crew.DEATHS
+    assert {order.newest for order in orders[3:]} <= {live, None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -34,6 +34,8 @@ def test_an_order_arrives_as_it_was_given(tmp_path: Path) -> None:
     settings = VideoSettings.checked(TABLES)
     order = Order(tmp_path / "Grüße\n.mp4", tmp_path / "out.mp4", settings, True, 3)
     assert Order.read(order.text) == order
+    live = replace(order, newest=tmp_path / "live.jpg")
+    assert Order.read(live.text) == live
     assert "\n" not in order.text
 
 
