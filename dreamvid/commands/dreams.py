@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from dreamvid.commands.raised import Guides, Raised
 from dreamvid.dream.dreamer import Dose, Dreamer
@@ -86,9 +87,11 @@ class Dreams:
         parts = [(*part, of) for part, of in zip(networks, raised, strict=True)]
         if label is not None and several:
             parts = [part for part in parts if part[2].knows_label(label)] or parts[:1]
-        names = list(self._dials.names())
+        settings = list(self._dials.names())
         for _, _, of in parts:
-            of.check(names)
+            of.check(list(chain.from_iterable(settings)))
+            if several and label is None:
+                of.check_always(settings)
         first = parts[0][0]
         self._dials.check_weights(
             lambda name: name if several or name in (CREATURES, "label") else first.resolve(name)

@@ -88,6 +88,13 @@ def test_a_network_with_none_of_the_layers_is_refused() -> None:
         dreams({"layer": "nowhere"})
 
 
+def test_a_network_without_the_layer_of_a_later_frame_is_refused_at_the_start() -> None:
+    layers, pair = "0:(objects), 2:(label:ant)", (tiny_network(), other_network())
+    with pytest.raises(UsageError, match="other has none of the layers; use aliases"):
+        dreams({"layer": layers}, *pair)
+    assert dreams({"layer": [layers, "objects"]}, *pair)(2).layers[-1] == "other.two"
+
+
 def test_a_label_is_dreamed_by_the_networks_that_know_it() -> None:
     pair = tiny_network(), other_network()
     assert len(dreams({"label": "cat"}, *pair)(0).networks) == 2
@@ -133,6 +140,16 @@ def test_what_a_film_of_a_guide_is_measured_by_is_kept(tmp_path: Path) -> None:
     ]
     assert None not in heights and len(set(heights)) == 1
     assert guided(0).objective.family == guided(3).objective.family == str(tmp_path / "g.mkv")
+
+
+def test_what_a_film_of_a_guide_is_measured_by_is_not_kept_on_another_layer(tmp_path: Path) -> None:
+    layers = "0:(one), 2:(two)"
+    guided = dreams({"guide": str(film(tmp_path / "g.mkv")), "layer": layers})
+    frames = known_frames(moved(4))
+    heights = [
+        memory.reference.height for _, memory in render_with_memory(frames, guided, stability=0.9)
+    ]
+    assert heights[:2] == heights[:1] * 2 and heights[2:] == [None, None]
 
 
 def test_all_pictures_of_a_folder_guide_a_picture(
