@@ -22,8 +22,11 @@ from dreamvid.settings.dials import Dials, Moment, guides_of
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
 from dreamvid.settings.values import OWN_PALETTE
 
-KEPT = 64
-"""Number of Dreamers cached for frames with equal settings; each is small next to the network."""
+KEPT, KEPT_GUIDED = 64, 4
+"""Number of Dreamers cached for frames with equal settings; each is small next to the network.
+
+Those of a film that guides each hold the features of one of its frames, which are not small.
+"""
 
 
 class Dreams:
@@ -70,7 +73,8 @@ class Dreams:
             (shown_at(text, index, self._clock, time), share) for text, share in moment.guides
         )
         if (moment, guides) not in self._known:
-            if len(self._known) == KEPT:
+            by_film = any(one.number is not None for shown, _ in guides for one in shown)
+            while len(self._known) >= (KEPT_GUIDED if by_film else KEPT):
                 del self._known[next(iter(self._known))]
             self._known[moment, guides] = self._make(moment, guides)
         return self._known[moment, guides]

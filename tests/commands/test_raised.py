@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 import torch
 from tiny import known_frames, moved, texture, tiny_network
 
-from dreamvid.commands.dreams import Dreams
+from dreamvid.commands.dreams import KEPT_GUIDED, Dreams
 from dreamvid.commands.raised import Raised
 from dreamvid.dream import guides
 from dreamvid.dream.mixture import MixedGradient
@@ -130,6 +132,14 @@ def test_a_film_guides_a_film_frame_by_frame(tmp_path: Path) -> None:
         one = dreams({"guide": str(tmp_path / f"{k}.png"), "layer": "one"})
         pictures.append(one(0).rate(image))
     assert rates == pytest.approx(pictures, rel=0.02) and len(set(rates)) == 4
+
+
+def test_few_frames_of_a_film_that_guides_are_held(tmp_path: Path) -> None:
+    guided = dreams({"guide": str(film(tmp_path / "g.mkv", 8)), "layer": "one"}, frames=8)
+    held = [weakref.ref(guided(k)) for k in range(8)]
+    gc.collect()
+    assert sum(one() is not None for one in held) == KEPT_GUIDED
+    assert guided(7) is held[7]() and guided(6) is held[6]()
 
 
 def test_what_a_film_of_a_guide_is_measured_by_is_kept(tmp_path: Path) -> None:
