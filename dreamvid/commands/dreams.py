@@ -14,7 +14,7 @@ from dreamvid.dream.palette import Palette, Recolour, keep_colours
 from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.image import load_image
-from dreamvid.media.guide import read_guide, shown_at
+from dreamvid.media.guide import forget_guides, read_guide, shown_at
 from dreamvid.networks.kinds import CREATURES
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
@@ -58,6 +58,7 @@ class Dreams:
         self._palette = _palette(dream)
         self._known: dict[tuple[Moment, Guides], Dreamer] = {}
         self._last: object = None
+        forget_guides()
         for text in guides_of(dream):
             for shown in shown_at(text, 0, clock, dream.guide_time):
                 read_guide(shown)

@@ -52,11 +52,11 @@ def dreams(text: dict[str, Any], *networks: Network, frames: int | None = 4, **h
     )
 
 
-def film(path: Path, frames: int = 4) -> Path:
+def film(path: Path, frames: int = 4, *, seed: int = 0) -> Path:
     info = FilmInfo(None, 64, 48, Fraction(10), Fraction(1, 10), frames=frames)
     with VideoWriter(path, like=info, codec="ffv1") as out:
         for k in range(frames):
-            out.write(np.ascontiguousarray(texture(k)))
+            out.write(np.ascontiguousarray(texture(seed + k)))
     return path
 
 
@@ -132,6 +132,19 @@ def test_a_film_guides_a_film_frame_by_frame(tmp_path: Path) -> None:
         one = dreams({"guide": str(tmp_path / f"{k}.png"), "layer": "one"})
         pictures.append(one(0).rate(image))
     assert rates == pytest.approx(pictures, rel=0.02) and len(set(rates)) == 4
+
+
+def test_guides_that_have_changed_are_read_anew(tmp_path: Path) -> None:
+    folder, path, image = tmp_path / "f", tmp_path / "g.mkv", to_image(texture(9))
+    folder.mkdir()
+    found = []
+    for seed in (0, 5):
+        save_image(folder / f"{seed}.png", to_image(texture(seed)))
+        path.unlink(missing_ok=True)
+        film(path, 4, seed=seed)
+        guided = (dreams({"guide": str(guide), "layer": "one"})(3) for guide in (path, folder))
+        found.append([dream.rate(image) for dream in guided])
+    assert found[0][0] != found[1][0] and found[0][1] != found[1][1]
 
 
 def test_few_frames_of_a_film_that_guides_are_held(tmp_path: Path) -> None:
