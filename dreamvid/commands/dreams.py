@@ -15,7 +15,7 @@ from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.image import load_image
 from dreamvid.media.guide import forget_guides, read_guide, shown_at
-from dreamvid.networks.kinds import CREATURES
+from dreamvid.networks.kinds import CREATURES, LABEL
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, Moment, guides_of
@@ -99,7 +99,7 @@ class Dreams:
                 of.check_always(settings)
         first = parts[0][0]
         self._dials.check_weights(
-            lambda name: name if several or name in (CREATURES, "label") else first.resolve(name)
+            lambda name: name if several or name in (CREATURES, LABEL) else first.resolve(name)
         )
         return parts
 
