@@ -76,7 +76,8 @@ def draw_atlas(
     `layers` and `classes` are names, by default the outline of the network and some of its classes.
     A picture appears when it is whole, and is kept: a run that was stopped goes on, and one that
     asks for more adds to what there is. `model` is written into the flags. Raises UsageError for
-    unknown names, OutputExists for a folder with anything else in it; `overwrite` draws anew.
+    unknown names, OutputExists for a folder with anything else in it; `overwrite` replaces an
+    atlas of other weights.
     """
     folder = Path(folder)
     check_folder(folder, network.name, weights=network.weights_sha256, overwrite=overwrite)

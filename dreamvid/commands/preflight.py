@@ -169,6 +169,8 @@ def check_video(
 ) -> Film:
     """Check a request of `dreamvid video`; raises any DreamvidError."""
     output = output_of(settings, target, overwrite)
+    if settings.motion.loop or output.repeat_to is not None:
+        _check_unlimited(settings)
     if not is_sequence(source):
         check_file(source)
     check_masks_kept(target, settings)
@@ -204,6 +206,8 @@ def check_zoom(
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a zoom has no source film", where="alpha", remedy="leave it out")
+    if output.repeat_to is not None:
+        _check_unlimited(settings)
     return _check_grown(source, output, settings, settings.clip, settings.clip.frames)
 
 
@@ -214,12 +218,7 @@ def check_loop(
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
-    if settings.output.max_flash is not None:
-        raise UsageError(
-            "loops are not limited: what is held back would not close",
-            where="max_flash",
-            remedy="leave it out, and check the loop with dreamvid measure",
-        )
+    _check_unlimited(settings)
     check_closes(settings)
     if isinstance(settings, FilmLoop):
         return _check_closing(source, output, settings)
@@ -228,6 +227,16 @@ def check_loop(
     if source is None:
         clip = clip.model_copy(update={"from_noise": True})
     return _check_grown(source, output, settings, clip, count)
+
+
+def _check_unlimited(settings: VideoSettings | ZoomSettings | LoopSettings) -> None:
+    """Raise UsageError for a limit of flashes in a loop, or in a film that is repeated."""
+    if settings.output.max_flash is not None:
+        raise UsageError(
+            "loops are not limited: what is held back would not close",
+            where="max_flash",
+            remedy="leave it out, and check the loop with dreamvid measure",
+        )
 
 
 def _check_grown(

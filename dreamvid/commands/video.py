@@ -21,6 +21,7 @@ from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import digest_of, picture_digests, sidecar
 from dreamvid.dream.dreamer import Dreamer, pick_device
 from dreamvid.dream.octaves import Size
+from dreamvid.media.guide import is_film
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.reader import SourceFrame
@@ -33,7 +34,7 @@ from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.regions import Regions
 from dreamvid.sequence.unchanged import Row
-from dreamvid.settings.dials import steady
+from dreamvid.settings.dials import guides_of, steady
 from dreamvid.settings.models import VideoSettings
 
 FRAMES_AHEAD = 2
@@ -179,9 +180,20 @@ def _records(request: Film, settings: VideoSettings, dream: Dreamer) -> tuple[st
     if settings.motion.loop or follows_motion(settings):  # its end, or the next one, decides more
         return record, None
     digests = {place: found for place, (_, found) in pictures.items()}
-    length = film.info.frames if "progress" in record else None  # schedules may depend on it
+    length = film.info.frames if _needs_length(settings, record) else None
     shared = f"{film.transparency}; {length}"
     return record, Row(digests, film.info.rate, film.info.start, shared)
+
+
+def _needs_length(settings: VideoSettings, record: str) -> bool:
+    """Whether the length of a film may decide its first frames: by schedules or by guides."""
+    if any(word in record for word in ("progress", "max_f", "%")):
+        return True
+    guides = ((guide, dream) for _, dream in settings.regions for guide in guides_of(dream))
+    return any(
+        Path(guide).is_dir() or (dream.guide_time == "stretch" and is_film(guide))
+        for guide, dream in guides
+    )
 
 
 def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettings, Size, str]:

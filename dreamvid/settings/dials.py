@@ -145,10 +145,10 @@ class Dials:
             smooth=values["smooth"],
         )
 
-    def names(self) -> Iterator[str]:
-        """Every layer that is used at some frame."""
+    def names(self) -> Iterator[tuple[str, ...]]:
+        """The layers of each setting that are used at some frame."""
         for layers in self._layers:
-            yield from layers.names
+            yield layers.names
 
     def check_weights(self, resolve: Callable[[str], str]) -> None:
         """Raise UsageError when the layer weights always add up to 0, by resolved name."""

@@ -187,6 +187,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         ("loop a.png -o out.mp4 --attack 20ms", 2, "attack: not used by loops of kind zoom; leave"),
         ("loop a.png -o out.mp4 --max-flash 3", 2, "max_flash: loops are not limited: what is hel"),
+        ("video film.mp4 -o out.mp4 --loop --max-flash 3", 2, "max_flash: loops are not limited: "),
+        ("zoom a.png -o out.mp4 --repeat-to 9 --max-flash 3", 2, "max_flash: loops are not limite"),
         ("plot cut.toml -o out.png", 2, "cut: needs the film; use dreamvid plot SETTINGS FILM"),
         ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
     ],
