@@ -67,10 +67,11 @@ def check_new(path: Path, *, overwrite: bool) -> None:
         raise OutputExists("already exists", where=path, remedy="use another name, or -y")
 
 
-def check_not_guide(path: Path, guides: Iterable[str]) -> None:
-    """Raise UsageError if `path` is one of the guide images."""
-    if any(same_file(path, Path(guide)) for guide in guides):
-        raise UsageError("the output is a guide file", where=path, remedy="use another name")
+def check_kept(path: Path, inputs: Iterable[str | Path], kind: str) -> None:
+    """Raise UsageError if `path` is one of the input files, or in one of the input folders."""
+    for one in map(Path, inputs):
+        if same_file(path, one) or (path.exists() and same_file(path.parent, one)):
+            raise UsageError(f"the output is a {kind} file", where=path, remedy="use another name")
 
 
 @contextlib.contextmanager

@@ -141,6 +141,7 @@ def test_a_choice_leaves_out_the_value_that_is_not_taken() -> None:
         ("'a'", "missing value before \"'a'\"", 0),
         ("'a", 'unexpected "\'"', 0),
         ("curve()", "curve takes a file in quotes: curve('drawn.csv')", 0),
+        ("curve(' ')", "curve takes a file in quotes: curve('drawn.csv')", 0),
         ("bands(1)", "bands(low, high) takes two frequencies in Hz", 0),
         ("sin", "sin needs brackets: sin(...)", 0),
         ("1 < 2 < 3", "comparisons cannot be chained, use (a < b) & (b < c)", 6),
