@@ -297,7 +297,7 @@ def test_a_row_whose_last_picture_changes_goes_on(
 def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dream: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(job, "PART_FRAMES", 2)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
     monkeypatch.chdir(tmp_path)
     for folder, arrays in (("in", moved(6)), ("guides", [texture(7), texture(8)])):
         (tmp_path / folder).mkdir()
