@@ -35,7 +35,12 @@ class DreamvidError(Exception):
         self.what, self.where, self.remedy = what, where, remedy
         place = "" if where is None else f"{where}: "
         words = f"{place}{what}{'; ' + remedy if remedy else ''}".split()
-        super().__init__(" ".join(map(_shortened, words)))
+        super().__init__(one_line(" ".join(map(_shortened, words))))
+
+
+def one_line(text: str) -> str:
+    """A text without control characters: file names may hold newlines and codes of terminals."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]", "?", text)
 
 
 def _shortened(word: str) -> str:

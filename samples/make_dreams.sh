@@ -17,5 +17,6 @@ dream presets valley.png -o presets.webp
 dream renders -o renders.webp --seed 4 --cell 80
 dream atlas -o bestiary.webp --classes owl,fox,butterfly,rose,octopus,parrot,elephant,mushroom,spider,skull,car,castle
 dream atlas efficientnet_lite0 -o classes.webp --classes 'koala,starfish,lakeside,ski,geyser,king crab,garbage truck,football helmet,komondor,cowboy boot,jellyfish,castle'
+dream explain valley.png -o explain.webp
 python make_guides.py
 rm -f ./*.dreamvid.toml

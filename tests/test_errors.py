@@ -74,3 +74,7 @@ def test_a_write_that_fails_names_the_place() -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     with pytest.raises(KeyError), writing("out.png"):
         raise KeyError
+
+
+def test_names_of_files_send_no_codes_to_the_terminal() -> None:
+    assert str(DreamvidError("is empty", where="a\x1b[31m\x9b.png")) == "a?[31m?.png: is empty"

@@ -20,6 +20,7 @@ LEVELS = (
     ("loops", "sequence"),
     ("measures", "bestiary"),
     ("commands",),
+    ("farm",),
     ("bench", "cli"),
     ("__main__",),
 )

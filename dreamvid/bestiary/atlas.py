@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -17,11 +18,21 @@ from dreamvid.dream.patience import patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.networks.network import Network
 
+T = TypeVar("T")
+
 OCTAVES, SCALE, ITERATIONS = 3, 1.5, 24
 SHAPE = Shape(colours=0.7, detail=0.35)
 """Broad forms in calm colours."""
 GREY, CLOUDS, CONTRAST = 0.5, 4, 0.02
 """The ground of a dream, clouds across it, and their contrast: noise would be dreamed on itself."""
+PATTERN_SIDE, PATTERN_ITERATIONS, PATTERN_STEP, GRAIN = 224, 16, 0.02, 0.06
+"""Side of the dream of a layer or channel, iterations on each octave, step, and the contrast of the
+noise it starts from: without noise shallow layers dream the border of the picture."""
+STRONGER = 4
+"""Factor of the stronger noise, for channels that the soft noise leaves silent."""
+PATTERN_PASSES = PATTERN_ITERATIONS * sum(SCALE ** (-2 * k) for k in range(OCTAVES))
+WHOLE_PASSES = ITERATIONS * OCTAVES
+"""Gradients at full size that a pattern, and a whole thing, take."""
 CORE, RIM = 0.2, 0.18
 """The middle of the picture, in shares of its side, that is dreamed on in full, and the standard
 deviation with which that ends around it: one whole being, not a crowd."""
@@ -59,6 +70,37 @@ def from_noise(
     return resize(vivid(dreamed), (size, size)).clamp(0, 1)
 
 
+def pattern(network: Network, objective: Objective, *, seed: int = 0) -> Tensor:
+    """What a layer or a channel looks like: an image [3, side, side] dreamed everywhere on noise.
+
+    `side` is PATTERN_SIDE, or the smallest that the network can process. A channel that noise does
+    not excite at all has no gradient there; it is dreamed on stronger noise, else on a dream of its
+    layer. Half the cost of `from_noise`.
+    """
+    dream = Dreamer(
+        network, objective, octave_scale=SCALE, seed=seed, shape=SHAPE, precision="fp32"
+    )
+    dose = Dose((PATTERN_ITERATIONS,) * OCTAVES, PATTERN_STEP)
+    for ground in _grounds(network, objective, seed):
+        if dream.slope(ground.to(dream.device))[1].any():
+            break
+    return vivid(dream.ascend(ground, dose, gauge=Gauge()).cpu())
+
+
+def _grounds(network: Network, objective: Objective, seed: int) -> Iterator[Tensor]:
+    """What to dream a pattern on: soft noise, stronger noise, a dream of the layer."""
+    generator = torch.Generator().manual_seed(seed)
+    side = max(PATTERN_SIDE, network.minimum_size)
+    clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (side, side))
+    grain = torch.randn(3, side, side, generator=generator)
+    soft = (GREY + CONTRAST * clouds + GRAIN * grain).clamp(0, 1)
+    yield soft
+    yield (GREY + STRONGER * (CONTRAST * clouds + GRAIN * grain)).clamp(0, 1)
+    whole = Dreamer(network, layer(objective.layers[0]), seed=seed, precision="fp32")
+    dose = Dose((PATTERN_ITERATIONS // 2,), PATTERN_STEP)
+    yield whole.ascend(soft, dose, gauge=Gauge()).cpu()
+
+
 def middle(size: int) -> Tensor:
     """Weights [1, size, size]: 1 in the middle, falling off around it."""
     places = (torch.arange(size) + 0.5) / size - 0.5
@@ -89,7 +131,7 @@ def atlas(
     return tiled(cells, columns=8)
 
 
-def spread(names: Sequence[str], count: int) -> tuple[str, ...]:
+def spread(names: Sequence[T], count: int) -> tuple[T, ...]:
     """Choose up to `count` of the names, evenly spaced."""
     step = max(1.0, len(names) / count)
     return tuple(names[int(k * step)] for k in range(min(count, len(names))))

@@ -60,6 +60,10 @@ COMMANDS = {
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
         ("batch", "batching", "SOURCE ... -o FOLDER", "Dream many films and pictures."),
     ),
+    "Many processes": (
+        ("join", "farming", "OUT", "Join the shots that --workers or --part have dreamed."),
+        ("status", "farming", "OUT", "Say how far a film is that is being dreamed."),
+    ),
     "Learn": (
         ("train", "training", "[FOLDER] -o OUT", "Train a network on your own pictures."),
         ("renders", "training", "-o OUT", "Draw training pictures of the embedded network."),
@@ -68,7 +72,8 @@ COMMANDS = {
         ("models", "networks", "", "List the networks."),
         ("layers", "networks", "MODEL", "List the layers of a network."),
         ("labels", "networks", "[MODEL]", "List the labels of a network."),
-        ("atlas", "networks", "[MODEL] -o OUT", "Draw what the layers and classes produce."),
+        ("atlas", "networks", "[MODEL] -o OUT", "Draw what layers, channels and classes dream."),
+        ("explain", "seeing", "PICTURE -o OUT", "Draw what a network sees in a picture."),
         ("presets", "presetting", "[PICTURE] [-o OUT]", "List the presets, or draw them."),
         ("codecs", "machine", "", "List the codecs."),
         ("plot", "zooms", "SETTINGS [FILM] -o OUT", "Draw schedules and the signals they read."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dreamvid.cli.farming import Part, Workers, check_many, run_many, show_many
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
@@ -96,6 +97,8 @@ def video(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    workers: Workers = None,
+    part: Part = None,
     preview: Newest = None,
     no_preview: NoNewest = False,
     dry_run: DryRun = False,
@@ -116,6 +119,7 @@ def video(
     if request.source is None:
         raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)
+    many = check_many(workers, part, request.settings)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
@@ -129,6 +133,10 @@ def video(
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):
+            if many:
+                live = None if no_preview else newest.path
+                made = run_many(checked, workers, part, request.watched(show, newest), live)
+                return show_many(show, checked, made, newest)
             result = run_video(checked, request.watched(show, newest))
         show.made(result)
         newest.remove()

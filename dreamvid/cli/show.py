@@ -16,6 +16,7 @@ from rich.progress import Progress as Bars
 from rich.progress import TimeRemainingColumn as Eta
 
 from dreamvid.commands.room import check_room
+from dreamvid.errors import one_line
 from dreamvid.sequence.progress import Progress
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Show:
         """Print lines."""
         self._said.update(lines)
         for line in lines:
-            self._console.print(line, soft_wrap=True, markup=False)
+            self._console.print(one_line(line), soft_wrap=True, markup=False)
 
     def detail(self, line: str) -> None:
         """Print a line, if it is not empty, for a user who asked for more."""

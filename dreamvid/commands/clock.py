@@ -14,7 +14,7 @@ from dreamvid.media.drawn import read_curve
 from dreamvid.schedules.envelope import Envelope
 from dreamvid.schedules.schedule import Clock, Schedule
 from dreamvid.schedules.signals import CURVE, FILM, bands_in, curves_in, is_song, kind_of
-from dreamvid.settings.dials import Dials, camera_dials, steady
+from dreamvid.settings.dials import Dials, camera_dials, steady, words
 from dreamvid.settings.envelopes import schedules_in
 from dreamvid.settings.loops import FeedbackLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
@@ -66,7 +66,10 @@ def check_dials(settings: Modulated, fps: Fraction, frames: int | None) -> None:
     for dream in dreams_of(settings):
         Dials(dream, clock)
     steady(settings.motion, clock)
-    if not isinstance(settings, VideoSettings):
+    if isinstance(settings, VideoSettings):
+        for mask, _ in settings.regions:
+            words(mask.mask or "", clock, "mask")
+    else:
         camera_dials(settings.camera, clock)
 
 

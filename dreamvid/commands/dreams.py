@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from dreamvid.commands.raised import Guides, Raised
 from dreamvid.dream.dreamer import Dose, Dreamer
@@ -13,16 +14,19 @@ from dreamvid.dream.palette import Palette, Recolour, keep_colours
 from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
 from dreamvid.image import load_image
-from dreamvid.media.guide import read_guide, shown_at
-from dreamvid.networks.kinds import CREATURES
+from dreamvid.media.guide import forget_guides, read_guide, shown_at
+from dreamvid.networks.kinds import CREATURES, LABEL
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.settings.dials import Dials, Moment, guides_of
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
 from dreamvid.settings.values import OWN_PALETTE
 
-KEPT = 64
-"""Number of Dreamers cached for frames with equal settings; each is small next to the network."""
+KEPT, KEPT_GUIDED = 64, 4
+"""Number of Dreamers cached for frames with equal settings; each is small next to the network.
+
+Those of a film that guides each hold the features of one of its frames, which are not small.
+"""
 
 
 class Dreams:
@@ -54,6 +58,7 @@ class Dreams:
         self._palette = _palette(dream)
         self._known: dict[tuple[Moment, Guides], Dreamer] = {}
         self._last: object = None
+        forget_guides()
         for text in guides_of(dream):
             for shown in shown_at(text, 0, clock, dream.guide_time):
                 read_guide(shown)
@@ -69,7 +74,8 @@ class Dreams:
             (shown_at(text, index, self._clock, time), share) for text, share in moment.guides
         )
         if (moment, guides) not in self._known:
-            if len(self._known) == KEPT:
+            by_film = any(one.number is not None for shown, _ in guides for one in shown)
+            while len(self._known) >= (KEPT_GUIDED if by_film else KEPT):
                 del self._known[next(iter(self._known))]
             self._known[moment, guides] = self._make(moment, guides)
         return self._known[moment, guides]
@@ -86,12 +92,14 @@ class Dreams:
         parts = [(*part, of) for part, of in zip(networks, raised, strict=True)]
         if label is not None and several:
             parts = [part for part in parts if part[2].knows_label(label)] or parts[:1]
-        names = list(self._dials.names())
+        settings = list(self._dials.names())
         for _, _, of in parts:
-            of.check(names)
+            of.check(list(chain.from_iterable(settings)))
+            if several and label is None:
+                of.check_always(settings)
         first = parts[0][0]
         self._dials.check_weights(
-            lambda name: name if several or name in (CREATURES, "label") else first.resolve(name)
+            lambda name: name if several or name in (CREATURES, LABEL) else first.resolve(name)
         )
         return parts
 

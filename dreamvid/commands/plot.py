@@ -30,6 +30,7 @@ from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.settings.dials import NUMBERS, camera_dials, dial, steady, texts_of, words
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import ZoomSettings
+from dreamvid.settings.regions import MaskSettings, RegionSettings
 from dreamvid.settings.tables import FilmSettings, MotionSettings
 
 
@@ -39,6 +40,8 @@ class PlotSettings(ZoomSettings):
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     loop: ShapeSettings = ShapeSettings()
+    mask: MaskSettings = MaskSettings()
+    region: tuple[RegionSettings, ...] = ()
     made: Mapping[str, Any] = {}
 
 

@@ -36,7 +36,7 @@ from dreamvid.image import (
 from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
-from dreamvid.media.target import check_new, check_not_guide, check_writable, same_file
+from dreamvid.media.target import check_kept, check_new, check_writable, same_file
 from dreamvid.networks.kinds import LABEL
 from dreamvid.networks.known import (
     TIMM,
@@ -127,7 +127,7 @@ def check_image(
     check_new(target, overwrite=overwrite)
     check_masks_kept(target, settings)
     for _, dream in settings.regions:
-        check_not_guide(target, guides_of(dream))
+        _check_kept(target, dream)
         if name := changing(dream):
             raise UsageError(
                 "schedules are not allowed for a single picture",
@@ -169,6 +169,8 @@ def check_video(
 ) -> Film:
     """Check a request of `dreamvid video`; raises any DreamvidError."""
     output = output_of(settings, target, overwrite)
+    if settings.motion.loop or output.repeat_to is not None:
+        _check_unlimited(settings)
     if not is_sequence(source):
         check_file(source)
     check_masks_kept(target, settings)
@@ -204,6 +206,8 @@ def check_zoom(
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a zoom has no source film", where="alpha", remedy="leave it out")
+    if output.repeat_to is not None:
+        _check_unlimited(settings)
     return _check_grown(source, output, settings, settings.clip, settings.clip.frames)
 
 
@@ -214,12 +218,7 @@ def check_loop(
     output = output_of(settings, target, overwrite)
     if output.alpha:
         raise UsageError("a loop has no source film", where="alpha", remedy="leave it out")
-    if settings.output.max_flash is not None:
-        raise UsageError(
-            "loops are not limited: what is held back would not close",
-            where="max_flash",
-            remedy="leave it out, and check the loop with dreamvid measure",
-        )
+    _check_unlimited(settings)
     check_closes(settings)
     if isinstance(settings, FilmLoop):
         return _check_closing(source, output, settings)
@@ -228,6 +227,16 @@ def check_loop(
     if source is None:
         clip = clip.model_copy(update={"from_noise": True})
     return _check_grown(source, output, settings, clip, count)
+
+
+def _check_unlimited(settings: VideoSettings | ZoomSettings | LoopSettings) -> None:
+    """Raise UsageError for a limit of flashes in a loop, or in a film that is repeated."""
+    if settings.output.max_flash is not None:
+        raise UsageError(
+            "loops are not limited: what is held back would not close",
+            where="max_flash",
+            remedy="leave it out, and check the loop with dreamvid measure",
+        )
 
 
 def _check_grown(
@@ -338,8 +347,9 @@ def _check_names(model: str, dream: DreamSettings) -> None:
 def output_of(
     settings: VideoSettings | ZoomSettings | LoopSettings, target: Path, overwrite: bool
 ) -> Output:
-    """Make the output that the settings describe."""
-    output = settings.output
+    """Make the output that the settings describe; UsageError if it is their audio."""
+    output, audio = settings.output, settings.sound.audio
+    check_kept(target, () if audio is None else [audio], "sound")
     return Output(
         target,
         output.codec or usual_codec(target),
@@ -353,8 +363,16 @@ def output_of(
 def check_output(output: Output, source: Path | None, dream: DreamSettings | None = None) -> None:
     """Raise an error if the film and its sidecar cannot be written; its guides stay as they are."""
     output.check(source)
-    check_not_guide(output.path, () if dream is None else guides_of(dream))
+    if dream is not None:
+        _check_kept(output.path, dream)
     check_writable(output.sidecar)
+
+
+def _check_kept(target: Path, dream: DreamSettings) -> None:
+    """Raise UsageError if the output is a picture or a film that a dream reads."""
+    check_kept(target, guides_of(dream), "guide")
+    if dream.palette not in (None, OWN_PALETTE):
+        check_kept(target, [dream.palette], "palette")
 
 
 def keeps_alpha(output: Output, settings: VideoSettings) -> bool:

@@ -47,11 +47,6 @@ class Raised:
             return objectives.label(self._network.label_layer, *find(moment.label))
         default = Layer(((self._network.default_layer, 1.0, 1.0),))
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
-        if moment.layers and not layers:
-            raise UsageError(
-                f"{self._network.name} has none of the layers", where="layer",
-                remedy=f"use aliases, or add one of its own (dreamvid layers {self._network.name})",
-            )  # fmt: skip
         first, *others = [self._layer(layer) for layer in layers or [default]]
         total = sum(others, start=first)
         if not guides:
@@ -73,6 +68,17 @@ class Raised:
                 activations = self._network.trunk(named.layers)(blank)
                 sources = {objectives.source_of(key): a for key, a in activations.items()}
                 named(activations | sources)
+
+    def check_always(self, settings: list[tuple[str, ...]]) -> None:
+        """Raise UsageError unless the network has every layer of one of the settings.
+
+        Otherwise a schedule may leave it without any in the middle of a film.
+        """
+        if settings and not any(all(map(self._knows, names)) for names in settings):
+            raise UsageError(
+                f"{self._network.name} has none of the layers", where="layer",
+                remedy=f"use aliases, or add one of its own (dreamvid layers {self._network.name})",
+            )  # fmt: skip
 
     def knows_label(self, label: str) -> bool:
         """Whether the network has a class."""

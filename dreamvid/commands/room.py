@@ -42,7 +42,7 @@ PLANES = 7
 """Planes of float32, at the size of the dream, in the memory that is kept after a part."""
 
 PART_FRAMES, PART_SIZE, KEPT_EVERY = 120, 640 * 360, 8
-"""Frames of a part at a size, and how many parts share a memory, as in sequence/job."""
+"""Frames of a part at a size, and how many parts share a memory, as in sequence/stretch."""
 
 SURE = 0.5
 """A run is refused when even this share of the estimate is not free: films differ."""
@@ -174,5 +174,5 @@ def _dream_share(size: tuple[int, int], asked: str | None) -> float:
 
 
 def _parts_of(path: Path) -> Path:
-    """The folder of the parts of an output, as in sequence/job."""
+    """The folder of the parts of an output, as in sequence/folder."""
     return path.with_name(f".{path.name}.parts")

@@ -25,8 +25,9 @@ from dreamvid.media.target import exclusive_lock
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
 from dreamvid.schedules.schedule import Clock
+from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.frames import camera_frames
-from dreamvid.sequence.job import Job, folder_of
+from dreamvid.sequence.job import Job
 from dreamvid.sequence.lengthen import drop_state, lay_out, write_state
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.dials import camera_dials, steady

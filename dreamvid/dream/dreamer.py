@@ -46,7 +46,8 @@ class Dose:
     for fades, what most agree on stays (the transforms are those of Olah et al. 2017, "Feature
     Visualization"). Gradients are taken at the image with Gaussian noise of standard
     deviation `noise` (Smilkov et al. 2017, "SmoothGrad"): those of an image that fools the network
-    do not survive it. `looks` is the number of views of a being per update.
+    do not survive it. `looks` is the number of views of a being per update. An image that `wraps`
+    is smoothed across its sides.
     """
 
     iterations: tuple[int, ...]
@@ -57,6 +58,7 @@ class Dose:
     sway: float = 0.0
     noise: float = 0.0
     looks: int = 2
+    wraps: bool = False
 
     def on_octave(self, index: int) -> tuple[int, float]:
         """The iterations and the step on an octave; -1 is the largest."""
@@ -65,7 +67,7 @@ class Dose:
     def held(self, dreamed: torch.Tensor, source: torch.Tensor, step: float) -> torch.Tensor:
         """The dreamed image with its residual faded and smoothed, before an update of `step`."""
         if self.smooth:
-            dreamed = dreamed + smoothing(dreamed - source, self.smooth * step)
+            dreamed = dreamed + smoothing(dreamed - source, self.smooth * step, wraps=self.wraps)
         return torch.lerp(dreamed, source, self.fade) if self.fade else dreamed
 
 

@@ -34,7 +34,7 @@ class Palette:
     def of(cls, image: Tensor) -> Self:
         """The palette of an image [3, H, W]."""
         colours = image.flatten(1).double().cpu()
-        return cls(colours.mean(dim=1), colours.cov())
+        return cls(colours.mean(dim=1), colours.cov(correction=0))  # of one pixel, too
 
     def __call__(self, image: Tensor, source: Tensor) -> Tensor:
         """The image with the colours of this palette, in 0..1."""

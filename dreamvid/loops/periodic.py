@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from dreamvid.dream.beings import OUTER, REACH, SIZE, Places, ViewVariation
-from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gauge, Gradient, Scale
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.loops.texture import resize_periodic
@@ -44,9 +44,11 @@ class PeriodicDreamer:
         for size, iterations in zip(sizes, dose.iterations[-len(sizes) :], strict=True):
             base = resize_periodic(image, size)
             start = base if detail is None else base + resize_periodic(detail, size)
-            once = Dose((iterations,), dose.step)
-            start = start.clamp(0, 1)
-            dreamed = dream.ascend(start, once, gauge=Gauge(), first_shift=shift, places=places)
+            once = replace(dose, iterations=(iterations,), shares=(), wraps=True)
+            start, gauge = start.clamp(0, 1), Gauge()
+            dreamed = dream.ascend(
+                start, once, gauge=gauge, source=base, first_shift=shift, places=places
+            )
             detail = dreamed - base
             shift += iterations
         return dreamed

@@ -73,9 +73,9 @@ def shown_at(
         return (Shown(path, int(place) % count),)
     if not Path(path).is_dir():
         return (Shown(path),)
-    pictures = [Shown(str(picture)) for picture in pictures_in(Path(path))]
+    pictures = _pictures(path)
     if clock.frames == 1:
-        return tuple(pictures)
+        return pictures
     frames = _frames(clock, path)
     return (pictures[min(frame, frames - 1) * len(pictures) // frames],)
 
@@ -95,6 +95,18 @@ def read_guide(shown: Shown) -> NDArray[Any]:
     part, index = divmod(shown.number, STRETCH)
     frames = _stretch(shown.path, part)
     return frames[min(index, len(frames) - 1)]
+
+
+def forget_guides() -> None:
+    """Read guides anew: they may have changed since an earlier run in the same process."""
+    for cached in (_pictures, _length, _stretch):
+        cached.cache_clear()
+
+
+@lru_cache(8)
+def _pictures(path: str) -> tuple[Shown, ...]:
+    """The pictures of a folder, as they were when it was first read."""
+    return tuple(Shown(str(picture)) for picture in pictures_in(Path(path)))
 
 
 @lru_cache(8)

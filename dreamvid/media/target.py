@@ -16,6 +16,10 @@ from dreamvid.errors import DiskFull, OutputExists, UsageError
 from dreamvid.files import draft_of
 
 
+class Busy(UsageError):
+    """Another process is writing the output."""
+
+
 def staging_prefix(path: Path) -> str:
     """What the names of the staging folders of an output begin with.
 
@@ -63,15 +67,16 @@ def check_new(path: Path, *, overwrite: bool) -> None:
         raise OutputExists("already exists", where=path, remedy="use another name, or -y")
 
 
-def check_not_guide(path: Path, guides: Iterable[str]) -> None:
-    """Raise UsageError if `path` is one of the guide images."""
-    if any(same_file(path, Path(guide)) for guide in guides):
-        raise UsageError("the output is a guide file", where=path, remedy="use another name")
+def check_kept(path: Path, inputs: Iterable[str | Path], kind: str) -> None:
+    """Raise UsageError if `path` is one of the input files, or in one of the input folders."""
+    for one in map(Path, inputs):
+        if same_file(path, one) or (path.exists() and same_file(path.parent, one)):
+            raise UsageError(f"the output is a {kind} file", where=path, remedy="use another name")
 
 
 @contextlib.contextmanager
 def exclusive_lock(path: Path) -> Iterator[None]:
-    """Hold a lock on the output `path`; UsageError if another process holds it.
+    """Hold a lock on the output `path`; Busy, a UsageError, if another process holds it.
 
     Two processes would overwrite each other's parts. The lock lies beside the output, where all
     processes find it. The system releases it when the process ends, however it ends; staging
@@ -89,7 +94,7 @@ def exclusive_lock(path: Path) -> Iterator[None]:
             lock.acquire(timeout=0)
     except Timeout:
         remedy = "wait for it, or use another name"
-        raise UsageError("another run is writing this file", where=path, remedy=remedy) from None
+        raise Busy("another run is writing this file", where=path, remedy=remedy) from None
     except OSError:  # the lock file cannot be created: continue without a lock
         yield
         return

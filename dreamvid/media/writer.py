@@ -140,6 +140,7 @@ class PartWriter:
             check_alpha(codec)
         size = (shape[1], shape[0])
         check_size(codec, size, where=self._where)
+        self._draft.unlink(missing_ok=True)  # the encoder of a killed run may still be writing it
         self._shape = shape
         padded = padded_size(codec, size)
         if padded != size:

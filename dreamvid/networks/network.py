@@ -66,6 +66,10 @@ class Network:
         known = [*self.aliases, *self.layers]
         raise unknown_layer(self.name, layer, known, tuple(self.aliases))
 
+    def module(self, layer: str) -> nn.Module:
+        """The module of a layer, by its name or alias."""
+        return self._traced.model.get_submodule(self.resolve(layer))
+
     def labelled(self, name: str) -> tuple[int, ...]:
         """The indices of a label, or of all labels of a class; see `find_label`."""
         return find_label(name, self.labels, model=self.name)

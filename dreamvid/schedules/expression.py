@@ -275,7 +275,7 @@ class _Parser:
         """A signal with arguments: it is a variable, named by how it is written."""
         self.take("(")
         if token.text == CURVE:
-            if self.token.kind != "text":
+            if self.token.kind != "text" or not self.token.text[1:-1].strip():
                 raise ExpressionError("curve takes a file in quotes: curve('drawn.csv')", token.at)
             name = curve_name(self.token.text[1:-1])
             self.take()

@@ -60,6 +60,11 @@ def kind_of(name: str) -> str:
     return name.partition("(")[0]
 
 
+def is_signal(name: str) -> bool:
+    """Whether a variable follows a song, a film or a drawn curve, not the time alone."""
+    return is_song(name) or kind_of(name) in (*FILM, CURVE, "beat")
+
+
 def is_song(name: str) -> bool:
     """Whether a signal is one of the song."""
     return kind_of(name) in (*SONG, BANDS)

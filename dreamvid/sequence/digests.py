@@ -23,10 +23,20 @@ def digests_of(part: Path) -> Path:
     return part.with_suffix(".sha256")
 
 
-def write_digests(part: Path) -> None:
-    """Write the digests of a part, its table and its memory; raises OSError."""
-    found = {file.name: sha256(file) for file in (part, PartTable.place(part), memory_of(part))}
-    write_whole(digests_of(part), json.dumps(found).encode())
+def write_digests(part: Path, *, seconds: float = 0.0) -> None:
+    """Write the digests of a part, its table and its memory; raises OSError.
+
+    `seconds` is how long it took to dream.
+    """
+    files = (part, PartTable.place(part), memory_of(part))
+    found: dict[str, object] = {file.name: sha256(file) for file in files}
+    write_whole(digests_of(part), json.dumps(found | {"seconds": round(seconds, 3)}).encode())
+
+
+def seconds_of(part: Path) -> float:
+    """How many seconds a finished part took to dream; 0 if that is unknown."""
+    seconds = _read(part).get("seconds")
+    return seconds if isinstance(seconds, float) else 0.0
 
 
 def is_intact(part: Path) -> bool:
@@ -40,7 +50,7 @@ def has_memory(part: Path) -> bool:
     return _matches(memory_of(part), _read(part))
 
 
-def _read(part: Path) -> dict[str, str]:
+def _read(part: Path) -> dict[str, object]:
     try:
         known = json.loads(digests_of(part).read_text("utf-8"))
     except (OSError, ValueError):
@@ -48,7 +58,7 @@ def _read(part: Path) -> dict[str, str]:
     return known if isinstance(known, dict) else {}
 
 
-def _matches(file: Path, known: dict[str, str]) -> bool:
+def _matches(file: Path, known: dict[str, object]) -> bool:
     try:
         return known.get(file.name) == sha256(file)
     except OSError:

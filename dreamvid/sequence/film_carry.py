@@ -165,7 +165,8 @@ def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:
     few = max(1, round(full.iterations[-1] * (1 - tuning.few * stability)))
     half = max(1, few // 2)
     smaller = [half] * (len(full.iterations) - 1)
-    return Dose((*smaller, few), full.step * (1 - tuning.shorter * stability), looks=1)
+    step = full.step * (1 - tuning.shorter * stability)
+    return Dose((*smaller, few), step, fade=full.fade, smooth=full.smooth, looks=1)
 
 
 def finer(dose: Dose) -> Dose:

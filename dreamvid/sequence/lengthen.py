@@ -21,6 +21,7 @@ from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable
 from dreamvid.media.state import FilmState, state_of
 from dreamvid.sequence.digests import has_memory, is_intact, memory_of, write_digests
+from dreamvid.sequence.folder import part_at, record_in
 from dreamvid.sequence.memory import Memory
 
 
@@ -70,7 +71,7 @@ def lay_out(state: FilmState, folder: Path, record: str, *, overwrite: bool = Fa
     Those of another job are left, for the job to refuse them, unless `overwrite`. The digests come
     last: what was laid out in part is laid out again.
     """
-    part, job = folder / "part-000000.film", folder / "job.toml"
+    part, job = part_at(folder, 0), record_in(folder)
     if job.is_file():
         other = job.read_text("utf-8", errors="replace") != record
         if not overwrite if other else is_intact(part):

@@ -14,7 +14,7 @@ from dreamvid.files import write_whole
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.film_signals import FilmSignals, look
 from dreamvid.motion.flow import Array
-from dreamvid.sequence.job import folder_of
+from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.progress import OnProgress, Progress
 
 

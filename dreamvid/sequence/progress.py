@@ -16,14 +16,15 @@ class Progress:
     """One event of a command: `done` of `total` (None: unknown) units of a task, or a text.
 
     Units are frames (of a film, of the lead-in of a loop, looked at before, or timed), bytes of a
-    download, renders or presets drawn, and thousandths of the time of a training. `text` describes
-    the task in words, `detail` its state. A "note" is a line for the user, and "sidecar" has the
-    text of the new sidecar, before dreaming starts. `image` is the frame that was just made: an
-    image [3 or 4, H, W] or an array [H, W, 3], which may change later.
+    download, renders, presets or pictures drawn, and thousandths of the time of a training. `text`
+    describes the task in words, `detail` its state. A "note" is a line for the user, and "sidecar"
+    has the text of the new sidecar, before dreaming starts. `image` is the frame that was just
+    made: an image [3 or 4, H, W] or an array [H, W, 3], which may change later.
     """
 
     task: Literal[
-        "frames", "lead-in", "looking", "sample", "download", "renders", "presets", "training",
+        "frames", "lead-in", "looking", "sample", "download", "renders", "presets", "pictures",
+        "training",
         "note", "sidecar",
     ]  # fmt: skip
     done: int = 0

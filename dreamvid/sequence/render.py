@@ -125,7 +125,8 @@ def _adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -
     if before is now:
         return memory
     family = now.objective.family
-    if family and family == before.objective.family and now.dose == before.dose:
+    alike = family == before.objective.family and before.layers == now.layers
+    if family and alike and now.dose == before.dose:
         return memory
     if before.layers != now.layers:  # gradient magnitudes differ
         memory = replace(memory, gauge=Gauge())

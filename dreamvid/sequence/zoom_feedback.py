@@ -97,4 +97,5 @@ def feedback_dose(full: Dose, stability: float, moved: float, tuning: ZoomTuning
     doses = tuning.dose * math.sqrt(10 * (1 - stability)) * max(tuning.least, moved)
     steps = doses * max(full.iterations)
     iterations = max(1, math.ceil(steps / tuning.longest))
-    return Dose((iterations,) * len(full.iterations), full.step * steps / iterations, looks=1)
+    step, octaves = full.step * steps / iterations, len(full.iterations)
+    return Dose((iterations,) * octaves, step, fade=full.fade, smooth=full.smooth, looks=1)

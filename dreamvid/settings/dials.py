@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from pydantic import BaseModel
 from dreamvid.errors import UsageError
 from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
 from dreamvid.schedules.schedule import Clock, Curve
+from dreamvid.schedules.signals import is_signal
 from dreamvid.settings.tables import CameraSettings, DreamSettings, SteadySettings
 from dreamvid.settings.values import BOUNDS, DEFAULT_ZOOM, LAYER_FORM, Bounds
 
@@ -46,6 +48,17 @@ class Layer:
         """The layers in it."""
         return tuple(name for name, _, _ in self.parts)
 
+    @property
+    def weight(self) -> float:
+        """The mean size of the weights."""
+        return sum(abs(weight) * share for _, weight, share in self.parts)
+
+    @property
+    def unweighted(self) -> Layer:
+        """The same with weights of 1 or -1."""
+        signed = ((name, math.copysign(1.0, weight), share) for name, weight, share in self.parts)
+        return Layer(tuple(signed))
+
 
 @dataclass(frozen=True)
 class Moment:
@@ -79,7 +92,7 @@ class Dial:
         schedule = parse_schedule(value, where=where)
         # Interpolation between whole numbers is rounded, which stays within the bounds.
         self.curve: Curve = schedule.on(clock, low=bounds.low, high=bounds.high)
-        self.constant = schedule.constant
+        self.constant, self.names = schedule.constant, schedule.names
 
     def __call__(self, frame: float) -> float:
         """The value at a frame."""
@@ -93,7 +106,11 @@ def dial(model: BaseModel, name: str, clock: Clock) -> Dial:
 
 
 class Dials:
-    """The dials of `DreamSettings`: `dials(frame)` is a Moment."""
+    """The dials of `DreamSettings`: `dials(frame)` is a Moment.
+
+    Weights balance layers against each other. If that of the only layer reads a signal, it scales
+    the strength instead: updates are divided by their mean size, in which it would be lost.
+    """
 
     def __init__(self, dream: DreamSettings, clock: Clock) -> None:
         self._dream = dream
@@ -108,8 +125,13 @@ class Dials:
     def __call__(self, frame: int) -> Moment:
         """The dream settings at a frame."""
         values = {name: number(frame) for name, number in self._numbers.items()}
+        layers = tuple(layers(frame) for layers in self._layers)
+        if len(layers) == 1 and self._layers[0].reads_signals:
+            layers = (layers[0].unweighted,)
+            strength = values["strength"] * self._layers[0](frame).weight
+            values["strength"] = min(strength, BOUNDS["strength"].high)
         return Moment(
-            layers=tuple(layers(frame) for layers in self._layers),
+            layers=layers,
             label=self._dream.label,
             guides=self._guides(frame),
             octaves=int(values["octaves"]) if "octaves" in values else None,
@@ -123,10 +145,10 @@ class Dials:
             smooth=values["smooth"],
         )
 
-    def names(self) -> Iterator[str]:
-        """Every layer that is used at some frame."""
+    def names(self) -> Iterator[tuple[str, ...]]:
+        """The layers of each setting that are used at some frame."""
         for layers in self._layers:
-            yield from layers.names
+            yield layers.names
 
     def check_weights(self, resolve: Callable[[str], str]) -> None:
         """Raise UsageError when the layer weights always add up to 0, by resolved name."""
@@ -158,6 +180,9 @@ class _Layers:
         self.names = tuple(name for name, _ in self._weights.values())
         constants = [times.constant for _, times in self._weights.values()]
         self.constant = constants[0] if len(constants) == 1 else None
+        self.reads_signals = any(
+            is_signal(name) for _, times in self._weights.values() for name in times.names
+        )
 
     def __call__(self, frame: int) -> Layer:
         found: list[tuple[str, float, float]] = []

@@ -58,6 +58,8 @@ class MaskedSettings(Settings):
     def _one_kind(self) -> Self:
         if self.region and self.mask.mask is not None:
             raise ValueError("mask and region: give only one of them")
+        if any(region.mask is None for region in self.region[1:]):
+            raise ValueError("region: one without a mask hides those above it: write it first")
         return self
 
     @field_serializer("region")

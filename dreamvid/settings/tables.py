@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     field_validator,
@@ -31,12 +32,14 @@ from dreamvid.settings.values import (
     Background,
     Device,
     DreamSize,
+    Named,
     Pixels,
     Precision,
     Rate,
     Seconds,
     Size,
     Words,
+    named,
 )
 
 
@@ -107,7 +110,7 @@ class DreamSettings(Settings):
         description="Class of the network to raise instead of a layer; pictures take more octaves "
         "and iterations for it.",
     )
-    guide: Words | None = Field(
+    guide: Annotated[Words, AfterValidator(named)] | None = Field(
         None,
         description="Picture, folder of pictures or film whose features are raised instead of the "
         "strongest ones, or a schedule of them; scaled to 512 pixels on the longest side.",
@@ -164,7 +167,7 @@ class DreamSettings(Settings):
     keep_colours: bool = Field(
         False, description="Dream in light and shade only; the colours of the source stay."
     )
-    palette: str | None = Field(
+    palette: Named | None = Field(
         None,
         description=f"Picture whose colours the dream takes; '{OWN_PALETTE}' keeps those of the "
         "source.",

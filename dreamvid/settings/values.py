@@ -124,6 +124,16 @@ LONGEST_ENVELOPE = 60
 """The longest attack or release, in seconds."""
 
 
+def named(value: str) -> str:
+    """Refuse a path without a name, which would be that of the folder."""
+    if not value.strip():
+        raise ValueError("must be the name of a file")
+    return value
+
+
+Named = Annotated[str, AfterValidator(named)]
+
+
 def _words(value: object) -> object:
     """Parse a text schedule immediately, so that its errors are reported early."""
     if isinstance(value, str | Path):

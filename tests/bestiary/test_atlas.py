@@ -9,17 +9,25 @@ from torch import Tensor
 
 from dreamvid.bestiary.atlas import (
     GAP,
+    GRAIN,
     GREY,
     LETTERS,
     MARGIN,
+    PATTERN_PASSES,
+    PATTERN_SIDE,
     VIVID,
+    WHOLE_PASSES,
     atlas,
     captioned,
     from_noise,
+    pattern,
     spread,
     tiled,
 )
-from dreamvid.dream.objectives import label
+from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.objectives import channel, label, layer
+from dreamvid.dream.slope import Slope
+from dreamvid.networks.network import Network
 
 
 def test_pictures_stand_row_by_row_with_gaps() -> None:
@@ -68,6 +76,75 @@ def test_one_thing_stands_in_the_middle_of_the_picture() -> None:
     assert dream.shape == (3, 64, 64)
     assert float(change[26:38, 26:38].mean()) > 3 * float(rim.mean())
     assert float(change.mean().sqrt()) == pytest.approx(VIVID, rel=0.2)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patterns of 48 pixels."""
+    monkeypatch.setattr("dreamvid.bestiary.atlas.PATTERN_SIDE", 48)
+
+
+def test_the_pattern_of_a_channel_excites_it_more_than_those_of_others_do(small: None) -> None:
+    network = tiny_network()
+    trunk = network.trunk(["two"])
+    images = [pattern(network, channel("two", k)) for k in range(4)]
+    assert images[0].shape == (3, 48, 48)
+    with torch.no_grad():
+        found = torch.stack([trunk(image[None])["two"][0, :4].mean((1, 2)) for image in images])
+    assert (found.diagonal() > 1.1 * (found.sum(0) - found.diagonal()) / 3).all()
+
+
+def test_a_pattern_is_everywhere(small: None) -> None:
+    change = (pattern(tiny_network(), layer("two")) - GREY).square().mean(0)
+    quarters = [change[y : y + 24, x : x + 24].mean() for y in (0, 24) for x in (0, 24)]
+    assert float(max(quarters)) < 2 * float(min(quarters))
+
+
+def test_the_same_seed_gives_the_same_pattern(small: None) -> None:
+    network, goal = tiny_network(), channel("one", 3)
+    first, again, other = (pattern(network, goal, seed=seed) for seed in (0, 0, 1))
+    assert torch.equal(first, again) and not torch.equal(first, other)
+
+
+def raised_to_fire(network: Network, threshold: float) -> Network:
+    """The network, with channel 3 of layer one silent below a threshold."""
+    conv = network.module("conv1")
+    assert isinstance(conv.bias, Tensor) and isinstance(conv.weight, Tensor)
+    with torch.no_grad():
+        conv.weight[3] = conv.weight[3] / conv.weight[3].norm()
+        conv.weight[3] -= conv.weight[3].mean()
+        conv.bias[3] = -threshold
+    return network
+
+
+@pytest.mark.parametrize("threshold", [1.0, 2.0])
+def test_a_channel_that_soft_noise_leaves_silent_is_dreamed_on_more(
+    small: None, threshold: float
+) -> None:
+    network, goal = raised_to_fire(tiny_network(), threshold), channel("one", 3)
+    soft = (GREY + GRAIN * torch.randn(3, 48, 48)).clamp(0, 1)
+    dream = Dreamer(network, goal, precision="fp32", device="cpu")
+    assert not dream.slope(soft)[1].any()
+    assert dream.rate(pattern(network, goal)) > 0
+
+
+def test_passes_count_the_gradients_at_full_size(
+    small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, pixels = tiny_network(), []
+    gradient = Slope.__call__
+
+    def counted(self: Slope, image: Tensor) -> tuple[Tensor, Tensor]:
+        pixels.append(image.shape[1] * image.shape[2])
+        return gradient(self, image)
+
+    monkeypatch.setattr(Slope, "__call__", counted)
+    pattern(network, layer("two"))
+    assert sum(pixels) / 48**2 == pytest.approx(PATTERN_PASSES, rel=0.06)
+    pixels.clear()
+    from_noise(network, label("logits", 1))
+    assert sum(pixels) / network.view**2 == pytest.approx(WHOLE_PASSES, rel=0.15)
+    assert PATTERN_SIDE >= 192  # the page shows it at 480 pixels
 
 
 def test_the_same_seed_gives_the_same_sheet() -> None:

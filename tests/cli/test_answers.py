@@ -13,6 +13,7 @@ from PIL import Image
 from tiny import dream_tiny, texture
 
 from dreamvid.cli import app
+from dreamvid.commands.atlas_folder import Plan
 from dreamvid.image import load_image, save_image, to_image
 from dreamvid.media.formats import CODECS
 from dreamvid.networks import known
@@ -76,6 +77,23 @@ REFUSED = {
     "train . -o a.png": (2, "written as .safetensors"),
     "train . -o a.safetensors --model gogglenet": (2, "did you mean googlenet"),
     "atlas gogglenet -o a.png": (2, "did you mean googlenet"),
+    "atlas gogglenet -o a": (2, "did you mean googlenet"),
+    "atlas -o folder": (4, "folder: a folder of other files, not an atlas; use a new folder"),
+    "atlas vgg16 -o vgg19/": (4, "vgg19: an atlas of vgg19; use another folder, or -y"),
+    "atlas -o text.png/": (4, "a file has this name"),
+    "atlas -o no/a/": (2, "no such folder"),
+    "atlas googlenet -o a/ --layers conv1,inception9": (2, "googlenet has no layer 'inception9'"),
+    "atlas -o a/ --channels 0": (2, "0 is too small; give 1 or more"),
+    "atlas -o a/ --classes owl,unicornfish": (2, "unknown label 'unicornfish'"),
+    "atlas -o a.png --layers parts": (2, "has no --layers and --channels; give a folder"),
+    "explain gone.png -o a.png": (3, "no such file"),
+    "explain text.png -o a.png": (3, "not a readable picture"),
+    "explain in.png -o in.png": (2, "the output is the source file"),
+    "explain in.png -o small.png": (4, "already exists"),
+    "explain in.png -o a.xyz": (2, "unknown picture format"),
+    "explain in.png -o a.png --model gogglenet": (2, "did you mean googlenet"),
+    "explain in.png -o a.png --layer 9z": (2, "efficientnet_lite0 has no layer '9z'"),
+    "explain in.png -o a.png --channels 25": (2, "cannot show 25; give 1 to 24"),
     "layers gogglenet": (2, "did you mean googlenet"),
     "presets gone.png -o a.png": (3, "no such file"),
     "measure gone.mp4 film.mp4": (3, "no such file"),
@@ -112,6 +130,10 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
     Image.new("RGB", (64, 48)).save(folder / "in.png")
     Image.new("RGB", (64, 20)).save(folder / "small.png")
     (folder / "empty").mkdir()
+    (folder / "folder").mkdir()
+    (folder / "folder" / "mine.txt").touch()
+    (folder / "vgg19").mkdir()
+    Plan("vgg19", "").write(folder / "vgg19")
     inputs = {path.name for path in folder.iterdir()}
     done = subprocess.run(
         [sys.executable, "-c", ASK], input=json.dumps([*REFUSED, *ANSWERED]), cwd=folder,
@@ -240,7 +262,7 @@ def test_sizes_exclude_each_other(here):
         ("photo.JPG -o a.png", "unknown command 'photo.JPG'; use dreamvid image photo.JPG"),
         ("lables", "unknown command 'lables'; use dreamvid labels or dreamvid layers"),
         ("networks", "unknown command 'networks'; use dreamvid models"),
-        ("xyzzy", "use video, image, zoom, loop, train"),
+        ("xyzzy", "use video, image, zoom, loop, batch"),
         ("video -", "standard input and output are not supported; give file names"),
         ("video a.mp4 -o -", "standard input and output are not supported"),
     ],

@@ -286,13 +286,27 @@ def test_output_is_the_source(refused, tmp_path, film):
     refused(2, "film.mp4: the output is the source file; use another name", command=command)
 
 
+@pytest.mark.parametrize("flag", ["guide", "palette"])
 @pytest.mark.parametrize("kind", ["image", "zoom"])
-def test_output_is_the_guide(refused, tmp_path, kind):
+def test_output_is_the_guide_or_the_palette(refused, tmp_path, kind, flag):
     Image.new("RGB", (64, 48)).save(tmp_path / "in.png")
     out = tmp_path / "guide.gif"
     Image.new("RGB", (64, 48)).save(out)
-    command = [kind, tmp_path / "in.png", "-o", out, "--guide", out, "-y", *QUICK]
-    refused(2, "guide.gif: the output is a guide file; use another name", command=command)
+    command = [kind, tmp_path / "in.png", "-o", out, f"--{flag}", out, "-y", *QUICK]
+    refused(2, f"guide.gif: the output is a {flag} file; use another name", command=command)
+
+
+def test_output_is_the_audio(refused, tmp_path, film):
+    out = tmp_path / "song.mp4"
+    shutil.copy(film, out)
+    command = ["video", film, "-o", out, "--audio", out, "-y", *QUICK]
+    refused(2, "song.mp4: the output is a sound file; use another name", command=command)
+
+
+@pytest.mark.parametrize("flag", ["guide", "palette"])
+def test_a_file_without_a_name(refused, tmp_path, film, flag):
+    command = ["video", film, "-o", tmp_path / "out.mp4", f"--{flag}", "", *QUICK]
+    refused(2, f"{flag} = '': must be the name of a file; see --help", command=command)
 
 
 def test_output_picture_is_the_source(refused, tmp_path):

@@ -127,3 +127,9 @@ def test_columns_are_aligned_numbers_to_the_right(capsys) -> None:
 def test_an_empty_table_has_its_head(capsys) -> None:
     print_table(("name", "MB"), [])
     assert capsys.readouterr().out == "name  MB\n"
+
+
+def test_names_of_files_send_no_codes_to_the_terminal(lines) -> None:
+    with Show(quiet=False, verbose=False) as show:
+        show.say("a\x1b[31m\nb.png: 8x8; dreams with ü, 日本")
+    assert lines() == ["a?[31m?b.png: 8x8; dreams with ü, 日本"]

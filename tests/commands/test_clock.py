@@ -12,16 +12,17 @@ import numpy as np
 import pytest
 from tiny import dream_tiny, read, texture
 
-from dreamvid.commands import looks, shared
+from dreamvid.commands import looks, shared, video
 from dreamvid.commands.clock import check_dials, clock_of, needs_look, signals_read
 from dreamvid.commands.looks import look_at_source
 from dreamvid.commands.video import dream_video
 from dreamvid.errors import DreamvidError, Interrupted, UnreadableInput, UsageError
+from dreamvid.image import save_image, to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.film_signals import FilmSignals
 from dreamvid.schedules.envelope import follow
-from dreamvid.sequence import job as jobs
+from dreamvid.sequence import stretch
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.tables import FilmSettings
@@ -141,7 +142,7 @@ def test_a_resumed_film_reads_the_same_signals_without_another_look(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(jobs, "PART_FRAMES", 2)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
     looked: list[Path] = []
 
     def counting(source: Path, *rest: Any) -> Any:
@@ -170,11 +171,31 @@ def test_a_resumed_film_reads_the_same_signals_without_another_look(
     assert moved[-1] > 2 * moved[1]  # more was dreamed where more moved
 
 
+@pytest.mark.parametrize(("strength", "shared"), [("1+motion", False), ("1+t/99", True)])
+def test_parts_of_a_row_that_has_grown_are_not_reused_with_its_old_signals(
+    strength: str, shared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dream_tiny(monkeypatch)
+    (tmp_path / "row").mkdir()
+    for n in range(3):
+        save_image(tmp_path / "row" / f"{n}.png", to_image(texture(dx=n)))
+    rows: list[object] = []
+
+    def refused(*_: object, row: object, **__: object) -> None:
+        rows.append(row)
+        raise UsageError("enough")
+
+    monkeypatch.setattr(video, "Job", refused)
+    with pytest.raises(UsageError, match="enough"):
+        dream_video(tmp_path / "row", tmp_path / "out.mkv", video_of(strength))
+    assert [row is not None for row in rows] == [shared]
+
+
 def test_the_sidecar_knows_the_curves_and_a_changed_one_starts_over(
     film: Path, drawn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(jobs, "PART_FRAMES", 2)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
     settings = video_of(f"1+{drawn}")
 
     def stop(event: Progress) -> None:

@@ -16,8 +16,8 @@ from dreamvid.errors import Interrupted, OutputExists, UsageError
 from dreamvid.media.codecs import CODECS
 from dreamvid.media.formats import encoders
 from dreamvid.media.state import FilmState, state_of
-from dreamvid.sequence import job
-from dreamvid.sequence.job import folder_of
+from dreamvid.sequence import stretch
+from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.models import ZoomSettings
 
@@ -27,7 +27,7 @@ PART = 4
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(job, "PART_FRAMES", PART)
+    monkeypatch.setattr(stretch, "PART_FRAMES", PART)
 
 
 def settings(seconds: float, **tables: dict[str, Any]) -> ZoomSettings:

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from tiny import moved
 
-from dreamvid.commands.chart import FAINT, SIGNALS, draw
+from dreamvid.commands import plot as plots
+from dreamvid.commands.chart import FAINT, SIGNALS, Panel, draw
 from dreamvid.commands.clock import clock_of
 from dreamvid.commands.plot import PlotSettings, panels, plot, signal_panels, wave_panel
 from dreamvid.errors import OutputExists, UnreadableInput, UsageError
@@ -92,7 +93,16 @@ def test_a_plot_is_written_once_and_a_wrong_name_is_told_first(tmp_path: Path) -
         plot(settings, tmp_path / "curves.xyz")
 
 
-def test_a_film_gives_its_length_and_its_signals(tmp_path: Path) -> None:
+def test_a_film_gives_its_length_and_its_signals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+
+    def naming(found: list[Panel], *rest: Any) -> Any:
+        drawn.extend(panel.name for panel in found)
+        return draw(found, *rest)
+
+    monkeypatch.setattr(plots, "draw", naming)
     film = tmp_path / "in.mkv"
     with VideoWriter(film, like=FilmInfo.plain(64, 48, Fraction(8), 6), codec="ffv1") as out:
         for n, array in enumerate(moved(6)):
@@ -100,6 +110,7 @@ def test_a_film_gives_its_length_and_its_signals(tmp_path: Path) -> None:
     settings = with_dream(strength="1+motion")
     result = plot(settings, tmp_path / "a.png", film=film)
     assert result.frames == 6
+    assert drawn[:2] == ["strength", "stability"] and "zoom" not in drawn and "motion" in drawn
     told = "motion: needs the film; use dreamvid plot SETTINGS FILM"
     with pytest.raises(UsageError, match=told):
         plot(settings, tmp_path / "b.png")

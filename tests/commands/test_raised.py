@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 import torch
 from tiny import known_frames, moved, texture, tiny_network
 
-from dreamvid.commands.dreams import Dreams
+from dreamvid.commands.dreams import KEPT_GUIDED, Dreams
 from dreamvid.commands.raised import Raised
 from dreamvid.dream import guides
 from dreamvid.dream.mixture import MixedGradient
@@ -50,11 +52,11 @@ def dreams(text: dict[str, Any], *networks: Network, frames: int | None = 4, **h
     )
 
 
-def film(path: Path, frames: int = 4) -> Path:
+def film(path: Path, frames: int = 4, *, seed: int = 0) -> Path:
     info = FilmInfo(None, 64, 48, Fraction(10), Fraction(1, 10), frames=frames)
     with VideoWriter(path, like=info, codec="ffv1") as out:
         for k in range(frames):
-            out.write(np.ascontiguousarray(texture(k)))
+            out.write(np.ascontiguousarray(texture(seed + k)))
     return path
 
 
@@ -86,6 +88,13 @@ def test_a_network_with_none_of_the_layers_is_refused() -> None:
         dreams({"layer": "textures"}, tiny_network(), other_network())
     with pytest.raises(UsageError, match="tiny has no layer 'nowhere'"):
         dreams({"layer": "nowhere"})
+
+
+def test_a_network_without_the_layer_of_a_later_frame_is_refused_at_the_start() -> None:
+    layers, pair = "0:(objects), 2:(label:ant)", (tiny_network(), other_network())
+    with pytest.raises(UsageError, match="other has none of the layers; use aliases"):
+        dreams({"layer": layers}, *pair)
+    assert dreams({"layer": [layers, "objects"]}, *pair)(2).layers[-1] == "other.two"
 
 
 def test_a_label_is_dreamed_by_the_networks_that_know_it() -> None:
@@ -125,6 +134,27 @@ def test_a_film_guides_a_film_frame_by_frame(tmp_path: Path) -> None:
     assert rates == pytest.approx(pictures, rel=0.02) and len(set(rates)) == 4
 
 
+def test_guides_that_have_changed_are_read_anew(tmp_path: Path) -> None:
+    folder, path, image = tmp_path / "f", tmp_path / "g.mkv", to_image(texture(9))
+    folder.mkdir()
+    found = []
+    for seed in (0, 5):
+        save_image(folder / f"{seed}.png", to_image(texture(seed)))
+        path.unlink(missing_ok=True)
+        film(path, 4, seed=seed)
+        guided = (dreams({"guide": str(guide), "layer": "one"})(3) for guide in (path, folder))
+        found.append([dream.rate(image) for dream in guided])
+    assert found[0][0] != found[1][0] and found[0][1] != found[1][1]
+
+
+def test_few_frames_of_a_film_that_guides_are_held(tmp_path: Path) -> None:
+    guided = dreams({"guide": str(film(tmp_path / "g.mkv", 8)), "layer": "one"}, frames=8)
+    held = [weakref.ref(guided(k)) for k in range(8)]
+    gc.collect()
+    assert sum(one() is not None for one in held) == KEPT_GUIDED
+    assert guided(7) is held[7]() and guided(6) is held[6]()
+
+
 def test_what_a_film_of_a_guide_is_measured_by_is_kept(tmp_path: Path) -> None:
     guided = dreams({"guide": str(film(tmp_path / "g.mkv")), "layer": "one"})
     frames = known_frames(moved(4))
@@ -133,6 +163,16 @@ def test_what_a_film_of_a_guide_is_measured_by_is_kept(tmp_path: Path) -> None:
     ]
     assert None not in heights and len(set(heights)) == 1
     assert guided(0).objective.family == guided(3).objective.family == str(tmp_path / "g.mkv")
+
+
+def test_what_a_film_of_a_guide_is_measured_by_is_not_kept_on_another_layer(tmp_path: Path) -> None:
+    layers = "0:(one), 2:(two)"
+    guided = dreams({"guide": str(film(tmp_path / "g.mkv")), "layer": layers})
+    frames = known_frames(moved(4))
+    heights = [
+        memory.reference.height for _, memory in render_with_memory(frames, guided, stability=0.9)
+    ]
+    assert heights[:2] == heights[:1] * 2 and heights[2:] == [None, None]
 
 
 def test_all_pictures_of_a_folder_guide_a_picture(

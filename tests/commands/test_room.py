@@ -21,7 +21,8 @@ from dreamvid.media.codecs import CODECS
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
 from dreamvid.media.writer import VideoWriter
-from dreamvid.sequence import job
+from dreamvid.sequence import stretch
+from dreamvid.sequence.folder import folder_of
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, ZoomLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 
@@ -45,9 +46,9 @@ def zoom(folder: Path, **tables: dict[str, Any]) -> Any:
 
 def test_every_codec_has_its_bits_and_the_parts_are_those_of_a_job() -> None:
     assert set(BITS) == set(CODECS)
-    assert (room.PART_FRAMES, room.PART_SIZE) == (job.PART_FRAMES, job.PART_SIZE)
-    assert room.KEPT_EVERY == job.KEPT_EVERY
-    assert room._parts_of(Path("a/b.mp4")) == job.folder_of(Path("a/b.mp4"))
+    assert (room.PART_FRAMES, room.PART_SIZE) == (stretch.PART_FRAMES, stretch.PART_SIZE)
+    assert room.KEPT_EVERY == stretch.KEPT_EVERY
+    assert room._parts_of(Path("a/b.mp4")) == folder_of(Path("a/b.mp4"))
 
 
 def test_a_film_of_noise_is_larger_than_estimated_and_a_still_one_smaller(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_parts_that_are_there_already_need_no_more_room(
     before = Room.of(request)
     parts = tmp_path / ".out.mp4.parts"
     parts.mkdir()
-    (parts / "part-000000.film").write_bytes(bytes(1_000_000))
+    (parts / "part-000000000.film").write_bytes(bytes(1_000_000))
     now = Room.of(request)
     assert before is not None and now is not None
     assert before.needed - now.needed == 1_000_000

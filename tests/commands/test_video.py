@@ -31,7 +31,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
-from dreamvid.sequence import job
+from dreamvid.sequence import stretch
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.dials import Dials
@@ -269,7 +269,7 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
 def test_a_row_whose_last_picture_changes_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strength: str, kept: int
 ) -> None:
-    monkeypatch.setattr(job, "PART_FRAMES", 2)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
     (tmp_path / "in").mkdir()
     for t, array in enumerate(moved(6)):
         save_image(tmp_path / "in" / f"{t}.png", to_image(array))
@@ -291,6 +291,35 @@ def test_a_row_whose_last_picture_changes_goes_on(
     with pytest.raises(Interrupted):
         dream_video(tmp_path / "in", tmp_path / "out.mkv", wanted, overwrite=True, on_progress=stop)
     assert done[0] == kept + 1
+
+
+@pytest.mark.parametrize("dream", [{"strength": "0:(1), 50%:(2)"}, {"guide": "guides"}])
+def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dream: dict[str, str]
+) -> None:
+    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.chdir(tmp_path)
+    for folder, arrays in (("in", moved(6)), ("guides", [texture(7), texture(8)])):
+        (tmp_path / folder).mkdir()
+        for t, array in enumerate(arrays):
+            save_image(tmp_path / folder / f"{t}.png", to_image(array))
+    done: list[int] = []
+
+    def stop(progress: Progress) -> None:
+        if progress.task == "frames":
+            done.append(progress.done)
+            if progress.done == 5:
+                raise KeyboardInterrupt
+
+    wanted = VideoSettings.checked({"dream": QUICK | dream, "output": {"codec": "ffv1"}})
+    with pytest.raises(Interrupted):
+        dream_video("in", "out.mkv", wanted, on_progress=stop)
+    for t in range(6, 12):
+        save_image(tmp_path / "in" / f"{t}.png", to_image(texture(5)))
+    done.clear()
+    with pytest.raises(Interrupted):
+        dream_video("in", "out.mkv", wanted, overwrite=True, on_progress=stop)
+    assert done[0] == 1
 
 
 @pytest.mark.parametrize("name", ["gone/out.mp4", "out.xyz", "in.mkv", "there.mp4"])

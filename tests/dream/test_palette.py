@@ -20,6 +20,9 @@ def soft(seed: int) -> Tensor:
 IMAGE, OTHER = soft(0), torch.stack((soft(3)[0], soft(3)[0] * 0.8, soft(3)[2] * 0.6))
 
 
+FLAT = [torch.full((3, 8, 8), 0.5), torch.zeros(3, 8, 8), torch.full((3, 1, 1), 0.5)]
+
+
 def statistics(image: Tensor) -> Tensor:
     colours = image.flatten(1)
     return torch.cat((colours.mean(dim=1), colours.cov().flatten()))
@@ -36,7 +39,7 @@ def test_the_colours_are_those_of_the_source_without_a_picture() -> None:
     assert torch.allclose(Palette()(IMAGE, IMAGE), IMAGE, atol=1e-4)
 
 
-@pytest.mark.parametrize("flat", [torch.full((3, 8, 8), 0.5), torch.zeros(3, 8, 8)])
+@pytest.mark.parametrize("flat", FLAT)
 def test_flat_and_grey_pictures_have_a_palette(flat: Tensor) -> None:
     for palette, image in ((Palette.of(flat), IMAGE), (Palette.of(IMAGE), flat)):
         matched = palette(image, image)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 
 import cv2
@@ -279,6 +280,19 @@ def test_dreaming_keeps_the_sides_together() -> None:
     assert max(side_steps(dreamed)) < 1.25
     flat = PeriodicDreamer(Dreamer(device="cpu", strength=0))(texture)
     assert torch.equal(flat, texture)
+
+
+def test_a_texture_is_pulled_to_its_source_and_smoothed_as_a_picture_is() -> None:
+    dream, texture = Dreamer(tiny_network(), device="cpu", octaves=2), noise_texture((64, 96))
+
+    def dreamed(**held: float) -> torch.Tensor:
+        dose = replace(dream.dose, **held)  # type: ignore[arg-type]
+        return PeriodicDreamer(dream.with_dose(dose, 1.4, dream.shape))(texture) - texture
+
+    free, pulled, calm = dreamed(), dreamed(fade=0.2), dreamed(smooth=4.0)
+    assert pulled.abs().mean() < 0.6 * free.abs().mean()
+    assert calm.diff(dim=2).abs().mean() < 0.7 * free.diff(dim=2).abs().mean()
+    assert max(side_steps(calm)) < 1.5
 
 
 def test_what_does_not_fit_is_refused() -> None:

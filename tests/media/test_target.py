@@ -15,7 +15,7 @@ import pytest
 
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.media.output import Output
-from dreamvid.media.target import check_new, check_not_guide, exclusive_lock
+from dreamvid.media.target import check_kept, check_new, exclusive_lock
 
 
 def test_only_one_run_at_a_time_makes_a_file(tmp_path: Path) -> None:
@@ -131,8 +131,12 @@ def test_a_name_must_leave_room_for_its_draft(tmp_path: Path) -> None:
     refused(tmp_path / ("é" * 200 + ".mp4"), "the file name is too long")
 
 
-def test_a_guide_is_not_written_over(tmp_path: Path) -> None:
-    (tmp_path / "guide.png").touch()
-    check_not_guide(tmp_path / "a.png", [str(tmp_path / "guide.png")])
+@pytest.mark.parametrize("given", ["in/guide.png", "in"])
+def test_an_input_is_not_written_over(tmp_path: Path, given: str) -> None:
+    guide = tmp_path / "in" / "guide.png"
+    guide.parent.mkdir()
+    check_kept(guide, [tmp_path / given], "guide")
+    guide.touch()
+    check_kept(tmp_path / "a.png", [tmp_path / given], "guide")
     with pytest.raises(UsageError, match=r"guide\.png: the output is a guide file"):
-        check_not_guide(tmp_path / "guide.png", [str(tmp_path / "a"), str(tmp_path / "guide.png")])
+        check_kept(guide, [tmp_path / "a", tmp_path / given], "guide")

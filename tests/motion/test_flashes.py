@@ -104,8 +104,8 @@ def test_areas_add_up_whatever_their_phases() -> None:
 
 def test_what_moves_through_the_picture_does_not_flash_but_what_changes_together_does() -> None:
     stripes = np.arange(CELLS)[None, :] + np.zeros((CELLS, 1))
-    panned = [np.where((stripes + n // 6) % 15 < 3, 0.1, 0.7) for n in range(90)]
-    assert most(panned) <= 1
+    panned = [np.where((stripes + n // 3) % 5 < 1, 0.1, 0.7) for n in range(90)]
+    assert most(panned) == 0  # each cell changes twice in half a second, few at a time
     soft = [0.4 - 0.25 * np.cos(2 * np.pi * 4 * n / 30) * np.linspace(0.5, 1, CELLS)
             for n in range(90)]  # fmt: skip
     assert most(soft) == 4  # the darker cells change a little later than the brighter

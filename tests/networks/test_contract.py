@@ -1,4 +1,7 @@
-"""What every network must do: each alias dreams, and raises its own objective."""
+"""What every network must do: each alias dreams, and small steps raise its objective.
+
+It is compared at the shifts of the jitter, where the gradients were taken.
+"""
 
 from __future__ import annotations
 

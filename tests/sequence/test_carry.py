@@ -214,6 +214,20 @@ def test_the_more_is_kept_the_less_is_added() -> None:
     assert carried_dose(Dose((10,), 0.01), 0.9, tuning).iterations == (2,)
 
 
+def test_pull_and_smoothing_hold_for_carried_frames_as_well() -> None:
+    full = Dose((10, 10), 0.01, fade=0.1, smooth=2.0)
+    dose = carried_dose(full, 0.9, CarryTuning())
+    assert (dose.fade, dose.smooth) == (0.1, 2.0)
+
+    def steepness(stability: float) -> float:
+        dream = tiny_dreamer()
+        dream = dream.with_dose(replace(dream.dose, smooth=2.0), dream.octave_scale, dream.shape)
+        *_, (_, last) = render_with_memory(FRAMES, dream, stability=stability)
+        return float((last.dreamed - last.source).diff(dim=2).abs().mean())
+
+    assert steepness(0.9) < 1.15 * steepness(0)
+
+
 def test_a_controller_moves_towards_what_is_wanted_within_its_bounds() -> None:
     lead = Controller(gain=1.0, fastest=1.5, low=0.5, high=2.0)
     assert lead(1.0, wanted=1.2, measured=1.0) == pytest.approx(1.2)

@@ -132,10 +132,17 @@ def test_it_goes_on_from_its_state(cut: int) -> None:
     assert cut == 1 or not all(torch.equal(a, b) for a, b in zip(whole[cut:], fresh, strict=True))
 
 
-@pytest.mark.parametrize("hertz", [5.3, 8])
-def test_the_codec_does_not_bring_flashes_back(hertz: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("hertz", "depth", "pan"), [(5.3, 0.45, 3), (8.5, 0.7, 1)])
+def test_the_codec_does_not_bring_flashes_back(
+    hertz: float, depth: float, pan: int, tmp_path: Path
+) -> None:
     path = tmp_path / "a.mp4"
-    film = flashing(hertz, columns=WIDTH // 2, depth=0.3)
+    edge = depth * ((torch.linspace(0, 1, WIDTH) - 0.3) * 2).clamp(0, 1)
+    film = [
+        to_image(texture(height=HEIGHT, width=WIDTH, dx=pan * n))
+        * (1 - edge * (0.5 - 0.5 * np.sin(2 * np.pi * hertz * n / 30)))
+        for n in range(75)
+    ]
     with VideoWriter(path, like=FilmInfo.plain(WIDTH, HEIGHT, Fraction(30), len(film))) as out:
         for n, image in enumerate(guarded(film, FlashGuard(3))):
             out.write(image, Fraction(n, 30))

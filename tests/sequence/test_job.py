@@ -31,7 +31,7 @@ from dreamvid.media.child import FfmpegChild
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
-from dreamvid.sequence import job as jobs
+from dreamvid.sequence import stretch
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.progress import Progress
@@ -50,7 +50,7 @@ Report = Callable[[Progress], None]
 
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "PART_FRAMES", 3)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 3)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The film that was never stopped."""
     path = tmp_path_factory.mktemp("whole") / "whole.mp4"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jobs, "PART_FRAMES", 3)
+        patch.setattr(stretch, "PART_FRAMES", 3)
         run(path)
     return path.read_bytes()
 
@@ -203,7 +203,7 @@ def test_stopping_before_the_first_frame_leaves_nothing(tmp_path: Path) -> None:
 def test_stopping_in_the_middle_of_a_write_is_no_other_error(
     frame: int, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write, count = jobs.PartWriter.write, 0
+    write, count = stretch.PartWriter.write, 0
 
     def stopped(self, image: torch.Tensor, time: Fraction) -> None:
         nonlocal count
@@ -213,7 +213,7 @@ def test_stopping_in_the_middle_of_a_write_is_no_other_error(
         write(self, image, time)
 
     with monkeypatch.context() as patch, pytest.raises(Interrupted):
-        patch.setattr(jobs.PartWriter, "write", stopped)
+        patch.setattr(stretch.PartWriter, "write", stopped)
         run(tmp_path / "film.mp4")
     run(tmp_path / "film.mp4")
     assert (tmp_path / "film.mp4").read_bytes() == whole
@@ -297,8 +297,16 @@ def test_parts_of_changed_pictures_are_dreamed_again_only_with_overwrite(tmp_pat
     kept = Job(Output(path, overwrite=True), like=LIKE, record=record, row=row)
     assert kept.done == 3
     parts = tmp_path / ".film.mp4.parts"
-    assert {file.name[:11] for file in parts.glob("part-*")} == {"part-000000"}
+    assert {file.name[:14] for file in parts.glob("part-*")} == {"part-000000000"}
     assert Job(Output(path), like=LIKE, record=record, row=row).done == 3
+
+
+def test_parts_are_kept_up_to_one_with_a_memory(tmp_path: Path) -> None:
+    stop_a_row(tmp_path / "film.mp4", 9)
+    (tmp_path / ".film.mp4.parts" / "part-000000003.memory").unlink()  # as of most older parts
+    row, record = row_of(7)
+    output = Output(tmp_path / "film.mp4", overwrite=True)
+    assert Job(output, like=LIKE, record=record, row=row).done == 3
 
 
 @pytest.mark.parametrize("why", ["first", "setting", "no list", "no memory"])
@@ -362,11 +370,11 @@ def test_a_partial_film_of_somebody_else_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damaged", "done"),
     [
-        ("part-000002.film", CUT),  # the last: the one before has its memory still
-        ("part-000002.film.times", CUT),
-        ("part-000002.memory", CUT),
-        ("part-000001.film", 3),  # of the memories, the first is kept
-        ("part-000000.film", 0),
+        ("part-000000005.film", CUT),  # the last: the one before has its memory still
+        ("part-000000005.film.times", CUT),
+        ("part-000000005.memory", CUT),
+        ("part-000000003.film", 3),  # of the memories, the first is kept
+        ("part-000000000.film", 0),
     ],
 )
 @pytest.mark.parametrize("left", [0, 0.6])
@@ -393,7 +401,7 @@ def test_a_few_bytes_changed_in_a_finished_part_are_found(
 ) -> None:
     with pytest.raises(Interrupted):
         run(tmp_path / "film.mp4", report=stop_after(9))
-    file = tmp_path / ".film.mp4.parts" / f"part-{part:06d}.{kind}"
+    file = tmp_path / ".film.mp4.parts" / f"part-{ENDS[part]:09d}.{kind}"
     data = bytearray(file.read_bytes())
     middle = len(data) // 2
     data[middle : middle + 4] = bytes(255 - byte for byte in data[middle : middle + 4])
@@ -408,21 +416,21 @@ def test_a_few_bytes_changed_in_a_finished_part_are_found(
 def test_of_the_memories_the_last_two_and_one_in_a_few_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "PART_FRAMES", 1)
-    monkeypatch.setattr(jobs, "KEPT_EVERY", 3)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 1)
+    monkeypatch.setattr(stretch, "KEPT_EVERY", 3)
     with pytest.raises(Interrupted):
         run(tmp_path / "film.mp4", report=stop_after(9))
     kept = sorted(path.stem for path in (tmp_path / ".film.mp4.parts").glob("*.memory"))
-    assert kept == [f"part-{number:06d}" for number in (0, 3, 6, 7)]
+    assert kept == [f"part-{number:09d}" for number in (0, 3, 6, 7)]
 
 
 @pytest.mark.parametrize(("size", "frames"), [((64, 48), 30), ((640, 360), 30), ((1280, 720), 15)])
 def test_parts_of_large_frames_are_shorter(
     size: tuple[int, int], frames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "PART_FRAMES", 30)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 30)
     like = FilmInfo.plain(*size, Fraction(25))
-    assert Job(Output(tmp_path / "film.mp4"), like=like, record=RECORD)._part_frames == frames
+    assert stretch.part_frames(like) == frames
 
 
 def test_an_error_before_the_first_part_leaves_nothing(tmp_path: Path) -> None:
@@ -463,7 +471,7 @@ def test_a_full_disk_is_reported_in_a_line(tmp_path: Path, monkeypatch: pytest.M
     def full(*args: object) -> None:
         raise OSError(28, os.strerror(28))
 
-    monkeypatch.setattr(jobs.Memory, "save", full)
+    monkeypatch.setattr(stretch.Memory, "save", full)
     with pytest.raises(DiskFull, match="make room"):
         run(tmp_path / "film.mp4")
 

@@ -109,13 +109,13 @@ def test_parts_are_laid_out_once(film: tuple[Output, list[Path]], tmp_path: Path
     write_state(output, parts, LENGTH)
     begun, folder = FilmState.read(output.path), tmp_path / "longer"
     lay_out(begun, folder, RECORD)
-    part = folder / "part-000000.film"
+    part = folder / "part-000000000.film"
     assert is_intact(part) and has_memory(part)
     assert (folder / "job.toml").read_text() == RECORD
     assert len(PartTable.load(part).ticks) == 6
     again = tmp_path / "again.mp4"
     shutil.copytree(folder, tmp_path / "all")
-    last = tmp_path / "all" / "part-000001.film"
+    last = tmp_path / "all" / "part-000000006.film"
     for old, new in ((parts[2], last), (PartTable.place(parts[2]), PartTable.place(last))):
         shutil.copy(old, new)
     assemble([tmp_path / "all" / part.name, last], again, source=LIKE)
@@ -132,7 +132,7 @@ def test_what_was_laid_out_in_part_is_laid_out_again(
     write_state(output, parts, LENGTH)
     begun, folder = FilmState.read(output.path), tmp_path / "longer"
     lay_out(begun, folder, RECORD)
-    part = folder / "part-000000.film"
+    part = folder / "part-000000000.film"
     part.write_bytes(part.read_bytes()[:-1])
     lay_out(begun, folder, RECORD)
     assert is_intact(part)
@@ -149,4 +149,6 @@ def test_another_job_is_left_unless_it_is_to_be_replaced(
     lay_out(begun, folder, RECORD)
     assert [path.name for path in folder.iterdir()] == ["job.toml"]
     lay_out(begun, folder, RECORD, overwrite=True)
-    assert (folder / "job.toml").read_text() == RECORD and has_memory(folder / "part-000000.film")
+    assert (folder / "job.toml").read_text() == RECORD and has_memory(
+        folder / "part-000000000.film"
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dreamvid.motion.film_signals import FilmSignals
-from dreamvid.sequence.job import folder_of
+from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.looking import keep_look, kept_look
 
 SIGNALS = FilmSignals((0.1, 1 / 3), (0.5, 0.7), (1.0, 0.0))

@@ -83,5 +83,11 @@ def test_as_much_is_added_a_second_at_any_rate() -> None:
     assert a_second(24) == pytest.approx(a_second(30), rel=0.03)
 
 
+def test_pull_and_smoothing_hold_for_all_frames() -> None:
+    full = Dose((10, 10), 0.02, fade=0.1, smooth=2.0)
+    dose = feedback_dose(full, 0.9, 0.01, TUNING)
+    assert (dose.fade, dose.smooth) == (0.1, 2.0)
+
+
 def test_travel_is_in_heights() -> None:
     assert mean_displacement(np.full((48, 64, 2), (3, 4), np.float32)) == pytest.approx(5 / 48)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from dreamvid.commands.shapes import check_closes
@@ -85,6 +86,29 @@ def test_an_unreadable_schedule_is_refused_by_the_settings(text: str, column: in
 def test_words_without_keys_are_taken_as_they_are() -> None:
     for text in ("a, b's (c.png", "one:3", "C:\\x.png"):
         assert words(text, Clock(Fraction(1)), "guide")[1](0) == ((text, 1.0),)
+
+
+HEARD = Clock(Fraction(10), 3, signals={"onset": np.array([0, 0.5, 1])}, bpm=120)
+
+
+@pytest.mark.parametrize(
+    ("layers", "weights", "strengths"),
+    [
+        (("one*(0.5+onset)",), [1, 1, 1], [1, 2, 3]),
+        (("one*(0.5-onset)",), [1, 1, -1], [1, 0, 1]),
+        (("one*(99*onset)",), [1, 1, 1], [0, 10, 10]),  # at most what the dial allows
+        (("0:(one*onset), 2:(two*beat, linear)",), [1, 1, 1], [0, 1.14, 0.72]),  # mixed
+        (("one*(1+t)",), [1, 2, 3], [2, 2, 2]),  # no signal
+        (("one*(0.5+onset)", "two"), [0.5, 1, 1.5], [2, 2, 2]),  # a balance
+    ],
+)
+def test_a_signal_in_the_weight_of_the_only_layer_is_its_strength(
+    layers: tuple[str, ...], weights: list[float], strengths: list[float]
+) -> None:
+    dials = Dials(DreamSettings(layer=layers, strength=2), HEARD)
+    moments = [dials(frame) for frame in range(3)]
+    assert [moment.layers[0].parts[0][1] for moment in moments] == weights
+    assert [moment.strength for moment in moments] == pytest.approx(strengths)
 
 
 SAMPLES = Path(__file__).parents[2] / "samples" / "settings"

@@ -105,6 +105,15 @@ def test_without_regions_there_is_one_mask() -> None:
     assert ImageSettings().regions == ((MaskSettings(), ImageSettings().dream),)
 
 
+@pytest.mark.parametrize("model", [VideoSettings, ImageSettings])
+def test_only_the_first_region_may_be_without_a_mask(model: type[VideoSettings]) -> None:
+    everywhere, part = {"strength": 2.0}, {"mask": "inside:0,0,0.5,1"}
+    assert len(model.checked({"region": [everywhere, part]}).regions) == 2
+    for hidden in ([part, everywhere], [everywhere, everywhere]):
+        with pytest.raises(UsageError, match="region: one without a mask hides those above it"):
+            model.checked({"region": hidden})
+
+
 def test_a_mask_and_regions_exclude_each_other() -> None:
     told = "mask and region: give only one of them"
     for model in (VideoSettings, ImageSettings):
@@ -123,9 +132,9 @@ def test_a_single_table_is_told_how_it_is_written() -> None:
 
 def test_regions_are_written_as_they_were_given() -> None:
     """So that what is changed in [dream] when a film is repeated reaches them as well."""
-    made = settings(dream={"strength": 2.0}, region=[{"mask": "still", "layer": "parts"}, {}])
+    made = settings(dream={"strength": 2.0}, region=[{}, {"mask": "still", "layer": "parts"}])
     read = tomllib.loads(write_toml(to_toml(made)))
-    assert read["region"] == [{"mask": "still", "layer": ["parts"]}, {}]
+    assert read["region"] == [{}, {"mask": "still", "layer": ["parts"]}]
     assert settings(**read) == made
     read["dream"]["strength"] = 3.0
     assert [dream.strength for _, dream in settings(**read).regions] == [3.0, 3.0]

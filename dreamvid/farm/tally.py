@@ -1,0 +1,32 @@
+"""Counts the frames of many workers, each once, however often it was dreamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from dreamvid.sequence.progress import OnProgress, Progress
+
+
+class Tally:
+    """Turns the numbers of frames, in any order, into events of one progress display."""
+
+    def __init__(self, on_progress: OnProgress, text: str) -> None:
+        self._on_progress, self._text = on_progress, text
+        self._done: set[int] = set()
+        self.total = 0
+
+    def begin(self, total: int, done: Iterable[Sequence[int]]) -> None:
+        """There are `total` frames, of which some are done: pairs of first and end."""
+        for first, end in done:
+            self._done.update(range(first, end))
+        if not self.total and self._done:
+            self._on_progress(Progress("frames", len(self._done), total, self._text))
+        self.total = total
+
+    def add(self, event: Progress) -> None:
+        """Pass on an event of a frame, whose number in the film it tells."""
+        if event.done - 1 not in self._done:
+            self._done.add(event.done - 1)
+            count = len(self._done)
+            self._on_progress(replace(event, done=count, total=self.total, text=self._text))

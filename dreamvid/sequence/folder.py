@@ -1,0 +1,59 @@
+"""The folder beside an output that holds the parts of its film until it is complete."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from dreamvid.errors import DreamvidError
+from dreamvid.media.parts import PartTable
+from dreamvid.sequence.digests import digests_of, is_intact
+
+PLAN = "plan.json"
+"""The file, beside the parts, that lists the shots of a film."""
+
+
+def folder_of(output: Path) -> Path:
+    """The folder of the parts of an output."""
+    return output.with_name(f".{output.name}.parts")
+
+
+def record_in(folder: Path) -> Path:
+    """The record of the job whose parts are in `folder`."""
+    return folder / "job.toml"
+
+
+def part_at(folder: Path, first: int) -> Path:
+    """The path of the part that begins with frame `first`."""
+    return folder / f"part-{first:09d}.film"
+
+
+def frames_in(parts: Sequence[Path]) -> int:
+    """The number of frames in the parts."""
+    return sum(len(PartTable.load(part).ticks) for part in parts)
+
+
+def finished_parts(folder: Path) -> list[Path]:
+    """All intact parts, also those after a gap."""
+    return [part for part in sorted(folder.glob("part-*.film")) if is_intact(part)]
+
+
+def listed_frames(folder: Path, first: int, end: int) -> int:
+    """The number of frames from `first` up to `end` in finished parts, which are not read."""
+    frame = first
+    while frame < end and digests_of(part := part_at(folder, frame)).exists():
+        try:
+            frame += frames_in([part])
+        except DreamvidError:
+            break
+    return frame - first
+
+
+def intact_parts(folder: Path, first: int, end: float = math.inf) -> list[Path]:
+    """The consecutive intact parts from frame `first` on, up to frame `end`."""
+    parts = []
+    while first < end and is_intact(part := part_at(folder, first)):
+        parts.append(part)
+        first += frames_in([part])
+    return parts

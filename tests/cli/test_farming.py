@@ -1,0 +1,127 @@
+"""Many processes, as a user runs them: parts, workers, status and join."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
+
+from dreamvid.cli.farming import part_of
+from dreamvid.errors import UsageError
+from dreamvid.sequence import stretch
+
+CUT, FRAMES = 6, 14
+
+
+@pytest.fixture(scope="module")
+def two_shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("two") / "film.mp4"
+    return write_film(path, frames=FRAMES, cut=CUT, sound=True)
+
+
+@pytest.fixture(scope="module")
+def whole(two_shots: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    out = tmp_path_factory.mktemp("whole") / "out.mp4"
+    told = dreamvid("video", two_shots, "-o", out, *QUICK)
+    assert told.code == 0, told.err
+    return out.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["0/1", "2/1", "1", "1/", "a/b", "-1/2", "1/2/3", " 1/2", "1/0"])
+def test_what_is_no_part_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="is not a part"):
+        part_of(text)
+    assert part_of("3/40") == (3, 40)
+
+
+def test_parts_status_and_join(two_shots: Path, whole: bytes, tmp_path: Path) -> None:
+    out = tmp_path / "out.mp4"
+    told = dreamvid("video", two_shots, "-o", out, *QUICK, "--part", "2/2")
+    assert told.code == 0
+    said = f"{out}: shot 1 of 2 missing; whoever dreams the last one joins the film"
+    assert said in told.err.splitlines()
+    assert f"part 2 of 2: {FRAMES - CUT} of {FRAMES - CUT}" in told.err
+
+    told = dreamvid("status", out)
+    assert (told.code, told.err) == (0, "")
+    frames, shots, pace = told.out.splitlines()
+    assert frames == f"{out}: {FRAMES - CUT} of {FRAMES} frames"
+    assert shots == "shots: 1 of 2 done, 0 running, 1 missing"
+    assert pace.endswith(" s a frame for one worker")
+    found = json.loads(dreamvid("status", out, "--json").out)
+    assert (found["frames"], found["shots_done"], found["complete"]) == (FRAMES, 1, False)
+
+    told = dreamvid("join", out)
+    assert (told.code, told.line) == (
+        1,
+        f"dreamvid: {out}: shot 1 of 2 missing; repeat the commands that dream them",
+    )
+    told = dreamvid("video", two_shots, "-o", out, *QUICK, "--part", "1/2")
+    assert told.code == 0 and f"{out}: {FRAMES} frames" in told.err
+    assert out.read_bytes() == whole
+    assert dreamvid("status", out).out == f"{out}: complete\n"
+    assert dreamvid("join", out).code == 2
+
+
+def test_join_finishes_what_was_killed_before_it_could(
+    two_shots: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dreamvid.farm.joining import Left
+    from dreamvid.farm.work import _Worker
+
+    out = tmp_path / "out.mp4"
+    with monkeypatch.context() as patch:
+        patch.setattr(_Worker, "join", lambda self: Left())
+        assert dreamvid("video", two_shots, "-o", out, *QUICK, "--part", "1/1").code == 0
+    monkeypatch.chdir("/")
+    told = dreamvid("join", out)
+    assert told.code == 0, told.err
+    assert told.err.splitlines() == [f"{out}: {FRAMES} frames"]
+    assert out.read_bytes() == whole
+
+
+def test_a_zoom_is_not_joined(tmp_path: Path) -> None:
+    folder = tmp_path / ".out.mp4.parts"
+    folder.mkdir()
+    (folder / "job.toml").write_text("[made]\n[camera]\n")
+    told = dreamvid("join", tmp_path / "out.mp4")
+    assert told.code == 2 and "no film is dreamed there" in told.err
+
+
+def test_workers_that_are_stopped_leave_what_one_process_goes_on_with(
+    two_shots: Path, whole: bytes, tmp_path: Path
+) -> None:
+    """Real processes: stopped after some frames, they are all gone, and nothing is lost."""
+    out = tmp_path / "out.mp4"
+    command = ["video", two_shots, "-o", out, *QUICK]
+    with subprocess.Popen(
+        [sys.executable, "-m", "dreamvid", *map(str, command), "--workers", "2", "-v"],
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+    ) as process:
+        said = []
+        assert process.stderr is not None
+        for line in process.stderr:
+            said.append(line.strip())
+            if line.startswith(f"2 workers: {FRAMES - 1} of"):
+                process.send_signal(signal.SIGINT)
+        code = process.wait(timeout=60)
+    assert code == 130, said
+    assert not any("Traceback" in line for line in said)
+    assert said[-1].startswith(f"dreamvid: {out}: stopped; ")
+    assert stretch.PART_FRAMES > FRAMES and "frames are" in said[-1]
+    if (partial := tmp_path / "out.partial.mp4").exists():
+        assert frames_of(partial) == CUT
+    told = dreamvid(*command)
+    assert told.code == 0, told.err
+    assert out.read_bytes() == whole
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        out.name,
+        f"{out.name}.dreamvid.toml",
+    ]

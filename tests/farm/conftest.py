@@ -1,0 +1,50 @@
+"""The film of several shots, and what one process makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import pytest
+import torch
+from farm_kit import request_for, write_shots
+from tiny import dream_tiny
+
+from dreamvid.commands.video import run_video
+from dreamvid.sequence import stretch
+from dreamvid.sequence.progress import ignore
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Compute with one thread, as the workers do: a process that has more cannot be forked."""
+    before, cv_before = torch.get_num_threads(), cv2.getNumThreads()
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
+    yield
+    torch.set_num_threads(before)
+    cv2.setNumThreads(cv_before)
+
+
+@pytest.fixture(autouse=True)
+def tiny_and_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny network, and parts of two frames."""
+    dream_tiny(monkeypatch)
+    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+
+
+@pytest.fixture(scope="session")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shots(tmp_path_factory.mktemp("shots") / "film.mkv")
+
+
+@pytest.fixture(scope="session")
+def whole(shots: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The film that one process dreams in one go."""
+    path = tmp_path_factory.mktemp("whole") / "out.mp4"
+    with pytest.MonkeyPatch.context() as patch:
+        dream_tiny(patch)
+        patch.setattr(stretch, "PART_FRAMES", 2)
+        run_video(request_for(shots, path), ignore)
+    return path.read_bytes()

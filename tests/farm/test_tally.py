@@ -1,0 +1,26 @@
+"""The tally: every frame counts once, in whatever order it comes."""
+
+from __future__ import annotations
+
+from dreamvid.farm.tally import Tally
+from dreamvid.sequence.progress import Progress
+
+
+def test_frames_count_once() -> None:
+    told: list[Progress] = []
+    tally = Tally(told.append, "2 workers")
+    tally.begin(6, [])
+    for frame in (4, 0, 4, 1, 0):
+        tally.add(Progress("frames", frame + 1, 6, "shot 1"))
+    assert told == [Progress("frames", count, 6, "2 workers") for count in (1, 2, 3)]
+
+
+def test_what_was_done_before_is_told_first_and_once() -> None:
+    told: list[Progress] = []
+    tally = Tally(told.append, "part 1 of 2")
+    tally.begin(6, [(0, 2), (4, 5)])
+    tally.begin(6, [(0, 2), (4, 6)])  # a second worker sees what the first has made meanwhile
+    tally.add(Progress("frames", 2))
+    tally.add(Progress("frames", 3))
+    assert [event.done for event in told] == [3, 5]
+    assert tally.total == 6
