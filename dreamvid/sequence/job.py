@@ -215,7 +215,8 @@ class Job:
         if self._parts:
             what = UNREADABLE if earlier is None else differing(earlier, self._record)
             if what != UNREADABLE:
-                what = f"by a run with other settings ({what})"
+                changed = what.replace("_sha256", " file")
+                what = f"by a run with other settings ({changed})"
             raise OutputExists(
                 f"{_frames(self._parts)} frames are already dreamed, {what}",
                 where=self._output.path,
