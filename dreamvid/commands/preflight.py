@@ -319,7 +319,10 @@ def check_beginning(
 def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
     """Raise an error for an unknown network, layer or label, or an unreadable guide."""
     for name, _ in network.parts:
-        check_published(choose(name, network.weights, network.arch))
+        choice = choose(name, network.weights, network.arch)
+        check_published(choice)
+        if choice.weights is not None:
+            check_file(choice.weights)
     model, others = network.parts[0][0], network.parts[1:]
     if not (others or network.weights or network.arch or model.startswith(TIMM)):
         _check_names(model, dream)  # others are checked when loaded
