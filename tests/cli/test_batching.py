@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
@@ -134,7 +135,6 @@ def test_files_that_come_while_it_watches_are_taken_when_they_are_complete(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr(batching.time, "monotonic", lambda: clock[0])
     growing = Path("src/e.png")
     whole = Path("src/c.png").read_bytes()
     passed: list[float] = []
@@ -152,7 +152,8 @@ def test_files_that_come_while_it_watches_are_taken_when_they_are_complete(
         if clock[0] == 30:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(batching.time, "sleep", sleep)
+    watch = SimpleNamespace(monotonic=lambda: clock[0], sleep=sleep)
+    monkeypatch.setattr(batching, "time", watch)
     told = dreamvid(*LINE, "--watch")
     assert told.code == 130 and "stopped; 4 files are done" in told.err
     rows = table(told.out)

@@ -26,7 +26,7 @@ def part_of(path: Path, first: int, count: int, codec: str = "h264") -> Path:
     return path
 
 
-@pytest.mark.parametrize("codec", ["h264", "ffv1"])
+@pytest.mark.parametrize("codec", ["h264", "h265", "ffv1"])
 def test_a_film_of_the_part_made_again_has_the_same_bytes(tmp_path: Path, codec: str) -> None:
     parts = [part_of(tmp_path / "a.film", 0, 12, codec), part_of(tmp_path / "b.film", 12, 8, codec)]
     film = tmp_path / "film.mkv"

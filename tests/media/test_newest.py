@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from dreamvid.media.newest import NewestFrame
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A clock that stands still, until a test moves it."""
     now = [100.0]
-    monkeypatch.setattr(newest.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(newest, "time", SimpleNamespace(monotonic=lambda: now[0]))
     return now
 
 
