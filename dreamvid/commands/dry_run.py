@@ -33,8 +33,9 @@ from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import ZoomSettings
 
-SAMPLED: Final = 6
-"""Frames that are dreamed: one in full, one that also warms up, and the ones that are timed."""
+SAMPLED: Final = 24
+"""Frames that are dreamed: one in full, then half of them until their dose has settled, which may
+double their time, and the ones that are timed."""
 
 PATIENCE: Final = 60.0
 """Seconds after which three frames are enough."""
@@ -197,7 +198,7 @@ class _Stopwatch:
 
     def sample(self) -> _Sample:
         first, *others = (b - a for a, b in pairwise([self._ready, *self._times]))
-        timed = others[1:] or others or [first]
+        timed = others[len(others) // 2 :] or [first]
         start = self._ready - self._began
         return _Sample(start, first, statistics.median(timed), self._extra)
 

@@ -26,6 +26,7 @@ CLIP = {"size": "64x48", "fps": 8, "seconds": 2}
 @pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     dream_tiny(monkeypatch)
+    monkeypatch.setattr(dry_run, "SAMPLED", 6)
 
 
 def write_film(path: Path) -> Path:
@@ -140,3 +141,11 @@ def test_long_shots_have_several_parts() -> None:
 
 def test_times_are_said_in_their_unit() -> None:
     assert [duration(s) for s in (4.4, 300, 9000)] == ["4 s", "5 min", "2 h 30 min"]
+
+
+def test_frames_are_timed_once_their_dose_has_settled() -> None:
+    watch = dry_run._Stopwatch(ignore)
+    watch._ready, watch._times = 0.0, [5.0, 6.0, 7.0, 9.0, 11.0]
+    assert (watch.sample().first, watch.sample().carried) == (5.0, 2.0)
+    watch._times = [5.0]
+    assert watch.sample().carried == 5.0
