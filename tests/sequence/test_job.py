@@ -303,7 +303,7 @@ def test_parts_of_changed_pictures_are_dreamed_again_only_with_overwrite(tmp_pat
 
 def test_parts_are_kept_up_to_one_with_a_memory(tmp_path: Path) -> None:
     stop_a_row(tmp_path / "film.mp4", 9)
-    (tmp_path / ".film.mp4.parts" / "part-000001.memory").unlink()  # as of most older parts
+    (tmp_path / ".film.mp4.parts" / "part-000000003.memory").unlink()  # as of most older parts
     row, record = row_of(7)
     output = Output(tmp_path / "film.mp4", overwrite=True)
     assert Job(output, like=LIKE, record=record, row=row).done == 3
