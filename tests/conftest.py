@@ -5,9 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 from tiny import clicks_from, texture
 
 from dreamvid.image import save_image, to_image
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_thread() -> None:
+    """The tests run in as many processes as there are cores: more threads would wait for them."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -22,6 +21,7 @@ from dreamvid.commands.describe import (
     describe_shrinking,
     describe_transparency,
 )
+from dreamvid.commands.dream_checks import check_dream
 from dreamvid.commands.mask_checks import check_masks, check_masks_kept, follows_motion
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
@@ -31,23 +31,15 @@ from dreamvid.image import (
     laid_over,
     picture_format,
     read_layers,
-    read_picture,
 )
 from dreamvid.media.formats import check_size, usual_codec
 from dreamvid.media.output import Output
 from dreamvid.media.source import check_file, check_rate, is_sequence
 from dreamvid.media.target import check_kept, check_new, check_writable, same_file
-from dreamvid.networks.kinds import LABEL
 from dreamvid.networks.known import (
-    TIMM,
-    check_layer,
     check_model,
-    check_published,
-    choose,
-    find_label,
-    labels,
 )
-from dreamvid.settings.dials import changing, guides_of, texts_of
+from dreamvid.settings.dials import changing, guides_of
 from dreamvid.settings.loops import DreamedLoop, FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import (
     ImageSettings,
@@ -58,7 +50,6 @@ from dreamvid.settings.models import (
 from dreamvid.settings.tables import (
     ClipSettings,
     DreamSettings,
-    NetworkSettings,
     SizeSettings,
 )
 from dreamvid.settings.values import LARGEST, OWN_PALETTE
@@ -314,34 +305,6 @@ def check_beginning(
     if min(height, width) < 2:
         raise UnreadableInput("the picture is too small", where=source, remedy="use a larger one")
     return picture, clip.size_for((width, height))
-
-
-def check_dream(network: NetworkSettings, dream: DreamSettings) -> None:
-    """Raise an error for an unknown network, layer or label, or an unreadable guide."""
-    for name, _ in network.parts:
-        check_published(choose(name, network.weights, network.arch))
-    model, others = network.parts[0][0], network.parts[1:]
-    if not (others or network.weights or network.arch or model.startswith(TIMM)):
-        _check_names(model, dream)  # others are checked when loaded
-    if dream.palette not in (None, OWN_PALETTE):
-        read_picture(dream.palette)
-    for guide in guides_of(dream):
-        from dreamvid.media.guide import check_guide
-
-        check_guide(guide)
-
-
-def _check_names(model: str, dream: DreamSettings) -> None:
-    """Raise UsageError for a layer or a label that a network known by name does not have."""
-    known = labels(model)
-    for text in chain.from_iterable(texts_of(layer, "layer") for layer in dream.layer):
-        name, _, part = (word.strip() for word in text.partition("*")[0].partition(":"))
-        if name == LABEL:
-            find_label(part, known, model=model)
-        else:
-            check_layer(model, name)
-    if dream.label and known:
-        find_label(dream.label, known, model=model)
 
 
 def output_of(

@@ -30,7 +30,8 @@ def outline(network: Network) -> tuple[str, ...]:
     within = [
         name
         for name in network.layers
-        if name not in opened and (name.rpartition(".")[0] or "") in opened | {""}
+        if name in named
+        or (name not in opened and (name.rpartition(".")[0] or "") in opened | {""})
     ]
     kinds = [network.module(name) for name in within]
     follow = [*kinds[1:], None]

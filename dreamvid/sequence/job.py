@@ -184,7 +184,8 @@ class Job:
         if there:
             what = UNREADABLE if earlier is None else differing(earlier, self._record)
             if what != UNREADABLE:
-                what = f"by a run with other settings ({what})"
+                changed = what.replace("_sha256", " file")
+                what = f"by a run with other settings ({changed})"
             raise OutputExists(
                 f"{there} frames are already dreamed, {what}",
                 where=self.output.path,

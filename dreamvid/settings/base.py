@@ -74,7 +74,9 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
     if isinstance(cause, ScheduleError):
         return cause.about(name if where is None else f"{where}: {name}", "see docs/zooms.md")
     if isinstance(cause, UsageError):
-        return cause
+        if where is None or cause.where is None:
+            return cause
+        return UsageError(cause.what, where=f"{where}: {cause.where}", remedy=cause.remedy)
     given = first.get("input")
     message, remedy = first["msg"].removeprefix("Value error, "), "see --help"
     if first["type"] == "extra_forbidden":

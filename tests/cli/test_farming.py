@@ -49,10 +49,11 @@ def test_parts_status_and_join(two_shots: Path, whole: bytes, tmp_path: Path) ->
 
     told = dreamvid("status", out)
     assert (told.code, told.err) == (0, "")
-    frames, shots, pace = told.out.splitlines()
+    frames, shots, pace, newest = told.out.splitlines()
     assert frames == f"{out}: {FRAMES - CUT} of {FRAMES} frames"
     assert shots == "shots: 1 of 2 done, 0 running, 1 missing"
     assert pace.endswith(" s a frame for one worker")
+    assert newest == f"newest frame: {out}.preview.jpg"
     found = json.loads(dreamvid("status", out, "--json").out)
     assert (found["frames"], found["shots_done"], found["complete"]) == (FRAMES, 1, False)
 
@@ -64,6 +65,7 @@ def test_parts_status_and_join(two_shots: Path, whole: bytes, tmp_path: Path) ->
     told = dreamvid("video", two_shots, "-o", out, *QUICK, "--part", "1/2")
     assert told.code == 0 and f"{out}: {FRAMES} frames" in told.err
     assert out.read_bytes() == whole
+    assert not Path(f"{out}.preview.jpg").exists()
     assert dreamvid("status", out).out == f"{out}: complete\n"
     assert dreamvid("join", out).code == 2
 

@@ -178,7 +178,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (
             "video film.mp4 -o out.mp4 --settings bas.toml",
             2,
-            "signals: unknown signal 'bas'; did you",
+            "bas.toml: signals: unknown signal 'bas'",
         ),
         (
             "zoom a.png -o out.mp4 --strength 1+motion",

@@ -267,7 +267,7 @@ def test_a_mask_that_was_changed_is_noticed(
     record = tomllib.loads((tmp_path / ".out.mkv.parts" / "job.toml").read_text("utf-8"))
     assert record["made"]["mask_sha256"] == before == hashlib.sha256(matte.read_bytes()).hexdigest()
     Image.fromarray(square(10)).save(matte)
-    with pytest.raises(OutputExists, match="by a run with other settings \\(mask_sha256\\)"):
+    with pytest.raises(OutputExists, match="by a run with other settings \\(mask file\\)"):
         dream_video(film, tmp_path / "out.mkv", settings)
 
 

@@ -114,9 +114,19 @@ def test_what_is_wrong_with_a_picture_is_told(
         check_image(picture, tmp_path / name, ImageSettings(dream=DreamSettings(**dream)))
 
 
+@pytest.mark.parametrize("named", [{"weights": "own.pth"}, {"arch": "vgg16", "model": "own.pth"}])
+def test_empty_weights_are_refused_before_torch_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: dict[str, Any]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.pth").touch()
+    with pytest.raises(UnreadableInput, match=r"own\.pth: the file is empty; copy it again"):
+        check_dream(NetworkSettings(**{"model": "vgg16"} | named), DreamSettings())
+
+
 def test_layers_and_labels_of_own_weights_are_not_checked_yet(tmp_path: Path) -> None:
     weights = tmp_path / "own.pth"
-    weights.touch()
+    weights.write_bytes(b"weights")
     network = NetworkSettings(model="vgg16", weights=weights)
     check_dream(network, DreamSettings(layer=("any.7:3*2",)))
     check_dream(network, DreamSettings(label="any"))

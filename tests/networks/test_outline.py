@@ -6,7 +6,7 @@ import pytest
 from tiny import tiny_network
 
 from dreamvid.errors import UsageError
-from dreamvid.networks import registry
+from dreamvid.networks import known, registry
 from dreamvid.networks.outline import channels, outline
 
 
@@ -14,13 +14,19 @@ def test_an_activation_stands_for_its_convolution_and_pools_are_left_out() -> No
     assert outline(tiny_network()) == ("one", "two", "logits")
 
 
-@pytest.mark.parametrize("name", registry.names())
+NETWORKS = (
+    known.DEFAULT, known.EMBEDDED, "googlenet", "squeezenet1_0", "vgg16", "resnet50", "alexnet",
+    "convnext_tiny", "densenet121", "mobilenet_v3_large",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NETWORKS)
 def test_every_network_is_outlined_with_its_aliases_by_depth(name: str) -> None:
     network = registry.describe(name)
     shown = outline(network)
     assert {network.resolve(alias) for alias in network.aliases} <= set(shown)
     assert list(shown) == sorted(shown, key=network.layers.index)
-    assert 8 <= len(shown) <= 24 and not any("pool" in name or "drop" in name for name in shown)
+    assert 6 <= len(shown) <= 32 and not any("pool" in name or "drop" in name for name in shown)
 
 
 def test_stages_are_opened_as_far_as_aliases_go() -> None:

@@ -96,6 +96,8 @@ def test_a_usage_error_of_a_validator_is_passed_on() -> None:
     with pytest.raises(UsageError) as caught:
         Strict.checked({"count": 2})
     assert caught.value is fault
+    with pytest.raises(UsageError, match=r"^bad\.toml: here: no; try$"):
+        Strict.checked({"count": 2}, where="bad.toml")
 
 
 @pytest.mark.parametrize("one, other", EXCLUSIVE)
