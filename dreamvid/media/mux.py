@@ -279,7 +279,7 @@ class _Film:
     ) -> Iterator[tuple[int, Packet[Any]]]:
         """Yield the packets of a part, each with the rank of its frame; checks that they match."""
         video = container.streams.video[0]
-        if bytes(video.codec_context.extradata or b"") != self._headers:
+        if _plain(bytes(video.codec_context.extradata or b"")) != _plain(self._headers):
             raise DreamvidError(
                 "the parts were encoded with different settings",
                 where=part,
@@ -328,3 +328,20 @@ def _count(path: Path, frames: int) -> None:
         found = stream.frames or sum(1 for packet in container.demux(stream) if packet.size)
     if found != frames:
         raise DreamvidError(f"the film holds only {found} of {frames} frames", where=path)
+
+
+def _plain(headers: bytes) -> bytes:
+    """Codec headers without the flag of H.265 that packets do not repeat them.
+
+    Files differ in it although their packets are equal (ISO/IEC 14496-15, array_completeness).
+    """
+    hvcc = len(headers) > 23 and headers[0] == 1 and headers[23] & 0x7F == 32  # starts with a VPS
+    if not hvcc:
+        return headers
+    plain, at = bytearray(headers), 23
+    for _ in range(headers[22]):
+        plain[at] &= 0x7F
+        units, at = int.from_bytes(headers[at + 1 : at + 3]), at + 3
+        for _ in range(units):
+            at += 2 + int.from_bytes(headers[at : at + 2])
+    return bytes(plain)

@@ -13,7 +13,6 @@ from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
 
 from dreamvid.cli.farming import part_of
 from dreamvid.errors import UsageError
-from dreamvid.sequence import stretch
 
 CUT, FRAMES = 6, 14
 
@@ -116,8 +115,7 @@ def test_workers_that_are_stopped_leave_what_one_process_goes_on_with(
         code = process.wait(timeout=60)
     assert code == 130, said
     assert not any("Traceback" in line for line in said)
-    assert said[-1].startswith(f"dreamvid: {out}: stopped; ")
-    assert stretch.PART_FRAMES > FRAMES and "frames are" in said[-1]
+    assert said[-1].startswith(f"dreamvid: {out}: stopped")  # perhaps before a part was finished
     if (partial := tmp_path / "out.partial.mp4").exists():
         assert frames_of(partial) == CUT
     told = dreamvid(*command)

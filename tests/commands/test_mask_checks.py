@@ -109,12 +109,12 @@ def test_the_dream_of_every_region_is_checked(film: Path, picture: Path, tmp_pat
         ({"layer": ["nowhere"]}, "no layer 'nowhere'"),
         ({"guide": "gone.png"}, "gone.png: no such file"),
     ):
-        table = {"region": [{"mask": "inside:0,0,.5,1"}, wrong]}
+        table = {"region": [wrong, {"mask": "inside:0,0,.5,1"}]}
         with pytest.raises((UsageError, UnreadableInput), match=told):
             check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table))
         with pytest.raises((UsageError, UnreadableInput), match=told):
             check_image(picture, tmp_path / "out.png", ImageSettings.checked(table))
-    table = {"region": [{}, {"strength": "0:(1), 5:(nowhere)"}]}
+    table = {"region": [{"strength": "0:(1), 5:(nowhere)"}, {"mask": "still"}]}
     with pytest.raises(UsageError, match="nowhere"):
         check_video(film, tmp_path / "out.mkv", VideoSettings.checked(table))
 
@@ -136,7 +136,7 @@ def test_a_reader_says_where_it_begins(film: Path) -> None:
 
 
 def test_files_and_motion_of_all_regions_are_known() -> None:
-    table = {"region": [{"mask": "0:(a.png), 1:(moving)"}, {"mask": "!b.mp4"}, {}]}
+    table = {"region": [{}, {"mask": "0:(a.png), 1:(moving)"}, {"mask": "!b.mp4"}]}
     settings = VideoSettings.checked(table)
     assert all_mask_files(settings) == (Path("a.png"), Path("b.mp4"))
     assert follows_motion(settings)
