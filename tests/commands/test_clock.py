@@ -205,7 +205,7 @@ def test_the_sidecar_knows_the_curves_and_a_changed_one_starts_over(
     with pytest.raises(Interrupted):
         dream_video(film, tmp_path / "out.mkv", settings, on_progress=stop)
     (tmp_path / "a.csv").write_text("0,0\n0.4,1\n")
-    with pytest.raises(DreamvidError, match=r"4 frames are already dreamed.*curve_sha256"):
+    with pytest.raises(DreamvidError, match=r"4 frames are already dreamed.*curve file"):
         dream_video(film, tmp_path / "out.mkv", settings)
     dream_video(film, tmp_path / "out.mkv", settings, overwrite=True)
     made = tomllib.loads((tmp_path / "out.mkv.dreamvid.toml").read_text())["made"]
