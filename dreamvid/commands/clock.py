@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.media.audio import check_audio, listen
 from dreamvid.media.drawn import read_curve
 from dreamvid.schedules.envelope import Envelope
 from dreamvid.schedules.schedule import Clock, Schedule
@@ -83,6 +82,8 @@ def check_sources(
     sound, names = settings.sound, signals_read(settings)
     later = {name for name in names if has_film and name in FILM}
     if sound.audio is not None:
+        from dreamvid.media.audio import check_audio  # PyAV takes a while
+
         check_audio(sound.audio)
         later.update(filter(is_song, names))
     bpm = sound.bpm or (1.0 if sound.audio is not None else None)
@@ -114,6 +115,8 @@ def clock_of(
         signals |= {name: film.signal(name, float(fps), rows.envelope(name)) for name in FILM}
     bpm, pulse = sound.bpm, (0.0,)
     if sound.audio is not None:
+        from dreamvid.media.audio import listen
+
         bands = tuple(bands_in(names).values())
         heard = listen(sound.audio, fps, bands=bands, envelope=rows.envelope)
         signals |= heard.signals
