@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dreamvid.errors import UsageError
-from dreamvid.media.mattes import MatteFilm, check_matte, is_still
+from dreamvid.media.mattes import MatteFilm, check_matte
+from dreamvid.media.source import is_still
 from dreamvid.media.target import same_file
 from dreamvid.settings.mask_text import mask_files, masks_in, parse_mask
 from dreamvid.settings.regions import MaskedSettings

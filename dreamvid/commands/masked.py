@@ -9,7 +9,8 @@ from pathlib import Path
 from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.shared import load_all
 from dreamvid.dream.octaves import Size
-from dreamvid.media.mattes import MatteFilm, is_still, read_matte
+from dreamvid.media.mattes import MatteFilm, read_matte
+from dreamvid.media.source import is_still
 from dreamvid.motion.warp import Plane
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.masks import MaskAt, Matte

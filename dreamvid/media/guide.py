@@ -13,7 +13,7 @@ from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import read_picture
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.row import pictures_in
-from dreamvid.media.source import STILL_SUFFIXES, is_sequence
+from dreamvid.media.source import is_still
 from dreamvid.schedules.schedule import Clock
 
 SMALLEST = 32
@@ -32,10 +32,7 @@ class Shown(NamedTuple):
 
 def is_film(path: str) -> bool:
     """Whether a guide is a film or an image sequence, rather than a picture or a folder."""
-    source = Path(path)
-    if source.is_dir():
-        return False
-    return is_sequence(source) or source.suffix.lower() not in STILL_SUFFIXES
+    return not Path(path).is_dir() and not is_still(Path(path))
 
 
 def check_guide(path: str) -> None:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import read_layers
-from dreamvid.media.source import STILL_SUFFIXES, check_file, is_sequence
+from dreamvid.media.source import check_file, is_sequence, is_still
 
 if TYPE_CHECKING:
     from dreamvid.media.reader import SourceFrame, VideoReader
@@ -31,11 +31,6 @@ LATE: Final = Fraction(1, 400)
 """Seconds by which a frame may come late: some formats round times to milliseconds."""
 
 Plane = NDArray[np.float32]
-
-
-def is_still(path: Path) -> bool:
-    """Whether a matte is a picture, by its name; else it is a film or an image sequence."""
-    return not is_sequence(path) and path.suffix.lower() in STILL_SUFFIXES
 
 
 def read_matte(path: Path) -> Plane:

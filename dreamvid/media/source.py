@@ -26,6 +26,11 @@ def is_sequence(path: Path) -> bool:
     return path.is_dir() or (not path.exists() and NUMBER.search(path.name) is not None)
 
 
+def is_still(path: Path) -> bool:
+    """Whether `path` is a picture by its name; else it is a film or an image sequence."""
+    return not is_sequence(path) and path.suffix.lower() in STILL_SUFFIXES
+
+
 def check_rate(rate: Fraction | None, *sources: Path) -> None:
     """Raise UsageError if a rate is given but no source is an image sequence."""
     if rate is not None and all(source.is_file() for source in sources):

@@ -15,7 +15,8 @@ from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import to_image
 from dreamvid.media import mattes
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.mattes import MatteFilm, check_matte, is_still, read_matte
+from dreamvid.media.mattes import MatteFilm, check_matte, read_matte
+from dreamvid.media.source import is_still
 from dreamvid.media.writer import VideoWriter
 
 
