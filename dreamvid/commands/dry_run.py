@@ -21,7 +21,7 @@ from typing import Any, Final
 from dreamvid.commands.clock import needs_look
 from dreamvid.commands.loop import run_loop
 from dreamvid.commands.preflight import Clip, Film
-from dreamvid.commands.room import Room, part_frames, said
+from dreamvid.commands.room import Room, said
 from dreamvid.commands.shapes import fade_of, whole_frames
 from dreamvid.commands.video import run_video
 from dreamvid.commands.zoom import run_zoom
@@ -29,6 +29,7 @@ from dreamvid.errors import UsageError
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.shots import DETECTOR_WIDTH, CutDetector
 from dreamvid.networks.peak import peak_gpu_memory, peak_memory
+from dreamvid.sequence.folder import part_frames
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import ZoomSettings

@@ -18,6 +18,7 @@ from dreamvid.commands.shapes import whole_frames
 from dreamvid.errors import DiskFull
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
+from dreamvid.sequence.folder import KEPT_EVERY, folder_of, part_frames
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.values import DREAM_LINES, FULL_SIZE, LARGE_FILM
@@ -40,9 +41,6 @@ SOUND = 24_000
 
 PLANES = 7
 """Planes of float32, at the size of the dream, in the memory that is kept after a part."""
-
-PART_FRAMES, PART_SIZE, KEPT_EVERY = 120, 640 * 360, 8
-"""Frames of a part at a size, and how many parts share a memory, as in sequence/stretch."""
 
 SURE = 0.5
 """A run is refused when even this share of the estimate is not free: films differ."""
@@ -82,7 +80,7 @@ class Room:
             share = 1.0
         kept = 0 if isinstance(settings, FilmLoop | DreamedLoop) else dreams
         folder = output.path.parent
-        there = sum(file.stat().st_size for file in _parts_of(output.path).glob("part-*"))
+        there = sum(file.stat().st_size for file in folder_of(output.path).glob("part-*"))
         return cls(
             folder,
             parts=film_bytes(output, like, frames, part=True)
@@ -126,11 +124,6 @@ def film_bytes(output: Output, like: FilmInfo, frames: int, *, part: bool = Fals
     return round(total)
 
 
-def part_frames(size: tuple[int, int]) -> int:
-    """The most frames of a part of a film of (width, height)."""
-    return max(1, round(PART_FRAMES * math.sqrt(min(1.0, PART_SIZE / (size[0] * size[1])))))
-
-
 def memory_bytes(size: tuple[int, int], frames: int) -> int:
     """The bytes of the memories that are kept with the parts of a film of (width, height)."""
     pixels = size[0] * size[1]
@@ -171,8 +164,3 @@ def _dream_share(size: tuple[int, int], asked: str | None) -> float:
         large = width * height > LARGE_FILM
         return min(1.0, (DREAM_LINES / min(size)) ** 2) if large else 1.0
     return 1.0 if asked == FULL_SIZE else min(1.0, (int(asked.split("x")[0]) / width) ** 2)
-
-
-def _parts_of(path: Path) -> Path:
-    """The folder of the parts of an output, as in sequence/folder."""
-    return path.with_name(f".{path.name}.parts")

@@ -10,13 +10,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Self
 
-import av
-import av.error
-
 from dreamvid.errors import DreamvidError
 from dreamvid.files import write_whole
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.probe import open_leniently
 
 
 @dataclass(frozen=True)
@@ -71,6 +67,10 @@ def read_ranks(path: Path) -> list[int]:
 
     Raises DreamvidError if the file cannot be read back.
     """
+    import av.error  # takes a while, and the tables do not need it
+
+    from dreamvid.media.probe import open_leniently
+
     try:
         with open_leniently(path) as container:
             packets = container.demux(container.streams.video[0])

@@ -13,6 +13,22 @@ from dreamvid.sequence.digests import digests_of, is_intact
 PLAN = "plan.json"
 """The file, beside the parts, that lists the shots of a film."""
 
+PART_FRAMES = 120
+PART_SIZE = 640 * 360
+"""A part ends at a cut, or after PART_FRAMES frames of PART_SIZE pixels; fewer if they are larger.
+
+An interruption loses at most one part: half a minute of dreaming at this size, minutes at 4K.
+"""
+
+KEPT_EVERY = 8
+"""One memory in this many parts is kept, so that damage to an early part does not cost them all."""
+
+
+def part_frames(size: tuple[int, int]) -> int:
+    """The most frames of a part of a film of (width, height)."""
+    share = min(1.0, PART_SIZE / (size[0] * size[1]))
+    return max(1, round(PART_FRAMES * math.sqrt(share)))
+
 
 def folder_of(output: Path) -> Path:
     """The folder of the parts of an output."""

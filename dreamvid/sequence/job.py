@@ -26,6 +26,7 @@ from dreamvid.sequence.folder import (
     folder_of,
     frames_in,
     part_at,
+    part_frames,
     record_in,
 )
 from dreamvid.sequence.frames import Frame
@@ -33,7 +34,7 @@ from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.owners import check_unowned
 from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.sequence.render import DreamerAt
-from dreamvid.sequence.stretch import Stretch, part_frames
+from dreamvid.sequence.stretch import Stretch
 from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.toml import UNREADABLE, differing
 
@@ -223,7 +224,8 @@ class Job:
         write_record(output.sidecar, self._record)
         for file in self._partials():
             file.unlink()
-        self.notes += tuple(filter(None, [self._keep(parts, part_frames(self._like))]))
+        length = part_frames((self._like.width, self._like.height))
+        self.notes += tuple(filter(None, [self._keep(parts, length)]))
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def interrupted(self) -> Interrupted:

@@ -29,29 +29,13 @@ from dreamvid.sequence.digests import (
 )
 from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.flash_guard import FlashGuard
-from dreamvid.sequence.folder import frames_in, intact_parts, part_at
+from dreamvid.sequence.folder import KEPT_EVERY, frames_in, intact_parts, part_at, part_frames
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
-
-PART_FRAMES = 120
-PART_SIZE = 640 * 360
-"""A part ends at a cut, or after PART_FRAMES frames of PART_SIZE pixels; fewer if they are larger.
-
-An interruption loses at most one part: half a minute of dreaming at this size, minutes at 4K.
-"""
-
-KEPT_EVERY = 8
-"""One memory in this many parts is kept, so that damage to an early part does not cost them all."""
-
-
-def part_frames(like: FilmInfo) -> int:
-    """The most frames of a part of a film."""
-    share = min(1.0, PART_SIZE / (like.width * like.height))
-    return max(1, round(PART_FRAMES * math.sqrt(share)))
 
 
 class Stretch:
@@ -74,7 +58,7 @@ class Stretch:
         self._folder, self._output, self._like = folder, output, like
         self.first, self.end, self._most_flashes = first, end, most_flashes
         self.notes: tuple[str, ...] = ()
-        self._part_frames = part_frames(like)
+        self._part_frames = part_frames((like.width, like.height))
         self._guard: FlashGuard | None = None
         self.parts = self._finished()
         self.done = first + frames_in(self.parts)

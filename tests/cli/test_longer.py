@@ -11,7 +11,7 @@ from cli_kit import QUICK, dreamvid, frames_of, write_film
 from tiny import dream_tiny, texture
 
 from dreamvid.image import save_image, to_image
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 
 CLIP = ("--size", "64x48", "--fps", "8", "-q")
 STATE = Path("a.mp4.dreamvid.state")
@@ -21,7 +21,7 @@ STATE = Path("a.mp4.dreamvid.state")
 def zoom(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A zoom of two parts, with its state."""
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(stretch, "PART_FRAMES", 6)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 6)
     monkeypatch.chdir(tmp_path)
     save_image("in.png", to_image(texture()))
     line = ("zoom", "in.png", "-o", "a.mp4", *QUICK, *CLIP, "--seconds", "1")

@@ -22,7 +22,7 @@ from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
 from dreamvid.motion.film_signals import FilmSignals
 from dreamvid.schedules.envelope import follow
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.tables import FilmSettings
@@ -142,7 +142,7 @@ def test_a_resumed_film_reads_the_same_signals_without_another_look(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
     looked: list[Path] = []
 
     def counting(source: Path, *rest: Any) -> Any:
@@ -195,7 +195,7 @@ def test_the_sidecar_knows_the_curves_and_a_changed_one_starts_over(
     film: Path, drawn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
     settings = video_of(f"1+{drawn}")
 
     def stop(event: Progress) -> None:

@@ -19,7 +19,7 @@ from dreamvid.image import to_image
 from dreamvid.loops.closing import SeamMeter
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.models import VideoSettings
 
@@ -69,7 +69,7 @@ def test_the_dream_of_a_loop_loops_at_full_length(tmp_path: Path) -> None:
 def test_an_interrupted_loop_goes_on_to_the_same_film(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 6)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 6)
 
     def stop(progress: Progress) -> None:
         if (progress.task, progress.done) == ("frames", 21):  # within the fade

@@ -22,7 +22,7 @@ from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.mattes import LATE
 from dreamvid.media.writer import VideoWriter
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.models import ImageSettings, VideoSettings
 
@@ -221,7 +221,7 @@ CASES = {
 def test_a_film_that_was_stopped_has_the_same_bytes(
     case: str, stop: int, film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
 
     def interrupt(progress: Progress) -> None:
         if progress.task == "frames" and progress.done == stop:
@@ -250,7 +250,7 @@ def test_a_sidecar_repeats_masks_and_regions(case: str, film: Path, tmp_path: Pa
 def test_a_mask_that_was_changed_is_noticed(
     film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
     matte = tmp_path / "m.png"
     Image.fromarray(square(30)).save(matte)
     before = digest(matte)

@@ -16,7 +16,7 @@ from dreamvid.errors import Interrupted, OutputExists, UsageError
 from dreamvid.media.codecs import CODECS
 from dreamvid.media.formats import encoders
 from dreamvid.media.state import FilmState, state_of
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings.models import ZoomSettings
@@ -27,7 +27,7 @@ PART = 4
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(stretch, "PART_FRAMES", PART)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", PART)
 
 
 def settings(seconds: float, **tables: dict[str, Any]) -> ZoomSettings:

@@ -15,14 +15,14 @@ from tiny import dream_tiny
 
 from dreamvid.commands import room
 from dreamvid.commands.preflight import check_loop, check_video, check_zoom
-from dreamvid.commands.room import BITS, Room, check_room, film_bytes, memory_bytes, part_frames
+from dreamvid.commands.room import BITS, Room, check_room, film_bytes, memory_bytes
 from dreamvid.errors import DiskFull
 from dreamvid.media.codecs import CODECS
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
 from dreamvid.media.writer import VideoWriter
 from dreamvid.sequence import stretch
-from dreamvid.sequence.folder import folder_of
+from dreamvid.sequence.folder import folder_of, part_frames
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, ZoomLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 
@@ -46,9 +46,9 @@ def zoom(folder: Path, **tables: dict[str, Any]) -> Any:
 
 def test_every_codec_has_its_bits_and_the_parts_are_those_of_a_job() -> None:
     assert set(BITS) == set(CODECS)
-    assert (room.PART_FRAMES, room.PART_SIZE) == (stretch.PART_FRAMES, stretch.PART_SIZE)
+    assert room.part_frames is stretch.part_frames is part_frames
     assert room.KEPT_EVERY == stretch.KEPT_EVERY
-    assert room._parts_of(Path("a/b.mp4")) == folder_of(Path("a/b.mp4"))
+    assert room.folder_of is folder_of
 
 
 def test_a_film_of_noise_is_larger_than_estimated_and_a_still_one_smaller(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from dreamvid.errors import Interrupted, UsageError
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.loops import FilmLoop
 from dreamvid.settings.models import VideoSettings
@@ -158,7 +158,7 @@ def test_an_opaque_film_says_nothing_and_stays_opaque(tmp_path: Path) -> None:
 def test_an_interrupted_film_goes_on_to_the_same_bytes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
     source, wanted = row(tmp_path / "in"), settings(output={"codec": "ffv1"})
 
     def stop(progress: Progress) -> None:

@@ -31,7 +31,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import Progress
 from dreamvid.settings.dials import Dials
@@ -269,7 +269,7 @@ def test_an_interrupted_call_goes_on_when_made_again(film: Path, tmp_path: Path)
 def test_a_row_whose_last_picture_changes_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, strength: str, kept: int
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
     (tmp_path / "in").mkdir()
     for t, array in enumerate(moved(6)):
         save_image(tmp_path / "in" / f"{t}.png", to_image(array))
@@ -297,7 +297,7 @@ def test_a_row_whose_last_picture_changes_goes_on(
 def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dream: dict[str, str]
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
     monkeypatch.chdir(tmp_path)
     for folder, arrays in (("in", moved(6)), ("guides", [texture(7), texture(8)])):
         (tmp_path / folder).mkdir()

@@ -70,7 +70,7 @@ def test_a_zoom_from_noise_is_the_same_for_one_seed(tmp_path: Path) -> None:
 def test_a_zoom_goes_on_where_it_was_stopped(
     picture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dreamvid.sequence.stretch.PART_FRAMES", 2)
+    monkeypatch.setattr("dreamvid.sequence.folder.PART_FRAMES", 2)
     settings = zoom_settings(
         camera={"zoom": "0:(1.2), 5:(2)", "rotate": 30}, dream=QUICK | {"strength": "1+t/10"}
     )

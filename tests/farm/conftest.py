@@ -12,7 +12,7 @@ from farm_kit import request_for, write_shots
 from tiny import dream_tiny
 
 from dreamvid.commands.video import run_video
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.progress import ignore
 
 
@@ -31,7 +31,7 @@ def one_thread() -> Iterator[None]:
 def tiny_and_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny network, and parts of two frames."""
     dream_tiny(monkeypatch)
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
 
 
 @pytest.fixture(scope="session")
@@ -45,6 +45,6 @@ def whole(shots: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("whole") / "out.mp4"
     with pytest.MonkeyPatch.context() as patch:
         dream_tiny(patch)
-        patch.setattr(stretch, "PART_FRAMES", 2)
+        patch.setattr(parts_folder, "PART_FRAMES", 2)
         run_video(request_for(shots, path), ignore)
     return path.read_bytes()

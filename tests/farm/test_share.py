@@ -18,7 +18,7 @@ from dreamvid.farm.joining import Left, join_film
 from dreamvid.farm.plan import Plan
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.work import threads_of
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.digests import memory_of
 from dreamvid.sequence.folder import folder_of, part_at
 from dreamvid.sequence.job import Job
@@ -306,4 +306,4 @@ def test_schedules_and_masks_that_follow_motion_are_those_of_one_process(
 def test_parts_end_where_those_of_one_process_end(path: Path, dream: Dream) -> None:
     dream(6, 6)
     starts = sorted(int(name[5:14]) for name in parts_in(folder_of(path)) if name.endswith("film"))
-    assert starts == list(range(FIRSTS[5], FRAMES, stretch.PART_FRAMES))
+    assert starts == list(range(FIRSTS[5], FRAMES, parts_folder.PART_FRAMES))

@@ -31,6 +31,7 @@ from dreamvid.media.child import FfmpegChild
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
 from dreamvid.media.reader import VideoReader
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence import stretch
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
@@ -50,7 +51,7 @@ Report = Callable[[Progress], None]
 
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 3)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 3)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The film that was never stopped."""
     path = tmp_path_factory.mktemp("whole") / "whole.mp4"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stretch, "PART_FRAMES", 3)
+        patch.setattr(parts_folder, "PART_FRAMES", 3)
         run(path)
     return path.read_bytes()
 
@@ -416,7 +417,7 @@ def test_a_few_bytes_changed_in_a_finished_part_are_found(
 def test_of_the_memories_the_last_two_and_one_in_a_few_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 1)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 1)
     monkeypatch.setattr(stretch, "KEPT_EVERY", 3)
     with pytest.raises(Interrupted):
         run(tmp_path / "film.mp4", report=stop_after(9))
@@ -428,9 +429,9 @@ def test_of_the_memories_the_last_two_and_one_in_a_few_are_kept(
 def test_parts_of_large_frames_are_shorter(
     size: tuple[int, int], frames: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 30)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 30)
     like = FilmInfo.plain(*size, Fraction(25))
-    assert stretch.part_frames(like) == frames
+    assert parts_folder.part_frames((like.width, like.height)) == frames
 
 
 def test_an_error_before_the_first_part_leaves_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from tiny import known_frames, moved, tiny_dreamer
 
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
-from dreamvid.sequence import stretch
+from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence.digests import memory_of, seconds_of
 from dreamvid.sequence.folder import part_at
 from dreamvid.sequence.frames import Frame
@@ -25,7 +25,7 @@ LIKE = FilmInfo.plain(64, 48, Fraction(25), COUNT)
 
 @pytest.fixture(autouse=True)
 def short_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stretch, "PART_FRAMES", 2)
+    monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
 
 
 def made(folder: Path, first: int = 0, end: int | None = None) -> Stretch:
