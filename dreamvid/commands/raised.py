@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import torch
+from torch import Tensor
 
 from dreamvid.dream import objectives
 from dreamvid.dream.guides import guide
@@ -30,14 +32,22 @@ class Raised:
     """Makes the objective of a network at a moment.
 
     With `patient` a label is one view of its class. `lenient` leaves out layers that the network
-    does not have, for networks that dream together. `match` is how guides are matched.
+    does not have, for networks that dream together. `match` is how guides are matched. `pictures`
+    [3, H, W] guide together at every moment, in place of other guides.
     """
 
     def __init__(
-        self, network: Network, *, patient: bool, lenient: bool = False, match: str = "dot"
+        self,
+        network: Network,
+        *,
+        patient: bool,
+        lenient: bool = False,
+        match: str = "dot",
+        pictures: Sequence[Tensor] = (),
     ) -> None:
         self._network, self._patient = network, patient
         self._lenient, self._match = lenient, match
+        self._pictures = tuple(pictures)
         self._guides: dict[tuple[tuple[Shown, ...], tuple[str, ...]], Objective] = {}
 
     def __call__(self, moment: Moment, guides: Guides) -> Objective:
@@ -49,6 +59,8 @@ class Raised:
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
         first, *others = [self._layer(layer) for layer in layers or [default]]
         total = sum(others, start=first)
+        if self._pictures:
+            return replace(self._guide((), total.layers), kinds=total.kinds)
         if not guides:
             return total
         known = [(self._guide(shown, total.layers), share) for shown, share in guides]
@@ -104,17 +116,18 @@ class Raised:
         )
 
     def _guide(self, shown: tuple[Shown, ...], layers: tuple[str, ...]) -> Objective:
-        """The objective of guide pictures on some layers, cached while they are shown."""
+        """The objective of what is shown, or of `pictures`, on some layers; cached while shown."""
         known = layers or (self._network.default_layer,)
         if (shown, known) not in self._guides:
             if any(picture.number is not None for picture in shown):  # a film shows many
                 self._guides.clear()
-            pictures = [self._activations(picture, known) for picture in shown]
-            self._guides[shown, known] = guide(*pictures, match=self._match)
+            pictures = self._pictures or [to_image(read_guide(picture)) for picture in shown]
+            features = [self._activations(picture, known) for picture in pictures]
+            self._guides[shown, known] = guide(*features, match=self._match)
         return self._guides[shown, known]
 
-    def _activations(self, shown: Shown, layers: tuple[str, ...]) -> Activations:
-        picture, least = shrink(to_image(read_guide(shown)), GUIDE_SIDE), self._network.minimum_size
+    def _activations(self, picture: Tensor, layers: tuple[str, ...]) -> Activations:
+        picture, least = shrink(picture, GUIDE_SIDE), self._network.minimum_size
         if (side := min(picture.shape[-2:])) < least:
             height, width = (-(-length * least // side) for length in picture.shape[-2:])
             picture = resize(picture, (height, width))

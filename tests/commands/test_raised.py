@@ -199,12 +199,11 @@ def test_a_guide_is_matched_as_the_settings_say(picture: Path) -> None:
     assert len(set(rates.values())) == 3 and rates["cosine"] <= 1
 
 
-def test_a_guide_smaller_than_the_network_takes_is_enlarged(tmp_path: Path) -> None:
-    save_image(tmp_path / "g.png", to_image(texture(height=32, width=40)))
+def test_a_guide_smaller_than_the_network_takes_is_enlarged() -> None:
     network = tiny_network()
     network.minimum_size = 64
     raised = Raised(network, patient=False)
-    seen = raised._activations(Shown(str(tmp_path / "g.png")), ("one",))["one"]
+    seen = raised._activations(to_image(texture(height=32, width=40)), ("one",))["one"]
     assert seen.shape[2:] == (64, 80)
 
 
