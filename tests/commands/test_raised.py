@@ -20,7 +20,6 @@ from dreamvid.dream.mixture import MixedGradient
 from dreamvid.dream.palette import Palette, keep_colours
 from dreamvid.errors import UsageError
 from dreamvid.image import save_image, to_image
-from dreamvid.media.guide import Shown
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
