@@ -191,12 +191,13 @@ def dream_zoom_frames(
 ) -> Iterator[tuple[torch.Tensor, Carried]]:
     """Dream an endless zoom into an image, or with None into noise, as `dream_zoom` does.
 
-    With what was carried `after` an earlier frame it goes on for the length of the clip.
-    Otherwise as `dream_frames`.
+    With what was carried `after` an earlier frame it goes on for the length of the clip, and needs
+    no image. Otherwise as `dream_frames`.
     """
     camera, clip = camera or CameraSettings(), clip or ClipSettings()
-    wide = None if image is None else (int(image.shape[2]), int(image.shape[1]))
-    width, height = clip.size_for(wide)
+    width, height = clip.size_for(None if image is None else _size(image)[::-1])
+    if after is not None and clip.size is None:
+        height, width = _size(after.memory.dreamed)
     size = height, width
     if after is not None:
         after.check_size(size)
