@@ -76,7 +76,7 @@ def dreaming(
 
 def scheduled_for(model: type[Any], values: dict[str, Any]) -> dict[str, str]:
     """The schedules among the inputs that are fields of a settings model."""
-    found = scheduled(values.get("schedules", ""))
+    found = scheduled(values.get("schedules", ""), values)
     return {name: text for name, text in found.items() if name in model.model_fields}
 
 

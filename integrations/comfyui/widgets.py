@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
@@ -21,6 +21,9 @@ Input = tuple[Any, dict[str, Any]]
 
 EXACT = 2**53 - 1
 """The largest whole number that a web page keeps exactly."""
+
+DIALS = (*NUMBERS, "stability", *RATES)
+"""The numbers that may change over time."""
 
 UNSET = "0: by default."
 
@@ -110,12 +113,12 @@ def given(model: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def scheduled(text: str) -> dict[str, str]:
+def scheduled(text: str, among: Collection[str]) -> dict[str, str]:
     """The dials in a text of lines such as `strength = 0:(0), 2s:(1)`.
 
-    Raises UsageError for a line that is no such thing, or a dial that there is not.
+    Raises UsageError for a line that is no such thing, or a dial that is not `among` the inputs.
     """
-    known = (*NUMBERS, "stability", *RATES)
+    known = [name for name in DIALS if name in among]
     found: dict[str, str] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, equals, schedule = (part.strip() for part in line.partition("="))

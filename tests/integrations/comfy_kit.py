@@ -173,7 +173,8 @@ class Saved:
     OUTPUT_NODE = True
 
     def run(self, filename_prefix: str, **given: Any):
-        return {"result": (), "saved": next(iter(given.values()))}
+        saved = [value for value in given.values() if isinstance(value, torch.Tensor)]
+        return {"result": (), "saved": saved[0]}
 
 
 class SaveImage(Saved):
