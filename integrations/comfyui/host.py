@@ -13,6 +13,7 @@ import folder_paths
 import torch
 from PIL import Image
 
+from dreamvid import Progress
 from dreamvid.image import to_array
 from dreamvid.settings.values import Device
 
@@ -78,3 +79,9 @@ class Bar:
         if image is not None:
             preview = ("JPEG", Image.fromarray(to_array(image)), PREVIEW_SIDE)
         self._bar.update_absolute(done, self._total, preview)
+
+
+def show_download(progress: Progress) -> None:
+    """Show how much of a file of weights is there, in bytes."""
+    if progress.task == "download" and progress.total:
+        Bar(progress.total).show(progress.done)

@@ -19,7 +19,15 @@ from dreamvid.settings.tables import (
     SteadySettings,
 )
 
-from .host import Bar, device_for, model_files, model_path, stop_if_interrupted, with_gradients
+from .host import (
+    Bar,
+    device_for,
+    model_files,
+    model_path,
+    show_download,
+    stop_if_interrupted,
+    with_gradients,
+)
 from .tensors import join, split
 from .values import (
     GUIDE,
@@ -147,7 +155,7 @@ class NetworkNode(Node):
         weight = "" if share == 1 else f"*{share!r}"
         values = {"model": (name,), "device": device_for(device), "precision": precision}
         alone = NetworkSettings.checked(values | given(NetworkSettings, files))
-        loaded = LoadedNetworks.load(alone).networks
+        loaded = LoadedNetworks.load(alone, show_download).networks
         settings = alone.model_copy(update={"model": (*before, name + weight)})
         return (LoadedNetworks(settings, (*(network.networks if network else ()), *loaded)),)
 

@@ -81,14 +81,14 @@ class Comfy:
         return {made.__name__: made for made in (top, utils, management, folders)}
 
 
-def load_pack(comfy: Comfy, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Load the pack as ComfyUI does: from its path, under a name that is no identifier."""
+def load_pack(comfy: Comfy, monkeypatch: pytest.MonkeyPatch, path: Path = PACK) -> ModuleType:
+    """Load the pack as ComfyUI does: from a path, under a name that is no identifier."""
     for name, module in comfy.modules().items():
         monkeypatch.setitem(sys.modules, name, module)
-    name = str(PACK).replace(".", "_x_")
+    name = str(path).replace(".", "_x_")
     for known in [known for known in sys.modules if known.startswith(name)]:
         monkeypatch.delitem(sys.modules, known)
-    spec = importlib.util.spec_from_file_location(name, PACK / "__init__.py")
+    spec = importlib.util.spec_from_file_location(name, path / "__init__.py")
     assert spec is not None and spec.loader is not None
     pack = importlib.util.module_from_spec(spec)
     monkeypatch.setitem(sys.modules, name, pack)

@@ -19,12 +19,10 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from comfy_kit import CORE, WORKFLOWS, Comfy, inputs_of, load_pack
 
-BESTIARY = {"model": "bestiary"}
-
 EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "picture": [
         ("LoadImage", {"image": "valley.png"}),
-        ("DreamvidNetwork", BESTIARY),
+        ("DreamvidNetwork", {}),
         ("DreamvidObjective", {"layer": "creatures"}),
         ("DreamvidImage", {"images": (0, 0), "network": (1, 0), "objective": (2, 0)}),
         ("SaveImage", {"images": (3, 0), "filename_prefix": "dream"}),
@@ -48,7 +46,7 @@ EXAMPLES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     ],
     "zoom": [
         ("LoadImage", {"image": "valley.png"}),
-        ("DreamvidNetwork", BESTIARY),
+        ("DreamvidNetwork", {"model": "bestiary"}),
         ("DreamvidZoom", {"network": (1, 0), "image": (0, 0), "seconds": 2.0, "size": "512x384"}),
         ("DreamvidZoom", {"network": (1, 0), "memory": (2, 1), "seconds": 2.0, "rotate": 20.0}),
         ("SaveAnimatedWEBP", {"images": (2, 0), "filename_prefix": "zoom", "fps": 30.0,

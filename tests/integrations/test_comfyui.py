@@ -27,9 +27,10 @@ from comfy_kit import (
     load_tiny_networks,
 )
 from make_workflows import EXAMPLES, default_of, is_widget, texts
-from tiny import moved, texture
+from tiny import moved, texture, tiny_network
 
 import dreamvid
+from dreamvid.commands import shared
 from dreamvid.errors import UsageError
 from dreamvid.settings.dials import NUMBERS, RATES
 from dreamvid.settings.tables import CameraSettings, ClipSettings, DreamSettings, MotionSettings
@@ -148,6 +149,24 @@ def test_the_registry_and_pip_find_what_they_read() -> None:
     assert project["tool"]["comfy"]["DisplayName"]
     needs = (PACK / "requirements.txt").read_text("utf-8").split()
     assert about["dependencies"] == needs
+
+
+def test_the_pack_is_loaded_through_a_link(comfy: Comfy, monkeypatch: pytest.MonkeyPatch) -> None:
+    link = comfy.models / "custom_nodes" / "dreamvid"
+    link.parent.mkdir()
+    link.symlink_to(PACK)
+    assert load_pack(comfy, monkeypatch, link).NODE_CLASS_MAPPINGS
+
+
+def test_the_readme_names_the_nodes_and_workflows_and_its_links_lead_somewhere(
+    pack: ModuleType,
+) -> None:
+    text = (PACK / "README.md").read_text("utf-8")
+    for name in pack.NODE_DISPLAY_NAME_MAPPINGS.values():
+        assert f"| *{name}* |" in text
+    assert re.findall(r"^\| `(\w+)` \|", text, re.M) == list(EXAMPLES)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        assert (PACK / link).exists(), link
 
 
 # --- pictures ------------------------------------------------------------------------
@@ -333,6 +352,22 @@ def test_trained_networks_are_listed_and_a_changed_file_is_read_anew(
     assert before != kind.IS_CHANGED(model="mine.safetensors", **values)
     assert kind.IS_CHANGED(model="bestiary") == kind.IS_CHANGED(model="bestiary")
     assert kind.IS_CHANGED(weights=str(file)) != kind.IS_CHANGED(weights="")
+
+
+def test_a_download_is_shown_and_can_be_interrupted(
+    pack: ModuleType, comfy: Comfy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(model: str, *, progress: Any, **_: object) -> Any:
+        for done in (10, 20, 30):
+            progress(done, 30)
+        return tiny_network()
+
+    monkeypatch.setattr(shared, "load_network", load)
+    network(pack)
+    assert comfy.shown == [(10, 30), (20, 30), (30, 30)]
+    comfy.checks, comfy.interrupt_at = 0, 3
+    with pytest.raises(InterruptProcessingException):
+        network(pack)
 
 
 @pytest.mark.parametrize(
