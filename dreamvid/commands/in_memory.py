@@ -107,10 +107,13 @@ class Dreaming:
 
 @dataclass(frozen=True)
 class Carried:
-    """Where a sequence goes on: its last frame, the image of it, and what is carried from there."""
+    """Where a sequence goes on: its last frame, and what is carried from there.
+
+    `image` is the source of that frame, None in a zoom.
+    """
 
     index: int
-    image: torch.Tensor = field(repr=False)
+    image: torch.Tensor | None = field(repr=False)
     memory: Memory = field(repr=False)
     dreaming: Dreaming = field(repr=False)
     dream: Dreamer = field(repr=False)
@@ -121,6 +124,13 @@ class Carried:
         if own != size:
             raise UsageError(f"the images are {size[1]}x{size[0]}, those before {own[1]}x{own[0]}",
                              where="memory", remedy="give all of them one size")  # fmt: skip
+
+    def frame(self) -> tuple[int, torch.Tensor]:
+        """The index and the source of the last frame; UsageError for one of a zoom."""
+        if self.image is None:
+            raise UsageError("a film cannot go on after a zoom", where="memory",
+                             remedy="give that of a film")  # fmt: skip
+        return self.index, self.image
 
     def led(self, dreaming: Dreaming, dreams: Dreams) -> DreamerAt:
         """The Dreamers of the frames that follow; those before had another if that has changed."""
@@ -159,8 +169,9 @@ def dream_frames(
     """Dream on the frames of a film, carried along its motion, as `dream_video` does.
 
     With what was carried `after` an earlier frame the film goes on there, and the frames are those
-    of one long film. Yields every dreamed frame, and what goes on after it. The number of all
-    updates is not known: `on_step` gets 0 for it. Raises UsageError for frames of another size.
+    of one long film. All are dreamed at their own size. Yields every dreamed frame, and what goes
+    on after it. The number of all updates is not known: `on_step` gets 0 for it. Raises UsageError
+    for frames of another size, and after a zoom.
     """
     motion = motion or MotionSettings()
     every = iter(images)
@@ -171,7 +182,7 @@ def dream_frames(
     frames = image_frames(
         _of_one_size(chain([first], every), size, after),
         rate=rate,
-        before=None if after is None else (after.index, after.image),
+        before=None if after is None else after.frame(),
         flow=estimator(motion.flow if motion.stability else "none"),
         cuts=motion.cuts,
     )
@@ -192,7 +203,7 @@ def dream_zoom_frames(
     """Dream an endless zoom into an image, or with None into noise, as `dream_zoom` does.
 
     With what was carried `after` an earlier frame it goes on for the length of the clip, and needs
-    no image. Otherwise as `dream_frames`.
+    no image; after a film it zooms into the last frame. Otherwise as `dream_frames`.
     """
     camera, clip = camera or CameraSettings(), clip or ClipSettings()
     width, height = clip.size_for(None if image is None else _size(image)[::-1])
@@ -231,11 +242,8 @@ def _carried(
         memory=None if after is None else after.memory,
     )
     for frame, memory in rendered:
-        image = memory.dreamed if frame.image is None else frame.image
-        yield (
-            memory.dreamed.cpu(),
-            Carried(frame.index, image, memory, dreaming, dreams(frame.index)),
-        )
+        dream = dreams(frame.index)
+        yield memory.dreamed.cpu(), Carried(frame.index, frame.image, memory, dreaming, dream)
 
 
 def _of_one_size(

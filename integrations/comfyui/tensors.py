@@ -18,9 +18,9 @@ def split(images: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor | None
     if images.dim() != 4 or channels not in (3, 4):
         raise UsageError(f"images of shape {tuple(images.shape)} cannot be dreamed on",
                          remedy="give a batch [B, H, W, C] of 3 or 4 channels")  # fmt: skip
-    alpha = images[..., 3:].clone() if channels == 4 else None
+    alpha = images[..., 3:] if channels == 4 else None
     planes = images[..., :3].permute(0, 3, 1, 2).float().clamp(0, 1)
-    return [plane.contiguous().clone() for plane in planes], alpha
+    return [plane.contiguous() for plane in planes], alpha
 
 
 def join(images: Sequence[torch.Tensor], alpha: torch.Tensor | None = None) -> torch.Tensor:

@@ -145,6 +145,16 @@ def test_a_dream_that_changes_is_adapted_to_as_by_a_schedule() -> None:
     assert after.memory.reference.height is None  # no longer known: that was another objective
 
 
+def test_a_zoom_goes_on_after_a_film_but_no_film_after_a_zoom() -> None:
+    dreamed, memory = film(images(2), dreaming())
+    clip = ClipSettings(seconds=Fraction(1, 5), fps=10)
+    zoom = list(dream_zoom_frames(None, dreaming(), clip=clip, after=memory))
+    assert [carried.index for _, carried in zoom] == [2, 3]
+    assert (zoom[0][0] - dreamed[-1]).abs().mean() < 0.1
+    with pytest.raises(UsageError, match="memory: a film cannot go on after a zoom"):
+        film(images(2), dreaming(), zoom[-1][1])
+
+
 def test_equal_guides_are_the_same_dream_and_others_are_not() -> None:
     one, same, other = (dreaming(to_image(texture(seed))) for seed in (5, 5, 6))
     assert one.same(same) and not one.same(other) and not one.same(dreaming())
