@@ -1,4 +1,4 @@
-"""Inputs of nodes, read off dreamvid's settings models: ranges, defaults and help texts."""
+"""The inputs of nodes, read off dreamvid's settings models: ranges, defaults and help texts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ from dreamvid.settings.values import Bounds
 Input = tuple[Any, dict[str, Any]]
 """The type of an input, and its options, as ComfyUI takes them."""
 
+Inputs = dict[str, dict[str, Input]]
+"""All inputs of a node: the required ones, and others."""
+
 EXACT = 2**53 - 1
 """The largest whole number that a web page keeps exactly."""
 
@@ -26,6 +29,13 @@ DIALS = (*NUMBERS, "stability", *RATES)
 """The numbers that may change over time."""
 
 UNSET = "0: by default."
+
+
+class Node:
+    """What all nodes have in common."""
+
+    CATEGORY = "dreamvid"
+    FUNCTION = "run"
 
 
 def widget(model: type[Settings], name: str, *, advanced: bool = False) -> Input:
