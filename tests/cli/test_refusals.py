@@ -151,7 +151,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("zoom -o out.mp4", 2, "zoom: no picture given; give one, or --from-noise"),
         ("loop a.png -o out.mp4 --seconds 1.01", 2, "seconds: 1.01 s at 30 fps is 30.3 frames"),
         ("loop -o out.mp4 --kind film", 2, "loop: no film given; use dreamvid loop FILM"),
-        ("loop a.png -o out.mp4 --settings loop.toml", 2, "loop.toml: loop.kind = 'square': must be"),
+        (
+            "loop a.png -o out.mp4 --settings loop.toml",
+            2,
+            "loop.toml: loop.kind = 'square': must be",
+        ),
         (
             "video film.mp4 -o out.mp4 --strength 1+moton",
             2,
