@@ -18,6 +18,7 @@ from dreamvid.settings.dials import Dials, camera_dials, steady, words
 from dreamvid.settings.envelopes import schedules_in
 from dreamvid.settings.loops import FeedbackLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
+from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import DreamSettings
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def schedules_of(settings: Modulated) -> list[Schedule]:
 
 def dreams_of(settings: Modulated) -> list[DreamSettings]:
     """The dream of each region of a film, or the only one."""
-    if isinstance(settings, VideoSettings):
+    if isinstance(settings, MaskedSettings):
         return [dream for _, dream in settings.regions]
     return [settings.dream]
 
