@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import torch
 from torch import Tensor
@@ -12,7 +13,7 @@ from dreamvid.dream import objectives
 from dreamvid.dream.guides import guide
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize, shrink
-from dreamvid.dream.terms import parse
+from dreamvid.dream.terms import is_whole, parse
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 from dreamvid.media.guide import Shown, read_guide
@@ -48,24 +49,21 @@ class Raised:
         self._network, self._patient = network, patient
         self._lenient, self._match = lenient, match
         self._pictures = tuple(pictures)
-        self._guides: dict[tuple[tuple[Shown, ...], tuple[str, ...]], Objective] = {}
+        self._guides: dict[tuple[tuple[Shown, ...], str], Objective] = {}
 
     def __call__(self, moment: Moment, guides: Guides) -> Objective:
         """The objective of a moment."""
         if moment.label is not None:
             find = self._network.view_of if self._patient else self._network.labelled
             return objectives.label(self._network.label_layer, *find(moment.label))
-        default = Layer(((self._network.default_layer, 1.0, 1.0),))
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
-        first, *others = [self._layer(layer) for layer in layers or [default]]
-        total = sum(others, start=first)
         if self._pictures:
-            return replace(self._guide((), total.layers), kinds=total.kinds)
-        if not guides:
-            return total
-        known = [(self._guide(shown, total.layers), share) for shown, share in guides]
-        film = guides[0][0][0].path if len(guides) == 1 else ""
-        return replace(objectives.fade(known), kinds=total.kinds, family=film)
+            guides = (((), 1.0),)
+        if not layers or (guides and not any(map(is_whole, chain(*(la.names for la in layers))))):
+            layers.append(Layer(((self._network.default_layer, 1.0, 1.0),)))
+        first, *others = [self._layer(layer, guides) for layer in layers]
+        film = guides[0][0][0].path if len(guides) == 1 and not self._pictures else ""
+        return replace(sum(others, start=first), family=film)
 
     def check(self, names: list[str]) -> None:
         """Raise UsageError for a layer, channel or class that the network does not have."""
@@ -110,21 +108,36 @@ class Raised:
             return layer
         return Layer(tuple(part for part in layer.parts if self._knows(part[0])))
 
-    def _layer(self, layer: Layer) -> Objective:
+    def _layer(self, layer: Layer, guides: Guides) -> Objective:
         return objectives.fade(
-            [(parse(name, self._network) * weight, share) for name, weight, share in layer.parts]
+            [
+                (
+                    (
+                        self._guided(name, guides)
+                        if guides and is_whole(name)
+                        else parse(name, self._network)
+                    )
+                    * weight,
+                    share,
+                )
+                for name, weight, share in layer.parts
+            ]
         )
 
-    def _guide(self, shown: tuple[Shown, ...], layers: tuple[str, ...]) -> Objective:
-        """The objective of what is shown, or of `pictures`, on some layers; cached while shown."""
-        known = layers or (self._network.default_layer,)
-        if (shown, known) not in self._guides:
+    def _guided(self, name: str, guides: Guides) -> Objective:
+        """The objective of guides on a layer."""
+        layer = self._network.resolve(name)
+        return objectives.fade([(self._guide(shown, layer), share) for shown, share in guides])
+
+    def _guide(self, shown: tuple[Shown, ...], layer: str) -> Objective:
+        """The objective of what is shown, or of `pictures`, on a layer; cached while shown."""
+        if (shown, layer) not in self._guides:
             if any(picture.number is not None for picture in shown):  # a film shows many
-                self._guides.clear()
+                self._guides = {key: kept for key, kept in self._guides.items() if key[0] == shown}
             pictures = self._pictures or [to_image(read_guide(picture)) for picture in shown]
-            features = [self._activations(picture, known) for picture in pictures]
-            self._guides[shown, known] = guide(*features, match=self._match)
-        return self._guides[shown, known]
+            features = [self._activations(picture, (layer,)) for picture in pictures]
+            self._guides[shown, layer] = guide(*features, match=self._match)
+        return self._guides[shown, layer]
 
     def _activations(self, picture: Tensor, layers: tuple[str, ...]) -> Activations:
         picture, least = shrink(picture, GUIDE_SIDE), self._network.minimum_size
