@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from dreamvid.settings.base import Settings
+from dreamvid.settings.splitting import SplitSettings
 from dreamvid.settings.values import (
     BOUNDS,
     DEFAULT_SECONDS,
@@ -194,7 +195,7 @@ class SteadySettings(Settings):
     )
 
 
-class MotionSettings(SteadySettings):
+class MotionSettings(SteadySettings, SplitSettings):
     """How the dream of a film is carried to the next frame."""
 
     flow: Literal["dis", "farneback", "raft-small", "raft-large", "none"] = Field(

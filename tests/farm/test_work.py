@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from farm_kit import FIRSTS, FRAMES, SHOTS, request_for
 
-from dreamvid.commands.video import prepare
+from dreamvid.commands.ready import prepare
 from dreamvid.farm import work as working
 from dreamvid.farm.work import _Source, briefly_locked, threads_of, work
 from dreamvid.media.target import Busy, exclusive_lock

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dreamvid.farm.plan import Plan, Shot
 from dreamvid.sequence.folder import PLAN
+from dreamvid.sequence.plan import Plan, Shot
 
 PLAN_OF_THREE = Plan((Shot(0, 5), Shot(5, 8), Shot(8, 20)), "2 frames are missing", ("dark",))
 
