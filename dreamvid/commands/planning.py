@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dreamvid.commands.looped import FADE_BYTES
 from dreamvid.commands.preflight import keeps_alpha, open_film
 from dreamvid.commands.ready import Ready
 from dreamvid.errors import UnreadableInput, writing
@@ -24,7 +25,7 @@ from dreamvid.sequence.folder import PLAN, record_in
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.owners import locked
-from dreamvid.sequence.plan import Plan, Shot, pieces
+from dreamvid.sequence.plan import FADE, Plan, Shot, pieces
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.render import render_with_memory
 from dreamvid.sequence.seams import Seams
@@ -63,7 +64,7 @@ def make_plan(ready: Ready, on_progress: OnProgress) -> Plan:
             on_progress(Progress("looking", count, film.info.frames, "looking for cuts"))
         if not count:
             raise UnreadableInput("no frame can be decoded", where=ready.request.source)
-        shots = tuple(_shots(firsts, count, None if motion.loop else motion.most_frames))
+        shots = tuple(_shots(firsts, count, ready))
         return Plan(shots, film.damage, film.warnings, tuple(marks if film.seekable else ()))
 
 
@@ -102,6 +103,8 @@ def seams_of(ready: Ready, plan: Plan, folder: Path, on_progress: OnProgress) ->
     return Seams(folder, plan.shots, warm, device=ready.dreams(0).device)
 
 
-def _shots(firsts: list[int], count: int, every: int | None) -> Iterator[Shot]:
+def _shots(firsts: list[int], count: int, ready: Ready) -> Iterator[Shot]:
+    every, (height, width) = ready.settings.motion.most_frames, ready.size
+    fade = FADE_BYTES // (6 * height * width * len(ready.settings.regions))
     for first, end in zip(firsts, [*firsts[1:], count], strict=True):
-        yield from pieces(first, end, every)
+        yield from pieces(first, end, every, fade=max(1, min(FADE, fade)))

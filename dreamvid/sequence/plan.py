@@ -20,14 +20,17 @@ from dreamvid.errors import DreamvidError
 from dreamvid.media.mark import Mark
 from dreamvid.sequence.folder import PLAN
 
-WARM: Final = 48
-"""Frames that are dreamed before a piece, until its strength and sharpness have settled.
+WARM: Final = 72
+"""Frames that are dreamed before a piece: its strength settles in 24, then the FADE begins.
 
 The past itself is never forgotten, because a dream reinforces itself.
 """
 
-FADE: Final = 24
-"""Frames over which the dream of a piece is led to that of the next one."""
+FADE: Final = 48
+"""Frames over which the dream of a piece is led to that of the next one.
+
+In fewer the change is seen where nothing else moves.
+"""
 
 
 @dataclass(frozen=True, order=True)
@@ -49,14 +52,17 @@ class Shot:
         return self.end - self.first
 
 
-def pieces(first: int, end: int, every: int | None) -> Iterator[Shot]:
-    """Split a shot evenly into as few pieces as possible of at most `every` frames."""
+def pieces(first: int, end: int, every: int | None, *, fade: int = FADE) -> Iterator[Shot]:
+    """Split a shot evenly into as few pieces as possible of at most `every` frames.
+
+    They are led to each other over at most `fade` frames.
+    """
     count = 1 if every is None else math.ceil((end - first) / every)
     bounds = [first + (end - first) * number // count for number in range(count + 1)]
     yield Shot(first, bounds[1])
     for before, (start, stop) in zip(bounds, pairwise(bounds[1:]), strict=False):
         warm = min(WARM, start - first)
-        yield Shot(start, stop, warm, min(FADE, warm, start - before))
+        yield Shot(start, stop, warm, min(fade, warm, start - before))
 
 
 @dataclass(frozen=True)
