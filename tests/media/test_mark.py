@@ -104,8 +104,9 @@ def test_a_frame_that_is_another_one_is_not_taken(tmp_path: Path) -> None:
     path = film(tmp_path / "a.mp4", rate=Fraction(5))
     whole = frames_of(path)
     mark = Mark.of(whole[30])
-    for wrong in (Mark(30, mark.time, mark.crc ^ 1), Mark(30, mark.time + Fraction(1, 99), mark.crc),
-                  Mark(30, Fraction(1000), mark.crc)):  # fmt: skip
+    late = mark.time + Fraction(1, 99)
+    for time, crc in ((mark.time, mark.crc ^ 1), (late, mark.crc), (Fraction(1000), mark.crc)):
+        wrong = Mark(30, time, crc)
         assert same(from_mark(path, wrong, 30), whole)
 
 
