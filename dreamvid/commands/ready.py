@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,6 +23,7 @@ from dreamvid.dream.dreamer import Dreamer, pick_device
 from dreamvid.dream.octaves import Size
 from dreamvid.media.guide import is_film
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.output import Output
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.reader import SourceFrame
 from dreamvid.media.source import is_sequence
@@ -29,11 +31,15 @@ from dreamvid.motion.flow import FlowEstimator, estimator
 from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.regions import Regions
 from dreamvid.sequence.unchanged import Row
 from dreamvid.settings.dials import guides_of, steady
 from dreamvid.settings.models import VideoSettings
+
+Keep = Callable[[Output, Sequence[Path], int], str]
+"""Keeps the state of a finished film, from its parts and their length; returns a note."""
 
 FRAMES_AHEAD = 2
 """Frames whose motion is prefetched when the dream runs on a GPU."""
@@ -58,8 +64,11 @@ class Ready:
     row: Row | None
     notes: tuple[str, ...]
 
-    def job(self, on_progress: OnProgress, *, shared: bool = False) -> Job:
-        """The job of the film, which may be `shared` with other processes; tells the notes."""
+    def job(self, on_progress: OnProgress, *, shared: bool = False, keep: Keep = drop_state) -> Job:
+        """The job of the film, which may be `shared` with other processes; tells the notes.
+
+        `keep` is told the output, the parts and their length before they are deleted.
+        """
         on_progress(Progress("sidecar", text=self.record))
         job = Job(
             self.request.output,
@@ -67,6 +76,7 @@ class Ready:
             record=self.record,
             row=self.row,
             most_flashes=self.settings.output.max_flash,
+            keep=partial(keep, self.request.output),
             shared=shared,
         )
         for text in self.notes:

@@ -13,6 +13,7 @@ from dreamvid.commands.result import Result
 from dreamvid.commands.room import check_room
 from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state, write_parts
 from dreamvid.sequence.plan import Plan
 from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.settings.models import VideoSettings
@@ -24,10 +25,12 @@ def dream_video(
     settings: VideoSettings | None = None,
     *,
     overwrite: bool = False,
+    keep_state: bool = False,
     on_progress: OnProgress = ignore,
 ) -> Result:
     """Dream a film; its length, rate, size, colour format and sound stay the same.
 
+    With `keep_state` a file beside the target lets stretches of it be dreamed again.
     `on_progress` gets an event after each frame, and others. After an interruption, the same call
     resumes after the last finished part. Raises any DreamvidError; the target is written
     atomically.
@@ -35,16 +38,17 @@ def dream_video(
     settings = settings or VideoSettings()
     request = check_video(Path(source), Path(target), settings, overwrite=overwrite)
     check_room(request)
-    return run_video(request, on_progress)
+    return run_video(request, on_progress, keep=keep_state)
 
 
-def run_video(request: Film, on_progress: OnProgress) -> Result:
-    """Dream a checked film, and close it."""
+def run_video(request: Film, on_progress: OnProgress, *, keep: bool = False) -> Result:
+    """Dream a checked film, and close it; `keep` its state."""
     output = request.output
     with request.reader as film, exclusive_lock(output.path), ExitStack() as films:
         output.check_new()  # another run may have finished since the check
         ready = prepare(request, films, on_progress)
-        job, seam, plan = ready.job(on_progress), tuple[str, ...](), None
+        job = ready.job(on_progress, keep=write_parts if keep else drop_state)
+        seam, plan = tuple[str, ...](), None
         if ready.settings.motion.loop:
             seam = _dream_loop(ready, job, on_progress)
         elif ready.may_split:

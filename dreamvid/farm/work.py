@@ -30,6 +30,7 @@ from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.media.target import Busy, exclusive_lock
 from dreamvid.sequence.folder import folder_of, listed_frames, record_in
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state, write_parts
 from dreamvid.sequence.owners import owned
 from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.progress import OnProgress, Progress
@@ -52,10 +53,12 @@ def work(
     *,
     part: int = 1,
     of: int = 1,
+    keep: bool = False,
 ) -> Result | Left:
     """Dream the shots of one part of a checked film that nobody else dreams, and close the film.
 
-    Part 1 of 1 is the whole film. The result is that of the film if it was joined here. Events of
+    Part 1 of 1 is the whole film. The result is that of the film if it was joined here, which
+    may `keep` its state. Events of
     frames tell the number of the frame in the film. The number of threads is that of the job, if it
     was begun already.
     """
@@ -67,7 +70,7 @@ def work(
         ready = prepare(request, films, on_progress)
         with briefly_locked(output.path):
             output.check_new()  # another run may have finished since the check
-            job = ready.job(on_progress, shared=True)
+            job = ready.job(on_progress, shared=True, keep=write_parts if keep else drop_state)
             record = record_in(job.folder).read_bytes()
         plan = plan_of(ready, job.folder, on_progress)
         if plan is None:

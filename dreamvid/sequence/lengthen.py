@@ -37,16 +37,31 @@ def write_state(output: Output, parts: Sequence[Path], length: int) -> str:
         whole.pop()
     if not whole or output.format.pictures is not None:
         return ""
-    tables = [PartTable.load(part) for part in whole]
-    starts = itertools.accumulate((len(table.ticks) for table in tables), initial=0)
-    ranks = [start + rank for start, table in zip(starts, tables, strict=False)
+    return _written(output, whole, _without_source(memory_of(whole[-1])), "lengthen it")
+
+
+def write_parts(output: Output, parts: Sequence[Path], length: int) -> str:
+    """Write the state of a film, from which stretches are dreamed again: its parts, no memory.
+
+    Returns a note if it cannot be written, and for films that are pictures.
+    """
+    drop_state(output, parts, length)
+    if output.format.pictures is not None:
+        return f"no state is kept of {output.path.suffix} files"
+    return _written(output, parts, b"", "dream stretches of it again")
+
+
+def _written(output: Output, parts: Sequence[Path], memory: bytes, purpose: str) -> str:
+    tables = [PartTable.load(part) for part in parts]
+    *starts, _ = itertools.accumulate((len(table.ticks) for table in tables), initial=0)
+    ranks = [start + rank for start, table in zip(starts, tables, strict=True)
              for rank in table.ranks]  # fmt: skip
     ticks = [tick for table in tables for tick in table.ticks]
     table = replace(tables[0], ticks=ticks, ranks=ranks)
     try:
-        FilmState(output.path, table, _without_source(memory_of(whole[-1]))).write()
+        FilmState(output.path, table, memory, tuple(starts)).write()
     except OSError as error:
-        return f"the state to lengthen it cannot be written ({error.strerror or error})"
+        return f"the state to {purpose} cannot be written ({error.strerror or error})"
     return ""
 
 
