@@ -20,6 +20,7 @@ from dreamvid.commands.ready import Ready, prepare
 from dreamvid.commands.result import Result
 from dreamvid.errors import Interrupted, UnreadableInput, UsageError, writing
 from dreamvid.files import write_whole
+from dreamvid.image import to_image
 from dreamvid.media.again import part_again
 from dreamvid.media.formats import part_codec
 from dreamvid.media.parts import PartTable
@@ -29,10 +30,12 @@ from dreamvid.media.target import exclusive_lock, same_file
 from dreamvid.media.writer import PartWriter
 from dreamvid.sequence.digests import is_intact, memory_of, write_digests
 from dreamvid.sequence.folder import part_at
+from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.lengthen import write_parts
+from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress
-from dreamvid.sequence.rejoin import Rejoin, led_from
+from dreamvid.sequence.rejoin import Rejoin, fade_of
 from dreamvid.sequence.render import make_carry
 from dreamvid.sequence.stretch import Stretch
 from dreamvid.settings.toml import write_toml
@@ -170,12 +173,18 @@ def _dream(
     first, end = again.first, again.end
     runs = [(first - 1, first)] if first else []
     if end < again.state.frames and not _is_cut(ready, again):
-        runs.append(led_from(first, end))
+        runs.append((end - fade_of(first, end), end))
     frames = itertools.chain.from_iterable(old.frames(*run) for run in runs)
     dreamed = {frame.index: frame.array for frame in ready.small(frames)}
+
     carry = make_carry(ready.dreams, ready.stability)
 
-    lead = Rejoin(first, end, dreamed, lambda frame: carry(frame, None))
+    def begin(source: SourceFrame) -> Memory:
+        (small,) = ready.small([source])
+        frame = Frame(source.index, source.time, to_image(small.array), None, full=small.full)
+        return carry(frame, None)
+
+    lead = Rejoin(first, end, dreamed, begin)
 
     def told(event: Progress) -> None:
         done, total = event.done - first, end - first

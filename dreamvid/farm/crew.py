@@ -82,10 +82,10 @@ def dream_by_workers(
 ) -> Result | Left:
     """Dream a checked film in so many processes, and close it.
 
-    One of them shows its newest frame in the file `newest`; who joins the film may `keep` its state. Each computes with its share of the
-    cores, or with as many threads as the job began with. The bytes are those of one process with
-    that number of threads. A worker that was killed is replaced. Raises the first error of a
-    worker, and Interrupted on Ctrl-C.
+    One of them shows its newest frame in the file `newest`; who joins the film may `keep` its
+    state. Each computes with its share of the cores, or with as many threads as the job began with.
+    The bytes are those of one process with that number of threads. A worker that was killed is
+    replaced. Raises the first error of a worker, and Interrupted on Ctrl-C.
     """
     with request.reader:
         check_shared(request.settings)

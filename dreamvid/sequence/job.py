@@ -107,7 +107,7 @@ class Job:
     ) -> None:
         """Dream the remaining frames, from index `done` on, and assemble the film.
 
-        `lead` may replace the memory before a frame, as in loops and at seams. On Ctrl-C the frames
+        `lead` may replace the memory at a frame, as in loops and at seams. On Ctrl-C the frames
         so far are written under another name and Interrupted is raised. After any other error the
         finished parts remain, so that the job can be resumed.
         """

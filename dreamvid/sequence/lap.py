@@ -17,6 +17,9 @@ class Lead(Protocol):
     def before(self, index: int, memory: Memory | None) -> Memory | None:
         """The memory to dream a frame with, given that after the frame before it, None if none."""
 
+    def after(self, index: int, memory: Memory) -> Memory:
+        """The memory after a frame, which is shown and carried on, given what was dreamed."""
+
     def is_break(self, index: int) -> bool:
         """Whether a part ends before a frame."""
 
@@ -57,6 +60,10 @@ class Lap:
     def before(self, index: int, memory: Memory | None) -> Memory | None:
         """The memory to dream a frame with, given that after the frame before it, None if none."""
         return self.start if memory is None else self.led(index, memory)
+
+    def after(self, index: int, memory: Memory) -> Memory:
+        """The memory after a frame: what was dreamed."""
+        return memory
 
     def led(self, index: int, memory: Memory) -> Memory:
         """Lead the memory before a frame back, where that frame is in the fade."""

@@ -14,20 +14,20 @@ import torch
 from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.flow import Array
-from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import order_of, replaced
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.plan import FADE
 
-Begin = Callable[[Frame], Memory]
-"""Dreams a frame on its own."""
+Begin = Callable[[SourceFrame], Memory]
+"""Dreams a frame on its own, at the size of the dream."""
 
 
 class Rejoin:
     """Leads the dream of the frames from `first` up to `end` out of a finished film and back to it.
 
     `dreamed` are the frames of the film by index, at the size of the dream: the one before `first`,
-    and, unless a shot begins at `end`, those before it. `begin` makes the memory to start from.
+    and, unless a shot begins at `end`, the `fade_of` before that. `begin` makes the memory to start
+    from.
     """
 
     def __init__(self, first: int, end: int, dreamed: Mapping[int, Array], begin: Begin) -> None:
@@ -49,33 +49,25 @@ class Rejoin:
 
     def before(self, index: int, memory: Memory | None) -> Memory | None:
         """The memory to dream a frame with, given that after the frame before it, None if none."""
-        if memory is None:
-            return self._start() if index == self._first and index else None
-        passed = index - (self._end - self._fade)
-        if passed <= 0 or index - 1 not in self._dreamed:
+        if memory is not None or index != self._first or not index:
+            return memory
+        assert self._source is not None
+        return _shown(self._begin(self._source), self._dreamed[index - 1])
+
+    def after(self, index: int, memory: Memory) -> Memory:
+        """The memory after a frame: what is dreamed gives way to the film, which may be unlike."""
+        passed = index - (self._end - self._fade) + 1
+        if passed <= 0 or index not in self._dreamed:
             return memory
         if self._when is None:
             self._when = order_of(memory.dreamed.shape[1:])
-        there = _shown(memory, self._dreamed[index - 1])
-        return replaced(memory, there, passed / max(1, self._fade - 1), self._when)
-
-    def _start(self) -> Memory:
-        """The memory of the frame before the stretch: that of a dream of its own, but its image."""
-        source = self._source
-        assert source is not None
-        frame = Frame(source.index, source.time, to_image(source.array), None)
-        return _shown(self._begin(frame), self._dreamed[source.index])
+        there = _shown(memory, self._dreamed[index])
+        return replaced(memory, there, passed / (self._fade + 1), self._when)
 
 
 def fade_of(first: int, end: int) -> int:
     """The number of frames, at the end of a stretch, that are led back."""
     return min(FADE, (end - first + 1) // 2)
-
-
-def led_from(first: int, end: int) -> tuple[int, int]:
-    """The frames of the finished film, from the first up to an end, that a stretch is led to."""
-    fade = fade_of(first, end)
-    return end - fade, max(end - fade + 1, end - 1)
 
 
 def _shown(memory: Memory, array: Array) -> Memory:

@@ -51,13 +51,15 @@ def render_with_memory(
     """Dream a sequence: yields every frame with the memory after it.
 
     With the `memory` of an earlier frame the sequence resumes there, and gives the same bytes as
-    an uninterrupted run. `lead` may replace the memory before a frame.
+    an uninterrupted run. `lead` may replace the memory before and after a frame.
     """
     carry = make_carry(dream, stability)
     for frame in frames:
         if lead is not None:
             memory = lead.before(frame.index, memory)
         memory = carry(frame, memory)
+        if lead is not None:
+            memory = lead.after(frame.index, memory)
         yield frame, memory
 
 

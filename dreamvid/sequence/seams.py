@@ -79,6 +79,10 @@ class Seams:
         other = self._memories(shot)[passed - 1]
         return replaced(memory, other, passed / max(1, shot.fade - 1), self._when)
 
+    def after(self, index: int, memory: Memory) -> Memory:
+        """The memory after a frame: what was dreamed."""
+        return memory
+
     def _memories(self, shot: Shot) -> list[Memory]:
         """The memories after the last `fade` frames before a piece."""
         if self._now is None or self._now[0] != shot:

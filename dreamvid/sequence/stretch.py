@@ -84,7 +84,7 @@ class Stretch:
     ) -> None:
         """Dream the remaining frames, from index `done` on.
 
-        `lead` may replace the memory before a frame. After an exception `writer` is the unfinished
+        `lead` may replace the memory at a frame. After an exception `writer` is the unfinished
         part, if there is one; the caller ends it.
         """
         dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
