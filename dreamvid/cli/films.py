@@ -135,7 +135,8 @@ def video(
         if dry_run:
             from dreamvid.commands.dry_run import try_video
 
-            return show.forecast(try_video(checked, show.on_progress), checked, force=force)
+            forecast = try_video(checked, show.on_progress, workers=workers)
+            return show.forecast(forecast, checked, force=force)
         check_room(checked, force=force)
         newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video

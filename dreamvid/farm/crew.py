@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
+from dreamvid.commands.shares import threads_of_each
 from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left
@@ -90,7 +91,7 @@ def dream_by_workers(
     with request.reader:
         check_shared(request.settings)
         output = request.output
-        threads = threads_of(output.path) or max(1, (os.cpu_count() or 1) // workers)
+        threads = threads_of(output.path) or threads_of_each(workers)
         order = Order(
             request.source, output.path, request.settings, output.overwrite, threads, newest, keep
         )
