@@ -119,7 +119,8 @@ class Forecast:
 
     @property
     def _by(self) -> str:
-        return "" if self.workers is None else f" for {self.workers} workers"
+        some = "workers" if self.workers != 1 else "worker"
+        return "" if self.workers is None else f" for {self.workers} {some}"
 
 
 def duration(seconds: float) -> str:

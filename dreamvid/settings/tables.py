@@ -33,6 +33,7 @@ from dreamvid.settings.values import (
     Background,
     Device,
     DreamSize,
+    Frames,
     Named,
     Pixels,
     Precision,
@@ -240,7 +241,7 @@ class FilmSettings(SizeSettings):
 
     start: Seconds | None = Field(None, description="Start time: seconds or mm:ss.")
     end: Seconds | None = Field(None, description="End time: seconds or mm:ss.")
-    frames: int | None = Field(None, ge=1, description="At most this many frames.")
+    frames: Frames | None = Field(None, description="At most this many frames.")
     dream_size: DreamSize | None = Field(
         None,
         description="Dream at this width, or within this size, as 960x540, and add the enlarged "
