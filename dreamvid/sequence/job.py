@@ -186,7 +186,9 @@ class Job:
             )
         if there:
             what = UNREADABLE if earlier is None else differing(earlier, self._record)
-            if what != UNREADABLE:
+            if "dreamvid" in what.split(", "):
+                what = "by another version of dreamvid"
+            elif what != UNREADABLE:
                 changed = what.replace("_sha256", " file")
                 what = f"by a run with other settings ({changed})"
             raise OutputExists(
