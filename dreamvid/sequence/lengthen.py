@@ -21,7 +21,7 @@ from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable
 from dreamvid.media.state import FilmState, state_of
 from dreamvid.sequence.digests import has_memory, is_intact, memory_of, write_digests
-from dreamvid.sequence.folder import part_at, record_in
+from dreamvid.sequence.folder import frames_in, part_at, record_in
 from dreamvid.sequence.memory import Memory
 
 
@@ -37,7 +37,8 @@ def write_state(output: Output, parts: Sequence[Path], length: int) -> str:
         whole.pop()
     if not whole or output.format.pictures is not None:
         return ""
-    return _written(output, whole, _without_source(memory_of(whole[-1])), "lengthen it")
+    # The bounds of its parts are left out: those of a zoom that was lengthened are others.
+    return _written(output, whole, [0], _without_source(memory_of(whole[-1])), "lengthen it")
 
 
 def write_parts(output: Output, parts: Sequence[Path], length: int) -> str:
@@ -48,18 +49,21 @@ def write_parts(output: Output, parts: Sequence[Path], length: int) -> str:
     drop_state(output, parts, length)
     if output.format.pictures is not None:
         return f"no state is kept of {output.path.suffix} files"
-    return _written(output, parts, b"", "dream stretches of it again")
+    *starts, _ = itertools.accumulate((frames_in([part]) for part in parts), initial=0)
+    return _written(output, parts, starts, b"", "dream stretches of it again")
 
 
-def _written(output: Output, parts: Sequence[Path], memory: bytes, purpose: str) -> str:
+def _written(
+    output: Output, parts: Sequence[Path], bounds: Sequence[int], memory: bytes, purpose: str
+) -> str:
     tables = [PartTable.load(part) for part in parts]
-    *starts, _ = itertools.accumulate((len(table.ticks) for table in tables), initial=0)
-    ranks = [start + rank for start, table in zip(starts, tables, strict=True)
+    starts = itertools.accumulate((len(table.ticks) for table in tables), initial=0)
+    ranks = [start + rank for start, table in zip(starts, tables, strict=False)
              for rank in table.ranks]  # fmt: skip
     ticks = [tick for table in tables for tick in table.ticks]
     table = replace(tables[0], ticks=ticks, ranks=ranks)
     try:
-        FilmState(output.path, table, memory, tuple(starts)).write()
+        FilmState(output.path, table, memory, tuple(bounds)).write()
     except OSError as error:
         return f"the state to {purpose} cannot be written ({error.strerror or error})"
     return ""

@@ -194,7 +194,9 @@ def test_another_version_is_refused(
     before = parts_in(folder_of(path))
     found = sidecar.versions()
     monkeypatch.setattr(sidecar, "versions", lambda: found | {"dreamvid": "9"})
-    with pytest.raises(OutputExists, match="13 frames are already dreamed, by another version of dreamvid"):
+    with pytest.raises(
+        OutputExists, match="13 frames are already dreamed, by another version of dreamvid"
+    ):
         dream(2, 2)
     assert parts_in(folder_of(path)) == before
 
