@@ -26,6 +26,9 @@ frame it would take the time of ten."""
 MEASURE_EVERY = 20.0
 """Seconds between measurements of the full dose."""
 
+SETTLED = 2.0
+"""Seconds after which a changed dose or size is measured, if it has not changed again."""
+
 LEAK = 30.0
 """Seconds in which a film's residual would lose 63 % if nothing were added: what an unchanging
 picture has grown is slowly replaced, so that nothing burns in."""
@@ -48,7 +51,8 @@ class LiveCarry:
             dream = longer(dream, frame.times)
         if memory is not None and self._before is not None:
             memory = resized(memory, size)
-            memory = adapt_memory(memory, self._before, dream, frame)
+            if not alike(self._before, dream):
+                memory = adapt_memory(memory, self._before, dream, frame)
         passed = frame.begun - self._time
         self._before, self._time = dream, frame.begun
         if frame.image is None:
@@ -65,6 +69,12 @@ def size_of(frame: LiveFrame, memory: Memory | None) -> Size:
         return int(frame.image.shape[1]), int(frame.image.shape[2])
     assert frame.motion is not None and memory is not None, "a zoom begins with an image"
     return frame.motion.mask.shape[0], frame.motion.mask.shape[1]
+
+
+def alike(one: Dreamer, other: Dreamer) -> bool:
+    """Whether two Dreamers differ in nothing but the size of the picture."""
+    same = one.objective is other.objective and one.layers == other.layers
+    return same and one.dose == other.dose
 
 
 def longer(dream: Dreamer, times: float) -> Dreamer:
@@ -108,7 +118,7 @@ class Measuring:
             self._dream, self._run, self._due = dream, None, now + MEASURE_EVERY
             return memory
         if dream is not self._dream:
-            self._dream, self._run, self._due = dream, None, now
+            self._dream, self._run, self._due = dream, None, now + SETTLED
         if self._run is None:
             if now < self._due or dream.dose.step == 0:
                 return memory
