@@ -26,7 +26,9 @@ def moving(time: float) -> Array:
     return texture(dx=round(50 * time), dy=0)
 
 
-def taking(picture_at: object, fps: float = FPS, **options: object) -> tuple[InputFrames, FakeClock]:
+def taking(
+    picture_at: object, fps: float = FPS, **options: object
+) -> tuple[InputFrames, FakeClock]:
     clock = FakeClock()
     fed = Fed(clock, picture_at, fps=fps, **options)  # type: ignore[arg-type]
     frames = InputFrames(
