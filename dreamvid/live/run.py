@@ -266,6 +266,6 @@ def show_loop(session: Session) -> None:
     session.stack.enter_context(TerminalKeys(on_key))
     begun, rhythm = session.clock.now(), Rhythm(session.fps, session.clock)
     for now in session.until_ended(iter(session.clock.now, None), lambda now: None):
-        session.outputs.show(loop.frame(int((now - begun) * session.fps)), now - begun)
+        session.outputs.show(loop.frame(round((now - begun) * session.fps)), now - begun)
         session.status.tick(session.clock.now(), now)
         rhythm.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, pairwise
 
 import numpy as np
 import pytest
@@ -22,11 +22,7 @@ def scene(time: float) -> Array:
 
 
 def memory_of(small: Small, frames: int) -> Memory:
-    memory = None
-    for _, memory, _ in islice(small, frames):
-        pass
-    assert memory is not None
-    return memory
+    return list(islice(small, frames))[-1][1]
 
 
 def test_the_dream_is_carried() -> None:
@@ -54,7 +50,7 @@ def test_the_picture_does_not_jump_when_the_size_changes() -> None:
         pictures.append(picture)
         if number == 29:
             small.pace._place = 1
-    steps = [difference(a, b) for a, b in zip(pictures, pictures[1:], strict=False)]
+    steps = [difference(a, b) for a, b in pairwise(pictures)]
     assert steps[29] < 1.6 * max(steps[20:29])
 
 
@@ -72,11 +68,13 @@ def test_strength_glides_into_the_picture() -> None:
 
 def test_a_strength_of_nothing_shows_the_input_and_can_be_raised_again() -> None:
     small = Small(scene, looks=looks_of(settings_of(strength=0)))
+    sizes = []
     for number, (frame, memory, picture) in enumerate(islice(small, 60)):
+        sizes.append(float(residual(memory).abs().mean()))
         if number == 20:
             assert frame.full is not None and difference(picture, frame.full) < 0.6
             small.looks.turn("strength", 1.0, small.clock.now())
-    assert float(residual(memory).abs().mean()) > 0.003
+    assert sizes[20] == 0 and sizes[-1] > 0.003
 
 
 def test_what_is_not_renewed_leaks_away() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from dreamvid.live.glide import GLIDE, Glide
 
 
@@ -16,7 +18,7 @@ def test_it_moves_within_a_second_without_a_jump() -> None:
     values = [glide(10 + GLIDE * k / 50) for k in range(51)]
     assert values[0] == 1 and values[-1] == glide(100) == 3
     assert values == sorted(values)
-    assert max(b - a for a, b in zip(values, values[1:], strict=False)) < 0.07
+    assert max(b - a for a, b in pairwise(values)) < 0.07
 
 
 def test_a_new_goal_starts_from_where_it_is() -> None:

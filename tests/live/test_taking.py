@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
 
@@ -27,10 +27,10 @@ def moving(time: float) -> Array:
 
 
 def taking(
-    picture_at: object, fps: float = FPS, **options: object
+    picture_at: Callable[[float], Array | None], fps: float = FPS
 ) -> tuple[InputFrames, FakeClock]:
     clock = FakeClock()
-    fed = Fed(clock, picture_at, fps=fps, **options)  # type: ignore[arg-type]
+    fed = Fed(clock, picture_at, fps=fps)
     frames = InputFrames(
         fed, cameras(DRIFT, Fraction(25)), shown=SIZE, fps=fps, pace=Pace(SIZE, fps=fps),
         clock=clock,

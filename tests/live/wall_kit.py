@@ -1,4 +1,4 @@
-"""Live pictures without a camera and without waiting: a clock that is set, pictures at its times."""
+"""Live pictures without a camera and without waiting: pictures at the times of a set clock."""
 
 from __future__ import annotations
 

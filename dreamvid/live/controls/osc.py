@@ -15,6 +15,9 @@ from dreamvid.live.outputs import require
 
 LOCAL = "127.0.0.1"
 PREFIX = "/dreamvid/"
+GLANCE = 0.2
+"""Seconds after which it looks whether it is to end."""
+
 LARGEST = 4096
 """The largest packet that is read, in bytes: a message to a dial takes less than 100."""
 
@@ -31,25 +34,29 @@ class Osc:
         if not port.isdecimal() or not 0 <= int(port) <= 65535:
             raise UsageError("not a port", where=f"osc {place}", remedy="write 9000 or HOST:9000")
         self._socket = bound(host.strip("[]") or LOCAL, int(port), f"osc {place}")
+        self._socket.settimeout(GLANCE)
+        self._thread: threading.Thread | None = None
+        self._closed = False
         self.port: int = self._socket.getsockname()[1]
 
     def start(self, controls: Controls) -> None:
         """Listen in a thread of its own."""
-        run = threading.Thread(target=self._run, args=(controls,), name="osc", daemon=True)
-        run.start()
+        self._thread = threading.Thread(target=self._run, args=(controls,), name="osc", daemon=True)
+        self._thread.start()
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening; also if it was never started."""
+        self._closed = True
+        if self._thread is not None:
+            self._thread.join()
         self._socket.close()
 
     def _run(self, controls: Controls) -> None:
-        while True:
+        while not self._closed:
             try:
                 packet = self._socket.recv(LARGEST)
-            except ConnectionError:  # Windows reports what became of packets sent from here
+            except OSError:  # a time-out; on Windows also for packets that are too large
                 continue
-            except OSError:  # closed
-                return
             for name, value in messages(packet):
                 controls.send("set", name, value)
 

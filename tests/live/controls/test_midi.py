@@ -8,13 +8,12 @@ import pytest
 
 from dreamvid.errors import MissingDependency, UsageError
 from dreamvid.live import outputs
-
-mido = pytest.importorskip("mido")
-
 from dreamvid.live.controls import midi
 from dreamvid.live.controls.midi import Midi, meaning
 from dreamvid.settings import presets
 from dreamvid.settings.live import MidiSettings
+
+mido = pytest.importorskip("mido")
 
 CC = MidiSettings(cc={1: "strength 0..2", 7: "stability"}).cc
 

@@ -11,21 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dreamvid.errors import UsageError
-
-pytest.importorskip("pythonosc")
-
-from pythonosc.osc_bundle_builder import IMMEDIATELY, OscBundleBuilder
-from pythonosc.osc_message_builder import OscMessageBuilder
-from pythonosc.udp_client import SimpleUDPClient
-
 from dreamvid.live.controls.osc import Osc, messages
+
+bundles = pytest.importorskip("pythonosc.osc_bundle_builder")
+builders = pytest.importorskip("pythonosc.osc_message_builder")
+clients = pytest.importorskip("pythonosc.udp_client")
 
 
 def packet(address: str, *values: Any) -> bytes:
-    builder = OscMessageBuilder(address)
+    builder = builders.OscMessageBuilder(address)
     for value in values:
         builder.add_arg(value)
-    return builder.build().dgram
+    built: bytes = builder.build().dgram
+    return built
 
 
 class Heard:
@@ -48,9 +46,9 @@ def test_messages_are_read() -> None:
 
 
 def test_bundles_are_read() -> None:
-    bundle = OscBundleBuilder(IMMEDIATELY)
+    bundle = bundles.OscBundleBuilder(bundles.IMMEDIATELY)
     for name in ("strength", "detail"):
-        builder = OscMessageBuilder(f"/dreamvid/{name}")
+        builder = builders.OscMessageBuilder(f"/dreamvid/{name}")
         builder.add_arg(1.0)
         bundle.add_content(builder.build())
     assert dict(messages(bundle.build().dgram)) == {"strength": 1.0, "detail": 1.0}
@@ -69,7 +67,7 @@ def test_it_listens_and_survives_what_is_broken() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         for broken in (b"", b"#bundle", b"\xff" * 3000, b"/dreamvid/strength\0\0,f"):
             sender.sendto(broken, ("127.0.0.1", osc.port))
-    client = SimpleUDPClient("127.0.0.1", osc.port)
+    client = clients.SimpleUDPClient("127.0.0.1", osc.port)
     client.send_message("/dreamvid/preset", "fur")
     assert heard.came.wait(5)
     client._sock.close()

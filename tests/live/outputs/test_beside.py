@@ -46,10 +46,11 @@ def test_a_slow_output_gets_the_newest_picture_and_never_holds_up() -> None:
     slow.go.clear()
     beside = Beside(slow)
     beside.open(SIZE, RATE)
-    beside.show(texture(), 0.0)
+    picture = texture()
+    beside.show(picture, 0.0)
     assert slow.came.wait(5)
     for number in range(1, 1000):
-        beside.show(texture(), float(number))
+        beside.show(picture, float(number))
     slow.go.set()
     beside.close()
     assert slow.times == [0.0, 999.0] and slow.closed == 1
