@@ -38,10 +38,8 @@ class Showing:
         now, full = frame.taken, frame.full
         planes = memory.dreamed if full is None else memory.dreamed - memory.source
         large = self._with_detail(planes, now)
-        if full is None:
-            picture = np.asarray(cv2.add(large, 0.0, dtype=cv2.CV_8U))
-        else:
-            picture = np.asarray(cv2.add(full, large, dtype=cv2.CV_8U))
+        ground = np.zeros_like(large) if full is None else full
+        picture = np.asarray(cv2.add(ground, large, dtype=cv2.CV_8U))
         if frame.new and self._picture is not None:
             self._left = Fading(self._picture, now, DISSOLVE)
         if self._left is not None and (share := self._left.share(now)):

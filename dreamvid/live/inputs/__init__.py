@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dreamvid.errors import UsageError
-from dreamvid.motion.flow import Array
 from dreamvid.settings.live import ShowSettings
+
+if TYPE_CHECKING:
+    from dreamvid.motion.flow import Array
 
 SCREEN = "screen"
 

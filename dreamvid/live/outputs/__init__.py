@@ -7,10 +7,12 @@ from collections.abc import Callable
 from fractions import Fraction
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dreamvid.errors import MissingDependency, UsageError
-from dreamvid.motion.flow import Array
+
+if TYPE_CHECKING:
+    from dreamvid.motion.flow import Array
 
 Size = tuple[int, int]
 

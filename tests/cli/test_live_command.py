@@ -89,11 +89,15 @@ def test_ctrl_c_closes_the_recording_whole(number: int) -> None:
     assert read(Path("wall.mp4"))[0].shape == (48, 64, 3)
 
 
-def test_the_help_has_no_torch() -> None:
-    check = (
-        "import sys; from dreamvid.cli.app import run; run(['live', '--camera', '0', '--input', 'x'])"
-        "; run(['live', '--help']); print([m for m in ('torch', 'cv2') if m in sys.modules])"
-    )
+def test_the_help_and_a_refusal_need_no_torch() -> None:
+    check = """
+import sys
+from dreamvid.cli.app import run
+run(["live", "--camera", "0", "--zoom", "in.png"])
+run(["live", "--zoom", "nosuch.png"])
+run(["live", "--help"])
+print([module for module in ("torch", "cv2") if module in sys.modules])
+"""
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     told = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, env=env)
     assert told.stdout.splitlines()[-1] == "[]"
