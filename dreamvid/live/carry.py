@@ -12,6 +12,7 @@ from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.octaves import Size, octave_sizes, resize
 from dreamvid.live.frames import LiveFrame
 from dreamvid.live.looks import Looks
+from dreamvid.live.renewal import renewed
 from dreamvid.sequence.film_carry import FilmCarry
 from dreamvid.sequence.memory import Memory, Reference
 from dreamvid.sequence.render import adapt_memory
@@ -28,10 +29,6 @@ MEASURE_EVERY = 20.0
 
 SETTLED = 2.0
 """Seconds after which a changed dose or size is measured, if it has not changed again."""
-
-LEAK = 30.0
-"""Seconds in which a film's residual would lose 63 % if nothing were added: what an unchanging
-picture has grown is slowly replaced, so that nothing burns in."""
 
 
 class LiveCarry:
@@ -58,7 +55,7 @@ class LiveCarry:
         if frame.image is None:
             return ZoomFeedback(dream, stability)(frame, memory)
         if memory is not None and frame.motion is not None:
-            memory = leaked(memory, passed)
+            memory = renewed(memory, frame.begun, passed)
         now = FilmCarry(dream, stability, LIVE)(frame, memory)
         return self._measuring(now, dream, frame.begun)
 
@@ -92,12 +89,6 @@ def resized(memory: Memory, size: Size) -> Memory:
     dreamed = (source + resize(memory.dreamed - memory.source, size)).clamp_(0, 1)
     fresh = resize(memory.fresh, size).clamp_(0, 1)
     return replace(memory, source=source, dreamed=dreamed, fresh=fresh)
-
-
-def leaked(memory: Memory, seconds: float) -> Memory:
-    """The memory after a time in which its residual has leaked."""
-    share = min(1.0, max(0.0, seconds) / LEAK)
-    return replace(memory, dreamed=torch.lerp(memory.dreamed, memory.source, share))
 
 
 class Measuring:

@@ -12,7 +12,7 @@ from wall_kit import Array, Small, difference, looks_of, noisy, residual, settin
 
 from dreamvid.dream.octaves import resize
 from dreamvid.live import carry
-from dreamvid.live.carry import LEAK, LIVE, LiveCarry, leaked, measuring, resized
+from dreamvid.live.carry import LIVE, LiveCarry, measuring, resized
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.reference import FullDoseReference
 
@@ -75,15 +75,6 @@ def test_a_strength_of_nothing_shows_the_input_and_can_be_raised_again() -> None
             assert frame.full is not None and difference(picture, frame.full) < 0.6
             small.looks.turn("strength", 1.0, small.clock.now())
     assert sizes[20] == 0 and sizes[-1] > 0.003
-
-
-def test_what_is_not_renewed_leaks_away() -> None:
-    memory = memory_of(Small(scene), 5)
-    for _ in range(300):
-        memory = leaked(memory, LEAK / 300)
-    before = memory_of(Small(scene), 5)
-    share = float(residual(memory).norm() / residual(before).norm())
-    assert share == pytest.approx(1 / np.e, abs=0.02)
 
 
 def test_the_full_dose_is_measured_over_many_frames() -> None:
