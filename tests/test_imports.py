@@ -21,7 +21,7 @@ LEVELS = (
     ("measures", "bestiary"),
     ("commands",),
     ("farm",),
-    ("bench", "cli"),
+    ("bench", "live", "cli"),
     ("__main__",),
 )
 """Every part of the package imports from the levels above it here, or to its left on its own."""

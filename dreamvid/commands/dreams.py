@@ -12,7 +12,7 @@ from dreamvid.commands.raised import Guides, Raised
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Watched
 from dreamvid.dream.mixture import mixed
-from dreamvid.dream.octaves import octaves_for
+from dreamvid.dream.octaves import Size, octaves_for
 from dreamvid.dream.palette import Palette, Recolour, keep_colours
 from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
@@ -87,6 +87,23 @@ class Dreams:
                 del self._known[next(iter(self._known))]
             self._known[moment, guides] = self._make(moment, guides)
         return self._known[moment, guides]
+
+    @property
+    def moment(self) -> Moment:
+        """The dream settings of the first frame."""
+        return self._dials(0)
+
+    def at(self, moment: Moment, size: Size) -> Dreamer:
+        """The Dreamer of live settings that no schedule knows, at a size (height, width).
+
+        Of the moment only the numbers may differ from those of the first frame.
+        """
+        guides = tuple(
+            (shown_at(text, 0, self._clock, self._dream.guide_time), share)
+            for text, share in moment.guides
+        )
+        self._size = size
+        return self._make(moment, guides)
 
     def _checked(
         self, networks: Sequence[tuple[Network, float]]

@@ -109,7 +109,7 @@ class ScheduledCarry:
         """Dream the next frame with what the schedules say of it."""
         dream, stability = self._dream_at(frame.index), self._stability_at(frame.index)
         if memory is not None:
-            memory = _adapt_memory(memory, self._dream_at(frame.index - 1), dream, frame)
+            memory = adapt_memory(memory, self._dream_at(frame.index - 1), dream, frame)
         if self._current != (dream, stability):
             self._current, self._carry = (dream, stability), SteadyCarry(dream, stability)
         return self._carry(frame, memory)
@@ -122,7 +122,7 @@ def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
     )
 
 
-def _adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
+def adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
     """Adapt the memory to a changed dose; None if nothing had been dreamed before."""
     if before is now:
         return memory
