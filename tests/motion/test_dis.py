@@ -176,7 +176,7 @@ def test_the_flow_of_a_gpu_is_that_of_the_cpu_without_a_wait() -> None:
 def test_refinement_brings_a_rough_flow_nearer_to_the_truth() -> None:
     before, after, truth = affine(((1.04, 0), (0, 1.04)))
     exact = torch.from_numpy(np.moveaxis(truth, 2, 0).copy())[None].float()
-    x = torch.arange(WIDTH) / 8
+    x = torch.arange(WIDTH) / 2
     rough = exact + 0.3 * torch.sin(x)
     better = refined(luma(before), luma(after), rough)
     assert (better - exact).abs().mean() < 0.5 * (rough - exact).abs().mean()
