@@ -8,6 +8,7 @@ functions here: on a CPU with floats, on a GPU with tensors [] of its own.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Final
 
 import torch
@@ -45,6 +46,13 @@ def smaller(most: float, value: Number) -> Number:
     return value.clamp(max=most) if isinstance(value, Tensor) else min(most, value)
 
 
+def limited(value: Number, low: float, high: float) -> Number:
+    """The number, at least `low` and at most `high`."""
+    if isinstance(value, Tensor):
+        return value.clamp(low, high)
+    return min(high, max(low, value))
+
+
 def root(value: Number) -> Number:
     """The square root."""
     return value.sqrt() if isinstance(value, Tensor) else math.sqrt(value)
@@ -55,6 +63,12 @@ def chosen(positive: Number, yes: Number, no: Number) -> Number:
     if not isinstance(positive, Tensor):
         return yes if positive > 0 else no
     return torch.where(positive > 0, yes, no)
+
+
+@lru_cache(64)
+def column(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """Numbers as a tensor [n, 1, 1] that is kept on the device: sending them would stall a GPU."""
+    return torch.tensor(values, device=device).view(-1, 1, 1)
 
 
 class Later:

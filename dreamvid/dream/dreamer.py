@@ -10,10 +10,11 @@ from typing import Self
 
 import torch
 
+from dreamvid.device.numbers import Number
 from dreamvid.dream import objectives
 from dreamvid.dream.beings import Beings, Places, ViewVariation, view_variations
 from dreamvid.dream.cuda_graph import CudaGraphed
-from dreamvid.dream.gradient import Gauge, Gradient, NetworkGradient, Scale
+from dreamvid.dream.gradient import Gauge, Gradient, Health, NetworkGradient, Scale
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
     Size,
@@ -139,7 +140,9 @@ class Dreamer:
         """Dream on one image with the full dose; of `shown` see `places`."""
         dose = self.fitted(*image.shape[-2:]).dose
         places = self.places(image, shown=shown) if dose.step else ()
-        return self.ascend(image, dose, gauge=Gauge(), places=places)
+        dreamed = self.ascend(image, dose, gauge=(gauge := Gauge()), places=places)
+        Health(gauge.noted).check()
+        return dreamed
 
     def places(
         self, image: torch.Tensor, kept: Places = (), shown: torch.Tensor | None = None
@@ -184,6 +187,10 @@ class Dreamer:
 
         `source` is the image before dreaming, for anchored objectives; by default the image itself.
         """
+        return float(self.measured(image, source))
+
+    def measured(self, image: torch.Tensor, source: torch.Tensor | None = None) -> Number:
+        """The same as `rate`, without a wait for a GPU."""
         image = image.to(self.device)
         return self.gradient.value(self._seen(image, image if source is None else source))
 
@@ -195,7 +202,7 @@ class Dreamer:
         gauge: Gauge,
         source: torch.Tensor | None = None,
         weight: torch.Tensor | None = None,
-        crisp: float = 0.0,
+        crisp: Number = 0.0,
         first_shift: int = 0,
         places: Places = (),
     ) -> torch.Tensor:
@@ -205,7 +212,7 @@ class Dreamer:
         [1, H, W] scales the step per pixel, `crisp` the finest detail that is added to the updates
         of the largest octave. `first_shift` is the index of the first shift in `jitter`.
         """
-        gauge.objective_values = []
+        gauge.begin()
         if dose.step == 0:
             return image
         image = image.to(self.device)
@@ -225,7 +232,7 @@ class Dreamer:
                 scale = Scale(self.shape, gauge, f"{left}.{iteration}")
                 both = dreamed, plain
                 gradient = self._gradient_at(both, next(seen), dose, varied, scale, places)
-                if crisp and left == 1:
+                if left == 1 and (isinstance(crisp, torch.Tensor) or crisp):
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 gradient = gradient if local is None else gradient * local
                 dreamed = (dose.held(dreamed, plain, step) + step * gradient).clamp_(0, 1)

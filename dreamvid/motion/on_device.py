@@ -16,7 +16,7 @@ from dreamvid.motion.dis import inverse_search
 from dreamvid.motion.estimate import MISMATCH, MISMATCH_AT_DETAIL, SOFTNESS, Motion
 from dreamvid.motion.flow import working_size
 from dreamvid.motion.refine import sampled
-from dreamvid.motion.warp import REFERENCE_HEIGHT
+from dreamvid.motion.warp import REFERENCE_HEIGHT, streak_mask
 
 LUMA = 0.299, 0.587, 0.114
 
@@ -37,6 +37,15 @@ class DeviceMotion:
     def on_host(self) -> Motion:
         """The same as arrays; waits for the device."""
         return Motion(self.backward.cpu().numpy(), self.mask.cpu().numpy())
+
+
+def masks_of(motion: Motion | DeviceMotion, device: torch.device) -> tuple[Tensor, Tensor]:
+    """The consistency mask and the streaks of a motion, each [1, H, W] on a device."""
+    if isinstance(motion, DeviceMotion):
+        return motion.mask[None], streaks(motion.backward)[None]
+    planes = motion.mask, streak_mask(motion.backward)
+    mask, torn = (torch.from_numpy(plane)[None].to(device) for plane in planes)
+    return mask, torn
 
 
 def seen(image: Tensor) -> Tensor:

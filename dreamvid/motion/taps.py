@@ -59,7 +59,7 @@ def _banded(planes: Tensor, x: Tensor, y: Tensor, share: float) -> Tensor:
     return torch.cat(
         [
             _weighted_sum(planes, _taps(down, height), _taps(across, width), share)
-            for across, down in zip(x.split(band), y.split(band), strict=True)
+            for across, down in zip(torch.split(x, band), torch.split(y, band), strict=True)
         ],
         dim=1,
     )

@@ -39,8 +39,9 @@ def warp(
     """Sample planes [C, H, W] at x + flow(x) with a sharp kernel, mirrored at the border.
 
     `flow` is [H, W, 2] (dx, dy) in pixels, an array, or a tensor on the device of the image;
-    `lanczos` is the share of Lanczos4, for all planes or for each. An integer flow copies pixels unchanged; values may overshoot the image's range at
-    edges. Positions are rounded to 1/32 pixel by OpenCV on the CPU.
+    `lanczos` is the share of Lanczos4, for all planes or for each. An integer flow copies pixels
+    unchanged; values may overshoot the image's range at edges. Positions are rounded to 1/32 pixel
+    by OpenCV on the CPU.
     """
     shares = [lanczos] * len(image) if isinstance(lanczos, float) else lanczos
     if not isinstance(flow, np.ndarray):

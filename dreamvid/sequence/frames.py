@@ -18,6 +18,7 @@ from dreamvid.motion.camera import Camera, Matrix
 from dreamvid.motion.estimate import Motion, estimate_motion
 from dreamvid.motion.flow import Array, FlowEstimator, ZeroFlow, estimator
 from dreamvid.motion.moving import Moved, moved_between, moving_at
+from dreamvid.motion.on_device import DeviceMotion
 from dreamvid.motion.shots import CutDetector, indicates_cut
 from dreamvid.motion.warp import Plane
 from dreamvid.sequence.endless import endless
@@ -38,7 +39,7 @@ class Frame:
     index: int
     time: Fraction
     image: torch.Tensor | None
-    motion: Motion | None
+    motion: Motion | DeviceMotion | None
     ground: torch.Tensor | None = None
     full: Array | None = None
     alpha: Array | None = None
