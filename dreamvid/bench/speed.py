@@ -24,7 +24,7 @@ from dreamvid.bench.clips import measure_loops, measure_zooms
 from dreamvid.bench.counting import CountingGradient, TimedDreamer
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
-from dreamvid.commands.video import in_time
+from dreamvid.commands.video import card_beside, in_time
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
@@ -215,8 +215,9 @@ def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
     wanted = VideoSettings()
     with open_film(clip, wanted) as film:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
-        frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
-        with in_time(frames, dream.device) as timely:
+        card = card_beside(dream.device)
+        flow = estimator(wanted.motion.flow if stability else "none")
+        with in_time(film_frames(film, flow=flow, card=card), card) as timely:
             job.run(timely, dream, stability=stability)
         return job.done
 

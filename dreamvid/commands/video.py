@@ -19,6 +19,8 @@ from dreamvid.commands.result import Result, describe_size, skipped
 from dreamvid.commands.room import check_room
 from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import digest_of, picture_digests, sidecar
+from dreamvid.device.card import Card, aside, card_of
+from dreamvid.device.numbers import stays
 from dreamvid.dream.dreamer import Dreamer, pick_device
 from dreamvid.dream.octaves import Size
 from dreamvid.media.guide import is_film
@@ -125,14 +127,16 @@ class Ready:
 
     def moving(self, sources: Iterable[SourceFrame], skip: int) -> Timely:
         """The frames with their motion, without those before the index `skip`."""
+        card = card_beside(self.dreams(0).device)
         frames = film_frames(
             self.small(sources),
             flow=self.flow,
             cuts=self.settings.motion.cuts,
             skip=skip,
             moving=self.dreams.follow_motion,
+            card=card,
         )
-        return in_time(frames, self.dreams(0).device)
+        return in_time(frames, card)
 
     @property
     def skipped(self) -> tuple[str, ...]:
@@ -145,7 +149,8 @@ def prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
     settings, film = request.settings, request.reader
     # Independently dreamed frames need no motion, unless a mask follows it.
     needed = settings.motion.stability or follows_motion(settings)
-    flow = estimator(settings.motion.flow if needed else "none")
+    device = pick_device(settings.network.device).type
+    flow = estimator(settings.motion.flow if needed else "none", device=device)
     look = Look.of(request.source, settings, film.info.frames, request.output.path, on_progress)
     clock = clock_of(settings, film.info.rate, film.info.frames, look.signals)
     stability = steady(settings.motion, clock)
@@ -210,10 +215,24 @@ def _at_dream_size(settings: VideoSettings, film: FilmInfo) -> tuple[VideoSettin
     return settings, size, f"dreaming {at_size}" if at_size else ""
 
 
-def in_time(frames: Generator[Frame, None, None], device: torch.device) -> Timely:
-    """Schedule the motion estimation: prefetched in parallel with a dream on a GPU.
+def card_beside(device: torch.device) -> Card | None:
+    """The card on which frames are dreamed; None on a CPU."""
+    return card_of(device) if stays(device) else None
+
+
+def in_time(frames: Generator[Frame, None, None], card: Card | None) -> Timely:
+    """Schedule the motion estimation: ahead of a dream on a card, on a stream of its own.
 
     On a CPU it alternates with the dream, because each uses all cores. In parallel they would
     wait for each other: a film took a fifth longer on 2 cores.
     """
-    return closing(frames) if device.type == "cpu" else Prefetcher(frames, FRAMES_AHEAD)
+    return closing(frames) if card is None else _Arriving(aside(card, frames), FRAMES_AHEAD)
+
+
+class _Arriving(Prefetcher[Frame]):
+    """Frames from a thread that works ahead, each of which is there once it is taken."""
+
+    def __next__(self) -> Frame:
+        frame = super().__next__()
+        frame.arrive()
+        return frame

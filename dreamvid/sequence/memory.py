@@ -12,7 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from dreamvid.device.numbers import Later, Number, stays, stored
+from dreamvid.device.numbers import Later, Number, stored
 from dreamvid.dream.beings import Place, Places
 from dreamvid.dream.gradient import Gauge
 from dreamvid.errors import UnreadableInput
@@ -115,7 +115,8 @@ class Memory:
         numbers |= {name: float(numbers[name]) for name in ("aim", "crisp")}
         gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
         reference = [None if one is None else float(one) for one in self.reference]
-        numbers |= {"gauge": gauge, "reference": reference, "tone": self.tone}
+        coming = None if self.coming_aim is None else self.coming_aim.values()[0]
+        numbers |= {"coming_aim": coming, "gauge": gauge, "reference": reference, "tone": self.tone}
         return numbers | {"places": self.places}
 
     @classmethod
@@ -134,7 +135,7 @@ class Memory:
             "reference": Reference(*(_placed(one, device) for one in numbers["reference"])),
             "aim": _placed(numbers["aim"], device),
             "crisp": _placed(numbers["crisp"], device),
-            "coming_aim": _sent(numbers["aim"], device),
+            "coming_aim": _sent(numbers["coming_aim"]),
             "places": tuple(Place(*place) for place in numbers["places"]),
             "moving": planes.get(prefix + "moving"),
         }
@@ -146,8 +147,8 @@ def _placed(value: float | None, device: torch.device) -> Any:
     return None if value is None else stored(value, device)
 
 
-def _sent(aim: float, device: torch.device) -> Later | None:
-    return Later(torch.tensor(aim)) if stays(device) else None
+def _sent(aim: float | None) -> Later | None:
+    return None if aim is None else Later(torch.tensor(aim))
 
 
 _PLANES = ("dreamed", "source", "fresh")
