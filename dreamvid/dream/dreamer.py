@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
 from typing import Self
 
@@ -306,14 +307,20 @@ def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
     frame, the k-th carried frame (k = 0, 1, ...) starts at k * n. A few shifts per
     frame thus cover the whole range over several frames.
     """
-    generator = torch.Generator().manual_seed(seed)
-    first = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
-    place = start
+    first, place = _offset(seed), start
     while True:
         down = (first[0] + 0.7548776662466927 * place) % 1.0
         right = (first[1] + 0.5698402909980532 * place) % 1.0
         yield int(down * REACH) - REACH // 2, int(right * REACH) - REACH // 2
         place += 1
+
+
+@lru_cache(64)
+def _offset(seed: int) -> tuple[float, float]:
+    """Where the jitter of a seed begins, each 0..1."""
+    generator = torch.Generator().manual_seed(seed)
+    down, right = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
+    return down, right
 
 
 def pick_device(name: str) -> torch.device:

@@ -20,6 +20,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from dreamvid.commands.video import in_time
 from dreamvid.device import numbers
 from dreamvid.device.card import Arrived, Card, Coming, Mark, PlainCard
+from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import UsageError
 from dreamvid.image import to_array, to_image
@@ -183,11 +184,16 @@ def test_a_carried_frame_on_a_gpu_waits_for_nothing() -> None:
 
 
 @pytest.mark.usefixtures("staying")
-def test_a_network_that_returns_nan_is_told_with_the_picture() -> None:
-    image = to_image(texture())
-    dream = tiny_dreamer()
-    with pytest.raises(UsageError, match="NaN"):
-        dream(image * float("nan"))
+def test_a_network_that_returns_nan_is_told_with_the_picture(tmp_path: Path) -> None:
+    dream = tiny_dreamer(objectives.layer("two") * float("nan"))
+    with pytest.raises(UsageError, match="tiny: the network returns NaN"):
+        dream(to_image(texture()))
+    job, _ = film(moved(3), tmp_path / "out.mkv")
+    with (
+        pytest.raises(UsageError, match="tiny: the network returns NaN"),
+        in_time(film_frames(source_frames(moved(3)), card=CARD), CARD) as frames,
+    ):
+        job.run(frames, dream, stability=0.9)
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
