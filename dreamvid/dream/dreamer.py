@@ -11,10 +11,10 @@ from typing import Self
 
 import torch
 
+from dreamvid.device.cuda_graph import CudaGraphed
 from dreamvid.device.numbers import Number
 from dreamvid.dream import objectives
 from dreamvid.dream.beings import Beings, Places, ViewVariation, view_variations
-from dreamvid.dream.cuda_graph import CudaGraphed
 from dreamvid.dream.gradient import Gauge, Gradient, Health, NetworkGradient, Scale
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,

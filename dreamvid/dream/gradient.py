@@ -131,7 +131,7 @@ class NetworkGradient:
     """
 
     slope: Slope
-    climb: Callable[[Tensor], tuple[Tensor, Tensor]]
+    climb: Callable[[Tensor], tuple[Tensor, ...]]
     beings: Beings | None
     tile: int
     even: bool

@@ -9,7 +9,7 @@ one after the other), and only the finest level is refined: more gave no smaller
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -112,7 +112,7 @@ def _enlarged(flow: Tensor) -> Tensor:
     return 2 * functional.interpolate(flow, scale_factor=2, mode="bilinear", align_corners=False)
 
 
-@lru_cache(64)
+@cache
 def _grid(height: int, width: int, device: torch.device) -> Grid:
     """The patches that cover a level of this size, the outer ones beyond its border."""
     begin = PATCH // 2

@@ -7,7 +7,7 @@ Jacobi sweeps, whose pixels do not depend on their order.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 import torch
@@ -101,7 +101,7 @@ def sampled(planes: Tensor, flow: Tensor) -> Tensor:
     return functional.grid_sample(planes, places, padding_mode="border", align_corners=True)
 
 
-@lru_cache(64)
+@cache
 def _places(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """The places of the pixels [H, W, 2] in the units of grid_sample, and a pixel [2] in them."""
     unit = torch.tensor([2 / max(1, width - 1), 2 / max(1, height - 1)])

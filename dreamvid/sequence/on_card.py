@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from dreamvid.device.card import Card
+from dreamvid.device.cuda_graph import CudaGraphed, GraphPool
 from dreamvid.device.numbers import Later
 from dreamvid.motion.dis import InverseSearch
 from dreamvid.motion.estimate import Motion, estimate_motion
@@ -18,16 +20,19 @@ from dreamvid.motion.flow import Array, Dis, FlowEstimator
 from dreamvid.motion.on_device import DeviceMotion, estimate_on_device, seen
 from dreamvid.motion.shots import EMPTY_MASK
 
+Estimate = Callable[[Tensor, Tensor], tuple[Tensor, ...]]
+
 
 class CardSight:
     """Images and motion of the frames of a film on a card.
 
-    OpenCV's DIS becomes the inverse search on tensors; other estimators work as on a CPU, and what
-    they find is sent.
+    OpenCV's DIS becomes the inverse search on tensors, except on MPS, where it was never tried;
+    other estimators work as on a CPU, and what they find is sent.
     """
 
     def __init__(self, card: Card, flow: FlowEstimator) -> None:
-        self._card, self._flow = card, flow
+        self._card, self._flow, self._pool = card, flow, GraphPool()
+        self._estimates: dict[tuple[int, int], Estimate] = {}
         self._last: tuple[Array, Tensor, Tensor] | None = None
 
     def image(self, array: Array) -> Tensor:
@@ -42,12 +47,24 @@ class CardSight:
 
     def motion(self, array: Array, previous: Array) -> DeviceMotion:
         """The motion between two arrays [H, W, 3]."""
-        if not isinstance(self._flow, Dis | InverseSearch):
+        if not isinstance(self._flow, Dis | InverseSearch) or self._card.device.type == "mps":
             found = estimate_motion(self._flow, array, previous)
             return DeviceMotion(self._card.send(found.backward), self._card.send(found.mask))
         _, _, before = self._look(previous)
         _, image, now = self._look(array)
-        return estimate_on_device(now, before, (image.shape[-2], image.shape[-1]))
+        return DeviceMotion(*self._estimate((image.shape[-2], image.shape[-1]))(now, before))
+
+    def _estimate(self, size: tuple[int, int]) -> Estimate:
+        """What estimates the motion of frames of a size (height, width); a graph on a GPU."""
+        if size not in self._estimates:
+
+            def estimate(now: Tensor, before: Tensor) -> tuple[Tensor, ...]:
+                motion = estimate_on_device(now, before, size)
+                return motion.backward, motion.mask
+
+            graphed = self._card.device.type == "cuda"
+            self._estimates[size] = CudaGraphed(estimate, self._pool) if graphed else estimate
+        return self._estimates[size]
 
     def indicates_cut(self, motion: DeviceMotion) -> bool:
         """Whether the mask is so empty that there must be a cut; waits for the motion alone."""
