@@ -31,6 +31,13 @@ def number(value: Tensor) -> Number:
     return value if stays(value.device) else float(value)
 
 
+def exact_mean(planes: Tensor) -> float:
+    """The mean in float64, which MPS lacks; waits for the device."""
+    return float(
+        (planes.cpu() if planes.device.type == "mps" else planes).mean(dtype=torch.float64)
+    )
+
+
 def stored(value: float, device: torch.device) -> Number:
     """A number that was saved, as it was measured on a device."""
     return torch.full((), value, device=device) if stays(device) else value

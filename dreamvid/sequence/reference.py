@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from dreamvid.device.numbers import Number, larger, number
+from dreamvid.device.numbers import Number, exact_mean, larger, number
 from dreamvid.dream.beings import Places
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gauge
@@ -63,7 +63,7 @@ class FullDoseReference:
 
 def share_of(shown: torch.Tensor) -> float:
     """The share of the frame that a mask [1, H, W] shows; 0 if it is too small to judge by."""
-    share = float(shown.mean(dtype=torch.float64))
+    share = exact_mean(shown)
     return share if share >= LEAST else 0.0
 
 

@@ -14,6 +14,7 @@ from dreamvid.device.numbers import (
     Later,
     chosen,
     column,
+    exact_mean,
     larger,
     limited,
     number,
@@ -53,6 +54,11 @@ def test_tensors_give_what_floats_give(a: float, b: float, c: float) -> None:
     for here, there in pairs:
         assert isinstance(here, float) and isinstance(there, torch.Tensor)
         assert math.isclose(float(there), here, rel_tol=1e-6)
+
+
+def test_the_mean_is_exact() -> None:
+    planes = torch.full((1 << 20,), 0.1)
+    assert exact_mean(planes) == pytest.approx(float(torch.tensor(0.1)), abs=1e-12)
 
 
 def test_a_column_is_made_once() -> None:
