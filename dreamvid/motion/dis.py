@@ -3,7 +3,7 @@
 Written from the paper. The patches of a level, of all images, are one batch. Every operation has a
 fixed shape and none waits for the host, so that all of it can be recorded as a CUDA graph.
 Departures from the paper: patches also try what their neighbours found (as in OpenCV's DIS, there
-one after the other), and only the finest level is refined: more gave no smaller error.
+one after the other), and only the finest level is refined.
 """
 
 from __future__ import annotations
@@ -141,14 +141,15 @@ def _searched(a: Tensor, b: Tensor, start: Tensor) -> Tensor:
     template, across, down = (_patches(plane, grid) for plane in (a, *gradients(a)))
     solver = _solver(across, down, grid)
     target = (solver * template[:, None]).sum(2)
-    moved = begin
+    moved = first = begin
     for _ in range(ROUNDS):
         moved = first = _best_of_neighbours(moved, template, b, grid)
         for _ in range(STEPS):
             seen = _seen(b, moved[:, None], grid)
             moved = moved - ((solver * seen).sum(2) - target).mT
-        far = ((moved - first) / grid.unit).square().sum(2, keepdim=True) > PATCH * PATCH
-        moved = torch.where(far, first, moved)
+    # What runs away loses to its neighbours in the next round; after the last there is none.
+    far = ((moved - first) / grid.unit).square().sum(2, keepdim=True) > PATCH * PATCH
+    moved = torch.where(far, first, moved)
     return _dense(template, b, moved, grid)
 
 

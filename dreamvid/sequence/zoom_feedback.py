@@ -87,6 +87,8 @@ class ZoomFeedback:
         tuning, height = self._tuning, now.reference.height
         if height is None or now.age % tuning.control_every:
             return now
+        if isinstance(height, (int, float)) and height <= 0:
+            return now
         wanted, measured = tuning.surplus * height, self._dream.measured(now.dreamed)
         aim = tuning.strength(now.aim, wanted=wanted, measured=measured)
         return with_aim(now, chosen(height, aim, now.aim))
