@@ -47,7 +47,8 @@ def warp(
     if not isinstance(flow, np.ndarray):
         return warp_by_taps(image, flow, lanczos=shares)
     if image.device.type != "cpu":
-        return warp_by_taps(image, torch.from_numpy(flow).to(image.device), lanczos=shares)
+        field = torch.from_numpy(flow).to(image.device, non_blocking=True)
+        return warp_by_taps(image, field, lanczos=shares)
     x, y = places(flow)
     x, y = mirrored(x, image.shape[2]), mirrored(y, image.shape[1])
     planes = [
