@@ -8,7 +8,7 @@ from dataclasses import replace
 import torch
 
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.gradient import Gauge, Health
+from dreamvid.dream.gradient import Gauge
 from dreamvid.sequence.film_carry import FilmCarry, check_stability
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.lap import Lap
@@ -34,13 +34,10 @@ def render(
     `stability` 0..1 sets the temporal stability: 0 dreams every frame independently. It and `dream`
     may be functions of the frame index. Raises UsageError for a stability out of range.
     """
-    carry, memory, health = make_carry(dream, stability), None, Health([])
+    carry, memory = make_carry(dream, stability), None
     for frame in frames:
         memory = carry(frame, memory)
-        health.check()  # of the frame before: that of this one may not be known yet
-        health = Health(memory.gauge.noted)
         yield memory.dreamed
-    health.check()
 
 
 def render_with_memory(
