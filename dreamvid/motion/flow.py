@@ -47,7 +47,7 @@ class Dis:
     def _estimate(self, a: Array, b: Array) -> Flow:
         height, width = a.shape[:2]
         # OpenCV's search fails or crashes below 16 pixels.
-        first, second = (_gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
+        first, second = (gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
         # A flow passed here would be used as the initial guess, even if it is zero.
         flow = self._search.calc(first, second, None)  # type: ignore[call-overload]
         return np.asarray(flow, np.float32)[:height, :width]
@@ -62,7 +62,7 @@ class Farneback:
     def _estimate(self, a: Array, b: Array) -> Flow:
         start = np.zeros((*a.shape[:2], 2), np.float32)
         flow = cv2.calcOpticalFlowFarneback(
-            _gray(a), _gray(b), start,
+            gray(a), gray(b), start,
             pyr_scale=0.5, levels=5, winsize=15, iterations=3, poly_n=7, poly_sigma=1.5, flags=0,
         )  # fmt: skip
         return np.asarray(flow, np.float32)
@@ -80,11 +80,16 @@ def estimator(
 ) -> FlowEstimator:
     """Create a flow estimator by name.
 
-    `weights` (a file) and `device` apply only to the RAFT estimators. Raises UsageError for a name
-    that is not in `names()`, MissingDependency if the RAFT weights are missing.
+    `device` applies to "dis-torch" and to the RAFT estimators, `weights` (a file) only to the
+    latter. Raises UsageError for a name that is not in `names()`, MissingDependency if the RAFT
+    weights are missing.
     """
     if name in _PLAIN:
         return _PLAIN[name]()
+    if name == "dis-torch":
+        from dreamvid.motion.dis import InverseSearch  # looking at a film needs no torch
+
+        return InverseSearch(device)
     if name in RAFT_NAMES:
         from dreamvid.motion.raft import Raft  # pulls in torchvision
 
@@ -95,7 +100,7 @@ def estimator(
 
 def names() -> tuple[str, ...]:
     """The names of all estimators, the default first."""
-    return (*_PLAIN, *RAFT_NAMES)
+    return ("dis", "dis-torch", "farneback", "none", *RAFT_NAMES)
 
 
 RAFT_NAMES = ("raft-small", "raft-large")
@@ -149,5 +154,6 @@ def pad(array: Array, height: int, width: int) -> Array:
     return np.asarray(cv2.copyMakeBorder(array, 0, down, 0, right, cv2.BORDER_REPLICATE))
 
 
-def _gray(array: Array) -> Array:
+def gray(array: Array) -> Array:
+    """The luma [H, W] of an array [H, W, 3] of uint8, in levels."""
     return np.asarray(cv2.cvtColor(array, cv2.COLOR_RGB2GRAY))

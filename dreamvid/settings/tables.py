@@ -199,8 +199,8 @@ class SteadySettings(Settings):
 class MotionSettings(SteadySettings, SplitSettings):
     """How the dream of a film is carried to the next frame."""
 
-    flow: Literal["dis", "farneback", "raft-small", "raft-large", "none"] = Field(
-        "dis", description="Optical flow estimator."
+    flow: Literal["dis", "dis-torch", "farneback", "raft-small", "raft-large", "none"] = Field(
+        "dis", description="Optical flow estimator. On a GPU dis is dis-torch."
     )
     cuts: bool = Field(True, description="Restart the dream at cuts.")
     loop: bool = Field(

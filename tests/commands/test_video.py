@@ -24,6 +24,7 @@ from dreamvid.commands.preflight import check_video
 from dreamvid.commands.raised import Raised
 from dreamvid.commands.ready import in_time
 from dreamvid.commands.video import dream_video, run_video
+from dreamvid.device.card import PlainCard
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image, to_array, to_image
@@ -436,7 +437,8 @@ def test_motion_is_found_in_turns_on_a_cpu_and_ahead_beside_a_gpu(device: str, a
         finally:
             ended.append(True)
 
-    with in_time(frames(), torch.device(device)) as timely:
+    card = PlainCard(torch.device("cpu")) if device == "cuda" else None
+    with in_time(frames(), card) as timely:
         next(timely)
         assert made.wait(10 * ahead + 0.1) == bool(ahead)
     assert device != "cpu" or ended

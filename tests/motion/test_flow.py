@@ -6,7 +6,7 @@ from dreamvid.errors import MissingDependency, UsageError
 from dreamvid.motion import flow
 from dreamvid.motion.flow import estimator, names, resize_flow
 
-MOVING = ("dis", "farneback")
+MOVING = ("dis", "dis-torch", "farneback")
 HERE = tuple(name for name in names() if not name.startswith("raft"))
 
 
@@ -78,7 +78,9 @@ def test_a_resized_flow_points_to_the_same_places():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UsageError, match=r"unknown flow 'diss'; use one of dis, farneback, none"):
+    with pytest.raises(
+        UsageError, match=r"unknown flow 'diss'; use one of dis, dis-torch, farneback"
+    ):
         estimator("diss")
 
 
