@@ -97,20 +97,7 @@ class NetworkGradient:
 
     def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
         """The gradient of the objective; UsageError when it is not finite."""
-        rolled = image.roll(shift, (1, 2))
-        values: list[float] = []
-
-        def raw(piece: Tensor) -> Tensor:
-            value, gradient = self.climb(piece)
-            values.append(float(value))
-            return gradient
-
-        gradient = tiled(raw, rolled, self.tile)
-        scale.gauge.objective_values.append(sum(values) / len(values))
-        if not math.isfinite(scale.gauge.objective_values[-1]):  # the result would be black
-            raise UsageError("the network returns NaN or infinity", where=self.name,
-                             remedy="check its weights, and --precision")  # fmt: skip
-        gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
+        gradient = self._raw(image, shift, scale.gauge)
         if scale.shape is not None:
             gradient = scale.shape(gradient, scale.gauge, scale.key)
         size = gradient.abs()
@@ -121,8 +108,25 @@ class NetworkGradient:
                              remedy="reduce the weight of the objective")  # fmt: skip
         if not self.even:
             return gradient / (mean + 1e-20)
-        local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
-        return gradient / (local * mean).sqrt_().add_(1e-20)
+        size = size.mean(dim=0, keepdim=True)
+        local = blur_wide(size).add_(0.05 * mean)
+        return gradient.div_(local.mul_(mean).sqrt_().add_(1e-20))
+
+    def _raw(self, image: Tensor, shift: tuple[int, int], gauge: Gauge) -> Tensor:
+        """The gradient before it is scaled, a tensor of its own; notes the objective."""
+        values: list[float] = []
+
+        def raw(piece: Tensor) -> Tensor:
+            value, gradient = self.climb(piece)
+            values.append(float(value))
+            return gradient
+
+        gradient = tiled(raw, image.roll(shift, (1, 2)), self.tile)
+        gauge.objective_values.append(sum(values) / len(values))
+        if not math.isfinite(gauge.objective_values[-1]):  # the result would be black
+            raise UsageError("the network returns NaN or infinity", where=self.name,
+                             remedy="check its weights, and --precision")  # fmt: skip
+        return gradient.roll((-shift[0], -shift[1]), (1, 2))
 
     def with_beings(
         self,

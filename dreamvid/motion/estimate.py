@@ -8,7 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink, squared_lengths
+from dreamvid.motion.flow import (
+    Array,
+    Flow,
+    FlowEstimator,
+    both_ways,
+    resize_flow,
+    shrink,
+    squared_lengths,
+)
 from dreamvid.motion.warp import REFERENCE_HEIGHT, Plane, places
 
 MISMATCH = 14.0
@@ -48,7 +56,7 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     """
     height, width = current.shape[:2]
     current, previous = shrink(current), shrink(previous)
-    backward, forward = estimator(current, previous), estimator(previous, current)
+    backward, forward = both_ways(estimator, current, previous)
     motion = repair_flow(backward, forward, current, previous)
     mask = linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)

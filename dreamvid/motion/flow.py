@@ -8,6 +8,8 @@ a(x) matches b(x + flow(x)). The backward flow of a frame is therefore
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -44,21 +46,33 @@ class Dis:
     """
 
     def __init__(self) -> None:
-        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-        self._search.setPatchStride(4)
-        self._search.setGradientDescentIterations(6)
-        self._search.setVariationalRefinementIterations(2)
+        self._searches = _search(), _search()  # each holds the pyramids of one search
 
     def __call__(self, a: Array, b: Array) -> Flow:
         return at_working_size(a, b, self._estimate)
 
-    def _estimate(self, a: Array, b: Array) -> Flow:
+    def both(self, a: Array, b: Array) -> tuple[Flow, Flow]:
+        """The flows from a to b and from b to a, at the same time: a search uses one core."""
+        there, back = self._searches
+        with ThreadPoolExecutor(1) as pool:
+            later = pool.submit(at_working_size, b, a, partial(self._estimate, search=back))
+            return at_working_size(a, b, partial(self._estimate, search=there)), later.result()
+
+    def _estimate(self, a: Array, b: Array, search: cv2.DISOpticalFlow | None = None) -> Flow:
         height, width = a.shape[:2]
         # OpenCV's search fails or crashes below 16 pixels.
         first, second = (_gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
         # A flow passed here would be used as the initial guess, even if it is zero.
-        flow = self._search.calc(first, second, None)  # type: ignore[call-overload]
+        flow = (search or self._searches[0]).calc(first, second, None)  # type: ignore[call-overload]
         return np.asarray(flow, np.float32)[:height, :width]
+
+
+def _search() -> cv2.DISOpticalFlow:
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search.setPatchStride(4)
+    search.setGradientDescentIterations(6)
+    search.setVariationalRefinementIterations(2)
+    return search
 
 
 class Farneback:
@@ -118,6 +132,11 @@ def working_size(height: int, width: int) -> tuple[int, int]:
     """The size (height, width) at which motion is estimated for frames of this size."""
     scale = min(1.0, MAX_LINES / max(1, min(height, width)))
     return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def both_ways(estimate: FlowEstimator, a: Array, b: Array) -> tuple[Flow, Flow]:
+    """The flows from a to b and from b to a."""
+    return estimate.both(a, b) if isinstance(estimate, Dis) else (estimate(a, b), estimate(b, a))
 
 
 def resize_flow(flow: Flow, height: int, width: int) -> Flow:
