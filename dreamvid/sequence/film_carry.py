@@ -144,7 +144,7 @@ class FilmCarry:
         if now.age % tuning.control_every or (shown is not None and not share_of(shown)):
             return now
         aim = now.aim
-        if now.age % tuning.rate_every == 0 and (height := _controllable(now)):
+        if height := _controllable(now):
             measured = rate_shown(self._dream, now.dreamed, now.source, shown)
             aim = tuning.strength(aim, wanted=tuning.surplus * height, measured=measured)
         wanted = math.sqrt(max(0.0, sharpness(now.source, shown) ** 2 + now.reference.edges))

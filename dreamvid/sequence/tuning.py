@@ -42,8 +42,7 @@ class CarryTuning:
     the residual is scaled by w^`damp_power`. `floor` keeps w finite.
 
     Control: the full dose is measured every `measure_every` frames; every `control_every` frames
-    sharpness, and every `rate_every` frames strength, which takes a pass of the network, are
-    controlled towards it. `rate_every` is a multiple of `control_every`. `strength` controls `aim` so that the
+    strength and sharpness are controlled towards it. `strength` controls `aim` so that the
     objective is `surplus` times that of the full dose; a shot starts at `start`, since its first
     frame has the full dose already. Above 1, `aim`^`spread_power` scales the target spread and
     `aim`^`push_power` the steps: keeping more of a stale residual would not help. Above `busy` the
@@ -68,9 +67,8 @@ class CarryTuning:
     floor: float = 0.02
     measure_every: int = 40
     control_every: int = 3
-    rate_every: int = 6
     surplus: float = 1.05
-    strength: Controller = Controller(gain=1.5, fastest=1.6, low=0.2, high=3.0)
+    strength: Controller = Controller(gain=1.5, fastest=1.4, low=0.2, high=3.0)
     start: float = 0.5
     busy: float = 1.1
     spread_power: float = 0.6

@@ -185,20 +185,6 @@ def test_a_dream_that_falls_behind_takes_one_more_iteration_of_shorter_steps() -
     assert finer(Dose((1, 2), 0.03, looks=1)) == Dose((1, 3), pytest.approx(0.02), looks=1)
 
 
-def test_strength_takes_a_pass_of_the_network_every_sixth_frame(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    frames, ages, dream = known_frames(moved(14), dx=-2, dy=0), [], tiny_dreamer()
-    carry, memory = FilmCarry(dream, 0.9), None
-    monkeypatch.setattr(
-        "dreamvid.sequence.film_carry.rate_shown", lambda *_: ages.append(frame.index) or 1.0
-    )
-    for frame in frames:
-        memory = carry(frame, memory)
-    assert CarryTuning.rate_every % CarryTuning.control_every == 0
-    assert ages == [6, 12] and CarryTuning.rate_every == 6
-
-
 def test_a_shot_starts_with_short_steps_because_its_first_frame_has_the_full_dose() -> None:
     def second(start: float) -> Memory:
         tuning = CarryTuning(start=start, control_every=100)
