@@ -139,18 +139,8 @@ class NetworkGradient:
 
     def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
         """The gradient of the objective; UsageError when it is not finite, see Gauge.note."""
-        rolled = image.roll(shift, (1, 2))
-        values: list[Number] = []
-
-        def raw(piece: Tensor) -> Tensor:
-            value, gradient = self.climb(piece)
-            values.append(number(value))
-            return gradient
-
-        gradient = tiled(raw, rolled, self.tile)
-        value = sum(values) / len(values)
+        value, gradient = self._raw(image, shift)
         scale.gauge.objective_values.append(value)
-        gradient = gradient.roll((-shift[0], -shift[1]), (1, 2))
         if scale.shape is not None:
             gradient = scale.shape(gradient, scale.gauge, scale.key)
         size = gradient.abs()
@@ -159,8 +149,21 @@ class NetworkGradient:
         scale.gauge.note(self.name, value, mean)
         if not self.even:
             return gradient / (mean + 1e-20)
-        local = blur_wide(size.mean(dim=0, keepdim=True)).add_(0.05 * mean)
-        return gradient / (local * mean).sqrt_().add_(1e-20)
+        size = size.mean(dim=0, keepdim=True)
+        local = blur_wide(size).add_(0.05 * mean)
+        return gradient.div_(local.mul_(mean).sqrt_().add_(1e-20))
+
+    def _raw(self, image: Tensor, shift: tuple[int, int]) -> tuple[Number, Tensor]:
+        """The objective, and its gradient before it is scaled, a tensor of its own."""
+        values: list[Number] = []
+
+        def raw(piece: Tensor) -> Tensor:
+            value, gradient = self.climb(piece)
+            values.append(number(value))
+            return gradient
+
+        gradient = tiled(raw, image.roll(shift, (1, 2)), self.tile)
+        return sum(values) / len(values), gradient.roll((-shift[0], -shift[1]), (1, 2))
 
     def with_beings(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -51,11 +52,16 @@ def warp(
         return warp_by_taps(image, field, lanczos=shares)
     x, y = places(flow)
     x, y = mirrored(x, image.shape[2]), mirrored(y, image.shape[1])
-    planes = [
-        _resample(plane, x, y, share)
-        for plane, share in zip(image.detach().numpy(), shares, strict=True)
-    ]
-    return torch.from_numpy(np.stack(planes))
+    result = np.empty((len(image), *x.shape), np.float32)
+
+    def fill(k: int) -> None:
+        result[k] = _resample(source[k], x, y, shares[k])
+
+    source = image.detach().numpy()
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a small plane uses one core
+        for _ in pool.map(fill, range(len(source))):
+            pass
+    return torch.from_numpy(result)
 
 
 def streak_mask(flow: Flow) -> Plane:

@@ -129,8 +129,9 @@ class FilmCarry:
         local = blur_wide((residual - tint).square().mean(dim=0, keepdim=True)).sqrt_()
         want = spread / (local + tuning.floor * spread)
         kept = (residual - tuning.fade * tint) * want.clamp(max=1).pow(tuning.damp_power)
-        weak, strong = want.pow(tuning.weak_power), want.pow(tuning.strong_power)
-        return kept, torch.where(want > 1, weak, strong).clamp_(tuning.least, tuning.most)
+        # `strong_power` is the larger one, so that its power is the smaller one where want < 1.
+        factor = torch.minimum(want.pow(tuning.weak_power), want.pow(tuning.strong_power))
+        return kept, factor.clamp_(tuning.least, tuning.most)
 
     def _controlled(self, now: Memory, shown: torch.Tensor | None) -> Memory:
         """Control strength and sharpness, where they are shown, towards those of the full dose.

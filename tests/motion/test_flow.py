@@ -4,7 +4,7 @@ from scenes import grid, picture, texture
 
 from dreamvid.errors import MissingDependency, UsageError
 from dreamvid.motion import flow
-from dreamvid.motion.flow import estimator, names, resize_flow
+from dreamvid.motion.flow import both_ways, estimator, names, resize_flow
 
 MOVING = ("dis", "dis-torch", "farneback")
 HERE = tuple(name for name in names() if not name.startswith("raft"))
@@ -62,6 +62,15 @@ def test_large_pictures_are_shrunk_and_their_flow_scaled_up(monkeypatch):
     result = estimator()(a, b)
     assert result.shape == (240, 320, 2)
     assert np.abs(np.median(result, axis=(0, 1)) - [4, 2]).max() < 0.15
+
+
+@pytest.mark.parametrize("name", ["dis", "farneback"])
+def test_both_ways_at_once_are_the_flows_one_by_one(name):
+    a, b = picture(70, 90, dx=3), picture(70, 90)
+    there, back = both_ways(estimator(name), a, b)
+    assert np.array_equal(there, estimator(name)(a, b))
+    assert np.array_equal(back, estimator(name)(b, a))
+    assert np.median(there[..., 0]) < 0 < np.median(back[..., 0])
 
 
 def test_the_same_pictures_give_the_same_flow_from_any_estimator_object():

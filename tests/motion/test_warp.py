@@ -124,3 +124,16 @@ def test_what_tears_does_not_depend_on_the_size_of_the_picture():
     flow = np.stack([np.tile(6 * np.tanh(8 * x), (240, 1)), np.zeros((240, 320), np.float32)], 2)
     large = cv2.resize(flow, (640, 480), interpolation=cv2.INTER_LINEAR) * 2
     assert abs(streak_mask(flow).mean() - streak_mask(large).mean()) < 0.01
+
+
+def test_planes_are_warped_alike_by_any_number_of_threads(monkeypatch):
+    rng = np.random.default_rng(3)
+    image = torch.from_numpy(rng.random((7, 50, 60), np.float32))
+    flow = rng.uniform(-3, 3, (50, 60, 2)).astype(np.float32)
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda n=threads: n)
+        found.append(warp(image, flow, lanczos=(*[1.0] * 3, *[0.0] * 4)))
+    assert torch.equal(*found)
+    for k in (0, 6):
+        assert torch.equal(found[0][k], warp(image[k : k + 1], flow, lanczos=float(k == 0))[0])
