@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from dreamvid.errors import DreamvidError
+from dreamvid.errors import DreamvidError, OutputExists
 from dreamvid.media.parts import PartTable
 from dreamvid.sequence.digests import digests_of, is_intact
 
@@ -26,6 +26,9 @@ An interruption loses at most one part: half a minute of dreaming at this size, 
 
 KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
+
+START_OVER = "use another name to keep them, or -y to start over"
+"""The remedy where frames of another run would be lost."""
 
 
 def part_frames(size: tuple[int, int]) -> int:
@@ -87,3 +90,15 @@ def clear(folder: Path) -> None:
             shutil.rmtree(file)
         elif file.name not in (SIGNALS, LOCK):
             file.unlink()
+
+
+def other_settings(output: Path, frames: int, changed: str) -> OutputExists:
+    """The error for `frames` dreamed with settings of which those `changed` are other ones now."""
+    how = f"by a run with other settings ({changed.replace('_sha256', ' file')})"
+    if "dreamvid" in changed.split(", "):
+        how = "by another version of dreamvid"
+    return OutputExists(
+        f"{frames} frames are already dreamed, {how}",
+        where=output,
+        remedy=START_OVER,
+    )
