@@ -18,7 +18,7 @@ from dreamvid.commands import looks as looking
 from dreamvid.commands import planning
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import run_video
-from dreamvid.errors import DreamvidError, Interrupted
+from dreamvid.errors import DreamvidError, Interrupted, UsageError
 from dreamvid.farm.crew import dream_by_workers
 from dreamvid.farm.joining import Left
 from dreamvid.farm.share import dream_part
@@ -353,3 +353,10 @@ def test_a_mask_of_what_moves_looks_ahead_across_a_seam(tmp_path: Path) -> None:
     for part in (2, 1):
         dream_part(split(tmp_path / "in.mkv", many, **tables), part, 2, ignore)
     assert one.read_bytes() == many.read_bytes()
+
+
+def test_a_run_that_fails_after_the_look_leaves_nothing(film: Path, tmp_path: Path) -> None:
+    dream = {"octaves": 1, "iterations": 1, "strength": "20*motion"}
+    with pytest.raises(UsageError, match="not in 0..10"):
+        run_video(split(film, tmp_path / "out.mkv", dream=dream), ignore)
+    assert not list(tmp_path.iterdir())
