@@ -357,6 +357,6 @@ def test_a_mask_of_what_moves_looks_ahead_across_a_seam(tmp_path: Path) -> None:
 
 def test_a_run_that_fails_after_the_look_leaves_nothing(film: Path, tmp_path: Path) -> None:
     dream = {"octaves": 1, "iterations": 1, "strength": "20*motion"}
-    with pytest.raises(UsageError, match="not in 0..10"):
+    with pytest.raises(UsageError, match=r"not in 0\.\.10"):
         run_video(split(film, tmp_path / "out.mkv", dream=dream), ignore)
     assert not list(tmp_path.iterdir())
