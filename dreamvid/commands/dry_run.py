@@ -23,6 +23,7 @@ import torch
 from dreamvid.commands.clock import needs_look
 from dreamvid.commands.loop import run_loop
 from dreamvid.commands.preflight import Clip, Film
+from dreamvid.commands.ready import may_split
 from dreamvid.commands.room import Room, said
 from dreamvid.commands.shapes import fade_of, whole_frames
 from dreamvid.commands.shares import pieces_like, seconds_of, threads_of_each
@@ -140,10 +141,13 @@ def try_video(request: Film, on_progress: OnProgress, *, workers: int | None = N
     shots, looked, lengths = _shots(request, on_progress)
     if workers is not None:
         torch.set_num_threads(threads_of_each(workers))
-    sample = _sample(lambda request, told: run_video(request, told), request, on_progress)
-    again = looked if needs_look(settings, request.reader.info.frames) else 0.0
+    motion, known = settings.motion, request.reader.info.frames
+    whole = motion.model_copy(update={"whole_shots": True})  # without reading all of it for a plan
+    quick = replace(request, settings=settings.model_copy(update={"motion": whole}))
+    sample = _sample(lambda request, told: run_video(request, told), quick, on_progress)
+    planned = workers is not None or may_split(settings, known)
+    again = looked * (needs_look(settings, known) + planned)
     size = request.reader.info.width, request.reader.info.height
-    motion = settings.motion
     pieces = pieces_like(lengths, shots.frames, None if motion.loop else motion.most_frames)
     parts = shots.parts(part_frames(size))
     return replace(

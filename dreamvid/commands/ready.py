@@ -35,6 +35,7 @@ from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.lengthen import drop_state
+from dreamvid.sequence.looking import drop_look
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.regions import Regions
 from dreamvid.sequence.unchanged import Row
@@ -116,6 +117,14 @@ class Ready:
 
 def prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
     """Load what dreams a checked film; `films` closes the films of its masks."""
+    try:
+        return _prepare(request, films, on_progress)
+    except BaseException:
+        drop_look(request.output.path)
+        raise
+
+
+def _prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
     settings, film = request.settings, request.reader
     # Independently dreamed frames need no motion, unless a mask follows it.
     needed = settings.motion.stability or follows_motion(settings)

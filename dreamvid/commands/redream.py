@@ -171,20 +171,7 @@ def _dream(
 ) -> None:
     """Dream what is missing of the stretch."""
     first, end = again.first, again.end
-    runs = [(first - 1, first)] if first else []
-    if end < again.state.frames and not _is_cut(ready, again):
-        runs.append((end - fade_of(first, end), end))
-    frames = itertools.chain.from_iterable(old.frames(*run) for run in runs)
-    dreamed = {frame.index: frame.array for frame in ready.small(frames)}
-
-    carry = make_carry(ready.dreams, ready.stability)
-
-    def begin(source: SourceFrame) -> Memory:
-        (small,) = ready.small([source])
-        frame = Frame(source.index, source.time, to_image(small.array), None, full=small.full)
-        return carry(frame, None)
-
-    lead = Rejoin(first, end, dreamed, begin)
+    lead = _lead(ready, again, old)
 
     def told(event: Progress) -> None:
         done, total = event.done - first, end - first
@@ -207,6 +194,25 @@ def _dream(
     if not stretch.complete:
         raise UnreadableInput(f"ends before frame {end - 1}", where=ready.request.source,
                               remedy="give the source that the film was dreamed from")  # fmt: skip
+
+
+def _lead(ready: Ready, again: Again, old: _Old) -> Rejoin:
+    """What leads a stretch out of the finished film and back to it."""
+    first, end = again.first, again.end
+    runs = [(first - 1, first)] if first else []
+    if end < again.state.frames and not _is_cut(ready, again):
+        runs.append((end - fade_of(first, end), end))
+    frames = itertools.chain.from_iterable(old.frames(*run) for run in runs)
+    dreamed = {frame.index: frame.array for frame in ready.small(frames)}
+
+    carry = make_carry(ready.dreams, ready.stability)
+
+    def begin(source: SourceFrame) -> Memory:
+        (small,) = ready.small([source])
+        frame = Frame(source.index, source.time, to_image(small.array), None, full=small.full)
+        return carry(frame, None)
+
+    return Rejoin(first, end, dreamed, begin)
 
 
 def _is_cut(ready: Ready, again: Again) -> bool:

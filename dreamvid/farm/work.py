@@ -57,10 +57,9 @@ def work(
 ) -> Result | Left:
     """Dream the shots of one part of a checked film that nobody else dreams, and close the film.
 
-    Part 1 of 1 is the whole film. The result is that of the film if it was joined here, which
-    may `keep` its state. Events of
-    frames tell the number of the frame in the film. The number of threads is that of the job, if it
-    was begun already.
+    Part 1 of 1 is the whole film. The result is that of the film if it was joined here, which may
+    `keep` its state. Events of frames tell the number of the frame in the film. The number of
+    threads is that of the job, if it was begun already.
     """
     check_shared(request.settings)
     output = request.output

@@ -82,19 +82,6 @@ def intact_parts(folder: Path, first: int, end: float = math.inf) -> list[Path]:
     return parts
 
 
-def other_settings(output: Path, frames: int, changed: str) -> OutputExists:
-    """The error for `frames` dreamed with settings of which those `changed` are other ones now."""
-    if "dreamvid" in changed.split(", "):
-        who = "another version of dreamvid"
-    else:
-        who = f"a run with other settings ({changed.replace('_sha256', ' file')})"
-    return OutputExists(
-        f"{frames} frames are already dreamed, by {who}",
-        where=output,
-        remedy=START_OVER,
-    )
-
-
 def clear(folder: Path) -> None:
     """Delete all that is in a folder but what was seen of the film, which names its own source."""
     folder.mkdir(exist_ok=True)
@@ -103,3 +90,15 @@ def clear(folder: Path) -> None:
             shutil.rmtree(file)
         elif file.name not in (SIGNALS, LOCK):
             file.unlink()
+
+
+def other_settings(output: Path, frames: int, changed: str) -> OutputExists:
+    """The error for `frames` dreamed with settings of which those `changed` are other ones now."""
+    how = f"by a run with other settings ({changed.replace('_sha256', ' file')})"
+    if "dreamvid" in changed.split(", "):
+        how = "by another version of dreamvid"
+    return OutputExists(
+        f"{frames} frames are already dreamed, {how}",
+        where=output,
+        remedy=START_OVER,
+    )

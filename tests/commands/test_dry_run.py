@@ -166,3 +166,9 @@ def test_long_shots_and_workers_are_told(tmp_path: Path, monkeypatch: pytest.Mon
     said = "long shots are split at 3 places: 8 more frames are dreamed (66.7%)"
     assert rows[0]["split"] == rows[1]["split"] == said and "split" not in rows[2]
     assert "workers" not in rows[0]["total"] and rows[1]["total"].endswith(" s for 2 workers")
+
+
+def test_a_dry_run_does_not_read_a_long_film_for_its_plan(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    film_forecast(tmp_path, told.append, motion={"split_every": 3})
+    assert [event.done for event in told if event.task == "looking"] == list(range(1, 13))

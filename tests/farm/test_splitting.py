@@ -6,22 +6,26 @@ import random
 import shutil
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import pytest
 from farm_kit import Fork, Hired, parts_in, request_for, write_shots
-from tiny import dream_tiny, read
+from tiny import dream_tiny, read, texture
 
 from dreamvid.commands import looks as looking
 from dreamvid.commands import planning
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import run_video
-from dreamvid.errors import DreamvidError, Interrupted
+from dreamvid.errors import DreamvidError, Interrupted, UsageError
 from dreamvid.farm.crew import dream_by_workers
 from dreamvid.farm.joining import Left
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.status import status_of
+from dreamvid.image import to_image
+from dreamvid.media.info import FilmInfo
+from dreamvid.media.writer import VideoWriter
 from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence import plan as plans
 from dreamvid.sequence.digests import digests_of, memory_of
@@ -332,3 +336,27 @@ def test_a_film_is_looked_at_once_for_all_workers(
     for fork in forks:
         fork.wait()
     assert looks.read_text() == "one\n"
+
+
+def test_a_mask_of_what_moves_looks_ahead_across_a_seam(tmp_path: Path) -> None:
+    """What stops after a seam is seen to move before it, whoever dreams the piece."""
+    like = FilmInfo.plain(64, 48, Fraction(25), 10)
+    with VideoWriter(tmp_path / "in.mkv", like=like, codec="ffv1") as out:
+        for t in range(10):
+            array = texture()
+            x = 3 * min(t, 5)
+            array[16:32, x + 4 : x + 20] = texture(5, height=16, width=16)
+            out.write(to_image(array))
+    tables = {"mask": {"mask": "moving"}, "motion": {"split_every": 6}}
+    one, many = tmp_path / "one.mkv", tmp_path / "many.mkv"
+    run_video(split(tmp_path / "in.mkv", one, **tables), ignore)
+    for part in (2, 1):
+        dream_part(split(tmp_path / "in.mkv", many, **tables), part, 2, ignore)
+    assert one.read_bytes() == many.read_bytes()
+
+
+def test_a_run_that_fails_after_the_look_leaves_nothing(film: Path, tmp_path: Path) -> None:
+    dream = {"octaves": 1, "iterations": 1, "strength": "20*motion"}
+    with pytest.raises(UsageError, match=r"not in 0\.\.10"):
+        run_video(split(film, tmp_path / "out.mkv", dream=dream), ignore)
+    assert not list(tmp_path.iterdir())
