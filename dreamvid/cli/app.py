@@ -59,6 +59,7 @@ COMMANDS = {
         ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
         ("batch", "batching", "SOURCE ... -o FOLDER", "Dream many films and pictures."),
+        ("studio", "studio", "[FOLDER ...]", "Open a page to tune dreams, queue and watch them."),
     ),
     "Many processes": (
         ("join", "farming", "OUT", "Join the shots that --workers or --part have dreamed."),

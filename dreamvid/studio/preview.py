@@ -1,0 +1,84 @@
+"""Previews: one at a time, and the newest settings win; pictures for the page wait for them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Final
+
+from dreamvid.studio.worker import FINAL, Answer, Worker, WorkerError
+
+PATIENCE: Final = 120.0
+"""Most seconds between two events of a preview: a network is loaded, at worst downloaded."""
+
+
+class Previews:
+    """The dreams that the page asks for, in one child that keeps the network loaded."""
+
+    def __init__(self) -> None:
+        self.worker = Worker("dreamvid.studio.dream_child", patience=PATIENCE)
+        self._newest = 0
+        self._turn = asyncio.Lock()
+        self._replaced = asyncio.Event()
+        self._waiting = 0
+        self._idle = asyncio.Condition()
+
+    async def preview(self, order: Mapping[str, Any]) -> AsyncIterator[Answer]:
+        """Yield the events of a preview, which ends at once when a newer one is asked for."""
+        self._newest += 1
+        mine = self._newest
+        self._replaced.set()
+        self._replaced = replaced = asyncio.Event()
+        self._waiting += 1
+        try:
+            async with self._turn:
+                if mine != self._newest:
+                    yield {"event": "cancelled"}, b""
+                    return
+                async for answer in self._until(order, replaced):
+                    yield answer
+        finally:
+            self._waiting -= 1
+            async with self._idle:
+                self._idle.notify_all()
+
+    async def picture(self, order: Mapping[str, Any]) -> bytes:
+        """A picture that can wait: it is begun again when a preview came between."""
+        while True:
+            async with self._idle:
+                await self._idle.wait_for(lambda: self._waiting == 0)
+            async with self._turn:
+                if self._waiting:
+                    continue
+                async for head, data in self._until(order, self._replaced):
+                    if head["event"] == "picture":
+                        return data
+                    if head["event"] in ("error", "crashed"):
+                        raise WorkerError(str(head.get("text")))
+
+    async def stop(self) -> None:
+        """End the preview that runs, if any."""
+        self._replaced.set()
+
+    async def _until(
+        self, order: Mapping[str, Any], replaced: asyncio.Event
+    ) -> AsyncIterator[Answer]:
+        """The events of an order, up to its end or to when it is replaced."""
+        over = asyncio.ensure_future(replaced.wait())
+        async with contextlib.aclosing(self.worker.ask(order)) as answers:
+            try:
+                while True:
+                    step = asyncio.ensure_future(anext(answers))
+                    await asyncio.wait({step, over}, return_when=asyncio.FIRST_COMPLETED)
+                    if not step.done():
+                        step.cancel()
+                        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
+                            await step
+                        yield {"event": "cancelled"}, b""
+                        return
+                    yield step.result()
+                    if step.result()[0]["event"] in FINAL:
+                        return
+            finally:
+                over.cancel()

@@ -1,0 +1,262 @@
+"""Handlers of the queue and the gallery, and the events that tell what changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.image import picture_format
+from dreamvid.media.formats import suited
+from dreamvid.settings.tables import ClipSettings
+from dreamvid.studio.jobs import Job
+from dreamvid.studio.looks import Look, read_look, with_ids
+from dreamvid.studio.places import kind_of
+from dreamvid.studio.queue import ACTIONS, disk_left, preview_of
+from dreamvid.studio.web import Parts, body_of, parts_of, text_of
+
+MOST_JOBS: Final = 1000
+TELL_EVERY: Final = 0.5
+"""Least seconds from one event to the next."""
+QUIET: Final = 15.0
+"""Seconds after which an event is sent although nothing has changed."""
+NAME: Final = re.compile(r"[\w][\w .()+-]{0,99}")
+
+
+async def list_jobs(request: Request) -> Response:
+    """The queue, in order."""
+    return JSONResponse(snapshot(parts_of(request)))
+
+
+async def add_job(request: Request) -> Response:
+    """Queue a command with checked settings."""
+    parts, body = parts_of(request), await body_of(request)
+    if len(parts.queue.jobs) >= MOST_JOBS:
+        raise UsageError("the queue is full", remedy="remove jobs that are done")
+    source = _source(parts, body)
+    values = body.get("settings", {})
+    command = text_of(body, "command")
+    if source is None and command in ("zoom", "loop") and isinstance(values, dict):
+        clip = values.get("clip", {})
+        values = values | {"clip": (clip if isinstance(clip, dict) else {}) | {"from_noise": True}}
+    elif source is None:
+        raise UsageError("no film or picture", where="media", remedy="pick one")
+    look = Look.of(parts.places, command, values)
+    output = _output(parts, look, source, body.get("name"))
+    job = Job.new(look.command, source, output)
+    await parts.queue.add(job, look.toml)
+    return JSONResponse(parts.queue.describe(job), 201)
+
+
+async def act(request: Request) -> Response:
+    """Pause, resume, stop, retry, remove or move a job."""
+    parts, body = parts_of(request), await body_of(request)
+    action = text_of(body, "action")
+    if action not in ACTIONS:
+        raise UsageError(f"must be one of {', '.join(ACTIONS)}", where="action")
+    before = body.get("before")
+    await parts.queue.act(
+        request.path_params["id"], action, before if isinstance(before, str) else None
+    )
+    return JSONResponse(snapshot(parts))
+
+
+async def log(request: Request) -> Response:
+    """The last lines that a job has printed."""
+    queue = parts_of(request).queue
+    return JSONResponse({"lines": queue.files.tail(queue.job(request.path_params["id"]))})
+
+
+async def settings(request: Request) -> Response:
+    """The settings of a job, for the dials."""
+    parts = parts_of(request)
+    job = parts.queue.job(request.path_params["id"])
+    return _settings_of(parts, job)
+
+
+async def newest(request: Request) -> Response:
+    """The newest frame of a job as a JPEG."""
+    queue = parts_of(request).queue
+    path = preview_of(queue.job(request.path_params["id"]))
+    if not path.is_file():
+        raise UnreadableInput("no frame yet", where=path.name)
+    headers = {"cache-control": "private, max-age=60"}
+    return Response(path.read_bytes(), media_type="image/jpeg", headers=headers)
+
+
+async def events(request: Request) -> Response:
+    """Server-sent events: the queue whenever it changes."""
+    return StreamingResponse(
+        _events(parts_of(request)),
+        media_type="text/event-stream",
+        headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+    )
+
+
+async def gallery(request: Request) -> Response:
+    """The finished films and pictures, the newest first."""
+    parts = parts_of(request)
+    if not parts.output.is_dir():
+        return JSONResponse({"results": []})
+    found = [entry for entry in parts.places.listing(parts.output)
+             if entry.kind in ("film", "picture") and ".preview." not in entry.name]  # fmt: skip
+    rows = [entry.plain() | _about(parts, parts.output / entry.name) for entry in found]
+    return JSONResponse({"results": sorted(rows, key=lambda row: -row["changed"])})
+
+
+async def result_settings(request: Request) -> Response:
+    """The settings that made a result, for the dials."""
+    parts, path = _result(request)
+    if text := _sidecar_text(path):
+        command, values = read_look(text)
+        held = Look.of(parts.places, command, values).settings
+        return JSONResponse({"command": command, "settings": with_ids(parts.places, held, values)})
+    job = _job_of(parts, path)
+    if job is None:
+        raise UnreadableInput("its settings are not known", where=path.name)
+    return _settings_of(parts, job)
+
+
+async def lengthen(request: Request) -> Response:
+    """Queue a finished zoom for more seconds."""
+    parts, path = _result(request)
+    more = text_of(await body_of(request), "seconds")
+    ClipSettings.checked({"seconds": more}, where="seconds")
+    output = _free(path.with_name(f"{path.stem}.longer{path.suffix}"), parts)
+    job = Job.new("zoom", path, output, more=more)
+    await parts.queue.add(job, "")
+    return JSONResponse(parts.queue.describe(job), 201)
+
+
+async def show_folder(request: Request) -> Response:
+    """Open the folder of the results on this machine."""
+    parts = parts_of(request)
+    await body_of(request)
+    if not parts.local:
+        raise UsageError("the folder is on the machine of the studio", where="open")
+    opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
+    parts.output.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.Popen([opener, str(parts.output)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    except OSError:
+        raise UsageError("no program opens folders here", where=opener) from None
+    return JSONResponse({"ok": True})
+
+
+def snapshot(parts: Parts) -> dict[str, Any]:
+    """The whole queue, and what is left of the disk."""
+    jobs = [parts.queue.describe(job) for job in parts.queue.listed()]
+    return {
+        "jobs": jobs,
+        "disk_left": disk_left(parts.output),
+        "preview_pid": parts.previews.worker.pid,
+    }
+
+
+async def _events(parts: Parts) -> AsyncIterator[bytes]:
+    queue, seen, last = parts.queue, -1, ""
+    while True:
+        async with queue.changed:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(queue.changed.wait_for(lambda: queue.version != seen), QUIET)
+            seen = queue.version
+        text = json.dumps(snapshot(parts))
+        yield b": still here\n\n" if text == last else f"event: jobs\ndata: {text}\n\n".encode()
+        last = text
+        await asyncio.sleep(TELL_EVERY)
+
+
+def _source(parts: Parts, body: dict[str, Any]) -> Path | None:
+    if body.get("media") is None:
+        return None
+    path = parts.places.path_of(text_of(body, "media"))
+    if not path.is_file() or kind_of(path) not in ("film", "picture"):
+        raise UsageError("not a film or picture", where=path.name)
+    return path
+
+
+def _output(parts: Parts, look: Look, source: Path | None, name: object) -> Path:
+    """A new file in the folder of results."""
+    stem = f"{source.stem if source else 'noise'}.dream"
+    suffix = ".mp4" if source is None else source.suffix.lower()
+    if name is not None:
+        if not isinstance(name, str) or not NAME.fullmatch(name) or name.endswith("."):
+            raise UsageError("must be a plain file name", where="name")
+        stem, suffix = (Path(name).stem, Path(name).suffix) if Path(name).suffix else (name, suffix)
+    path = parts.output / f"{stem}{suffix}"
+    if look.command == "image":
+        try:
+            picture_format(path)
+        except UsageError:
+            path = path.with_suffix(".png")
+    else:
+        codec = look.settings.output.codec
+        path = suited(path, codec)
+        if "%" in path.name:
+            raise UsageError("image sequences are written by the command line", where="codec")
+    return _free(path, parts)
+
+
+def _free(path: Path, parts: Parts) -> Path:
+    """The path, or with a number behind its name, that no file and no job has."""
+    taken = {job.output for job in parts.queue.jobs.values()}
+    for k in range(1, 10_000):
+        free = path if k == 1 else path.with_name(f"{path.stem}-{k}{path.suffix}")
+        if not free.exists() and str(free) not in taken:
+            return free
+    raise UsageError("has too many results of this name", where=path.name)
+
+
+def _settings_of(parts: Parts, job: Job) -> Response:
+    text = parts.queue.files.settings(job).read_text("utf-8")
+    if not text and job.more is not None:
+        raise UnreadableInput("has the settings of the zoom that it lengthens", where=job.id)
+    from dreamvid.studio.looks import read_command
+
+    held = Look.of(parts.places, job.command, read_command(job.command, text))
+    media = None
+    if job.source is not None and parts.places.holds(Path(job.source)):
+        media = parts.places.id_of(Path(job.source))
+    values = with_ids(parts.places, held.settings, held.stated)
+    return JSONResponse({"command": job.command, "settings": values, "media": media})
+
+
+def _result(request: Request) -> tuple[Parts, Path]:
+    parts = parts_of(request)
+    path = parts.places.path_of(request.path_params["id"])
+    if path.parent != parts.output or not path.is_file():
+        raise UsageError("not a result", where=path.name)
+    return parts, path
+
+
+def _about(parts: Parts, path: Path) -> dict[str, Any]:
+    job = _job_of(parts, path)
+    sidecar = path.with_name(path.name + ".dreamvid.toml").is_file()
+    return {
+        "settings": sidecar or job is not None,
+        "can_lengthen": path.with_name(path.name + ".dreamvid.state").is_file(),
+        "job": None if job is None else job.id,
+    }
+
+
+def _job_of(parts: Parts, path: Path) -> Job | None:
+    jobs = (job for job in parts.queue.jobs.values() if job.output == str(path))
+    return next((job for job in jobs if job.more is None), None)
+
+
+def _sidecar_text(path: Path) -> str:
+    try:
+        return path.with_name(path.name + ".dreamvid.toml").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
