@@ -11,7 +11,7 @@ import numpy as np
 
 from dreamvid.errors import UsageError
 from dreamvid.schedules.parse import is_keyed, parse_schedule, parse_text_schedule
-from dreamvid.schedules.schedule import EASINGS, Clock, Curve, Schedule
+from dreamvid.schedules.schedule import EASINGS, Clock, Curve, Key, Schedule
 from dreamvid.schedules.signals import is_signal
 from dreamvid.settings.tables import FilmSettings
 from dreamvid.settings.values import BOUNDS, MOST_FRAMES
@@ -94,7 +94,7 @@ def _keys(schedule: Schedule, clock: Clock, curve: Curve | None) -> list[dict[st
         plain = key.formula is not None and not key.formula.names
         rows.append(
             {
-                "time": key.amount.text + ("" if key.unit == "f" else key.unit),
+                "time": _time_text(frame, key),
                 "frame": frame,
                 "text": key.value.text,
                 "value": curve(frame) if plain and curve is not None else None,
@@ -102,6 +102,13 @@ def _keys(schedule: Schedule, clock: Clock, curve: Curve | None) -> list[dict[st
             }
         )
     return rows
+
+
+def _time_text(frame: float, key: Key) -> str:
+    """The time of a key as it was written; as a frame if it depends on the length."""
+    if key.amount.names:
+        return f"{frame:.6g}"
+    return f"{key.amount({}):.6g}" + ("" if key.unit == "f" else key.unit)
 
 
 def _fps(body: Mapping[str, Any]) -> Fraction:

@@ -105,7 +105,7 @@ class Painter:
 
     def send(self, dreamed: Tensor, *, octave: int, iteration: int, last: bool = False) -> None:
         """Send a picture of the dream as a JPEG."""
-        data = jpeg(to_array(self.finish(dreamed)), 95 if last else 80)
+        data = jpeg(_levels(self.finish(dreamed)), 95 if last else 80)
         self._reply.send("picture", data, octave=octave, octaves=self.octaves,
                          iteration=iteration, final=last)  # fmt: skip
 
@@ -122,7 +122,7 @@ class Studio:
         """Dream on one frame, octave by octave."""
         settings = checked_settings(order["command"], order["settings"])
         source, frame, rate, frames = self._source(order, settings)
-        reply.send("source", jpeg(to_array(source)))
+        reply.send("source", jpeg(_levels(source)))
         reply.check()
         self._keep(settings)
         with ExitStack() as films:
@@ -164,14 +164,14 @@ class Studio:
         if path is None:
             whole = clip.size_for(None) if clip is not None else (width, width)
             size = max(16, round(whole[1] * width / whole[0])), width
-            seed = settings.dream.seed
-            return noise_texture(size, seed=seed), frame, rate, frames
+            dream: Any = settings
+            return noise_texture(size, seed=dream.dream.seed), frame, rate, frames
         key = (path, frame, width, Path(path).stat().st_mtime_ns)
         if self._picture is None or self._picture[0] != key:
             self._picture = key, read_frame(Path(path), frame, width)
         return to_image(self._picture[1]), frame, rate, frames
 
-    def _keep(self, settings: Settings) -> None:
+    def _keep(self, settings: Any) -> None:
         """Keep the networks of these settings; forget those of others before."""
         wanted = settings.network.model_dump_json()
         if wanted != self._networks:
@@ -209,6 +209,10 @@ def _clock(settings: Any, rate: Fraction, frames: int, reply: Reply) -> Clock:
         nothing = {name: np.zeros(max(1, frames)) for name in FILM}
         clock = replace(clock, signals={**clock.signals, **nothing})
     return clock
+
+
+def _levels(image: Tensor) -> NDArray[np.uint8]:
+    return to_array(image).astype(np.uint8)
 
 
 def _everywhere(source: Tensor) -> NDArray[np.float32]:

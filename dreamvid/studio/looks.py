@@ -14,6 +14,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from dreamvid.errors import DreamvidError, UnreadableInput, UsageError
+from dreamvid.networks.known import TIMM, names
 from dreamvid.schedules.signals import curves_in
 from dreamvid.settings.base import Settings, usage_error
 from dreamvid.settings.dials import guides_of
@@ -52,6 +53,11 @@ class Look:
                     remedy="start the studio with its folder, or drop the file",
                 )
         return cls(str(command), settings)
+
+    @property
+    def tables(self) -> Any:
+        """The settings, of which each command has its own tables."""
+        return self.settings
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -150,6 +156,7 @@ def has_flags(values: Mapping[str, Any]) -> bool:
 
 def files_of(settings: Settings) -> Iterator[Path]:
     """Every file that settings name."""
+    tables: Any = settings
     network = getattr(settings, "network", None)
     if network is not None:
         yield from [network.weights] if network.weights is not None else []
@@ -157,15 +164,11 @@ def files_of(settings: Settings) -> Iterator[Path]:
     audio = getattr(getattr(settings, "sound", None), "audio", None)
     yield from [audio] if audio is not None else []
     masked = isinstance(settings, ImageSettings | VideoSettings)
-    for mask, dream in settings.regions if masked else ():
+    regions = tables.regions if masked else ()
+    for mask, _ in regions:
         yield from mask_files(mask.mask)
-    dreams = (
-        [dream for _, dream in settings.regions]
-        if masked
-        else [settings.dream]
-        if hasattr(settings, "dream")
-        else []
-    )
+    plain = () if masked or not hasattr(settings, "dream") else (tables.dream,)
+    dreams = [*(dream for _, dream in regions), *plain]
     for dream in dreams:
         yield from map(Path, guides_of(dream))
         yield from [Path(dream.palette)] if dream.palette not in (None, OWN_PALETTE) else []
@@ -210,7 +213,8 @@ def _tables(values: object) -> dict[str, Any]:
     """Settings as tables; UsageError if they are anything else, or far too many."""
     if not isinstance(values, Mapping):
         raise UsageError("must be tables of settings", where="settings")
-    return _mapped(dict(values), lambda text: text)  # type: ignore[no-any-return]
+    plain: dict[str, Any] = _mapped(dict(values), str)
+    return plain
 
 
 def _fault(error: ValidationError, index: int) -> dict[str, str]:
@@ -218,11 +222,11 @@ def _fault(error: ValidationError, index: int) -> dict[str, str]:
     details = error.errors()[index]
     one = ValidationError.from_exception_data(error.title, [
         {"type": details["type"], "loc": details["loc"], "input": details["input"],
-         "ctx": details.get("ctx", {})}  # type: ignore[list-item]
+         "ctx": details.get("ctx", {})}
     ])  # fmt: skip
     place = [str(part) for part in details["loc"] if not str(part).startswith("function-")]
     return {"field": ".".join(place), "text": str(usage_error(one))}
 
 
 def _is_path(model: str) -> bool:
-    return "/" in model or "\\" in model or model.endswith((".safetensors", ".pt", ".pth", ".bin"))
+    return not (model in names() or model.startswith(TIMM))

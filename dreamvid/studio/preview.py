@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from dreamvid.studio.worker import FINAL, Answer, Worker, WorkerError
@@ -24,7 +24,7 @@ class Previews:
         self._waiting = 0
         self._idle = asyncio.Condition()
 
-    async def preview(self, order: Mapping[str, Any]) -> AsyncIterator[Answer]:
+    async def preview(self, order: Mapping[str, Any]) -> AsyncGenerator[Answer, None]:
         """Yield the events of a preview, which ends at once when a newer one is asked for."""
         self._newest += 1
         mine = self._newest
@@ -63,7 +63,7 @@ class Previews:
 
     async def _until(
         self, order: Mapping[str, Any], replaced: asyncio.Event
-    ) -> AsyncIterator[Answer]:
+    ) -> AsyncGenerator[Answer, None]:
         """The events of an order, up to its end or to when it is replaced."""
         over = asyncio.ensure_future(replaced.wait())
         async with contextlib.aclosing(self.worker.ask(order)) as answers:

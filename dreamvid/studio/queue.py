@@ -41,6 +41,10 @@ class Queue:
         """The jobs in their order."""
         return sorted(self.jobs.values(), key=lambda job: (job.order, job.id))
 
+    def is_newer(self, version: int) -> bool:
+        """Whether anything has changed since a version."""
+        return self.version != version
+
     def job(self, ident: str) -> Job:
         """A job by its id; UnreadableInput if there is none."""
         if ident not in self.jobs:

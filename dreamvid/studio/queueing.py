@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -160,7 +161,7 @@ def snapshot(parts: Parts) -> dict[str, Any]:
     return {
         "jobs": jobs,
         "disk_left": disk_left(parts.output),
-        "preview_pid": parts.previews.worker.pid,
+        "preview_ready": parts.previews.worker.pid is not None,
     }
 
 
@@ -169,7 +170,7 @@ async def _events(parts: Parts) -> AsyncIterator[bytes]:
     while True:
         async with queue.changed:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(queue.changed.wait_for(lambda: queue.version != seen), QUIET)
+                await asyncio.wait_for(queue.changed.wait_for(partial(queue.is_newer, seen)), QUIET)
             seen = queue.version
         text = json.dumps(snapshot(parts))
         yield b": still here\n\n" if text == last else f"event: jobs\ndata: {text}\n\n".encode()
@@ -201,7 +202,7 @@ def _output(parts: Parts, look: Look, source: Path | None, name: object) -> Path
         except UsageError:
             path = path.with_suffix(".png")
     else:
-        codec = look.settings.output.codec
+        codec = look.tables.output.codec
         path = suited(path, codec)
         if "%" in path.name:
             raise UsageError("image sequences are written by the command line", where="codec")

@@ -14,7 +14,7 @@ import re
 import socket
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -230,9 +230,9 @@ async def _enter(token: str, send: Send) -> None:
 
 async def refuse(status: int, why: str, send: Send) -> None:
     """Answer with an error in one line of JSON, and end the connection."""
-    body: bytes = json.dumps({"error": why}).encode()
-    fields: list[tuple[str, Any]] = [*HEADERS, ("content-type", "application/json"),
-                                     ("content-length", str(len(body))), ("connection", "close")]  # fmt: skip
+    body = json.dumps({"error": why}).encode()
+    own = (("content-type", "application/json"), ("connection", "close"))
+    fields = (*HEADERS, *own, ("content-length", str(len(body))))
     headers = [(name.encode(), value.encode()) for name, value in fields]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -48,7 +48,7 @@ def schema() -> dict[str, Any]:
 
 
 def _command(model: type[Settings]) -> dict[str, Any]:
-    tables = [
+    tables: list[dict[str, Any]] = [
         {
             "table": table,
             "title": _words(table),

@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
 from dreamvid.errors import DreamvidError
@@ -48,7 +48,7 @@ class Worker:
         running = self._process is not None and self._process.returncode is None
         return self._process.pid if running and self._process else None
 
-    async def ask(self, order: Mapping[str, Any]) -> AsyncIterator[Answer]:
+    async def ask(self, order: Mapping[str, Any]) -> AsyncGenerator[Answer, None]:
         """Yield the events of an order with their data; the last one is one of FINAL.
 
         Whoever stops listening cancels the order.
