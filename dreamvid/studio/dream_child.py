@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,17 +12,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
 from dreamvid.commands.clock import clock_of, needs_look
 from dreamvid.commands.masked import make_regions
-from dreamvid.commands.shared import make_dreams
-from dreamvid.dream.beings import Places, ViewVariation
-from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.gradient import Gradient, Scale
-from dreamvid.dream.octaves import resize
-from dreamvid.image import to_array, to_image
+from dreamvid.commands.shared import load_all, make_dreams
+from dreamvid.commands.zoom import FIRST_TIMES, fill
+from dreamvid.image import to_image
 from dreamvid.loops.texture import noise_texture
 from dreamvid.networks.kept import networks_kept
 from dreamvid.schedules.schedule import Clock
@@ -32,199 +28,169 @@ from dreamvid.schedules.signals import FILM
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import ignore
 from dreamvid.sequence.regions import Region, Regions, blended
-from dreamvid.settings.base import Settings
 from dreamvid.settings.models import ImageSettings, VideoSettings
+from dreamvid.settings.tables import NetworkSettings
+from dreamvid.studio import drawing, strip
 from dreamvid.studio.channel import Order, Reply, bounded, serve
 from dreamvid.studio.commands import checked_settings
-from dreamvid.studio.media_child import jpeg, read_frame
+from dreamvid.studio.media_child import read_frame
+from dreamvid.studio.painting import Painter, picture
 
-PAINT_EVERY: Final = 0.1
-"""Least seconds from one picture of the same octave to the next."""
+LEAST: Final = 16
+"""Fewest lines of a preview from noise."""
+MOST_KEPT: Final = 3
+"""Most settings of networks whose networks are kept: then all are forgotten."""
 
 
 @dataclass(frozen=True)
-class Watched:
-    """Gradients that are shown while they are ascended: a picture now and then.
+class Scene:
+    """What a preview dreams on: an image [3, H, W], which is frame `index` of `frames`."""
 
-    `show(image, octave, iteration)` gets the image of the octave before an update; it may raise
-    Cancelled. `octaves` is their number.
-    """
+    settings: Any
+    image: Tensor
+    path: str | None
+    index: int
+    rate: Fraction
+    frames: int
 
-    gradient: Gradient
-    show: Callable[[Tensor, int, int], None]
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width)."""
+        return int(self.image.shape[1]), int(self.image.shape[2])
 
-    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
-        """The gradient of the objective, after the image has been shown."""
-        left, iteration = map(int, scale.key.split("."))
-        self.show(image[:3], left, iteration)
-        return self.gradient.ground(image, shift, scale)
+    def clock(self, reply: Reply) -> Clock:
+        """The clock of the clip; what would need a look at the whole film is taken as nothing."""
+        settings = self.settings
+        if isinstance(settings, ImageSettings) or not hasattr(settings, "signals"):
+            return Clock(Fraction(1), 1, settings.dream.seed)
+        clock = clock_of(settings, self.rate, self.frames)
+        if isinstance(settings, VideoSettings) and needs_look(settings, self.frames):
+            reply.send("note", text="signals of the film are taken as 0 in the preview")
+            nothing = {name: np.zeros(max(1, self.frames)) for name in FILM}
+            clock = replace(clock, signals={**clock.signals, **nothing})
+        return clock
 
-    def with_beings(
-        self,
-        ground: Tensor,
-        image: Tensor,
-        places: Places,
-        looks: Sequence[ViewVariation],
-        scale: Scale,
-    ) -> Tensor:
-        """The gradient with that of the beings."""
-        return self.gradient.with_beings(ground, image, places, looks, scale)
-
-    def value(self, image: Tensor) -> float:
-        """The objective at an image."""
-        return self.gradient.value(image)
-
-
-class Painter:
-    """Sends pictures of a dream of `source` [3, H, W] while it grows, and checks that it is wanted.
-
-    `finish(dreamed)` makes the picture that is shown from the dream of the region that is growing.
-    """
-
-    def __init__(self, reply: Reply, source: Tensor) -> None:
-        self._reply, self._source = reply, source
-        self._last, self._octave = -PAINT_EVERY, 0
-        self.finish: Callable[[Tensor], Tensor] = lambda dreamed: dreamed
-        self.octaves = 1
-
-    def __call__(self, image: Tensor, left: int, iteration: int) -> None:
-        """Show an image of an octave; `left` counts down to 1, the largest."""
-        self._reply.check()
-        now = time.monotonic()
-        begins = left != self._octave
-        if iteration and not begins and now - self._last < PAINT_EVERY:
-            return
-        if not iteration and left == self.octaves:  # nothing has been dreamed yet
-            return
-        self._octave, self._last = left, now
-        base = resize(self._source, (image.shape[-2], image.shape[-1]))
-        whole = self._source + resize(
-            image - base, (self._source.shape[-2], self._source.shape[-1])
-        )
-        self.send(whole.clamp(0, 1), octave=self.octaves - left + 1, iteration=iteration)
-
-    def send(self, dreamed: Tensor, *, octave: int, iteration: int, last: bool = False) -> None:
-        """Send a picture of the dream as a JPEG."""
-        data = jpeg(_levels(self.finish(dreamed)), 95 if last else 80)
-        self._reply.send("picture", data, octave=octave, octaves=self.octaves,
-                         iteration=iteration, final=last)  # fmt: skip
-
-
-class Studio:
-    """What is kept from one preview to the next: the networks, and the last picture."""
-
-    def __init__(self) -> None:
-        self._kept = ExitStack()
-        self._networks = ""
-        self._picture: tuple[object, NDArray[np.uint8]] | None = None
-
-    def preview(self, order: Order, reply: Reply) -> None:
-        """Dream on one frame, octave by octave."""
-        settings = checked_settings(order["command"], order["settings"])
-        source, frame, rate, frames = self._source(order, settings)
-        reply.send("source", jpeg(_levels(source)))
-        reply.check()
-        self._keep(settings)
-        with ExitStack() as films:
-            regions = self._regions(settings, source, rate, frames, films, reply)
-            time_ = frame / rate
-            shares = regions.shares(Frame(frame, time_, source, None), _everywhere(source))
-            whole = self._dream(regions, source, frame, shares, reply)
-        del whole
-
-    def _dream(
-        self,
-        regions: Regions,
-        source: Tensor,
-        frame: int,
-        shares: Sequence[Tensor],
-        reply: Reply,
-    ) -> Tensor:
-        painter, dreamed = Painter(reply, source), [source] * len(regions.regions)
-        for k, region in enumerate(regions.regions):
-            dream = region.dream(frame)
-
-            def finish(image: Tensor, k: int = k) -> Tensor:
-                images = [*dreamed[:k], image, *dreamed[k + 1 :]]
-                return blended(source, images, shares) if shares else image
-
-            painter.finish, painter.octaves = finish, _octaves(dream, source)
-            watched = dream.with_gradient(lambda gradient: Watched(gradient, painter))
-            dreamed[k] = watched(source, shares[k] if shares else None).cpu()
-        painter.send(dreamed[-1], octave=painter.octaves, iteration=0, last=True)
-        return painter.finish(dreamed[-1])
-
-    def _source(self, order: Order, settings: Settings) -> tuple[Tensor, int, Fraction, int]:
-        """The picture to dream on, its index, and the rate and number of the frames."""
-        width, path, frame = int(order["width"]), order.get("path"), int(order.get("frame", 0))
-        clip: Any = getattr(settings, "clip", None)
-        rate, frames = Fraction(order.get("rate") or 1), int(order.get("frames") or 1)
-        if clip is not None and hasattr(clip, "fps"):
-            rate, frames = clip.fps, clip.frames
-        if path is None:
-            whole = clip.size_for(None) if clip is not None else (width, width)
-            size = max(16, round(whole[1] * width / whole[0])), width
-            dream: Any = settings
-            return noise_texture(size, seed=dream.dream.seed), frame, rate, frames
-        key = (path, frame, width, Path(path).stat().st_mtime_ns)
-        if self._picture is None or self._picture[0] != key:
-            self._picture = key, read_frame(Path(path), frame, width)
-        return to_image(self._picture[1]), frame, rate, frames
-
-    def _keep(self, settings: Any) -> None:
-        """Keep the networks of these settings; forget those of others before."""
-        wanted = settings.network.model_dump_json()
-        if wanted != self._networks:
-            self._kept.close()
-            self._kept.enter_context(networks_kept())
-            self._networks = wanted
-
-    def _regions(
-        self,
-        settings: Any,
-        source: Tensor,
-        rate: Fraction,
-        frames: int,
-        films: ExitStack,
-        reply: Reply,
-    ) -> Regions:
-        size = int(source.shape[1]), int(source.shape[2])
-        clock = Clock(Fraction(1), 1, settings.dream.seed)
-        if not isinstance(settings, ImageSettings) and hasattr(settings, "signals"):
-            clock = _clock(settings, rate, frames, reply)
+    def regions(self, clock: Clock, films: ExitStack) -> Regions:
+        """What dreams it."""
+        settings = self.settings
         if isinstance(settings, ImageSettings | VideoSettings):
             still = isinstance(settings, ImageSettings)
             return make_regions(
-                settings, clock, films, size=size, patient=still, on_progress=ignore
+                settings, clock, films, size=self.size, patient=still, on_progress=ignore
             )
-        dreams = make_dreams(settings.network, settings.dream, clock, size=size)
+        times = FIRST_TIMES if self.path is None else 1.0
+        dreams = make_dreams(settings.network, settings.dream, clock, size=self.size, times=times)
         return Regions([Region(dreams)])
 
 
-def _clock(settings: Any, rate: Fraction, frames: int, reply: Reply) -> Clock:
-    """The clock of a clip; what would need a look at the whole film is taken as nothing."""
-    clock = clock_of(settings, rate, frames)
-    if isinstance(settings, VideoSettings) and needs_look(settings, frames):
-        reply.send("note", text="signals of the film are taken as 0 in the preview")
-        nothing = {name: np.zeros(max(1, frames)) for name in FILM}
-        clock = replace(clock, signals={**clock.signals, **nothing})
-    return clock
+class Studio:
+    """What is kept from one order to the next: the networks, and the last picture."""
+
+    def __init__(self) -> None:
+        self._kept = ExitStack()
+        self._networks: set[str] = set()
+        self._picture: tuple[object, NDArray[np.uint8]] | None = None
+
+    def warm(self, order: Order, reply: Reply) -> None:
+        """Load the networks of some settings, and run them once."""
+        settings = checked_settings(order["command"], order["settings"])
+        grey = Scene(settings, torch.full((3, 96, 160), 0.5), "", 0, Fraction(25), 1)
+        self.keep(grey.settings.network)
+        with ExitStack() as films:
+            dream = grey.regions(grey.clock(reply), films)(0)
+        dream.rate(grey.image)
+
+    def preview(self, order: Order, reply: Reply) -> None:
+        """Dream on one frame, octave by octave."""
+        scene = self.scene(order)
+        reply.send("source", picture(scene.image))
+        reply.check()
+        self.keep(scene.settings.network)
+        with ExitStack() as films:
+            regions = scene.regions(scene.clock(reply), films)
+            frame = Frame(scene.index, scene.index / scene.rate, scene.image, None)
+            moving = np.ones(scene.size, np.float32)  # what moves is unknown
+            _dream(regions, frame, regions.shares(frame, moving), reply)
+
+    def strip(self, order: Order, reply: Reply) -> None:
+        """Dream some frames, each of which carries the dream of the one before."""
+        scene = self.scene(order)
+        self.keep(scene.settings.network)
+        with ExitStack() as films:
+            clock = scene.clock(reply)
+            strip.send(scene, scene.regions(clock, films), clock, int(order["count"]), reply)
+
+    def motion(self, order: Order, reply: Reply) -> None:
+        """The motion of the camera of a zoom, without dreaming."""
+        scene = self.scene(order)
+        strip.send_motion(scene, scene.clock(reply), int(order["count"]), reply)
+
+    def preset(self, order: Order, reply: Reply) -> None:
+        """What a preset makes of a landscape."""
+        how = NetworkSettings()
+        self.keep(how)
+        reply.send("picture", drawing.preset(order["name"], how, int(order["width"]), reply))
+
+    def layer(self, order: Order, reply: Reply) -> None:
+        """What a layer dreams."""
+        how = NetworkSettings(model=(order["model"],), offline=True)
+        self.keep(how)
+        reply.send(
+            "picture", drawing.layer_picture(load_all(how, ignore)[0], order["layer"], reply)
+        )
+
+    def scene(self, order: Order) -> Scene:
+        """What an order asks to dream on."""
+        settings: Any = checked_settings(order["command"], order["settings"])
+        path, width = order["path"], int(order["width"])
+        clip: Any = getattr(settings, "clip", None)
+        rate, frames = Fraction(order["rate"]), int(order["frames"])
+        if hasattr(clip, "fps"):
+            rate, frames = clip.fps, clip.frames
+        if path is None:
+            whole = clip.size_for(None) if clip is not None else (16, 9)
+            size = max(LEAST, round(whole[1] * width / whole[0])), width
+            image = noise_texture(size, seed=settings.dream.seed)
+        else:
+            image = to_image(self._read(path, int(order["frame"]), width))
+            if clip is not None:  # a zoom fills its frame with the picture
+                wide, high = clip.size_for((int(image.shape[2]), int(image.shape[1])))
+                image = fill(image, width, max(LEAST, round(width * high / wide)))
+        return Scene(settings, image, path, int(order["frame"]), rate, frames)
+
+    def keep(self, how: NetworkSettings) -> None:
+        """Keep the networks of these settings; forget those of others when they are too many."""
+        wanted = how.model_dump_json()
+        if wanted in self._networks:
+            return
+        if not self._networks or len(self._networks) == MOST_KEPT:
+            self._kept.close()
+            self._kept.enter_context(networks_kept())
+            self._networks.clear()
+        self._networks.add(wanted)
+
+    def _read(self, path: str, frame: int, width: int) -> NDArray[np.uint8]:
+        key = (path, frame, width, Path(path).stat().st_mtime_ns)
+        if self._picture is None or self._picture[0] != key:
+            self._picture = key, read_frame(Path(path), frame, width)
+        return self._picture[1]
 
 
-def _levels(image: Tensor) -> NDArray[np.uint8]:
-    return to_array(image).astype(np.uint8)
+def _dream(regions: Regions, frame: Frame, shares: tuple[Tensor, ...], reply: Reply) -> None:
+    """Dream on a frame with each region, and send what is seen of all while they grow."""
+    source = frame.image
+    assert source is not None
+    painter, dreamed = Painter(reply, source), [source] * len(regions.regions)
+    for k, region in enumerate(regions.regions):
 
+        def finish(image: Tensor, k: int = k) -> Tensor:
+            images = [*dreamed[:k], image, *dreamed[k + 1 :]]
+            return blended(source, images, shares) if shares else image
 
-def _everywhere(source: Tensor) -> NDArray[np.float32]:
-    """What moves, where it is unknown: all."""
-    return np.ones((source.shape[1], source.shape[2]), np.float32)
-
-
-def _octaves(dream: Dreamer, source: Tensor) -> int:
-    """The number of octaves of a Dreamer on a picture, without those that are too small."""
-    height, width = int(source.shape[1]), int(source.shape[2])
-    fitted = dream.fitted(height, width)
-    return max(1, len(fitted.dose.iterations) - fitted.skipped(height, width))
+        painter.finish = finish
+        dream = painter.watch(region.dream(frame.index))
+        dreamed[k] = dream(source, shares[k] if shares else None).cpu()
+    painter.send(dreamed[-1], octave=painter.octaves, iteration=0, final=True)
 
 
 def main() -> None:
@@ -234,7 +200,17 @@ def main() -> None:
     bounded()
     keep_freed_memory()
     studio = Studio()
-    serve({"preview": studio.preview})
+    serve(
+        {
+            "warm": studio.warm,
+            "preview": studio.preview,
+            "strip": studio.strip,
+            "motion": studio.motion,
+            "preset": studio.preset,
+            "layer": studio.layer,
+            "layers": drawing.layers,
+        }
+    )
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +11,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dreamvid.errors import UsageError
+from dreamvid.networks.known import (
+    DEFAULT,
+    EMBEDDED,
+    aliases_of,
+    check_layer,
+    check_model,
+    default_layer,
+    labels,
+    names,
+)
 from dreamvid.settings import presets
 from dreamvid.studio.curves import curve_of, text_of_keys
 from dreamvid.studio.files import keep
@@ -103,11 +114,73 @@ async def preview(request: Request) -> Response:
     )
 
 
+async def strip(request: Request) -> Response:
+    """Dream some frames that carry the dream from one to the next: lines of JSON with pictures."""
+    return await _frames(request, "strip", most=48)
+
+
+async def motion(request: Request) -> Response:
+    """The motion of a camera without dreaming: lines of JSON with pictures."""
+    return await _frames(request, "motion", most=240)
+
+
+async def warm(request: Request) -> Response:
+    """Begin to load a network, so that the first preview is quick."""
+    parts, body = parts_of(request), await body_of(request)
+    look = Look.of(parts.places, body.get("command", "video"), body.get("settings", {}))
+    parts.previews.warm({"task": "warm", "command": look.command, "settings": look.stated})
+    return JSONResponse({"ok": True})
+
+
+async def networks(request: Request) -> Response:
+    """The networks known by name."""
+    return JSONResponse(await run_in_threadpool(_networks))
+
+
+async def layers(request: Request) -> Response:
+    """The layers and the labels of a network."""
+    parts, name = parts_of(request), request.path_params["name"]
+    check_model(name)
+    found = await parts.previews.result({"task": "layers", "model": name})
+    return JSONResponse({"layers": found["layers"], "labels": found["labels"]})
+
+
+async def layer_picture(request: Request) -> Response:
+    """What a layer of a network dreams; drawn once and kept."""
+    parts, name = parts_of(request), request.path_params["name"]
+    layer = request.query_params.get("layer", "")
+    check_layer(name, layer)
+    kept = Path("layers") / re.sub(r"[^\w]", "_", name) / f"{re.sub(r'[^\w.]', '_', layer)}.jpg"
+    return await _kept(parts, kept, {"task": "layer", "model": name, "layer": layer})
+
+
 async def stop(request: Request) -> Response:
     """End the preview that runs."""
     await body_of(request)
     await parts_of(request).previews.stop()
     return JSONResponse({"ok": True})
+
+
+async def _frames(request: Request, task: str, *, most: int) -> Response:
+    parts, body = parts_of(request), await body_of(request)
+    order = preview_order(parts, body, task) | {"count": number_of(body, "count", 1, most, 10)}
+    answers = parts.previews.preview(order)
+    return StreamingResponse(lines(answers), media_type="application/x-ndjson")
+
+
+def _networks() -> dict[str, Any]:
+    rows = [
+        {
+            "name": name,
+            "default": name == DEFAULT,
+            "included": name in (DEFAULT, EMBEDDED),
+            "aliases": list(aliases_of(name)),
+            "default_layer": default_layer(name),
+            "labels": len(labels(name)),
+        }
+        for name in names()
+    ]
+    return {"networks": rows}
 
 
 def preview_order(parts: Parts, body: dict[str, Any], task: str) -> dict[str, Any]:

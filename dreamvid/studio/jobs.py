@@ -18,8 +18,10 @@ OPEN: Final = frozenset({"running", "paused"})
 """The states of a job that has a process."""
 TAIL: Final = 20_000
 """Bytes of the end of a log that are read."""
-_FRAMES: Final = re.compile(r"^(.{1,200}?): (\d+)(?: of (\d+))?(?: ([\d.]+) s/frame)?(?: (.*))?$")
+_FRAMES: Final = re.compile(r"(.{1,200}?): (\d+)(?: of (\d+))?(?: ([\d.]+) s/frame| .* left)?")
 """A line of progress of the command line, as `dreamvid.cli.show` writes it."""
+BEGINS: Final = "--- begins ---"
+"""The line of the log above each start of a job."""
 
 
 @dataclass
@@ -116,7 +118,9 @@ class JobFolder:
 def pace_of(lines: list[str]) -> Pace:
     """How far a job is, from the last lines of its log."""
     for line in reversed(lines):
-        if hit := _FRAMES.match(line):
+        if line == BEGINS:
+            break
+        if hit := _FRAMES.fullmatch(line):
             total, each = hit[3] and int(hit[3]), hit[4] and float(hit[4])
             return Pace(hit[1], int(hit[2]), total or None, each or None)
     return Pace()
@@ -124,5 +128,7 @@ def pace_of(lines: list[str]) -> Pace:
 
 def error_of(lines: list[str]) -> str:
     """The error that the command line ended with, without its name."""
+    if BEGINS in lines:
+        lines = lines[len(lines) - lines[::-1].index(BEGINS) :]
     told = [line.removeprefix("dreamvid: ") for line in lines if line.startswith("dreamvid: ")]
     return told[-1] if told else (lines[-1] if lines else "")

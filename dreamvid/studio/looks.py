@@ -23,13 +23,15 @@ from dreamvid.settings.mask_text import mask_files
 from dreamvid.settings.models import ImageSettings, VideoSettings
 from dreamvid.settings.toml import to_toml, write_toml
 from dreamvid.settings.values import OWN_PALETTE
-from dreamvid.studio.commands import checked_settings, model_of
+from dreamvid.studio.commands import COMMANDS, checked_settings, model_of
 from dreamvid.studio.places import TOKEN, Places
 
 LONGEST: Final = 100_000
 """Most characters of a settings file."""
 DEEPEST: Final = 6
 """Most levels of tables and lists in settings."""
+NAMED: Final = "# dreamvid "
+"""The beginning of a settings file of the studio, before the command."""
 WRITERS: Final = {"film": "video", "picture": "image", "loop": "loop", "camera": "zoom"}
 """The commands whose settings have a table that those before them do not have."""
 
@@ -66,8 +68,8 @@ class Look:
 
     @property
     def toml(self) -> str:
-        """The settings that were given, as a settings file."""
-        return write_toml(self.stated)
+        """The settings that were given, as a settings file whose first line names the command."""
+        return f"{NAMED}{self.command}\n" + write_toml(self.stated)
 
     def command_line(self, source: Path | None, out: Path) -> str:
         """The same as a command."""
@@ -105,14 +107,13 @@ def read_look(text: str) -> tuple[str, dict[str, Any]]:
         values = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UnreadableInput(f"not a readable settings file ({str(error)[:200]})") from None
-    made = values.pop("made", {})
-    studio = values.pop("studio", {})
-    command = studio.get("command") if isinstance(studio, dict) else None
-    if command is None:
+    values.pop("made", None)
+    first = text.partition("\n")[0].strip()
+    command = first.removeprefix(NAMED) if first.startswith(NAMED) else ""
+    if command not in COMMANDS:
         command = next((name for table, name in WRITERS.items() if table in values), "video")
     settings = checked_settings(command, _tables(values))
-    del made
-    return str(command), stated_values(settings)
+    return command, stated_values(settings)
 
 
 def read_command(command: str, text: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ class Previews:
         self._turn = asyncio.Lock()
         self._replaced = asyncio.Event()
         self._waiting = 0
+        self._tasks: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Condition()
 
     async def preview(self, order: Mapping[str, Any]) -> AsyncGenerator[Answer, None]:
@@ -36,26 +37,46 @@ class Previews:
                 if mine != self._newest:
                     yield {"event": "cancelled"}, b""
                     return
-                async for answer in self._until(order, replaced):
-                    yield answer
+                async with contextlib.aclosing(self._until(order, replaced)) as answers:
+                    async for answer in answers:
+                        yield answer
         finally:
             self._waiting -= 1
             async with self._idle:
                 self._idle.notify_all()
 
+    def warm(self, order: Mapping[str, Any]) -> None:
+        """Begin an order whose answer nobody waits for; a preview takes its turn."""
+        task = asyncio.ensure_future(self._ended(order))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def picture(self, order: Mapping[str, Any]) -> bytes:
         """A picture that can wait: it is begun again when a preview came between."""
+        return (await self._waited(order, "picture"))[1]
+
+    async def result(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        """What an order that can wait tells, as `picture`."""
+        head, _ = await self._waited(order, str(order["task"]))
+        return head
+
+    async def _ended(self, order: Mapping[str, Any]) -> None:
+        with contextlib.suppress(WorkerError):
+            await self._waited(order, "done")
+
+    async def _waited(self, order: Mapping[str, Any], event: str) -> Answer:
         while True:
             async with self._idle:
                 await self._idle.wait_for(lambda: self._waiting == 0)
             async with self._turn:
                 if self._waiting:
                     continue
-                async for head, data in self._until(order, self._replaced):
-                    if head["event"] == "picture":
-                        return data
-                    if head["event"] in ("error", "crashed"):
-                        raise WorkerError(str(head.get("text")))
+                async with contextlib.aclosing(self._until(order, self._replaced)) as answers:
+                    async for head, data in answers:
+                        if head["event"] == event:
+                            return head, data
+                        if head["event"] in ("error", "crashed"):
+                            raise WorkerError(str(head.get("text")))
 
     async def stop(self) -> None:
         """End the preview that runs, if any."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dreamvid.errors import UnreadableInput, UsageError
-from dreamvid.studio.jobs import OPEN, Job, JobFolder, error_of, pace_of
+from dreamvid.studio.jobs import BEGINS, OPEN, Job, JobFolder, error_of, pace_of
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the job that runs."""
@@ -127,6 +127,8 @@ class Queue:
         job.started, job.state, job.error = time.time(), "running", ""
         Path(job.output).parent.mkdir(parents=True, exist_ok=True)
         with self.files.log(job).open("ab") as log:
+            log.write(f"{BEGINS}\n".encode())
+            log.flush()
             self._child = await asyncio.create_subprocess_exec(
                 *self.arguments(job),
                 stdin=asyncio.subprocess.DEVNULL,

@@ -12,14 +12,17 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from dreamvid.errors import DreamvidError, OutputExists, UnreadableInput, UsageError
+from dreamvid.errors import DiskFull, DreamvidError, OutputExists, UnreadableInput, UsageError
 from dreamvid.studio.places import Places
 from dreamvid.studio.preview import Previews
 from dreamvid.studio.queue import Queue
 from dreamvid.studio.safety import Refused
 from dreamvid.studio.worker import Answer, Worker, WorkerError
 
-STATUS: Final = ((UsageError, 400), (UnreadableInput, 404), (OutputExists, 409), (WorkerError, 422))
+STATUS: Final = (
+    (UsageError, 400), (UnreadableInput, 404), (OutputExists, 409), (WorkerError, 422),
+    (DiskFull, 507),
+)  # fmt: skip
 Handler = Callable[[Request], Awaitable[Response]]
 
 
