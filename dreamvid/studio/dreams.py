@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import hashlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -150,7 +150,7 @@ async def layer_picture(request: Request) -> Response:
     parts, name = parts_of(request), request.path_params["name"]
     layer = request.query_params.get("layer", "")
     check_layer(name, layer)
-    kept = Path("layers") / re.sub(r"[^\w]", "_", name) / f"{re.sub(r'[^\w.]', '_', layer)}.jpg"
+    kept = Path("layers") / f"{hashlib.sha256(f'{name} {layer}'.encode()).hexdigest()[:24]}.jpg"
     return await _kept(parts, kept, {"task": "layer", "model": name, "layer": layer})
 
 

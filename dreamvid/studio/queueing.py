@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,8 @@ from dreamvid.studio.web import Parts, body_of, parts_of, text_of
 MOST_JOBS: Final = 1000
 TELL_EVERY: Final = 0.5
 """Least seconds from one event to the next."""
+ROUNDED: Final = 10_000_000
+"""Bytes to which the room on the disk is rounded: it changes all the time."""
 QUIET: Final = 15.0
 """Seconds after which an event is sent although nothing has changed."""
 NAME: Final = re.compile(r"[\w][\w .()+-]{0,99}")
@@ -56,7 +59,7 @@ async def add_job(request: Request) -> Response:
     output = _output(parts, look, source, body.get("name"))
     job = Job.new(look.command, source, output)
     await parts.queue.add(job, look.toml)
-    return JSONResponse(parts.queue.describe(job), 201)
+    return JSONResponse(described(parts, job), 201)
 
 
 async def act(request: Request) -> Response:
@@ -136,7 +139,7 @@ async def lengthen(request: Request) -> Response:
     output = _free(path.with_name(f"{path.stem}.longer{path.suffix}"), parts)
     job = Job.new("zoom", path, output, more=more)
     await parts.queue.add(job, "")
-    return JSONResponse(parts.queue.describe(job), 201)
+    return JSONResponse(described(parts, job), 201)
 
 
 async def show_folder(request: Request) -> Response:
@@ -157,24 +160,34 @@ async def show_folder(request: Request) -> Response:
 
 def snapshot(parts: Parts) -> dict[str, Any]:
     """The whole queue, and what is left of the disk."""
-    jobs = [parts.queue.describe(job) for job in parts.queue.listed()]
     return {
-        "jobs": jobs,
-        "disk_left": disk_left(parts.output),
+        "jobs": [described(parts, job) for job in parts.queue.listed()],
+        "disk_left": disk_left(parts.output) // ROUNDED * ROUNDED,
         "preview_ready": parts.previews.worker.pid is not None,
     }
 
 
+def described(parts: Parts, job: Job) -> dict[str, Any]:
+    """A job as JSON, with the id of its output once that is there."""
+    output, row = Path(job.output), parts.queue.describe(job)
+    there = job.state == "done" and output.is_file() and parts.places.holds(output)
+    return row | {"output": parts.places.id_of(output) if there else None}
+
+
 async def _events(parts: Parts) -> AsyncIterator[bytes]:
-    queue, seen, last = parts.queue, -1, ""
+    queue, seen, last, told = parts.queue, -1, "", time.monotonic()
     while True:
         async with queue.changed:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(queue.changed.wait_for(partial(queue.is_newer, seen)), QUIET)
             seen = queue.version
         text = json.dumps(snapshot(parts))
-        yield b": still here\n\n" if text == last else f"event: jobs\ndata: {text}\n\n".encode()
-        last = text
+        if text != last:
+            yield f"event: jobs\ndata: {text}\n\n".encode()
+        elif time.monotonic() - told > QUIET:
+            yield b": still here\n\n"
+        if text != last or time.monotonic() - told > QUIET:
+            last, told = text, time.monotonic()
         await asyncio.sleep(TELL_EVERY)
 
 
