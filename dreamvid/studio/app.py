@@ -31,6 +31,8 @@ KINDS: Final = {
 """The types of the files of the page."""
 QUICK, SLOW = 20.0, 120.0
 """Most seconds that the children that open files may take from one event to the next."""
+REST: Final = 60.0
+"""Seconds without a request after which these children end."""
 
 
 def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool) -> Starlette:
@@ -48,8 +50,8 @@ def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool)
             state,
             local,
             Previews(),
-            Worker("dreamvid.studio.media_child", patience=QUICK),
-            Worker("dreamvid.studio.media_child", patience=SLOW),
+            Worker("dreamvid.studio.media_child", patience=QUICK, rest=REST),
+            Worker("dreamvid.studio.media_child", patience=SLOW, rest=REST),
             Queue(state / "jobs"),
         )
         runner = asyncio.create_task(parts.queue.run())

@@ -12,12 +12,15 @@ from dreamvid.studio.worker import FINAL, Answer, Worker, WorkerError
 PATIENCE: Final = 120.0
 """Most seconds between two events of a preview: a network is loaded, at worst downloaded."""
 
+REST: Final = 1200.0
+"""Seconds without a preview after which the child and its networks leave the memory."""
+
 
 class Previews:
     """The dreams that the page asks for, in one child that keeps the network loaded."""
 
     def __init__(self) -> None:
-        self.worker = Worker("dreamvid.studio.dream_child", patience=PATIENCE)
+        self.worker = Worker("dreamvid.studio.dream_child", patience=PATIENCE, rest=REST)
         self._newest = 0
         self._turn = asyncio.Lock()
         self._replaced = asyncio.Event()

@@ -41,9 +41,10 @@ class Queue:
         """The jobs in their order."""
         return sorted(self.jobs.values(), key=lambda job: (job.order, job.id))
 
-    def is_newer(self, version: int) -> bool:
-        """Whether anything has changed since a version."""
-        return self.version != version
+    async def news(self, version: int) -> None:
+        """Wait until anything has changed since a version."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.version != version)
 
     def job(self, ident: str) -> Job:
         """A job by its id; UnreadableInput if there is none."""
@@ -62,7 +63,7 @@ class Queue:
         """Do one of ACTIONS with a job; UsageError if its state does not allow it."""
         job = self.job(ident)
         match action, job.state:
-            case ("pause", "running"):
+            case ("pause", "running") if hasattr(signal, "SIGSTOP"):
                 _signal(job, signal.SIGSTOP)
                 job.state = "paused"
             case ("resume", "paused"):

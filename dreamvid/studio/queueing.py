@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +25,11 @@ from dreamvid.studio.looks import Look, read_look, with_ids
 from dreamvid.studio.places import kind_of
 from dreamvid.studio.queue import ACTIONS, disk_left, preview_of
 from dreamvid.studio.web import Parts, body_of, parts_of, text_of
+from dreamvid.studio.worker import Busy
 
 MOST_JOBS: Final = 1000
+MOST_LISTENERS: Final = 16
+"""Most pages that get events."""
 TELL_EVERY: Final = 0.5
 """Least seconds from one event to the next."""
 ROUNDED: Final = 10_000_000
@@ -100,8 +102,11 @@ async def newest(request: Request) -> Response:
 
 async def events(request: Request) -> Response:
     """Server-sent events: the queue whenever it changes."""
+    parts = parts_of(request)
+    if parts.listeners >= MOST_LISTENERS:
+        raise Busy("too many pages are open", remedy="close one")
     return StreamingResponse(
-        _events(parts_of(request)),
+        _events(parts),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
@@ -175,20 +180,22 @@ def described(parts: Parts, job: Job) -> dict[str, Any]:
 
 
 async def _events(parts: Parts) -> AsyncIterator[bytes]:
-    queue, seen, last, told = parts.queue, -1, "", time.monotonic()
-    while True:
-        async with queue.changed:
+    parts.listeners += 1
+    try:
+        queue, seen, last, told = parts.queue, -1, "", time.monotonic()
+        while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(queue.changed.wait_for(partial(queue.is_newer, seen)), QUIET)
-            seen = queue.version
-        text = json.dumps(snapshot(parts))
-        if text != last:
-            yield f"event: jobs\ndata: {text}\n\n".encode()
-        elif time.monotonic() - told > QUIET:
-            yield b": still here\n\n"
-        if text != last or time.monotonic() - told > QUIET:
-            last, told = text, time.monotonic()
-        await asyncio.sleep(TELL_EVERY)
+                await asyncio.wait_for(queue.news(seen), QUIET)
+            seen, text = queue.version, json.dumps(snapshot(parts))
+            if text != last:
+                yield f"event: jobs\ndata: {text}\n\n".encode()
+            elif time.monotonic() - told > QUIET:
+                yield b": still here\n\n"
+            if text != last or time.monotonic() - told > QUIET:
+                last, told = text, time.monotonic()
+            await asyncio.sleep(TELL_EVERY)
+    finally:
+        parts.listeners -= 1
 
 
 def _source(parts: Parts, body: dict[str, Any]) -> Path | None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+import signal
 import socket
+import threading
 from asyncio import TimerHandle, Transport
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -78,6 +81,25 @@ class CarefulProtocol(H11Protocol):
             self._late = None
 
 
+class Server(uvicorn.Server):
+    """A server that SIGINT, SIGTERM and SIGHUP end in order, without raising them again."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Handle the signals while it serves; only in the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 def state_folder() -> Path:
     """Where the studio keeps its jobs, uploads and pictures, unless another folder is given."""
     return user_state_path("dreamvid", appauthor=False) / "studio"
@@ -128,7 +150,7 @@ def make_server(options: Options, host: str, port: int, token: str | None) -> uv
         h11_max_incomplete_event_size=MOST_HEAD,
         backlog=256,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def link(host: str, port: int, token: str | None) -> str:
