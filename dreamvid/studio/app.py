@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dreamvid.errors import DreamvidError
-from dreamvid.studio import dreams, files, queueing
+from dreamvid.studio import dreams, files, gallery, queueing
 from dreamvid.studio.places import Places
 from dreamvid.studio.preview import Previews
 from dreamvid.studio.queue import Queue
@@ -94,8 +94,8 @@ def routes() -> list[Route]:
         "/api/jobs/{id}/settings": queueing.settings,
         "/api/jobs/{id}/newest": queueing.newest,
         "/api/events": queueing.events,
-        "/api/gallery": queueing.gallery,
-        "/api/gallery/{id}/settings": queueing.result_settings,
+        "/api/gallery": gallery.results,
+        "/api/gallery/{id}/settings": gallery.settings,
     }
     post = {
         "/api/uploads": files.upload,
@@ -110,8 +110,8 @@ def routes() -> list[Route]:
         "/api/preview/stop": dreams.stop,
         "/api/jobs": queueing.add_job,
         "/api/jobs/{id}": queueing.act,
-        "/api/gallery/open": queueing.show_folder,
-        "/api/gallery/{id}/lengthen": queueing.lengthen,
+        "/api/gallery/open": gallery.show_folder,
+        "/api/gallery/{id}/lengthen": gallery.lengthen,
     }
     return [
         *(Route(path, handler, methods=["GET"]) for path, handler in get.items()),
