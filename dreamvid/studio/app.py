@@ -20,6 +20,7 @@ from dreamvid.studio import dreams, files, gallery, queueing
 from dreamvid.studio.places import Places
 from dreamvid.studio.preview import Previews
 from dreamvid.studio.queue import Queue
+from dreamvid.studio.safety import Refused
 from dreamvid.studio.web import Parts, on_error, parts_of
 from dreamvid.studio.worker import Worker
 
@@ -64,7 +65,12 @@ def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool)
             for worker in (parts.previews.worker, parts.eye, parts.slow):
                 await worker.close()
 
-    handlers = {HTTPException: _on_http, DreamvidError: on_error}
+    handlers = {
+        HTTPException: _on_http,
+        DreamvidError: on_error,
+        Refused: _on_refused,
+        Exception: on_error,
+    }
     return Starlette(routes=routes(), lifespan=living, exception_handlers=handlers)  # type: ignore[arg-type]
 
 
@@ -141,6 +147,11 @@ async def state(request: Request) -> Response:
     return JSONResponse(
         {"version": known, "local": parts.local, "output": parts.places.entry(parts.output).plain()}
     )
+
+
+async def _on_refused(request: Request, why: Refused) -> Response:
+    headers = {"connection": "close"}  # the rest of the body is not read
+    return JSONResponse({"error": str(why), "field": None}, why.status, headers)
 
 
 async def _on_http(request: Request, error: HTTPException) -> Response:

@@ -125,7 +125,9 @@ def read_look(places: Places, text: str, command: str | None = None) -> dict[str
     source = made.get("source_absolute") if isinstance(made, dict) else None
     return {
         "command": command,
-        "settings": with_ids(places, settings, {k: row for k, row in kept.items() if row not in ({}, [])}),
+        "settings": with_ids(
+            places, settings, {k: row for k, row in kept.items() if row not in ({}, [])}
+        ),
         "left_out": lost,
         "media": media_of(places, source),
     }

@@ -204,6 +204,8 @@ class Queue:
                 await self._stop(job)
                 job.state = "queued"
                 self.files.write(job)
+        if self._child is not None and not any(job.state == "paused" for job in self.listed()):
+            await self._child.wait()
 
     def _place(self, job: Job, before: str | None) -> float:
         """The order that puts a job before another, or at the end."""

@@ -11,12 +11,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import picture_format
-from dreamvid.media.formats import suited
+from dreamvid.media.formats import check_delivery, suited, usual_codec
 from dreamvid.studio.jobs import Job
 from dreamvid.studio.looks import Look, media_of, read_look
 from dreamvid.studio.places import kind_of
@@ -55,7 +56,7 @@ async def add_job(request: Request) -> Response:
     elif source is None:
         raise UsageError("no film or picture", where="media", remedy="pick one")
     look = Look.of(parts.places, command, values)
-    output = _output(parts, look, source, body.get("name"))
+    output = await run_in_threadpool(_output, parts, look, source, body.get("name"))
     job = Job.new(look.command, source, output)
     await parts.queue.add(job, look.toml)
     return JSONResponse(described(parts, job), 201)
@@ -168,10 +169,11 @@ def _output(parts: Parts, look: Look, source: Path | None, name: object) -> Path
         except UsageError:
             path = path.with_suffix(".png")
     else:
-        codec = look.tables.output.codec
-        path = suited(path, codec)
+        output = look.tables.output
+        path = suited(path, output.codec)
         if "%" in path.name:
             raise UsageError("image sequences are written by the command line", where="codec")
+        check_delivery(path, output.codec or usual_codec(path), crf=output.crf)
     return free_path(path, parts)
 
 

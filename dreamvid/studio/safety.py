@@ -82,21 +82,14 @@ class Guard:
         except Refused as why:
             return await refuse(why.status, str(why), send)
         bounded = _Bounded(receive, most)
-        started = False
 
         async def send_safely(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 added = [(k.encode(), v.encode()) for k, v in HEADERS]
                 message = {**message, "headers": [*message.get("headers", ()), *added]}
             await send(message)
 
-        try:
-            await self._app(scope, bounded, send_safely)
-        except Refused as why:
-            if not started:
-                await refuse(why.status, str(why), send)
+        await self._app(scope, bounded, send_safely)
 
     def _check_site(self, scope: Scope, headers: Mapping[str, str]) -> None:
         """The request must be meant for this server, and come from its own page."""

@@ -17,7 +17,6 @@ from dreamvid.errors import DiskFull, DreamvidError, OutputExists, UnreadableInp
 from dreamvid.studio.places import Places
 from dreamvid.studio.preview import Previews
 from dreamvid.studio.queue import Queue
-from dreamvid.studio.safety import Refused
 from dreamvid.studio.worker import Answer, Busy, Worker, WorkerError
 
 STATUS: Final = (
@@ -116,6 +115,3 @@ async def lines(answers: AsyncIterator[Answer]) -> AsyncIterator[bytes]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-__all__ = ["Parts", "Refused", "body_of", "lines", "number_of", "on_error", "parts_of", "text_of"]
