@@ -36,6 +36,7 @@ class Queue:
         self.version = 0
         self._child: asyncio.subprocess.Process | None = None
         self._wake = asyncio.Event()
+        self._ending = asyncio.Lock()
 
     def listed(self) -> list[Job]:
         """The jobs in their order."""
@@ -70,8 +71,8 @@ class Queue:
                 _signal(job, signal.SIGCONT)
                 job.state = "running"
             case ("stop", "running" | "paused" | "queued"):
-                await self._stop(job)
                 job.state, job.ended = "stopped", time.time()
+                await self._stop(job)
             case ("retry" | "resume", "stopped" | "failed"):
                 job.state, job.error, job.ended = "queued", "", None
             case ("remove", "queued" | "stopped" | "failed" | "done"):
@@ -125,6 +126,9 @@ class Queue:
         }
 
     async def _start(self, job: Job) -> None:
+        async with self._ending:
+            if job.state != "queued":
+                return
         job.started, job.state, job.error = time.time(), "running", ""
         Path(job.output).parent.mkdir(parents=True, exist_ok=True)
         with self.files.log(job).open("ab") as log:
@@ -186,26 +190,27 @@ class Queue:
 
     async def _stop(self, job: Job) -> None:
         """End the process of a job within a second; what it has finished is kept."""
-        if job.state not in OPEN or not _lives(job):
-            return
-        _signal(job, signal.SIGTERM)
-        _signal(job, signal.SIGCONT)
-        until = time.monotonic() + GRACE
-        while _lives(job) and time.monotonic() < until:
-            await asyncio.sleep(0.02)
-        if _lives(job):
+        async with self._ending:  # the next one starts when this one has ended
+            _signal(job, signal.SIGTERM)
+            _signal(job, signal.SIGCONT)
+            until = time.monotonic() + GRACE
+            while _lives(job) and time.monotonic() < until:
+                await asyncio.sleep(0.02)
             _signal(job, signal.SIGKILL)
-        job.pid = job.born = None
+            child = self._child
+            if child is not None and child.pid == job.pid:
+                await child.wait()
+            job.pid = job.born = None
+            if Path(job.output).exists():  # it had just become complete
+                job.state = "done"
 
     async def _leave(self) -> None:
-        """Stop what runs, to go on at the next start."""
+        """Stop what runs, to go on at the next start; what is paused waits to be resumed."""
         for job in self.listed():
-            if job.state == "running":
+            if job.state in OPEN:
+                job.state = "queued" if job.state == "running" else "stopped"
                 await self._stop(job)
-                job.state = "queued"
                 self.files.write(job)
-        if self._child is not None and not any(job.state == "paused" for job in self.listed()):
-            await self._child.wait()
 
     def _place(self, job: Job, before: str | None) -> float:
         """The order that puts a job before another, or at the end."""
