@@ -26,6 +26,8 @@ from dreamvid.studio.safety import LOOPBACK, Guard
 HEAD_PATIENCE: Final = 10.0
 """Seconds in which the head of a request must have come."""
 MOST_CONNECTIONS: Final = 128
+BACKLOG: Final = 256
+"""Most connections that wait to be taken."""
 MOST_HEAD: Final = 32 << 10
 """Most bytes of the head of a request."""
 
@@ -148,7 +150,7 @@ def make_server(options: Options, host: str, port: int, token: str | None) -> uv
         timeout_keep_alive=5,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=MOST_HEAD,
-        backlog=256,
+        backlog=BACKLOG,
     )
     return Server(config)
 
@@ -175,6 +177,7 @@ def _listening(options: Options) -> Any:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, options.port))
+        listener.listen(BACKLOG)  # the address can be opened as soon as it is printed
     except OSError as error:
         listener.close()
         what = f"port {options.port} cannot be used ({error.strerror or error})"
