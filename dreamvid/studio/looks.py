@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import tomllib
 from collections.abc import Mapping
@@ -95,13 +96,10 @@ class Look:
 def faults(places: Places, command: object, values: object) -> list[dict[str, str]]:
     """What is wrong with settings, each with the field that it concerns."""
     try:
-        plain = with_paths(places, _tables(values))
-        model_of(command, plain).model_validate(plain)
         Look.of(places, command, values)
-    except ValidationError as error:
-        return [_fault(error, k) for k in range(len(error.errors()))]
     except DreamvidError as error:
-        return [{"field": str(error.where or ""), "text": str(error)}]
+        first = [{"field": _field_of(error, values), "text": str(error)}]
+        return (_all_faults(places, command, values) if command != "loop" else []) or first
     return []
 
 
@@ -181,6 +179,27 @@ def _tables(values: object) -> dict[str, Any]:
         raise UsageError("must be tables of settings", where="settings")
     plain: dict[str, Any] = mapped(dict(values), lambda text, field: text)
     return plain
+
+
+def _all_faults(places: Places, command: object, values: object) -> list[dict[str, str]]:
+    """Every invalid field; none if what is wrong is something else."""
+    try:
+        plain = with_paths(places, _tables(values))
+        model_of(command, plain).model_validate(plain)
+    except ValidationError as error:
+        return [_fault(error, k) for k in range(len(error.errors()))]
+    except DreamvidError:
+        pass
+    return []
+
+
+def _field_of(error: DreamvidError, values: object) -> str:
+    """The field that an error concerns: TABLE.NAME if it can be told."""
+    named = re.match(r"[\w.]+(?= = |: )", error.what)
+    name = str(error.where) if error.where is not None else named[0] if named else ""
+    rows = values.items() if isinstance(values, Mapping) else ()
+    holds = (table for table, row in rows if isinstance(row, Mapping) and name in row)
+    return next((f"{table}.{name}" for table in holds), name)
 
 
 def _fault(error: ValidationError, index: int) -> dict[str, str]:
