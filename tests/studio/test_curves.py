@@ -64,7 +64,7 @@ def test_texts() -> None:
         ("1", "nothing", "has no schedule"),
         (None, "dream.strength", "must be a text"),
         (True, "dream.strength", "must be a text"),
-        ("0:(1), " * 20_000, "dream.strength", "too long"),
+        ("0:(1), " * 40_000, "dream.strength", "too long"),
     ],
 )
 def test_what_is_no_curve(text: object, dial: str, message: str) -> None:
