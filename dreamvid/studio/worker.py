@@ -52,7 +52,7 @@ class Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._open: dict[int, asyncio.Queue[Answer]] = {}
-        self._last = 0
+        self._last, self._ended = 0, False
         self._starting = asyncio.Lock()
 
     @property
@@ -107,9 +107,11 @@ class Worker:
         """Let the child end by itself: it has nothing to do, and its memory is of use elsewhere."""
         if self._process is not None and self._process.stdin is not None and not self._open:
             self._process.stdin.close()
+            self._ended = True
 
     def end(self) -> None:
         """Kill the child; the next order starts another one."""
+        self._ended = True
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -127,8 +129,11 @@ class Worker:
 
     async def _start(self) -> None:
         async with self._starting:
-            if self.pid is not None and self._reader is not None and not self._reader.done():
-                return
+            if self._reader is not None and not self._reader.done():
+                if not self._ended:
+                    return
+                await self._reader  # it was killed, and would take the next order with it
+            self._ended = False
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
