@@ -119,9 +119,9 @@ def read_frame(path: Path, number: int, width: int) -> NDArray[np.uint8]:
 
 
 def jpeg(array: NDArray[np.uint8], quality: int = 85) -> bytes:
-    """An array [H, W, 3] as a JPEG."""
+    """An array [H, W, 3] as a JPEG with all of its colours: dreams have sharp ones."""
     data = io.BytesIO()
-    Image.fromarray(array).save(data, format="JPEG", quality=quality)
+    Image.fromarray(array).save(data, format="JPEG", quality=quality, subsampling=0)
     return data.getvalue()
 
 

@@ -47,6 +47,8 @@ class Ear:
 def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     dream_tiny(monkeypatch)
     monkeypatch.setattr(painting, "PAINT_EVERY", 0)
+    monkeypatch.setattr(painting, "DRAFT", 100)
+    monkeypatch.setattr(painting, "FINAL", 100)
 
 
 @pytest.fixture
