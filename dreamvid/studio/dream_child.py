@@ -53,7 +53,7 @@ class Studio:
         grey = Scene(settings, torch.full((3, 96, 160), 0.5), "", 0, Fraction(25), 1)
         self.keep(grey.settings.network)
         with ExitStack() as films:
-            dream = grey.regions(self.clocks(grey, reply), films)(0)
+            dream = grey.regions(self.clocks(grey, reply), films, reply)(0)
         dream.rate(grey.image)
 
     def preview(self, order: Order, reply: Reply) -> None:
@@ -63,7 +63,7 @@ class Studio:
         reply.check()
         self.keep(scene.settings.network)
         with ExitStack() as films:
-            regions = scene.regions(self.clocks(scene, reply), films)
+            regions = scene.regions(self.clocks(scene, reply), films, reply)
             frame = Frame(scene.index, scene.time, scene.image, None)
             moving = np.ones(scene.size, np.float32)  # what moves is unknown
             _dream(regions, frame, regions.shares(frame, moving), reply)
@@ -74,7 +74,7 @@ class Studio:
         self.keep(scene.settings.network)
         with ExitStack() as films:
             clock = self.clocks(scene, reply)
-            regions = scene.regions(clock, films, first=scene.time)
+            regions = scene.regions(clock, films, reply, first=scene.time)
             strip.send(scene, regions, clock, int(order["count"]), reply)
 
     def motion(self, order: Order, reply: Reply) -> None:

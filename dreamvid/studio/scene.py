@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -16,11 +18,14 @@ from dreamvid.commands.shared import make_dreams
 from dreamvid.commands.zoom import FIRST_TIMES
 from dreamvid.schedules.schedule import Clock
 from dreamvid.schedules.signals import FILM
-from dreamvid.sequence.progress import ignore
+from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.regions import Region, Regions
 from dreamvid.settings.models import ImageSettings, VideoSettings
 from dreamvid.studio.channel import Reply
 
+MEGABYTE: Final = 1_000_000
+TELL_EVERY: Final = 0.5
+"""Least seconds from one word about a download to the next."""
 _BEGIN: Final = Fraction(0)
 NO_SIGNALS: Final = "signals of the film are taken as 0 in the preview"
 
@@ -50,9 +55,11 @@ class Scene:
         """The seconds from frame 0 to this one."""
         return self.index / self.rate
 
-    def regions(self, clock: Clock, films: ExitStack, *, first: Fraction = _BEGIN) -> Regions:
+    def regions(
+        self, clock: Clock, films: ExitStack, reply: Reply, *, first: Fraction = _BEGIN
+    ) -> Regions:
         """What dreams it; `first` is the time of the frame that is given as the first one."""
-        settings = self.settings
+        settings, told = self.settings, telling(reply)
         if isinstance(settings, ImageSettings | VideoSettings):
             return make_regions(
                 settings,
@@ -61,11 +68,33 @@ class Scene:
                 size=self.size,
                 begins=self.begins + first,
                 patient=isinstance(settings, ImageSettings),
-                on_progress=ignore,
+                on_progress=told,
             )
         times = FIRST_TIMES if self.path is None else 1.0
-        dreams = make_dreams(settings.network, settings.dream, clock, size=self.size, times=times)
+        dreams = make_dreams(
+            settings.network,
+            settings.dream,
+            clock,
+            size=self.size,
+            times=times,
+            on_progress=told,
+        )
         return Regions([Region(dreams)])
+
+
+def telling(reply: Reply) -> OnProgress:
+    """Tells a download while a preview waits for it; it is given up when that is not wanted."""
+    last = -math.inf
+
+    def on_progress(event: Progress) -> None:
+        nonlocal last
+        reply.check()
+        if event.task == "download" and time.monotonic() - last > TELL_EVERY:
+            last = time.monotonic()
+            of = f" of {event.total // MEGABYTE}" if event.total else ""
+            reply.send("note", text=f"{event.text}: {event.done // MEGABYTE}{of} MB")
+
+    return on_progress
 
 
 class Clocks:

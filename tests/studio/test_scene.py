@@ -10,9 +10,11 @@ import pytest
 import torch
 from test_dream_child import Ear
 
+from dreamvid.sequence.progress import Progress
 from dreamvid.settings.models import ImageSettings, VideoSettings, ZoomSettings
 from dreamvid.studio import scene as scene_module
-from dreamvid.studio.scene import NO_SIGNALS, Clocks, Scene, placed
+from dreamvid.studio.channel import Cancelled
+from dreamvid.studio.scene import NO_SIGNALS, Clocks, Scene, placed, telling
 
 
 @pytest.mark.parametrize(
@@ -71,3 +73,14 @@ def test_a_song_is_heard_once(song: Path, monkeypatch: pytest.MonkeyPatch) -> No
         clock = clocks(scene_of(settings), Ear())  # type: ignore[arg-type]
         assert len(clock.signals["rms"]) > 10
     assert len(made) == 2  # other signals are read
+
+
+def test_a_download_is_told_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    ear = Ear()
+    told = telling(ear)  # type: ignore[arg-type]
+    for done in range(0, 40_000_000, 1_000_000):
+        told(Progress("download", done, 40_000_000, "downloading weights"))
+    told(Progress("frames", 1, 2, "shot 1"))
+    assert ear.events == [{"event": "note", "text": "downloading weights: 0 of 40 MB"}]
+    with pytest.raises(Cancelled):
+        telling(Ear(enough=0))(Progress("download", 1, 2))  # type: ignore[arg-type]
