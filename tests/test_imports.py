@@ -21,6 +21,7 @@ LEVELS = (
     ("measures", "bestiary"),
     ("commands",),
     ("farm",),
+    ("studio",),
     ("bench", "live", "cli"),
     ("__main__",),
 )

@@ -60,6 +60,7 @@ COMMANDS = {
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
         ("live", "live", "--camera 0 --output window", "Dream a camera or a stream as it runs."),
         ("batch", "batching", "SOURCE ... -o FOLDER", "Dream many films and pictures."),
+        ("studio", "studio", "[FOLDER ...]", "Open a page to tune dreams, queue and watch them."),
     ),
     "Many processes": (
         ("join", "farming", "OUT", "Join the shots that --workers or --part have dreamed."),
