@@ -1,0 +1,73 @@
+// @ts-check
+/** The page: it makes the parts, and shows the view that is open. */
+import { get } from "./api.js";
+import { $, alertOf } from "./dom.js";
+import { makeCamera } from "./camera.js";
+import { makeCurves } from "./curves.js";
+import { makeDials } from "./dials.js";
+import { loadInfo, makeFiles } from "./files.js";
+import { makeGallery } from "./gallery.js";
+import { watchKeys } from "./keys.js";
+import { makeLooks } from "./looks.js";
+import { makeMask } from "./mask.js";
+import { watchPreviews } from "./preview.js";
+import { makeQueue } from "./queue.js";
+import { loadSchema } from "./schema.js";
+import { makeScrub } from "./scrub.js";
+import { makeStage } from "./stage.js";
+import { fromHash, on, set, state } from "./state.js";
+import { makeStrip } from "./strip.js";
+
+function showView() {
+  document.body.dataset.view = state.view;
+  document.body.dataset.panel = state.panel;
+  for (const name of ["dream", "queue", "gallery"]) $(name).hidden = name !== state.view;
+  for (const link of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("nav [data-to]"))) {
+    if (link.dataset.to === state.view) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-show]"))) {
+    button.setAttribute("aria-pressed", String(button.dataset.show === state.panel));
+  }
+}
+
+/** Keep which parts of the left side are open. */
+function keepOpen() {
+  for (const part of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.part"))) {
+    part.open = state.open[part.id] ?? part.open;
+    part.addEventListener("toggle", () => set({ open: { ...state.open, [part.id]: part.open } }));
+  }
+}
+
+async function begin() {
+  const [{ local }] = await Promise.all([get("/api/state"), loadSchema()]);
+  const centre = $("centre");
+  keepOpen();
+  makeStage(centre);
+  makeScrub(centre);
+  makeStrip(centre, $("strip-slot"));
+  makeCurves(centre);
+  makeMask($("tool-slot"));
+  makeCamera($("tool-slot"));
+  makeDials($("right"));
+  makeFiles($("source"));
+  makeLooks($("presets"), $("layers"));
+  makeQueue($("queue"));
+  makeGallery($("gallery"), local);
+  watchKeys();
+  on("view panel", showView);
+  showView();
+  addEventListener("hashchange", () => {
+    const before = state.media;
+    set(fromHash());
+    if (state.media !== before) loadInfo();
+  });
+  for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-show]"))) {
+    button.addEventListener("click", () => set({ panel: button.dataset.show }));
+  }
+  watchPreviews();
+  await loadInfo();
+  document.body.dataset.ready = "yes";
+}
+
+begin().catch(alertOf);
