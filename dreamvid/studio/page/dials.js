@@ -42,6 +42,7 @@ function build() {
   const options = makes();
   make.replaceChildren(...options.map(([value, text]) => el("option", { value }, text)));
   make.value = state.make;
+  if (!options.length) make.append(el("option", { value: state.make }, "Nothing open"));
   make.disabled = options.length < 2;
   listRegions();
   const key = `${state.make}/${state.region >= 0}`;

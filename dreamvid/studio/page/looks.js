@@ -82,7 +82,7 @@ function listLayers(parent) {
       const names = [node.dataset.name, ...(node.dataset.aliases ?? "").split(" ")];
       node.setAttribute("aria-pressed", String(layersNow().some((one) => names.includes(one))));
     }
-    if (parent instanceof HTMLDetailsElement && !parent.open || listed === model) return;
+    if (state.panel !== "layers" || listed === model) return;
     listed = model;
     tried(() => fill(model));
   };
@@ -106,8 +106,7 @@ function listLayers(parent) {
     }));
     update();
   }
-  parent.addEventListener("toggle", update);
-  on("slots slot region", update);
+  on("slots slot region panel", update);
   update();
 }
 

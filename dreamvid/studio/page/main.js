@@ -21,28 +21,21 @@ import { makeStrip } from "./strip.js";
 function showView() {
   document.body.dataset.view = state.view;
   document.body.dataset.panel = state.panel;
+  if (state.panel !== "dials") document.body.dataset.side = state.panel;
   for (const name of ["dream", "queue", "gallery"]) $(name).hidden = name !== state.view;
   for (const link of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("nav [data-to]"))) {
     if (link.dataset.to === state.view) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-show]"))) {
-    button.setAttribute("aria-pressed", String(button.dataset.show === state.panel));
-  }
-}
-
-/** Keep which parts of the left side are open. */
-function keepOpen() {
-  for (const part of /** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll("details.part"))) {
-    part.open = state.open[part.id] ?? part.open;
-    part.addEventListener("toggle", () => set({ open: { ...state.open, [part.id]: part.open } }));
+    const isSide = button.parentElement?.className === "tabs";
+    button.setAttribute("aria-pressed", String(button.dataset.show === (isSide ? document.body.dataset.side : state.panel)));
   }
 }
 
 async function begin() {
   const [{ local }] = await Promise.all([get("/api/state"), loadSchema()]);
   const centre = $("centre");
-  keepOpen();
   makeStage(centre);
   makeScrub(centre);
   makeStrip(centre, $("strip-slot"));

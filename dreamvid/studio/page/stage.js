@@ -13,11 +13,11 @@ export const overlay = el("canvas", { class: "overlay", tabIndex: -1, hidden: tr
 const split = el("input", { type: "range", class: "split", min: "0", max: "100", step: "0.5", "aria-label": "Before and after",
   on: { input: () => set({ split: Number(split.value) }) } });
 const line = el("div", { class: "split-line" });
-export const view = el("div", { class: "view" }, before, after, line, split, overlay);
 const progress = el("div", { class: "octaves" });
+export const view = el("div", { class: "view" }, before, after, line, split, overlay, progress);
 const hint = el("div", { class: "hint" },
   el("p", {}, "Drop a film or a picture here, or pick one under Source."),
-  el("p", { class: "muted" }, "It is opened where it lies. A loose file is copied to this machine's studio."));
+  el("p", { class: "muted" }, "Files of the folders are opened where they lie. A dropped file is copied into the studio."));
 const toolbar = el("div", { class: "toolbar" });
 
 /** The picture that is shown: dreamed, or its source. */
@@ -28,7 +28,7 @@ export const showFrame = (src) => { after.src = src; };
 
 /** @param {HTMLElement} parent */
 export function makeStage(parent) {
-  parent.append(el("div", { class: "screen", id: "screen" }, view, hint, progress), toolbar);
+  parent.append(el("div", { class: "screen", id: "screen" }, view, hint), toolbar);
   const compare = segments("compare", "Compare", [["before", "Before"], ["split", "Split"], ["after", "After"]], (value) => set({ compare: value }));
   const slot = segments("slot", "Settings", [["A", "A"], ["B", "B"]], (value) => set({ slot: value, region: -1 }));
   const copy = el("button", { type: "button", class: "quiet", title: "Copy these settings to the other side", on: { click: copySlot } });
