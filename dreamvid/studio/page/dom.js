@@ -144,15 +144,16 @@ export async function tried(call) {
   }
 }
 
-/** Call at most once in some milliseconds, with the newest arguments.
+/** Call when nothing has called for some milliseconds, with the newest arguments.
  * @template {any[]} A @param {number} ms @param {(...args: A) => void} call */
 export function later(ms, call) {
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   let timer;
-  return (/** @type {A} */ ...args) => {
+  const soon = (/** @type {A} */ ...args) => {
     clearTimeout(timer);
     timer = setTimeout(() => call(...args), ms);
   };
+  return Object.assign(soon, { cancel: () => clearTimeout(timer) });
 }
 
 /** @param {number} seconds */

@@ -97,7 +97,9 @@ function listLayers(parent) {
     if (listed !== model) return;
     completions("layer", layers.flatMap((/** @type {any} */ one) => [...one.aliases, one.name]));
     completions("label", labels);
-    tiles.replaceChildren(...layers.map((/** @type {any} */ one) => {
+    const known = layers.filter((/** @type {any} */ one) => one.aliases.length);
+    const others = layers.filter((/** @type {any} */ one) => !one.aliases.length);
+    tiles.replaceChildren(...[...known, ...others].map((/** @type {any} */ one) => {
       const shown = one.aliases[0] ?? one.name;
       const face = isIncluded ? drawn.image(`/api/networks/${encodeURIComponent(model)}/picture?layer=${encodeURIComponent(one.name)}`, "") : el("span");
       const node = tile(shown, `${one.name}${one.aliases.length ? ` (${one.aliases.join(", ")})` : ""}`, face, (event) => raise(shown, event.shiftKey));

@@ -1,10 +1,9 @@
 // @ts-check
-/** The loupe: pixels of the preview at 100 % or more, the source on the left half and the dream on the right. */
+/** The loupe: the pixels of the film, at 100 % or a multiple; the source on its left half, the dream on its right. */
 import { el } from "./dom.js";
 import { view, shown } from "./stage.js";
 
 const SIDE = 240;
-const GROWTH = 2;
 const glass = el("canvas", { class: "loupe", width: SIDE, height: SIDE, tabIndex: 0, "aria-label": "Loupe; arrow keys move it", role: "img" });
 let place = { x: 0.5, y: 0.5 };
 let made = false;
@@ -14,22 +13,32 @@ function draw() {
   const { before, after } = shown();
   const context = /** @type {CanvasRenderingContext2D} */ (glass.getContext("2d"));
   const ratio = devicePixelRatio || 1;
+  const shownAt = view.clientWidth / Math.max(1, after.naturalWidth);
+  const growth = [1, 2, 4].find((one) => one > 1.2 * shownAt) ?? 8;
   glass.width = glass.height = SIDE * ratio;
   context.imageSmoothingEnabled = false;
   context.clearRect(0, 0, glass.width, glass.height);
   for (const [image, from] of /** @type {[HTMLImageElement, number][]} */ ([[before, 0], [after, glass.width / 2]])) {
     if (!image.naturalWidth) continue;
-    const scale = GROWTH * ratio;
+    const scale = growth * ratio;
     context.save();
     context.beginPath();
     context.rect(from, 0, glass.width / 2, glass.height);
     context.clip();
-    const growth = after.naturalWidth / image.naturalWidth || 1; // both at the size of the dream
-    context.drawImage(image, glass.width / 2 - place.x * image.naturalWidth * growth * scale,
-      glass.height / 2 - place.y * image.naturalHeight * growth * scale,
-      image.naturalWidth * growth * scale, image.naturalHeight * growth * scale);
+    const same = after.naturalWidth / image.naturalWidth || 1; // both at the size of the dream
+    context.drawImage(image, glass.width / 2 - place.x * image.naturalWidth * same * scale,
+      glass.height / 2 - place.y * image.naturalHeight * same * scale,
+      image.naturalWidth * same * scale, image.naturalHeight * same * scale);
     context.restore();
   }
+  context.font = `${11 * ratio}px system-ui, sans-serif`;
+  context.textAlign = "center";
+  context.lineWidth = 3 * ratio;
+  context.strokeStyle = "#000b";
+  context.fillStyle = "#fff";
+  const text = `${100 * growth} %`;
+  context.strokeText(text, glass.width / 2, glass.height - 10 * ratio);
+  context.fillText(text, glass.width / 2, glass.height - 10 * ratio);
   context.fillStyle = "#fff8";
   context.fillRect(glass.width / 2 - 0.5, 0, 1, glass.height);
   glass.style.left = `${place.x * 100}%`;

@@ -23,14 +23,18 @@ export let checkedNow = { ok: true, errors: [] };
 export const isOpen = () => Boolean(state.media || state.noise);
 const dreams = () => dialsNow().tables.some((one) => one.table === "dream");
 
+/** The width of the preview: under the loupe that of the film, as far as the server goes. */
+const width = () => state.tool === "loupe" ? Math.max(state.width, Math.min(1280, state.info?.width ?? 640)) : state.width;
+
 /** @param {any} [from] */
 function order(from = settings()) {
   const { frames, rate } = length();
   const frame = Math.min(state.frame, frames - 1);
-  return { command: command(), settings: sent(from), media: state.noise ? null : state.media, frame, frames, rate, width: state.width };
+  return { command: command(), settings: sent(from), media: state.noise ? null : state.media, frame, frames, rate, width: width() };
 }
 
 function stop() {
+  soon.cancel();
   running?.abort();
   running = null;
 }
@@ -131,6 +135,10 @@ export function watchPreviews() {
   on("slots slot", () => {
     const wanted = JSON.stringify(settings().network ?? {});
     if (wanted !== warm && !isOpen()) warmUp(warm = wanted);
+  });
+  let loupe = state.tool === "loupe";
+  on("tool", () => {
+    if (loupe !== (loupe = state.tool === "loupe")) soon();
   });
   if (isOpen()) soon();
   else warmUp(loaded);
