@@ -28,16 +28,16 @@ export const showFrame = (src) => { after.src = src; };
 
 /** @param {HTMLElement} parent */
 export function makeStage(parent) {
-  parent.append(el("div", { class: "screen", id: "screen" }, view, hint), toolbar);
+  parent.append(el("div", { class: "screen", id: "screen" }, view, hint), el("div", { id: "tool-slot" }), toolbar);
   const compare = segments("compare", "Compare", [["before", "Before"], ["split", "Split"], ["after", "After"]], (value) => set({ compare: value }));
   const slot = segments("slot", "Settings", [["A", "A"], ["B", "B"]], (value) => set({ slot: value, region: -1 }));
-  const copy = el("button", { type: "button", class: "quiet", title: "Copy these settings to the other side", on: { click: copySlot } });
+  const copy = el("button", { type: "button", class: "quiet copy", title: "Copy these settings to the other side", on: { click: copySlot } });
   const width = el("select", { "aria-label": "Width of the preview", title: "Width of the preview", on: { change: () => set({ width: Number(width.value) }) } },
     ...[160, 320, 480, 640, 960, 1280].map((one) => el("option", { value: String(one) }, `${one} px`)));
   const loupe = el("button", { type: "button", "aria-pressed": "false", title: "Loupe, 100 % (L)", on: { click: () => tool("loupe") } }, icon("loupe"), el("span", {}, "Loupe"));
   const mask = el("button", { type: "button", "aria-pressed": "false", title: "Paint the mask (M)", on: { click: () => tool("mask") } }, icon("brush"), el("span", {}, "Mask"));
   const camera = el("button", { type: "button", "aria-pressed": "false", title: "Draw the camera (C)", on: { click: () => tool("camera") } }, icon("camera"), el("span", {}, "Camera"));
-  toolbar.append(compare.node, slot.node, copy, el("span", { class: "space" }), el("span", { id: "tool-slot" }), width, loupe, mask, camera);
+  toolbar.append(compare.node, slot.node, copy, el("span", { class: "space" }), width, loupe, mask, camera);
   const update = () => {
     compare.update(state.compare);
     slot.update(state.slot);
