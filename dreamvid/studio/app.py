@@ -16,10 +16,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dreamvid.errors import DreamvidError
-from dreamvid.studio import dreams, files, queueing
+from dreamvid.studio import dreams, files, gallery, queueing
 from dreamvid.studio.places import Places
 from dreamvid.studio.preview import Previews
 from dreamvid.studio.queue import Queue
+from dreamvid.studio.safety import Refused
 from dreamvid.studio.web import Parts, on_error, parts_of
 from dreamvid.studio.worker import Worker
 
@@ -31,6 +32,8 @@ KINDS: Final = {
 """The types of the files of the page."""
 QUICK, SLOW = 20.0, 120.0
 """Most seconds that the children that open files may take from one event to the next."""
+REST: Final = 60.0
+"""Seconds without a request after which these children end."""
 
 
 def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool) -> Starlette:
@@ -48,8 +51,8 @@ def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool)
             state,
             local,
             Previews(),
-            Worker("dreamvid.studio.media_child", patience=QUICK),
-            Worker("dreamvid.studio.media_child", patience=SLOW),
+            Worker("dreamvid.studio.media_child", patience=QUICK, rest=REST),
+            Worker("dreamvid.studio.media_child", patience=SLOW, rest=REST),
             Queue(state / "jobs"),
         )
         runner = asyncio.create_task(parts.queue.run())
@@ -62,7 +65,12 @@ def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool)
             for worker in (parts.previews.worker, parts.eye, parts.slow):
                 await worker.close()
 
-    handlers = {HTTPException: _on_http, DreamvidError: on_error}
+    handlers = {
+        HTTPException: _on_http,
+        DreamvidError: on_error,
+        Refused: _on_refused,
+        Exception: on_error,
+    }
     return Starlette(routes=routes(), lifespan=living, exception_handlers=handlers)  # type: ignore[arg-type]
 
 
@@ -92,8 +100,8 @@ def routes() -> list[Route]:
         "/api/jobs/{id}/settings": queueing.settings,
         "/api/jobs/{id}/newest": queueing.newest,
         "/api/events": queueing.events,
-        "/api/gallery": queueing.gallery,
-        "/api/gallery/{id}/settings": queueing.result_settings,
+        "/api/gallery": gallery.results,
+        "/api/gallery/{id}/settings": gallery.settings,
     }
     post = {
         "/api/uploads": files.upload,
@@ -108,8 +116,8 @@ def routes() -> list[Route]:
         "/api/preview/stop": dreams.stop,
         "/api/jobs": queueing.add_job,
         "/api/jobs/{id}": queueing.act,
-        "/api/gallery/open": queueing.show_folder,
-        "/api/gallery/{id}/lengthen": queueing.lengthen,
+        "/api/gallery/open": gallery.show_folder,
+        "/api/gallery/{id}/lengthen": gallery.lengthen,
     }
     return [
         *(Route(path, handler, methods=["GET"]) for path, handler in get.items()),
@@ -139,6 +147,11 @@ async def state(request: Request) -> Response:
     return JSONResponse(
         {"version": known, "local": parts.local, "output": parts.places.entry(parts.output).plain()}
     )
+
+
+async def _on_refused(request: Request, why: Refused) -> Response:
+    headers = {"connection": "close"}  # the rest of the body is not read
+    return JSONResponse({"error": str(why), "field": None}, why.status, headers)
 
 
 async def _on_http(request: Request, error: HTTPException) -> Response:

@@ -17,7 +17,7 @@ from dreamvid.schedules.schedule import Clock
 from dreamvid.settings import presets
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
 from dreamvid.studio.channel import Order, Reply
-from dreamvid.studio.painting import FINAL, Checked, checking, picture
+from dreamvid.studio.painting import Checked, checking, picture
 
 
 def preset(name: str, how: NetworkSettings, side: int, reply: Reply) -> bytes:
@@ -26,13 +26,13 @@ def preset(name: str, how: NetworkSettings, side: int, reply: Reply) -> bytes:
     dream = DreamSettings.checked(presets.preset(name)["dream"], where=name)
     size = int(source.shape[1]), int(source.shape[2])
     dreams = make_dreams(how, dream, Clock(Fraction(1), 1, dream.seed), size=size)
-    return picture(Checked(reply, dreams, 0)(0)(source).cpu(), FINAL)
+    return picture(Checked(reply, dreams, 0)(0)(source).cpu())
 
 
 def layer_picture(network: Network, name: str, reply: Reply) -> bytes:
     """What a layer of a network dreams everywhere, as a JPEG."""
     goal = objectives.layer(network.resolve(name))
-    return picture(pattern(network, checking(reply, goal)), FINAL)
+    return picture(pattern(network, checking(reply, goal)))
 
 
 def layers(order: Order, reply: Reply) -> None:

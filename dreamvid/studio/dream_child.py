@@ -33,7 +33,7 @@ from dreamvid.settings.tables import NetworkSettings
 from dreamvid.studio import drawing, strip
 from dreamvid.studio.channel import Order, Reply, bounded, serve
 from dreamvid.studio.commands import checked_settings
-from dreamvid.studio.media_child import read_frame
+from dreamvid.studio.media_child import allow_formats, read_frame
 from dreamvid.studio.painting import Painter, picture
 
 LEAST: Final = 16
@@ -198,6 +198,7 @@ def main() -> None:
     from dreamvid.networks.allocator import keep_freed_memory
 
     bounded()
+    allow_formats()
     keep_freed_memory()
     studio = Studio()
     serve(

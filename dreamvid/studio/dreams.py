@@ -24,14 +24,7 @@ from dreamvid.networks.known import (
 from dreamvid.settings import presets
 from dreamvid.studio.curves import curve_of, text_of_keys
 from dreamvid.studio.files import keep
-from dreamvid.studio.looks import (
-    Look,
-    faults,
-    has_flags,
-    read_look,
-    resolved_values,
-    with_ids,
-)
+from dreamvid.studio.looks import Look, faults, read_look
 from dreamvid.studio.places import kind_of
 from dreamvid.studio.schema import schema as read_schema
 from dreamvid.studio.web import Parts, body_of, lines, number_of, parts_of, text_of
@@ -59,10 +52,11 @@ async def check(request: Request) -> Response:
         {
             "ok": True,
             "errors": [],
-            "resolved": with_ids(parts.places, look.settings, resolved_values(look.settings)),
+            "resolved": look.resolved(parts.places),
             "toml": look.toml,
+            "look": look.shared,
             "command_line": look.command_line(source, out),
-            "flags_say_all": has_flags(look.stated),
+            "flags_say_all": look.flags_say_all,
         }
     )
 
@@ -70,9 +64,7 @@ async def check(request: Request) -> Response:
 async def read(request: Request) -> Response:
     """Settings from the text of a settings file or sidecar."""
     parts, body = parts_of(request), await body_of(request)
-    command, values = read_look(text_of(body, "toml"))
-    settings = Look.of(parts.places, command, values).settings
-    return JSONResponse({"command": command, "settings": with_ids(parts.places, settings, values)})
+    return JSONResponse(read_look(parts.places, text_of(body, "toml")))
 
 
 async def curve(request: Request) -> Response:

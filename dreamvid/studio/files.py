@@ -137,9 +137,10 @@ async def play(request: Request) -> Response:
     """A film in a form that every browser plays; it is made first, which takes a while."""
     parts, path = _media(request)
     kept = parts.cache / "play" / f"{_key(path)}.mp4"
-    if not kept.is_file():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        await parts.slow.result({"task": "play", "path": str(path), "target": str(kept)})
+    async with parts.making(kept):  # a second request waits for the first
+        if not kept.is_file():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            await parts.slow.result({"task": "play", "path": str(path), "target": str(kept)})
     return FileResponse(kept, media_type="video/mp4", headers={"cache-control": "private"})
 
 

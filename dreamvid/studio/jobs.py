@@ -121,8 +121,8 @@ def pace_of(lines: list[str]) -> Pace:
         if line == BEGINS:
             break
         if hit := _FRAMES.fullmatch(line):
-            total, each = hit[3] and int(hit[3]), hit[4] and float(hit[4])
-            return Pace(hit[1], int(hit[2]), total or None, each or None)
+            total, each = int(hit[3]) if hit[3] else None, float(hit[4]) if hit[4] else None
+            return Pace(hit[1], int(hit[2]), total, each)
     return Pace()
 
 

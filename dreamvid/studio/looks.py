@@ -1,39 +1,39 @@
-"""Looks: the settings of a command as the page, TOML files and the command line write them.
-
-In the JSON of the page a file is written @ID in any text; everywhere else it is a path.
-"""
+"""Looks: the settings of a command as the page, TOML files and the command line write them."""
 
 from __future__ import annotations
 
+import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
 from dreamvid.errors import DreamvidError, UnreadableInput, UsageError
-from dreamvid.networks.known import TIMM, names
-from dreamvid.schedules.signals import curves_in
 from dreamvid.settings.base import Settings, usage_error
-from dreamvid.settings.dials import guides_of
-from dreamvid.settings.envelopes import schedules_in
-from dreamvid.settings.mask_text import mask_files
-from dreamvid.settings.models import ImageSettings, VideoSettings
 from dreamvid.settings.toml import to_toml, write_toml
-from dreamvid.settings.values import OWN_PALETTE
 from dreamvid.studio.commands import COMMANDS, checked_settings, model_of
-from dreamvid.studio.places import TOKEN, Places
+from dreamvid.studio.look_files import (
+    check_files,
+    mapped,
+    with_ids,
+    with_paths,
+    without_lost,
+)
+from dreamvid.studio.places import Places
 
 LONGEST: Final = 100_000
 """Most characters of a settings file."""
-DEEPEST: Final = 6
-"""Most levels of tables and lists in settings."""
 NAMED: Final = "# dreamvid "
 """The beginning of a settings file of the studio, before the command."""
 WRITERS: Final = {"film": "video", "picture": "image", "loop": "loop", "camera": "zoom"}
 """The commands whose settings have a table that those before them do not have."""
+OF_A_LOOK: Final = ("dream", "motion", "camera", "loop")
+"""The tables that make a look; the others are of one film or one machine."""
+OF_A_FILM: Final = ("guide", "palette", "mask", "loop")
+"""What is left out of a look: files, and whether the film loops."""
 
 
 class Look:
@@ -45,15 +45,8 @@ class Look:
     @classmethod
     def of(cls, places: Places, command: object, values: object) -> Look:
         """Check the settings that the page sends; UsageError for the first that is wrong."""
-        plain = with_paths(places, _tables(values))
-        settings = checked_settings(command, plain)
-        for path in files_of(settings):
-            if not places.holds(path):
-                raise UsageError(
-                    "is not in the folders of the studio",
-                    where=path.name,
-                    remedy="start the studio with its folder, or drop the file",
-                )
+        settings = checked_settings(command, with_paths(places, _tables(values)))
+        check_files(places, settings)
         return cls(str(command), settings)
 
     @property
@@ -64,82 +57,115 @@ class Look:
     @property
     def stated(self) -> dict[str, Any]:
         """The settings that were given, as plain values."""
-        return stated_values(self.settings)
+        return self.settings.model_dump(mode="json", exclude_unset=True, exclude_none=True)
 
     @property
     def toml(self) -> str:
         """The settings that were given, as a settings file whose first line names the command."""
         return f"{NAMED}{self.command}\n" + write_toml(self.stated)
 
+    @property
+    def shared(self) -> str:
+        """The look alone, for other films and other people: without files, sizes and lengths."""
+        tables = {name: row for name, row in self.stated.items() if name in OF_A_LOOK}
+        kept = {
+            table: {name: value for name, value in row.items() if name not in OF_A_FILM}
+            for table, row in tables.items()
+        }
+        return f"{NAMED}{self.command}\n" + write_toml({k: row for k, row in kept.items() if row})
+
     def command_line(self, source: Path | None, out: Path) -> str:
-        """The same as a command."""
+        """The same as a command; what no flag can say is left out: see `flags_say_all`."""
         words = ["dreamvid", self.command]
         words += [] if source is None else [str(source)]
-        return shlex.join([*words, "-o", str(out), *flags_of(self.stated, self.settings)])
+        return shlex.join([*words, "-o", str(out), *_flags(self.stated, self.settings)])
+
+    @property
+    def flags_say_all(self) -> bool:
+        """Whether flags can say all of it: regions and single signals have none."""
+        rows = (row for row in self.stated.values() if isinstance(row, Mapping))
+        return "region" not in self.stated and not any(
+            isinstance(value, Mapping) for row in rows for value in row.values()
+        )
+
+    def resolved(self, places: Places) -> Any:
+        """All settings with their defaults, for the page."""
+        return with_ids(places, self.settings, to_toml(self.settings))
 
 
 def faults(places: Places, command: object, values: object) -> list[dict[str, str]]:
     """What is wrong with settings, each with the field that it concerns."""
     try:
-        plain = with_paths(places, _tables(values))
-        model = model_of(command, plain)
-    except DreamvidError as error:
-        return [{"field": str(error.where or ""), "text": str(error)}]
-    try:
-        model.model_validate(plain)
-    except ValidationError as error:
-        return [_fault(error, k) for k in range(len(error.errors()))]
-    try:
         Look.of(places, command, values)
     except DreamvidError as error:
-        return [{"field": str(error.where or ""), "text": str(error)}]
+        first = [{"field": _field_of(error, values), "text": str(error)}]
+        return (_all_faults(places, command, values) if command != "loop" else []) or first
     return []
 
 
-def read_look(text: str) -> tuple[str, dict[str, Any]]:
-    """The command and the settings of a settings file or sidecar.
+def read_look(places: Places, text: str, command: str | None = None) -> dict[str, Any]:
+    """The command and the settings of a settings file or sidecar, as JSON for the page.
 
+    Settings that are the default are left out, and so are files that are not in the folders of the
+    studio: their fields are "left_out". "media" is the source of a sidecar, if it is there.
     UnreadableInput if it is not TOML, UsageError if its settings are not of any command.
     """
+    values = _read(text)
+    made = values.pop("made", None)
+    command = command or _command_of(text, values)
+    settings = checked_settings(command, _tables(values))
+    given = settings.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
+    if command == "loop":  # the kind decides which settings there are
+        given["loop"] = given.get("loop", {}) | {"kind": to_toml(settings)["loop"]["kind"]}
+    given.get("network", {}).pop("device", None)  # of the machine that made it
+    given.get("network", {}).pop("precision", None)
+    kept, lost = without_lost(places, settings, given)
+    source = made.get("source_absolute") if isinstance(made, dict) else None
+    return {
+        "command": command,
+        "settings": with_ids(
+            places, settings, {k: row for k, row in kept.items() if row not in ({}, [])}
+        ),
+        "left_out": lost,
+        "media": media_of(places, source),
+    }
+
+
+def media_of(places: Places, source: object) -> str | None:
+    """The id of a source by its path, if it is there and in the folders of the studio."""
+    if not isinstance(source, str) or not places.holds(Path(source)) or not Path(source).is_file():
+        return None
+    return places.id_of(Path(source))
+
+
+def _read(text: str) -> dict[str, Any]:
     if len(text) > LONGEST:
         raise UnreadableInput("is too long for a settings file", remedy="give a settings file")
     try:
-        values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # Python limits the digits of a number
         raise UnreadableInput(f"not a readable settings file ({str(error)[:200]})") from None
-    values.pop("made", None)
+
+
+def _command_of(text: str, values: Mapping[str, Any]) -> str:
+    """The command that the first line names, else the one that has these tables."""
     first = text.partition("\n")[0].strip()
-    command = first.removeprefix(NAMED) if first.startswith(NAMED) else ""
-    if command not in COMMANDS:
-        command = next((name for table, name in WRITERS.items() if table in values), "video")
-    settings = checked_settings(command, _tables(values))
-    return command, stated_values(settings)
+    named = first.removeprefix(NAMED) if first.startswith(NAMED) else ""
+    if named in COMMANDS:
+        return named
+    return next((name for table, name in WRITERS.items() if table in values), "video")
 
 
-def read_command(command: str, text: str) -> dict[str, Any]:
-    """The settings of a known command from the text of its settings file."""
-    return stated_values(checked_settings(command, tomllib.loads(text)))
-
-
-def stated_values(settings: Settings) -> dict[str, Any]:
-    """The settings that were given, as plain values without those that are None."""
-    return settings.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-
-
-def resolved_values(settings: Settings) -> dict[str, Any]:
-    """All settings with their defaults."""
-    return to_toml(settings)
-
-
-def flags_of(values: Mapping[str, Any], settings: Settings) -> list[str]:
-    """Settings as flags; UsageError never: what no flag can say is left to a settings file."""
+def _flags(values: Mapping[str, Any], settings: Settings) -> list[str]:
+    """Settings as flags."""
     words: list[str] = []
     for table, row in values.items():
         model = type(settings).tables().get(table)
         for name, value in row.items() if model is not None else ():
             flag = "--" + name.replace("_", "-")
             if isinstance(value, bool):
-                words += [flag] if value else [flag.replace("--", "--no-", 1)]
+                off = [f"--no-{flag[2:]}"] if model and model.model_fields[name].default else []
+                words += [flag] if value else off
             elif isinstance(value, list):
                 words += [word for one in value for word in (flag, str(one))]
             elif not isinstance(value, Mapping):
@@ -147,75 +173,33 @@ def flags_of(values: Mapping[str, Any], settings: Settings) -> list[str]:
     return words
 
 
-def has_flags(values: Mapping[str, Any]) -> bool:
-    """Whether flags can say all of these settings: regions and single signals have none."""
-    rows = (row for row in values.values() if isinstance(row, Mapping))
-    return "region" not in values and not any(
-        isinstance(value, Mapping) for row in rows for value in row.values()
-    )
-
-
-def files_of(settings: Settings) -> Iterator[Path]:
-    """Every file that settings name."""
-    tables: Any = settings
-    network = getattr(settings, "network", None)
-    if network is not None:
-        yield from [network.weights] if network.weights is not None else []
-        yield from (Path(name) for name, _ in network.parts if _is_path(name))
-    audio = getattr(getattr(settings, "sound", None), "audio", None)
-    yield from [audio] if audio is not None else []
-    masked = isinstance(settings, ImageSettings | VideoSettings)
-    regions = tables.regions if masked else ()
-    for mask, _ in regions:
-        yield from mask_files(mask.mask)
-    plain = () if masked or not hasattr(settings, "dream") else (tables.dream,)
-    dreams = [*(dream for _, dream in regions), *plain]
-    for dream in dreams:
-        yield from map(Path, guides_of(dream))
-        yield from [Path(dream.palette)] if dream.palette not in (None, OWN_PALETTE) else []
-        motion = getattr(settings, "motion", None)
-        if motion is not None:
-            camera = getattr(settings, "camera", None)
-            names = {n for one in schedules_in(dream, motion, camera) for n in one.names}
-            yield from map(Path, curves_in(names).values())
-
-
-def with_paths(places: Places, value: Any) -> Any:
-    """The same values with the path of each file in place of its id."""
-    return _mapped(value, lambda text: TOKEN.sub(lambda hit: str(places.path_of(hit[1])), text))
-
-
-def with_ids(places: Places, settings: Settings, values: Any) -> Any:
-    """The same values with the id of each file of the settings in place of its path."""
-    paths = sorted({str(path) for path in files_of(settings)}, key=len, reverse=True)
-    named = {text: f"@{places.id_of(Path(text))}" for text in paths if places.holds(Path(text))}
-
-    def change(text: str) -> str:
-        for path, token in named.items():
-            text = text.replace(path, token)
-        return text
-
-    return _mapped(values, change)
-
-
-def _mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
-    if depth > DEEPEST:
-        raise UsageError("is nested too deeply", where="settings")
-    if isinstance(value, str):
-        return change(value)
-    if isinstance(value, Mapping):
-        return {str(key): _mapped(one, change, depth + 1) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mapped(one, change, depth + 1) for one in value]
-    return value
-
-
 def _tables(values: object) -> dict[str, Any]:
-    """Settings as tables; UsageError if they are anything else, or far too many."""
+    """Settings as tables; UsageError if they are anything else, or nested too deeply."""
     if not isinstance(values, Mapping):
         raise UsageError("must be tables of settings", where="settings")
-    plain: dict[str, Any] = _mapped(dict(values), str)
+    plain: dict[str, Any] = mapped(dict(values), lambda text, field: text)
     return plain
+
+
+def _all_faults(places: Places, command: object, values: object) -> list[dict[str, str]]:
+    """Every invalid field; none if what is wrong is something else."""
+    try:
+        plain = with_paths(places, _tables(values))
+        model_of(command, plain).model_validate(plain)
+    except ValidationError as error:
+        return [_fault(error, k) for k in range(len(error.errors()))]
+    except DreamvidError:
+        pass
+    return []
+
+
+def _field_of(error: DreamvidError, values: object) -> str:
+    """The field that an error concerns: TABLE.NAME if it can be told."""
+    named = re.match(r"[\w.]+(?= = |: )", error.what)
+    name = str(error.where) if error.where is not None else named[0] if named else ""
+    rows = values.items() if isinstance(values, Mapping) else ()
+    holds = (table for table, row in rows if isinstance(row, Mapping) and name in row)
+    return next((f"{table}.{name}" for table in holds), name)
 
 
 def _fault(error: ValidationError, index: int) -> dict[str, str]:
@@ -227,7 +211,3 @@ def _fault(error: ValidationError, index: int) -> dict[str, str]:
     ])  # fmt: skip
     place = [str(part) for part in details["loc"] if not str(part).startswith("function-")]
     return {"field": ".".join(place), "text": str(usage_error(one))}
-
-
-def _is_path(model: str) -> bool:
-    return not (model in names() or model.startswith(TIMM))

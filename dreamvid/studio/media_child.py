@@ -29,6 +29,10 @@ BLOCK: Final = 25
 """Frames from one message of the search for cuts to the next."""
 
 
+FORMATS: Final = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", "PPM", "GIF")
+"""The formats that Pillow may open: others run programs, refer to files, or are hardly tested."""
+
+
 def info(order: Order, reply: Reply) -> None:
     """What a file is: size, and for films the rate, frames and duration; sound alone too."""
     path = Path(order["path"])
@@ -115,10 +119,16 @@ def read_frame(path: Path, number: int, width: int) -> NDArray[np.uint8]:
 
 
 def jpeg(array: NDArray[np.uint8], quality: int = 85) -> bytes:
-    """An array [H, W, 3] as a JPEG."""
+    """An array [H, W, 3] as a JPEG with all of its colours: dreams have sharp ones."""
     data = io.BytesIO()
-    Image.fromarray(array).save(data, format="JPEG", quality=quality)
+    Image.fromarray(array).save(data, format="JPEG", quality=quality, subsampling=0)
     return data.getvalue()
+
+
+def allow_formats() -> None:
+    """Let Pillow open only FORMATS in this process."""
+    Image.init()
+    Image.ID[:] = [name for name in Image.ID if name in FORMATS]
 
 
 def _film(path: Path) -> dict[str, Any]:
@@ -161,4 +171,5 @@ def _eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
 
 if __name__ == "__main__":
     bounded(MEMORY)
+    allow_formats()
     serve({"info": info, "frame": frame, "wave": wave, "shots": shots, "play": play})

@@ -130,7 +130,7 @@ def checking(reply: Reply, objective: Objective) -> Objective:
     return replace(objective, value=value)
 
 
-def picture(image: Tensor, quality: int = DRAFT) -> bytes:
-    """An image [3, H, W] as a JPEG."""
+def picture(image: Tensor, quality: int | None = None) -> bytes:
+    """An image [3, H, W] as a JPEG, of the quality FINAL unless another is given."""
     array: NDArray[np.uint8] = to_array(image).astype(np.uint8)
-    return jpeg(array, quality)
+    return jpeg(array, quality or FINAL)

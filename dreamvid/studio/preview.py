@@ -12,12 +12,15 @@ from dreamvid.studio.worker import FINAL, Answer, Worker, WorkerError
 PATIENCE: Final = 120.0
 """Most seconds between two events of a preview: a network is loaded, at worst downloaded."""
 
+REST: Final = 1200.0
+"""Seconds without a preview after which the child and its networks leave the memory."""
+
 
 class Previews:
     """The dreams that the page asks for, in one child that keeps the network loaded."""
 
     def __init__(self) -> None:
-        self.worker = Worker("dreamvid.studio.dream_child", patience=PATIENCE)
+        self.worker = Worker("dreamvid.studio.dream_child", patience=PATIENCE, rest=REST)
         self._newest = 0
         self._turn = asyncio.Lock()
         self._replaced = asyncio.Event()
@@ -81,25 +84,25 @@ class Previews:
     async def stop(self) -> None:
         """End the preview that runs, if any."""
         self._replaced.set()
+        self._replaced = asyncio.Event()
 
     async def _until(
         self, order: Mapping[str, Any], replaced: asyncio.Event
     ) -> AsyncGenerator[Answer, None]:
         """The events of an order, up to its end or to when it is replaced."""
         over = asyncio.ensure_future(replaced.wait())
+        step: asyncio.Future[Answer] | None = None
         async with contextlib.aclosing(self.worker.ask(order)) as answers:
             try:
-                while True:
+                ended = False
+                while not ended:
                     step = asyncio.ensure_future(anext(answers))
                     await asyncio.wait({step, over}, return_when=asyncio.FIRST_COMPLETED)
-                    if not step.done():
-                        step.cancel()
-                        with contextlib.suppress(asyncio.CancelledError, StopAsyncIteration):
-                            await step
-                        yield {"event": "cancelled"}, b""
-                        return
-                    yield step.result()
-                    if step.result()[0]["event"] in FINAL:
-                        return
+                    answer = step.result() if step.done() else ({"event": "cancelled"}, b"")
+                    ended = answer[0]["event"] in FINAL
+                    yield answer
             finally:
                 over.cancel()
+                if step is not None and not step.done():
+                    step.cancel()
+                    await asyncio.gather(step, return_exceptions=True)

@@ -36,14 +36,16 @@ class Queue:
         self.version = 0
         self._child: asyncio.subprocess.Process | None = None
         self._wake = asyncio.Event()
+        self._ending = asyncio.Lock()
 
     def listed(self) -> list[Job]:
         """The jobs in their order."""
         return sorted(self.jobs.values(), key=lambda job: (job.order, job.id))
 
-    def is_newer(self, version: int) -> bool:
-        """Whether anything has changed since a version."""
-        return self.version != version
+    async def news(self, version: int) -> None:
+        """Wait until anything has changed since a version."""
+        async with self.changed:
+            await self.changed.wait_for(lambda: self.version != version)
 
     def job(self, ident: str) -> Job:
         """A job by its id; UnreadableInput if there is none."""
@@ -62,15 +64,15 @@ class Queue:
         """Do one of ACTIONS with a job; UsageError if its state does not allow it."""
         job = self.job(ident)
         match action, job.state:
-            case ("pause", "running"):
+            case ("pause", "running") if hasattr(signal, "SIGSTOP"):
                 _signal(job, signal.SIGSTOP)
                 job.state = "paused"
             case ("resume", "paused"):
                 _signal(job, signal.SIGCONT)
                 job.state = "running"
             case ("stop", "running" | "paused" | "queued"):
-                await self._stop(job)
                 job.state, job.ended = "stopped", time.time()
+                await self._stop(job)
             case ("retry" | "resume", "stopped" | "failed"):
                 job.state, job.error, job.ended = "queued", "", None
             case ("remove", "queued" | "stopped" | "failed" | "done"):
@@ -124,6 +126,9 @@ class Queue:
         }
 
     async def _start(self, job: Job) -> None:
+        async with self._ending:
+            if job.state != "queued":
+                return
         job.started, job.state, job.error = time.time(), "running", ""
         Path(job.output).parent.mkdir(parents=True, exist_ok=True)
         with self.files.log(job).open("ab") as log:
@@ -185,23 +190,26 @@ class Queue:
 
     async def _stop(self, job: Job) -> None:
         """End the process of a job within a second; what it has finished is kept."""
-        if job.state not in OPEN or not _lives(job):
-            return
-        _signal(job, signal.SIGTERM)
-        _signal(job, signal.SIGCONT)
-        until = time.monotonic() + GRACE
-        while _lives(job) and time.monotonic() < until:
-            await asyncio.sleep(0.02)
-        if _lives(job):
+        async with self._ending:  # the next one starts when this one has ended
+            _signal(job, signal.SIGTERM)
+            _signal(job, signal.SIGCONT)
+            until = time.monotonic() + GRACE
+            while _lives(job) and time.monotonic() < until:
+                await asyncio.sleep(0.02)
             _signal(job, signal.SIGKILL)
-        job.pid = job.born = None
+            child = self._child
+            if child is not None and child.pid == job.pid:
+                await child.wait()
+            job.pid = job.born = None
+            if Path(job.output).exists():  # it had just become complete
+                job.state = "done"
 
     async def _leave(self) -> None:
-        """Stop what runs, to go on at the next start."""
+        """Stop what runs, to go on at the next start; what is paused waits to be resumed."""
         for job in self.listed():
-            if job.state == "running":
+            if job.state in OPEN:
+                job.state = "queued" if job.state == "running" else "stopped"
                 await self._stop(job)
-                job.state = "queued"
                 self.files.write(job)
 
     def _place(self, job: Job, before: str | None) -> float:

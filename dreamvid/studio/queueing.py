@@ -6,28 +6,28 @@ import asyncio
 import contextlib
 import json
 import re
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import picture_format
-from dreamvid.media.formats import suited
-from dreamvid.settings.tables import ClipSettings
+from dreamvid.media.formats import check_delivery, suited, usual_codec
 from dreamvid.studio.jobs import Job
-from dreamvid.studio.looks import Look, read_look, with_ids
+from dreamvid.studio.looks import Look, media_of, read_look
 from dreamvid.studio.places import kind_of
 from dreamvid.studio.queue import ACTIONS, disk_left, preview_of
 from dreamvid.studio.web import Parts, body_of, parts_of, text_of
+from dreamvid.studio.worker import Busy
 
 MOST_JOBS: Final = 1000
+MOST_LISTENERS: Final = 16
+"""Most pages that get events."""
 TELL_EVERY: Final = 0.5
 """Least seconds from one event to the next."""
 ROUNDED: Final = 10_000_000
@@ -56,7 +56,7 @@ async def add_job(request: Request) -> Response:
     elif source is None:
         raise UsageError("no film or picture", where="media", remedy="pick one")
     look = Look.of(parts.places, command, values)
-    output = _output(parts, look, source, body.get("name"))
+    output = await run_in_threadpool(_output, parts, look, source, body.get("name"))
     job = Job.new(look.command, source, output)
     await parts.queue.add(job, look.toml)
     return JSONResponse(described(parts, job), 201)
@@ -85,7 +85,7 @@ async def settings(request: Request) -> Response:
     """The settings of a job, for the dials."""
     parts = parts_of(request)
     job = parts.queue.job(request.path_params["id"])
-    return _settings_of(parts, job)
+    return settings_of(parts, job)
 
 
 async def newest(request: Request) -> Response:
@@ -100,62 +100,14 @@ async def newest(request: Request) -> Response:
 
 async def events(request: Request) -> Response:
     """Server-sent events: the queue whenever it changes."""
+    parts = parts_of(request)
+    if parts.listeners >= MOST_LISTENERS:
+        raise Busy("too many pages are open", remedy="close one")
     return StreamingResponse(
-        _events(parts_of(request)),
+        _events(parts),
         media_type="text/event-stream",
         headers={"cache-control": "no-store", "x-accel-buffering": "no"},
     )
-
-
-async def gallery(request: Request) -> Response:
-    """The finished films and pictures, the newest first."""
-    parts = parts_of(request)
-    if not parts.output.is_dir():
-        return JSONResponse({"results": []})
-    found = [entry for entry in parts.places.listing(parts.output)
-             if entry.kind in ("film", "picture") and ".preview." not in entry.name]  # fmt: skip
-    rows = [entry.plain() | _about(parts, parts.output / entry.name) for entry in found]
-    return JSONResponse({"results": sorted(rows, key=lambda row: -row["changed"])})
-
-
-async def result_settings(request: Request) -> Response:
-    """The settings that made a result, for the dials."""
-    parts, path = _result(request)
-    if text := _sidecar_text(path):
-        command, values = read_look(text)
-        held = Look.of(parts.places, command, values).settings
-        return JSONResponse({"command": command, "settings": with_ids(parts.places, held, values)})
-    job = _job_of(parts, path)
-    if job is None:
-        raise UnreadableInput("its settings are not known", where=path.name)
-    return _settings_of(parts, job)
-
-
-async def lengthen(request: Request) -> Response:
-    """Queue a finished zoom for more seconds."""
-    parts, path = _result(request)
-    more = text_of(await body_of(request), "seconds")
-    ClipSettings.checked({"seconds": more}, where="seconds")
-    output = _free(path.with_name(f"{path.stem}.longer{path.suffix}"), parts)
-    job = Job.new("zoom", path, output, more=more)
-    await parts.queue.add(job, "")
-    return JSONResponse(described(parts, job), 201)
-
-
-async def show_folder(request: Request) -> Response:
-    """Open the folder of the results on this machine."""
-    parts = parts_of(request)
-    await body_of(request)
-    if not parts.local:
-        raise UsageError("the folder is on the machine of the studio", where="open")
-    opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
-    parts.output.mkdir(parents=True, exist_ok=True)
-    try:
-        subprocess.Popen([opener, str(parts.output)], stdin=subprocess.DEVNULL,
-                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
-    except OSError:
-        raise UsageError("no program opens folders here", where=opener) from None
-    return JSONResponse({"ok": True})
 
 
 def snapshot(parts: Parts) -> dict[str, Any]:
@@ -175,20 +127,22 @@ def described(parts: Parts, job: Job) -> dict[str, Any]:
 
 
 async def _events(parts: Parts) -> AsyncIterator[bytes]:
-    queue, seen, last, told = parts.queue, -1, "", time.monotonic()
-    while True:
-        async with queue.changed:
+    parts.listeners += 1
+    try:
+        queue, seen, last, told = parts.queue, -1, "", time.monotonic()
+        while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(queue.changed.wait_for(partial(queue.is_newer, seen)), QUIET)
-            seen = queue.version
-        text = json.dumps(snapshot(parts))
-        if text != last:
-            yield f"event: jobs\ndata: {text}\n\n".encode()
-        elif time.monotonic() - told > QUIET:
-            yield b": still here\n\n"
-        if text != last or time.monotonic() - told > QUIET:
-            last, told = text, time.monotonic()
-        await asyncio.sleep(TELL_EVERY)
+                await asyncio.wait_for(queue.news(seen), QUIET)
+            seen, text = queue.version, json.dumps(snapshot(parts))
+            if text != last:
+                yield f"event: jobs\ndata: {text}\n\n".encode()
+            elif time.monotonic() - told > QUIET:
+                yield b": still here\n\n"
+            if text != last or time.monotonic() - told > QUIET:
+                last, told = text, time.monotonic()
+            await asyncio.sleep(TELL_EVERY)
+    finally:
+        parts.listeners -= 1
 
 
 def _source(parts: Parts, body: dict[str, Any]) -> Path | None:
@@ -215,14 +169,15 @@ def _output(parts: Parts, look: Look, source: Path | None, name: object) -> Path
         except UsageError:
             path = path.with_suffix(".png")
     else:
-        codec = look.tables.output.codec
-        path = suited(path, codec)
+        output = look.tables.output
+        path = suited(path, output.codec)
         if "%" in path.name:
             raise UsageError("image sequences are written by the command line", where="codec")
-    return _free(path, parts)
+        check_delivery(path, output.codec or usual_codec(path), crf=output.crf)
+    return free_path(path, parts)
 
 
-def _free(path: Path, parts: Parts) -> Path:
+def free_path(path: Path, parts: Parts) -> Path:
     """The path, or with a number behind its name, that no file and no job has."""
     taken = {job.output for job in parts.queue.jobs.values()}
     for k in range(1, 10_000):
@@ -232,45 +187,8 @@ def _free(path: Path, parts: Parts) -> Path:
     raise UsageError("has too many results of this name", where=path.name)
 
 
-def _settings_of(parts: Parts, job: Job) -> Response:
+def settings_of(parts: Parts, job: Job) -> Response:
+    """The settings of a job, for the dials."""
     text = parts.queue.files.settings(job).read_text("utf-8")
-    if not text and job.more is not None:
-        raise UnreadableInput("has the settings of the zoom that it lengthens", where=job.id)
-    from dreamvid.studio.looks import read_command
-
-    held = Look.of(parts.places, job.command, read_command(job.command, text))
-    media = None
-    if job.source is not None and parts.places.holds(Path(job.source)):
-        media = parts.places.id_of(Path(job.source))
-    values = with_ids(parts.places, held.settings, held.stated)
-    return JSONResponse({"command": job.command, "settings": values, "media": media})
-
-
-def _result(request: Request) -> tuple[Parts, Path]:
-    parts = parts_of(request)
-    path = parts.places.path_of(request.path_params["id"])
-    if path.parent != parts.output or not path.is_file():
-        raise UsageError("not a result", where=path.name)
-    return parts, path
-
-
-def _about(parts: Parts, path: Path) -> dict[str, Any]:
-    job = _job_of(parts, path)
-    sidecar = path.with_name(path.name + ".dreamvid.toml").is_file()
-    return {
-        "settings": sidecar or job is not None,
-        "can_lengthen": path.with_name(path.name + ".dreamvid.state").is_file(),
-        "job": None if job is None else job.id,
-    }
-
-
-def _job_of(parts: Parts, path: Path) -> Job | None:
-    jobs = (job for job in parts.queue.jobs.values() if job.output == str(path))
-    return next((job for job in jobs if job.more is None), None)
-
-
-def _sidecar_text(path: Path) -> str:
-    try:
-        return path.with_name(path.name + ".dreamvid.toml").read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+    row = read_look(parts.places, text, job.command)
+    return JSONResponse(row | {"media": media_of(parts.places, job.source)})

@@ -12,6 +12,7 @@ import ipaddress
 import json
 import re
 import socket
+import time
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
@@ -26,6 +27,8 @@ MOST_UPLOAD: Final = 8 << 30
 """Most bytes of a file that is dropped."""
 BODY_PATIENCE: Final = 20.0
 """Seconds in which the next piece of a body must come."""
+LEAST_PACE: Final = 10_000
+"""Bytes a second, after that time, that a body must have on average."""
 UPLOADS: Final = "/api/uploads"
 """The only address that takes another body than JSON."""
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
@@ -79,21 +82,14 @@ class Guard:
         except Refused as why:
             return await refuse(why.status, str(why), send)
         bounded = _Bounded(receive, most)
-        started = False
 
         async def send_safely(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 added = [(k.encode(), v.encode()) for k, v in HEADERS]
                 message = {**message, "headers": [*message.get("headers", ()), *added]}
             await send(message)
 
-        try:
-            await self._app(scope, bounded, send_safely)
-        except Refused as why:
-            if not started:
-                await refuse(why.status, str(why), send)
+        await self._app(scope, bounded, send_safely)
 
     def _check_site(self, scope: Scope, headers: Mapping[str, str]) -> None:
         """The request must be meant for this server, and come from its own page."""
@@ -149,19 +145,22 @@ class Guard:
 
 
 class _Bounded:
-    """A body of at most so many bytes, whose pieces come in time."""
+    """A body of at most so many bytes, whose pieces come in time, and not by drops for ever."""
 
     def __init__(self, receive: Receive, most: int) -> None:
         self._receive, self._left, self._whole = receive, most, False
+        self._until, self._size = time.monotonic() + BODY_PATIENCE, 0
 
     async def __call__(self) -> Message:
         if self._whole:  # wait for the end of the connection, however long
             return await self._receive()
         try:
-            message = await asyncio.wait_for(self._receive(), BODY_PATIENCE)
+            patience = self._until + self._size / LEAST_PACE - time.monotonic()
+            message = await asyncio.wait_for(self._receive(), min(BODY_PATIENCE, patience))
         except TimeoutError:
             raise Refused(408, "the request took too long") from None
         if message["type"] == "http.request":
+            self._size += len(message.get("body", b""))
             self._left -= len(message.get("body", b""))
             self._whole = not message.get("more_body", False)
             if self._left < 0:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
+import signal
 import socket
+import threading
 from asyncio import TimerHandle, Transport
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +26,8 @@ from dreamvid.studio.safety import LOOPBACK, Guard
 HEAD_PATIENCE: Final = 10.0
 """Seconds in which the head of a request must have come."""
 MOST_CONNECTIONS: Final = 128
+BACKLOG: Final = 256
+"""Most connections that wait to be taken."""
 MOST_HEAD: Final = 32 << 10
 """Most bytes of the head of a request."""
 
@@ -78,6 +83,25 @@ class CarefulProtocol(H11Protocol):
             self._late = None
 
 
+class Server(uvicorn.Server):
+    """A server that SIGINT, SIGTERM and SIGHUP end in order, without raising them again."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Handle the signals while it serves; only in the main thread."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.signal(number, self.handle_exit) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
 def state_folder() -> Path:
     """Where the studio keeps its jobs, uploads and pictures, unless another folder is given."""
     return user_state_path("dreamvid", appauthor=False) / "studio"
@@ -126,9 +150,9 @@ def make_server(options: Options, host: str, port: int, token: str | None) -> uv
         timeout_keep_alive=5,
         timeout_graceful_shutdown=1,
         h11_max_incomplete_event_size=MOST_HEAD,
-        backlog=256,
+        backlog=BACKLOG,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def link(host: str, port: int, token: str | None) -> str:
@@ -153,6 +177,7 @@ def _listening(options: Options) -> Any:
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, options.port))
+        listener.listen(BACKLOG)  # the address can be opened as soon as it is printed
     except OSError as error:
         listener.close()
         what = f"port {options.port} cannot be used ({error.strerror or error})"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,12 +17,11 @@ from dreamvid.errors import DiskFull, DreamvidError, OutputExists, UnreadableInp
 from dreamvid.studio.places import Places
 from dreamvid.studio.preview import Previews
 from dreamvid.studio.queue import Queue
-from dreamvid.studio.safety import Refused
-from dreamvid.studio.worker import Answer, Worker, WorkerError
+from dreamvid.studio.worker import Answer, Busy, Worker, WorkerError
 
 STATUS: Final = (
     (UsageError, 400), (UnreadableInput, 404), (OutputExists, 409), (WorkerError, 422),
-    (DiskFull, 507),
+    (DiskFull, 507), (Busy, 503),
 )  # fmt: skip
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -38,6 +38,12 @@ class Parts:
     eye: Worker
     slow: Worker
     queue: Queue
+    listeners: int = 0
+    locks: dict[Path, asyncio.Lock] = field(default_factory=dict)
+
+    def making(self, path: Path) -> asyncio.Lock:
+        """The lock to hold while a file of the cache is made."""
+        return self.locks.setdefault(path, asyncio.Lock())
 
     @property
     def uploads(self) -> Path:
@@ -109,6 +115,3 @@ async def lines(answers: AsyncIterator[Answer]) -> AsyncIterator[bytes]:
 
 def _no_constant(name: str) -> None:
     raise ValueError(f"{name} is not JSON")
-
-
-__all__ = ["Parts", "Refused", "body_of", "lines", "number_of", "on_error", "parts_of", "text_of"]

@@ -13,10 +13,16 @@ from typing import Any, Final
 from dreamvid.errors import DreamvidError
 
 LONGEST_LINE: Final = 1 << 20
+MOST_OPEN: Final = 64
+"""Most orders that wait for one child."""
 FINAL: Final = frozenset({"done", "cancelled", "error", "crashed"})
 """The events that end an order."""
 
 Answer = tuple[dict[str, Any], bytes]
+
+
+class Busy(DreamvidError):
+    """Too many orders wait."""
 
 
 class WorkerError(DreamvidError):
@@ -28,18 +34,25 @@ class Worker:
 
     It is started by the first order. When it has ended, whatever the reason, its open orders get
     the event "crashed", and the next order starts another one. An order that takes longer than
-    `patience` seconds from one event to the next ends it.
+    `patience` seconds from one event to the next ends it, and so does having nothing to do for
+    `rest` seconds. At most MOST_OPEN orders wait.
     """
 
     def __init__(
-        self, module: str, *, patience: float, environment: Mapping[str, str] | None = None
+        self,
+        module: str,
+        *,
+        patience: float,
+        rest: float,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        self._module, self._patience = module, patience
+        self._module, self._patience, self._rest = module, patience, rest
         self._environment = dict(environment or {})
+        self._bedtime: asyncio.TimerHandle | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._open: dict[int, asyncio.Queue[Answer]] = {}
-        self._last = 0
+        self._last, self._ended = 0, False
         self._starting = asyncio.Lock()
 
     @property
@@ -53,6 +66,10 @@ class Worker:
 
         Whoever stops listening cancels the order.
         """
+        if len(self._open) >= MOST_OPEN:
+            raise Busy("too much is asked for at once", remedy="wait a moment")
+        if self._bedtime is not None:
+            self._bedtime.cancel()
         await self._start()
         self._last += 1
         ident, answers = self._last, asyncio.Queue[Answer]()
@@ -72,6 +89,8 @@ class Worker:
             self._open.pop(ident, None)
             if not ended:
                 self._write({"cancel": ident})
+            if not self._open:
+                self._bedtime = asyncio.get_running_loop().call_later(self._rest, self._retire)
 
     async def result(self, order: Mapping[str, Any]) -> Answer:
         """The only event of an order before its end; WorkerError if it fails."""
@@ -84,8 +103,15 @@ class Worker:
                     found = head, data
         return found
 
+    def _retire(self) -> None:
+        """Let the child end by itself: it has nothing to do, and its memory is of use elsewhere."""
+        if self._process is not None and self._process.stdin is not None and not self._open:
+            self._process.stdin.close()
+            self._ended = True
+
     def end(self) -> None:
         """Kill the child; the next order starts another one."""
+        self._ended = True
         if self._process is not None and self._process.returncode is None:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
@@ -103,8 +129,11 @@ class Worker:
 
     async def _start(self) -> None:
         async with self._starting:
-            if self.pid is not None and self._reader is not None and not self._reader.done():
-                return
+            if self._reader is not None and not self._reader.done():
+                if not self._ended:
+                    return
+                await self._reader  # it was killed, and would take the next order with it
+            self._ended = False
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",

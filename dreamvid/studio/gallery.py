@@ -1,0 +1,98 @@
+"""Handlers of the gallery: finished films and pictures, with the settings that made them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.settings.tables import ClipSettings
+from dreamvid.studio.jobs import Job
+from dreamvid.studio.looks import read_look
+from dreamvid.studio.queueing import described, free_path, settings_of
+from dreamvid.studio.web import Parts, body_of, parts_of, text_of
+
+
+async def results(request: Request) -> Response:
+    """The finished films and pictures, the newest first."""
+    parts = parts_of(request)
+    if not parts.output.is_dir():
+        return JSONResponse({"results": []})
+    found = [entry for entry in parts.places.listing(parts.output)
+             if entry.kind in ("film", "picture") and ".preview." not in entry.name]  # fmt: skip
+    rows = [entry.plain() | _about(parts, parts.output / entry.name) for entry in found]
+    return JSONResponse({"results": sorted(rows, key=lambda row: -row["changed"])})
+
+
+async def settings(request: Request) -> Response:
+    """The settings that made a result, for the dials: those of its job, or of its sidecar."""
+    parts, path = _result(request)
+    job = _job_of(parts, path)
+    if job is not None:
+        return settings_of(parts, job)
+    text = _sidecar_text(path)
+    if not text:
+        raise UnreadableInput("its settings are not known", where=path.name)
+    return JSONResponse(read_look(parts.places, text))
+
+
+async def lengthen(request: Request) -> Response:
+    """Queue a finished zoom for more seconds."""
+    parts, path = _result(request)
+    more = text_of(await body_of(request), "seconds")
+    ClipSettings.checked({"seconds": more}, where="seconds")
+    output = free_path(path.with_name(f"{path.stem}.longer{path.suffix}"), parts)
+    job = Job.new("zoom", path, output, more=more)
+    await parts.queue.add(job, "")
+    return JSONResponse(described(parts, job), 201)
+
+
+async def show_folder(request: Request) -> Response:
+    """Open the folder of the results on this machine."""
+    parts = parts_of(request)
+    await body_of(request)
+    if not parts.local:
+        raise UsageError("the folder is on the machine of the studio", where="open")
+    opener = {"darwin": "open", "win32": "explorer"}.get(sys.platform, "xdg-open")
+    parts.output.mkdir(parents=True, exist_ok=True)
+    try:
+        subprocess.Popen([opener, str(parts.output)], stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    except OSError:
+        raise UsageError("no program opens folders here", where=opener) from None
+    return JSONResponse({"ok": True})
+
+
+def _result(request: Request) -> tuple[Parts, Path]:
+    parts = parts_of(request)
+    path = parts.places.path_of(request.path_params["id"])
+    if path.parent != parts.output or not path.is_file():
+        raise UsageError("not a result", where=path.name)
+    return parts, path
+
+
+def _about(parts: Parts, path: Path) -> dict[str, Any]:
+    job = _job_of(parts, path)
+    sidecar = path.with_name(path.name + ".dreamvid.toml").is_file()
+    return {
+        "settings": sidecar or job is not None,
+        "can_lengthen": path.with_name(path.name + ".dreamvid.state").is_file(),
+        "job": None if job is None else job.id,
+    }
+
+
+def _job_of(parts: Parts, path: Path) -> Job | None:
+    jobs = (job for job in parts.queue.jobs.values() if job.output == str(path))
+    return next((job for job in jobs if job.more is None), None)
+
+
+def _sidecar_text(path: Path) -> str:
+    try:
+        return path.with_name(path.name + ".dreamvid.toml").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
