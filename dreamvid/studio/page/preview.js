@@ -5,7 +5,7 @@ import { alertOf, later, tell } from "./dom.js";
 import { command, length, on, settings, state } from "./state.js";
 import { dialsNow, sent } from "./schema.js";
 
-/** What happens: `source` and `picture` with a `src`, `busy`, `done`, `frame`, `checked`. */
+/** What happens: `due`, `busy`, `source` and `picture` with a `src`, `done`; `begin` and `frame` of strips; `checked`. */
 export const previews = new EventTarget();
 /** @param {string} name @param {any} [detail] */
 const emit = (name, detail = {}) => previews.dispatchEvent(new CustomEvent(name, { detail }));
@@ -34,7 +34,7 @@ function order(from = settings()) {
 }
 
 function stop() {
-  soon.cancel();
+  inAMoment.cancel();
   running?.abort();
   running = null;
 }
@@ -87,7 +87,11 @@ async function preview() {
   }
 }
 
-const soon = later(60, preview);
+const inAMoment = later(60, preview);
+function soon() {
+  emit("due");
+  inAMoment();
+}
 const check = later(150, async () => {
   if (!isOpen()) return;
   try {

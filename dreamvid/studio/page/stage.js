@@ -117,6 +117,7 @@ function watch() {
     before.src = src;
     if (!after.getAttribute("src")) after.src = src;
   });
+  previews.addEventListener("due", () => { view.dataset.state = "due"; });
   previews.addEventListener("busy", () => {
     view.dataset.state = "busy";
     progress.replaceChildren(el("span", { class: "muted" }, "dreaming"));
