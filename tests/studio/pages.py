@@ -38,6 +38,7 @@ PATIENCE = 60_000
 QUICK = {"network": {"model": ["bestiary"]}, "dream": {"octaves": 1, "iterations": 3}}
 """Settings that dream at once."""
 KEPT = "dreamvid.studio"
+playwright.expect.set_options(timeout=PATIENCE)
 
 
 def film(path: Path, *, seeds: tuple[int, ...] = (0, 1), frames: int = 6) -> Path:
@@ -125,7 +126,13 @@ def opened(browser: Any, studio: Studio, **options: Any) -> Iterator[Any]:
         f"localStorage.getItem({name}) ?? localStorage.setItem({name}, {json.dumps(kept)})"
     )
     page, complaints = context.new_page(), []
-    page.on("console", lambda m: m.type in ("error", "warning") and complaints.append(m.text))
+
+    def heard(message: Any) -> None:
+        refused = "status of 400" in message.text  # a wrong value: told beside its dial
+        if message.type in ("error", "warning") and not refused:
+            complaints.append(message.text)
+
+    page.on("console", heard)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(studio.address)
     ready(page)

@@ -29,10 +29,10 @@ __all__ = ["browser", "page", "studio"]
 def test_a_film_that_is_dropped_is_dreamed(page: Any, studio: Studio, tmp_path: Path) -> None:
     drop(page, film(tmp_path / "dropped film.mp4"))
     dreamt(page)
-    expect(page.locator("#status")).to_contain_text("dropped film.mp4, 64 by 48, 12 frames")
+    expect(page.locator("#status")).to_contain_text(", 64 by 48, 12 frames a second")
     expect(page.locator("#make")).to_have_value("video")
     assert shown(page).startswith("data:image/jpeg")
-    assert (studio.folder / "state/uploads/dropped film.mp4").exists()
+    assert list((studio.folder / "state/uploads").glob("dropped film*.mp4"))
 
 
 def test_something_else_that_is_dropped_is_refused(page: Any, tmp_path: Path) -> None:

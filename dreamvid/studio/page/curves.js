@@ -66,7 +66,8 @@ async function refresh() {
     note.textContent = error.message;
     return null;
   });
-  if (!found || dragging || field !== state.curve) return;
+  const isOld = dragging || writing || field !== state.curve || given !== String(valueOf(field));
+  if (!found || isOld) return;
   curve = found;
   chosen = Math.min(chosen, Math.max(0, curve.keys.length - 1));
   note.textContent = curve.reads.length ? `${curve.reads.join(", ")} taken as 0 here` : "";

@@ -83,7 +83,7 @@ async function enter() {
 
 /** Open a film or picture. @param {Entry} entry */
 export function open(entry) {
-  set({ media: entry.id, noise: false, frame: 0, view: "dream" });
+  set({ media: entry.id, info: entry.id === state.media ? state.info : null, noise: false, frame: 0, view: "dream" });
   return loadInfo();
 }
 
@@ -100,9 +100,8 @@ export async function loadInfo() {
     const info = await get(`/api/media/${media}`);
     if (media !== state.media) return;
     const kind = info.kind === "film" ? "video" : "image";
-    set({ info });
-    const first = makes().map(([value]) => value);
-    set({ make: first.includes(state.make) ? state.make : kind });
+    const make = makes(info).some(([value]) => value === state.make) ? state.make : kind;
+    set(JSON.stringify(info) === JSON.stringify(state.info) ? { make } : { info, make });
     tell(`${info.name}, ${info.width} by ${info.height}${info.fps ? `, ${Number(info.fps).toFixed(2).replace(/\.?0+$/, "")} frames a second` : ""}`);
   } catch (error) {
     if (media === state.media) set({ media: null, info: null });

@@ -51,9 +51,10 @@ async function begin() {
   on("view panel", showView);
   showView();
   addEventListener("hashchange", () => {
-    const before = state.media;
-    set(fromHash());
-    if (state.media !== before) loadInfo();
+    const found = fromHash();
+    const isOther = found.media && found.media !== state.media;
+    set(isOther ? { ...found, info: null } : found);
+    if (isOther) loadInfo();
   });
   for (const button of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-show]"))) {
     button.addEventListener("click", () => set({ panel: button.dataset.show }));

@@ -1,6 +1,6 @@
 // @ts-check
 /** Previews: the frame under the cursor, strips of frames, and the camera alone. The newest wins. */
-import { picture, post, stream } from "./api.js";
+import { ApiError, picture, post, stream } from "./api.js";
 import { alertOf, later, tell } from "./dom.js";
 import { command, length, on, settings, state } from "./state.js";
 import { dialsNow, sent } from "./schema.js";
@@ -20,7 +20,8 @@ export const took = { first: 0, whole: 0 };
 /** What the settings come to, as the server told last: {ok, errors, toml, command_line, ...}. @type {any} */
 export let checkedNow = { ok: true, errors: [] };
 
-export const isOpen = () => Boolean(state.media || state.noise);
+/** Whether there is something to dream on, and what it is is known. */
+export const isOpen = () => Boolean(state.noise || state.media && state.info);
 const dreams = () => dialsNow().tables.some((one) => one.table === "dream");
 
 /** The width of the preview: under the loupe that of the film, as far as the server goes. */
@@ -78,7 +79,8 @@ async function preview() {
       for (const old of [...kept.keys()].slice(0, -MOST_KEPT)) kept.delete(old);
     }
   } catch (error) {
-    if (running === mine) alertOf(error);
+    const isTold = error instanceof ApiError && error.field; // beside its dial
+    if (running === mine && !isTold) alertOf(error);
   } finally {
     if (running === mine) {
       running = null;
@@ -88,9 +90,12 @@ async function preview() {
 }
 
 const inAMoment = later(60, preview);
+
+/** Dream when nothing has changed for a moment; at once if it is kept, so that A and B flip. */
 function soon() {
   emit("due");
-  inAMoment();
+  if (isOpen() && kept.has(JSON.stringify(order()))) preview();
+  else inAMoment();
 }
 const check = later(150, async () => {
   if (!isOpen()) return;

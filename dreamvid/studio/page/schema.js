@@ -75,9 +75,9 @@ export function sent(from = settings()) {
 }
 
 /** What can be made of what is open: [value, text]. @returns {[string, string][]} */
-export function makes() {
-  const film = state.info?.kind === "film";
-  const picture = state.info?.kind === "picture";
+export function makes(info = state.info) {
+  const film = info?.kind === "film";
+  const picture = info?.kind === "picture";
   /** @type {[string, string, boolean][]} */
   const all = [
     ["video", "Film", film], ["image", "Picture", picture], ["zoom", "Endless zoom", picture || state.noise || film],

@@ -61,7 +61,7 @@ export function makeStage(parent) {
     view.hidden = !isOpen();
     toolbar.inert = !isOpen();
   };
-  on("compare slot tool make split width media noise", update);
+  on("compare slot tool make split width media noise info", update);
   on("media noise", () => { before.removeAttribute("src"); after.removeAttribute("src"); });
   on("frame media", scrubbed);
   on("info", fit);

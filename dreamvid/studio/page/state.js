@@ -32,7 +32,9 @@ function restored() {
   try {
     kept = JSON.parse(localStorage.getItem(KEPT) ?? "{}");
   } catch { /* what is not readable is forgotten */ }
-  return { ...structuredClone(FRESH), ...kept, ...fromHash() };
+  const all = { ...structuredClone(FRESH), ...kept, ...fromHash() };
+  if (all.info?.id !== all.media) all.info = null;
+  return all;
 }
 
 /** @returns {Partial<State>} */
