@@ -78,7 +78,7 @@ function listLayers(parent) {
   const update = () => {
     const model = network();
     select.value = model;
-    for (const node of /** @type {Iterable<HTMLElement>} */ (tiles.children)) {
+    for (const node of /** @type {Iterable<HTMLElement>} */ (tiles.querySelectorAll("button"))) {
       const names = [node.dataset.name, ...(node.dataset.aliases ?? "").split(" ")];
       node.setAttribute("aria-pressed", String(layersNow().some((one) => names.includes(one))));
     }
