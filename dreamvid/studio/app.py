@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -55,6 +56,7 @@ def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool)
             Worker("dreamvid.studio.media_child", patience=SLOW, rest=REST),
             Queue(state / "jobs"),
         )
+        await run_in_threadpool(files.tidy, parts.uploads, parts.cache)
         runner = asyncio.create_task(parts.queue.run())
         try:
             yield

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -16,71 +15,27 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dreamvid.commands.clock import clock_of, needs_look
-from dreamvid.commands.masked import make_regions
-from dreamvid.commands.shared import load_all, make_dreams
-from dreamvid.commands.zoom import FIRST_TIMES, fill
+from dreamvid.commands.shared import load_all
+from dreamvid.commands.zoom import fill
 from dreamvid.image import to_image
 from dreamvid.loops.texture import noise_texture
 from dreamvid.networks.kept import networks_kept
-from dreamvid.schedules.schedule import Clock
-from dreamvid.schedules.signals import FILM
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.progress import ignore
-from dreamvid.sequence.regions import Region, Regions, blended
-from dreamvid.settings.models import ImageSettings, VideoSettings
+from dreamvid.sequence.regions import Regions, blended
+from dreamvid.settings.models import VideoSettings
 from dreamvid.settings.tables import NetworkSettings
 from dreamvid.studio import drawing, strip
 from dreamvid.studio.channel import Order, Reply, bounded, serve
 from dreamvid.studio.commands import checked_settings
 from dreamvid.studio.media_child import allow_formats, read_frame
 from dreamvid.studio.painting import Painter, picture
+from dreamvid.studio.scene import Clocks, Scene, placed
 
 LEAST: Final = 16
 """Fewest lines of a preview from noise."""
 MOST_KEPT: Final = 3
 """Most settings of networks whose networks are kept: then all are forgotten."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What a preview dreams on: an image [3, H, W], which is frame `index` of `frames`."""
-
-    settings: Any
-    image: Tensor
-    path: str | None
-    index: int
-    rate: Fraction
-    frames: int
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """(height, width)."""
-        return int(self.image.shape[1]), int(self.image.shape[2])
-
-    def clock(self, reply: Reply) -> Clock:
-        """The clock of the clip; what would need a look at the whole film is taken as nothing."""
-        settings = self.settings
-        if isinstance(settings, ImageSettings) or not hasattr(settings, "signals"):
-            return Clock(Fraction(1), 1, settings.dream.seed)
-        clock = clock_of(settings, self.rate, self.frames)
-        if isinstance(settings, VideoSettings) and needs_look(settings, self.frames):
-            reply.send("note", text="signals of the film are taken as 0 in the preview")
-            nothing = {name: np.zeros(max(1, self.frames)) for name in FILM}
-            clock = replace(clock, signals={**clock.signals, **nothing})
-        return clock
-
-    def regions(self, clock: Clock, films: ExitStack) -> Regions:
-        """What dreams it."""
-        settings = self.settings
-        if isinstance(settings, ImageSettings | VideoSettings):
-            still = isinstance(settings, ImageSettings)
-            return make_regions(
-                settings, clock, films, size=self.size, patient=still, on_progress=ignore
-            )
-        times = FIRST_TIMES if self.path is None else 1.0
-        dreams = make_dreams(settings.network, settings.dream, clock, size=self.size, times=times)
-        return Regions([Region(dreams)])
 
 
 class Studio:
@@ -89,6 +44,7 @@ class Studio:
     def __init__(self) -> None:
         self._kept = ExitStack()
         self._networks: set[str] = set()
+        self.clocks = Clocks()
         self._picture: tuple[object, NDArray[np.uint8]] | None = None
 
     def warm(self, order: Order, reply: Reply) -> None:
@@ -97,7 +53,7 @@ class Studio:
         grey = Scene(settings, torch.full((3, 96, 160), 0.5), "", 0, Fraction(25), 1)
         self.keep(grey.settings.network)
         with ExitStack() as films:
-            dream = grey.regions(grey.clock(reply), films)(0)
+            dream = grey.regions(self.clocks(grey, reply), films, reply)(0)
         dream.rate(grey.image)
 
     def preview(self, order: Order, reply: Reply) -> None:
@@ -107,8 +63,8 @@ class Studio:
         reply.check()
         self.keep(scene.settings.network)
         with ExitStack() as films:
-            regions = scene.regions(scene.clock(reply), films)
-            frame = Frame(scene.index, scene.index / scene.rate, scene.image, None)
+            regions = scene.regions(self.clocks(scene, reply), films, reply)
+            frame = Frame(scene.index, scene.time, scene.image, None)
             moving = np.ones(scene.size, np.float32)  # what moves is unknown
             _dream(regions, frame, regions.shares(frame, moving), reply)
 
@@ -117,13 +73,14 @@ class Studio:
         scene = self.scene(order)
         self.keep(scene.settings.network)
         with ExitStack() as films:
-            clock = scene.clock(reply)
-            strip.send(scene, scene.regions(clock, films), clock, int(order["count"]), reply)
+            clock = self.clocks(scene, reply)
+            regions = scene.regions(clock, films, reply, first=scene.time)
+            strip.send(scene, regions, clock, int(order["count"]), reply)
 
     def motion(self, order: Order, reply: Reply) -> None:
         """The motion of the camera of a zoom, without dreaming."""
         scene = self.scene(order)
-        strip.send_motion(scene, scene.clock(reply), int(order["count"]), reply)
+        strip.send_motion(scene, self.clocks(scene, reply), int(order["count"]), reply)
 
     def preset(self, order: Order, reply: Reply) -> None:
         """What a preset makes of a landscape."""
@@ -135,9 +92,8 @@ class Studio:
         """What a layer dreams."""
         how = NetworkSettings(model=(order["model"],), offline=True)
         self.keep(how)
-        reply.send(
-            "picture", drawing.layer_picture(load_all(how, ignore)[0], order["layer"], reply)
-        )
+        (network,) = load_all(how, ignore)
+        reply.send("picture", drawing.layer_picture(network, order["layer"], reply))
 
     def scene(self, order: Order) -> Scene:
         """What an order asks to dream on."""
@@ -145,8 +101,12 @@ class Studio:
         path, width = order["path"], int(order["width"])
         clip: Any = getattr(settings, "clip", None)
         rate, frames = Fraction(order["rate"]), int(order["frames"])
+        index, begins = int(order["frame"]), Fraction(0)
         if hasattr(clip, "fps"):
             rate, frames = clip.fps, clip.frames
+        if isinstance(settings, VideoSettings):
+            begins = settings.film.start or begins
+            index, frames = placed(settings, index, rate, frames)
         if path is None:
             whole = clip.size_for(None) if clip is not None else (16, 9)
             size = max(LEAST, round(whole[1] * width / whole[0])), width
@@ -156,7 +116,7 @@ class Studio:
             if clip is not None:  # a zoom fills its frame with the picture
                 wide, high = clip.size_for((int(image.shape[2]), int(image.shape[1])))
                 image = fill(image, width, max(LEAST, round(width * high / wide)))
-        return Scene(settings, image, path, int(order["frame"]), rate, frames)
+        return Scene(settings, image, path, index, rate, frames, begins)
 
     def keep(self, how: NetworkSettings) -> None:
         """Keep the networks of these settings; forget those of others when they are too many."""

@@ -179,6 +179,8 @@ def preview_order(parts: Parts, body: dict[str, Any], task: str) -> dict[str, An
     """The order of a preview from the body of a request."""
     look = Look.of(parts.places, body.get("command"), body.get("settings", {}))
     source = _source(parts, body)
+    if not hasattr(look.settings, "dream"):
+        raise UsageError("loops of films are not dreamed", where="loop.kind", remedy="render it")
     if source is None and look.command in ("video", "image"):
         raise UsageError("no film or picture", where="media", remedy="pick one")
     return {

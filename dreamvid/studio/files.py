@@ -21,6 +21,8 @@ from dreamvid.studio.web import Parts, lines, number_of, parts_of
 
 ROOM: Final = 1 << 30
 """Bytes that an upload must leave free on the disk."""
+MOST_CACHE: Final = 4 << 30
+"""Most bytes of pictures and films that are kept from one start to the next."""
 WIDEST: Final = 1920
 """Widest picture of a frame, in pixels."""
 TYPES: Final = {
@@ -142,6 +144,18 @@ async def play(request: Request) -> Response:
             kept.parent.mkdir(parents=True, exist_ok=True)
             await parts.slow.result({"task": "play", "path": str(path), "target": str(kept)})
     return FileResponse(kept, media_type="video/mp4", headers={"cache-control": "private"})
+
+
+def tidy(uploads: Path, cache: Path) -> None:
+    """Remove uploads that were not completed, and the oldest of the cache beyond MOST_CACHE."""
+    for draft in uploads.glob(".*"):
+        draft.unlink(missing_ok=True)
+    kept = [(path, path.stat()) for path in cache.rglob("*") if path.is_file()]
+    total = 0
+    for path, stat in sorted(kept, key=lambda row: -row[1].st_atime):
+        total += stat.st_size
+        if total > MOST_CACHE or path.name.startswith("."):
+            path.unlink(missing_ok=True)
 
 
 def keep(path: Path, data: bytes) -> None:

@@ -35,7 +35,7 @@ async def settings(request: Request) -> Response:
     job = _job_of(parts, path)
     if job is not None:
         return settings_of(parts, job)
-    text = _sidecar_text(path)
+    text = _kept_text(parts, path)
     if not text:
         raise UnreadableInput("its settings are not known", where=path.name)
     return JSONResponse(read_look(parts.places, text))
@@ -78,9 +78,8 @@ def _result(request: Request) -> tuple[Parts, Path]:
 
 def _about(parts: Parts, path: Path) -> dict[str, Any]:
     job = _job_of(parts, path)
-    sidecar = path.with_name(path.name + ".dreamvid.toml").is_file()
     return {
-        "settings": sidecar or job is not None,
+        "settings": job is not None or bool(_kept_text(parts, path)),
         "can_lengthen": path.with_name(path.name + ".dreamvid.state").is_file(),
         "job": None if job is None else job.id,
     }
@@ -91,8 +90,11 @@ def _job_of(parts: Parts, path: Path) -> Job | None:
     return next((job for job in jobs if job.more is None), None)
 
 
-def _sidecar_text(path: Path) -> str:
-    try:
-        return path.with_name(path.name + ".dreamvid.toml").read_text("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
+def _kept_text(parts: Parts, path: Path) -> str:
+    """The settings beside a result, or those of a job that was removed; empty if there are none."""
+    for kept in (path.with_name(path.name + ".dreamvid.toml"), parts.looks / f"{path.name}.toml"):
+        try:
+            return kept.read_text("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+    return ""

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 from fractions import Fraction
@@ -107,8 +108,8 @@ def read_frame(path: Path, number: int, width: int) -> NDArray[np.uint8]:
     if is_still(path):
         array = _eight_bits(read_picture(path))
     else:
-        with VideoReader(path) as film:
-            rate, full = film.info.rate, film.info.width
+        stat = path.stat()
+        rate, full = _rate_and_width(path, stat.st_mtime_ns, stat.st_size)
         start = Fraction(number) / rate or None
         with VideoReader(path, start=start, frames=1, width=min(width, full)) as film:
             array = _eight_bits(next(film).array)
@@ -116,6 +117,13 @@ def read_frame(path: Path, number: int, width: int) -> NDArray[np.uint8]:
         size = width, max(1, round(array.shape[0] * width / array.shape[1]))
         array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_AREA))
     return array
+
+
+@functools.lru_cache(maxsize=64)
+def _rate_and_width(path: Path, changed: int, size: int) -> tuple[Fraction, int]:
+    """The rate and the width of a film, as long as it does not change."""
+    with VideoReader(path) as film:
+        return film.info.rate, film.info.width
 
 
 def jpeg(array: NDArray[np.uint8], quality: int = 85) -> bytes:

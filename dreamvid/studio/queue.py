@@ -146,7 +146,7 @@ class Queue:
 
     def arguments(self, job: Job) -> list[str]:
         """The command of a job: that of the command line."""
-        words = [sys.executable, "-m", "dreamvid", job.command]
+        words = [sys.executable, "-P", "-m", "dreamvid", job.command]
         if job.more is not None:
             return [*words, "--more", job.more, str(job.source), "-o", job.output, "-v"]
         source = [] if job.source is None else [job.source]

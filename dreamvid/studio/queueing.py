@@ -68,7 +68,9 @@ async def act(request: Request) -> Response:
     action = text_of(body, "action")
     if action not in ACTIONS:
         raise UsageError(f"must be one of {', '.join(ACTIONS)}", where="action")
-    before = body.get("before")
+    before, job = body.get("before"), parts.queue.job(request.path_params["id"])
+    if action == "remove" and job.state == "done":
+        keep_look(parts, job)
     await parts.queue.act(
         request.path_params["id"], action, before if isinstance(before, str) else None
     )
@@ -185,6 +187,14 @@ def free_path(path: Path, parts: Parts) -> Path:
         if not free.exists() and str(free) not in taken:
             return free
     raise UsageError("has too many results of this name", where=path.name)
+
+
+def keep_look(parts: Parts, job: Job) -> None:
+    """Keep the settings of a job that is removed: pictures have no sidecar."""
+    text = parts.queue.files.settings(job).read_text("utf-8")
+    if text:
+        parts.looks.mkdir(exist_ok=True)
+        (parts.looks / f"{Path(job.output).name}.toml").write_text(text, "utf-8")
 
 
 def settings_of(parts: Parts, job: Job) -> Response:

@@ -120,7 +120,7 @@ class Guard:
             return False
         if name in LOOPBACK or name == self._host:
             return True
-        return self._token is not None and (_is_address(name) or name in _own_names())
+        return self._host not in LOOPBACK and (_is_address(name) or name in _own_names())
 
     def _enters(self, scope: Scope) -> bool:
         """Whether this is the printed link, which has the token."""

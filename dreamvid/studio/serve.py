@@ -128,7 +128,7 @@ def run(options: Options, say: Callable[[str], None]) -> None:
     with lock, _listening(options) as listener:
         port = int(listener.getsockname()[1])
         host = options.host or LOOPBACK[0]
-        token = None if host in LOOPBACK else secrets.token_urlsafe(24)
+        token = None if options.host is None else secrets.token_urlsafe(24)
         server = make_server(options, host, port, token)
         say(f"the studio is at {link(host, port, token)} (Ctrl-C ends it)")
         asyncio.run(server.serve(sockets=[listener]))
@@ -136,7 +136,7 @@ def run(options: Options, say: Callable[[str], None]) -> None:
 
 def make_server(options: Options, host: str, port: int, token: str | None) -> uvicorn.Server:
     """The server of an address, not yet running."""
-    app = make_app(options.roots, options.output, options.state, local=token is None)
+    app = make_app(options.roots, options.output, options.state, local=host in LOOPBACK)
     config = uvicorn.Config(
         Guard(app, host=host, port=port, token=token),
         http=CarefulProtocol,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -26,7 +25,7 @@ from dreamvid.studio.channel import Reply
 from dreamvid.studio.painting import Checked, picture
 
 if TYPE_CHECKING:
-    from dreamvid.studio.dream_child import Scene
+    from dreamvid.studio.scene import Scene
 
 MOTION_FPS: Final = 12
 """Most frames a second of the preview of a motion."""
@@ -72,7 +71,7 @@ def send_motion(scene: Scene, clock: Clock, count: int, reply: Reply) -> None:
 def _film(scene: Scene, count: int, open_: ExitStack) -> Iterator[Frame]:
     settings, (height, width) = scene.settings, scene.size
     assert scene.path is not None
-    start = Fraction(scene.index) / scene.rate or None
+    start = scene.begins + scene.time or None
     film = open_.enter_context(
         VideoReader(scene.path, start=start, frames=count, width=width, height=height)
     )

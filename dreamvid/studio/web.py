@@ -51,6 +51,11 @@ class Parts:
         return self.state / "uploads"
 
     @property
+    def looks(self) -> Path:
+        """The folder of the settings of results whose job was removed."""
+        return self.state / "looks"
+
+    @property
     def cache(self) -> Path:
         """The folder of pictures and films that can be made again."""
         return self.state / "cache"
@@ -87,7 +92,9 @@ def number_of(
     body: Mapping[str, Any], name: str, low: int, high: int, default: int | None = None
 ) -> int:
     """A whole number of a body or a query; UsageError if it is missing or out of range."""
-    value = body.get(name, default)
+    value = body.get(name)
+    if value is None:
+        value = default
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 10:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:

@@ -136,6 +136,7 @@ class Worker:
             self._ended = False
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
+                "-P",  # not the folder that it was started in: a film may lie beside an av.py
                 "-m",
                 self._module,
                 stdin=asyncio.subprocess.PIPE,

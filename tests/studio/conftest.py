@@ -12,7 +12,7 @@ from tiny import clicks_from, moved, texture
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
-pytest.importorskip("httpx")
+pytest.importorskip("httpx2")
 
 from fractions import Fraction
 

@@ -227,3 +227,19 @@ def test_an_error_of_the_server_is_one_line(parts: Any, client: Any, monkeypatch
     answer = page.get(f"/api/files/{parts.places.id_of(parts.places.roots[0])}")
     assert answer.status_code == 500 and "secret" not in answer.text
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_films_of_loops_are_not_dreamed(client: Any, ids: Any) -> None:
+    body = {"command": "loop", "media": ids["film.mp4"], "settings": {"loop": {"kind": "film"}}}
+    answer = client.post("/api/preview", json=body)
+    assert answer.status_code == 400 and "not dreamed" in answer.json()["error"]
+
+
+def test_the_settings_of_a_removed_job_are_kept(client: Any, loop: Any, parts: Any) -> None:
+    film = parts.output / "my loop.mp4"
+    sidecar = film.with_name("my loop.mp4.dreamvid.toml")
+    before = client.get(f"/api/gallery/{loop['output']}/settings").json()
+    client.post(f"/api/jobs/{loop['id']}", json={"action": "remove"})
+    sidecar.unlink(missing_ok=True)  # as a picture has none
+    after = client.get(f"/api/gallery/{loop['output']}/settings").json()
+    assert after["settings"] == before["settings"] and after["command"] == "loop"

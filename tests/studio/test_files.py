@@ -152,3 +152,22 @@ def test_a_picture_of_too_many_pixels_is_refused(client: Any, parts: Any, place:
         assert answer.status_code == 422 and "pixels" in answer.json()["error"]
     finally:
         path.unlink()
+
+
+def test_what_is_left_of_earlier_runs_is_tidied(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dreamvid.studio import files
+
+    uploads, cache = tmp_path / "uploads", tmp_path / "cache"
+    for folder in (uploads, cache / "play"):
+        folder.mkdir(parents=True)
+    (uploads / ".half.mp4").write_bytes(b"x")
+    (uploads / "whole.mp4").write_bytes(b"x")
+    for k, name in enumerate(("old.mp4", "new.mp4", ".draft")):
+        (cache / "play" / name).write_bytes(b"x" * 10)
+        os.utime(cache / "play" / name, (k, k))
+    monkeypatch.setattr(files, "MOST_CACHE", 25)
+    files.tidy(uploads, cache)
+    assert [path.name for path in uploads.iterdir()] == ["whole.mp4"]
+    assert [path.name for path in (cache / "play").iterdir()] == ["new.mp4"]

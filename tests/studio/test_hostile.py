@@ -198,7 +198,7 @@ def test_options_of_ffmpeg(client: TestClient, codec: str) -> None:
 
 
 @pytest.mark.parametrize("field", ["frame", "frames", "width"])
-@pytest.mark.parametrize("value", [-1, 1e9, "1e9", True, None, [], "9" * 400, 10**30])
+@pytest.mark.parametrize("value", [-1, 1e9, "1e9", True, [], "9" * 400, 10**30])
 def test_numbers_out_of_range(client: TestClient, ids: Any, field: str, value: object) -> None:
     body = {"command": "image", "media": ids["a.png"], "settings": {}, field: value}
     answer = client.post("/api/preview", json=body)

@@ -218,9 +218,9 @@ def test_the_command_of_a_job(tmp_path: Path) -> None:
     zoom = Job.new("zoom", None, tmp_path / "z.mp4")
     settings = str(queue.files.settings(zoom))
     words = ["zoom", "-o", str(tmp_path / "z.mp4"), "--settings", settings, "-v"]
-    assert queue.arguments(zoom)[1:] == ["-m", "dreamvid", *words]
+    assert queue.arguments(zoom)[1:] == ["-P", "-m", "dreamvid", *words]
     longer = Job.new("zoom", tmp_path / "z.mp4", tmp_path / "y.mp4", more="30")
-    assert queue.arguments(longer)[3:6] == ["zoom", "--more", "30"]
+    assert queue.arguments(longer)[4:7] == ["zoom", "--more", "30"]
 
 
 def test_the_room_on_the_disk_of_a_folder_that_will_be(tmp_path: Path) -> None:

@@ -230,6 +230,25 @@ def test_with_a_host_the_link_has_a_token(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+def test_on_loopback_with_a_token(tmp_path: Path) -> None:
+    """For machines with other users."""
+    process, line = started(tmp_path, "--host", "127.0.0.1")
+    try:
+        address, token = line.split(" is at ")[1].split(" ")[0].split("?token=")
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{address}api/state", timeout=10)
+        cookie = {"cookie": f"{safety.COOKIE}={token}"}
+        request = urllib.request.Request(f"{address}api/state", headers=cookie)
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            assert json.load(answer)["local"] is True
+        request = urllib.request.Request(request.full_url, headers=cookie | {"host": "10.0.0.1:80"})
+        with pytest.raises(urllib.error.HTTPError, match="421"):
+            urllib.request.urlopen(request, timeout=10)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=20)
+
+
 def test_the_server_has_no_torch(tmp_path: Path) -> None:
     check = (
         "import sys; from pathlib import Path; from dreamvid.studio.serve import *; "

@@ -163,3 +163,16 @@ def test_a_reply_that_is_not_wanted() -> None:
 def test_errors_in_one_line() -> None:
     assert told(ValueError("a\nb")) == "ValueError: a"
     assert len(told(ValueError("x" * 10_000))) < 400
+
+
+def test_files_where_the_studio_was_started_are_not_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "contextlib.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "PIL.py").write_text("raise SystemExit('imported')")
+    monkeypatch.chdir(tmp_path)
+
+    async def use(worker: Worker) -> None:
+        await worker.result({"task": "echo", "text": ""})
+
+    with_worker(use)
