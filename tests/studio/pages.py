@@ -123,7 +123,8 @@ def opened(browser: Any, studio: Studio, **options: Any) -> Iterator[Any]:
     kept = json.dumps({"slots": {"A": QUICK, "B": {}}, "width": 160})
     name = json.dumps(KEPT)
     context.add_init_script(
-        f"localStorage.getItem({name}) ?? localStorage.setItem({name}, {json.dumps(kept)})"
+        f"if (location.protocol === 'http:' && !localStorage.getItem({name}))"
+        f" localStorage.setItem({name}, {json.dumps(kept)})"
     )
     page, complaints = context.new_page(), []
 
@@ -138,7 +139,7 @@ def opened(browser: Any, studio: Studio, **options: Any) -> Iterator[Any]:
     ready(page)
     yield page
     context.close()
-    assert complaints == []
+    assert complaints == [], complaints
 
 
 @pytest.fixture
