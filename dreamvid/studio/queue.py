@@ -214,10 +214,9 @@ class Queue:
 
     def _place(self, job: Job, before: str | None) -> float:
         """The order that puts a job before another, or at the end."""
-        others = [one for one in self.listed() if one.state == "queued" and one is not job]
-        if before is None or before not in self.jobs:
-            return time.time()
-        at = next((k for k, one in enumerate(others) if one.id == before), len(others))
+        others = [one for one in self.listed() if one is not job]
+        waits = [one.id == before and one.state == "queued" for one in others]
+        at = waits.index(True) if any(waits) else len(others)
         if at == len(others):
             return time.time()
         above = others[at - 1].order if at else others[at].order - 2

@@ -189,6 +189,17 @@ def test_jobs_of_a_killed_server_are_found_again(tmp_path: Path) -> None:
         running.wait()
 
 
+def test_a_job_that_is_moved_stays_below_the_one_that_runs(tmp_path: Path) -> None:
+    async def use(queue: Fake) -> None:
+        long = await queue.add(job_of(tmp_path, "long"), "")
+        await until(lambda: long.state == "running")
+        b, c = [await queue.add(job_of(tmp_path, name=name), "") for name in "bc"]
+        await queue.act(c.id, "move", b.id)
+        assert queue.listed() == [long, c, b]
+
+    with_queue(tmp_path, use)
+
+
 def test_a_process_is_known_by_its_number_and_its_birth() -> None:
     job = job_of(Path("/nowhere"))
     assert not _lives(job)
