@@ -154,7 +154,9 @@ class Dreams:
             self._climber = mixed(dreamers, [share for _, share, _ in self._parts])
             if self._before_update is not None:
                 told = self._before_update
-                self._climber = self._climber.with_gradient(lambda whole: Watched(whole, told))
+                self._climber = self._climber.with_gradient(
+                    lambda whole: Watched(whole, lambda image, key: told())
+                )
         dose = self._patient_dose(moment) if self._patient else self._dose(moment)
         dose = replace(dose, fade=max(dose.fade, moment.pull), smooth=moment.smooth)
         detail = moment.detail * (BROAD if self._patient else 1)

@@ -189,14 +189,14 @@ class NetworkGradient:
 
 @dataclass(frozen=True)
 class Watched:
-    """The gradients of `whole`; `before` is called before each one that makes an update."""
+    """The gradients of `whole`; `before` gets the image and the key before each update."""
 
     whole: Gradient
-    before: Callable[[], None]
+    before: Callable[[Tensor, str], None]
 
     def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
         """The gradient of `whole`, after the call."""
-        self.before()
+        self.before(image, scale.key)
         return self.whole.ground(image, shift, scale)
 
     def with_beings(

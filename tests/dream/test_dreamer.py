@@ -73,7 +73,9 @@ def test_the_updates_of_a_picture_are_known_and_can_be_watched() -> None:
     told: list[int] = []
     for options in ({"octaves": 3}, {"octaves": 12}, {"octaves": None}, {"strength": 0.0}):
         dream = tiny_dreamer(**options)
-        watched = dream.with_gradient(lambda whole: Watched(whole, lambda: told.append(1)))
+        watched = dream.with_gradient(
+            lambda whole: Watched(whole, lambda image, key: told.append(1))
+        )
         assert torch.equal(watched(IMAGE), dream(IMAGE))
         assert len(told) == dream.updates(HEIGHT, WIDTH)
         assert watched.rate(IMAGE) == dream.rate(IMAGE)
