@@ -1,7 +1,8 @@
 """The motion of a frame on tensors: flow both ways, repaired, and its consistency mask.
 
 The steps, constants and thresholds are those of `dreamvid.motion.estimate`; no step waits for the
-host. Frames are not rounded to whole levels here, so that results differ in the last bits.
+host. Frames are not rounded to whole levels here, and a flow is repaired at full size, not at half
+of it, which pays on a CPU alone: results differ a little.
 """
 
 from __future__ import annotations

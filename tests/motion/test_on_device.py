@@ -46,7 +46,8 @@ def test_a_flow_is_repaired_as_on_the_cpu(name: str) -> None:
     planes = [torch.from_numpy(x).permute(2, 0, 1)[None].contiguous() for x in (backward, forward)]
     there = repaired(*planes, *tensors(now, before))
     assert np.abs(there.mask.numpy() - here.mask).mean() < 0.01
-    assert np.abs(there.backward.numpy() - here.backward).mean() < 0.1
+    apart = np.abs(there.backward.numpy() - here.backward).mean(axis=2)
+    assert (apart * here.mask).mean() < 0.1  # what is not trusted is not used
 
 
 @pytest.mark.parametrize("name", ["pan", "occlusion", "flash", "cut"])
