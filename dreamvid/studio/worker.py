@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import sys
+import time
 from collections.abc import AsyncGenerator, Mapping
 from typing import Any, Final
 
@@ -33,9 +34,9 @@ class Worker:
     """A child process, `python -m MODULE`, that carries out orders one after the other.
 
     It is started by the first order. When it has ended, whatever the reason, its open orders get
-    the event "crashed", and the next order starts another one. An order that takes longer than
-    `patience` seconds from one event to the next ends it, and so does having nothing to do for
-    `rest` seconds. At most MOST_OPEN orders wait.
+    the event "crashed", and the next order starts another one. It is ended when it tells nothing of
+    any order for `patience` seconds, and when it has nothing to do for `rest` seconds. At most
+    MOST_OPEN orders wait.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Worker:
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
         self._open: dict[int, asyncio.Queue[Answer]] = {}
-        self._last, self._ended = 0, False
+        self._last, self._ended, self._heard = 0, False, 0.0
         self._starting = asyncio.Lock()
 
     @property
@@ -73,16 +74,14 @@ class Worker:
         await self._start()
         self._last += 1
         ident, answers = self._last, asyncio.Queue[Answer]()
+        if not self._open:  # others wait for their turn: the child is busy, not silent
+            self._heard = time.monotonic()
         self._open[ident] = answers
         ended = False
         try:
             self._write({**order, "id": ident})
             while not ended:
-                try:
-                    head, data = await asyncio.wait_for(answers.get(), self._patience)
-                except TimeoutError:
-                    self.end()
-                    head, data = {"event": "crashed", "text": "it took too long"}, b""
+                head, data = await self._next(answers)
                 ended = head["event"] in FINAL
                 yield head, data
         finally:
@@ -102,6 +101,14 @@ class Worker:
                 if head["event"] != "done":
                     found = head, data
         return found
+
+    async def _next(self, answers: asyncio.Queue[Answer]) -> Answer:
+        """The next event of an order; the child is ended if it has told nothing for too long."""
+        while (left := self._heard + self._patience - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                return await asyncio.wait_for(answers.get(), left)
+        self.end()
+        return {"event": "crashed", "text": "it took too long"}, b""
 
     def _retire(self) -> None:
         """Let the child end by itself: it has nothing to do, and its memory is of use elsewhere."""
@@ -153,6 +160,7 @@ class Worker:
             while line := await process.stdout.readline():
                 head = json.loads(line)
                 data = await process.stdout.readexactly(head.pop("bytes"))
+                self._heard = time.monotonic()
                 if queue := self._open.get(head.pop("id")):
                     queue.put_nowait((head, data))
         except (ValueError, asyncio.IncompleteReadError):

@@ -120,6 +120,18 @@ def test_a_child_that_hangs_or_talks_nonsense_is_killed(task: str) -> None:
     with_worker(use, patience=3 if task == "hang" else 20)
 
 
+def test_an_order_that_waits_for_its_turn_does_not_end_the_child() -> None:
+    async def use(worker: Worker) -> None:
+        await worker.result({"task": "echo", "text": ""})
+        worker._patience = 1.0  # the start is not what is waited for here
+        long = asyncio.ensure_future(events(worker, {"task": "count", "upto": 150}))
+        await asyncio.sleep(0)
+        head, _ = await worker.result({"task": "echo", "text": "x"})
+        assert head["pid"] == worker.pid and (await long)[-1][0]["event"] == "done"
+
+    with_worker(use)
+
+
 def test_a_child_that_has_nothing_to_do_ends() -> None:
     async def use(worker: Worker) -> None:
         await worker.result({"task": "echo", "text": ""})
