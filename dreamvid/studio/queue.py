@@ -36,7 +36,8 @@ class Queue:
         self.version = 0
         self._child: asyncio.subprocess.Process | None = None
         self._wake = asyncio.Event()
-        self._ending = asyncio.Lock()
+        self._changing = asyncio.Lock()
+        """Held while a process is started or ended: neither happens in the middle of the other."""
 
     def listed(self) -> list[Job]:
         """The jobs in their order."""
@@ -65,8 +66,9 @@ class Queue:
         job = self.job(ident)
         match action, job.state:
             case ("pause", "running") if hasattr(signal, "SIGSTOP"):
-                _signal(job, signal.SIGSTOP)
                 job.state = "paused"
+                async with self._changing:
+                    _signal(job, signal.SIGSTOP)
             case ("resume", "paused"):
                 _signal(job, signal.SIGCONT)
                 job.state = "running"
@@ -126,23 +128,33 @@ class Queue:
         }
 
     async def _start(self, job: Job) -> None:
-        async with self._ending:
-            if job.state != "queued":
+        """Start a job; one that cannot be started has failed, and the queue goes on."""
+        async with self._changing:  # the last one has ended; this one is stopped once it has begun
+            if job.state != "queued" or job.id not in self.jobs:
                 return
-        job.started, job.state, job.error = time.time(), "running", ""
+            job.started, job.state, job.error = time.time(), "running", ""
+            try:
+                self._child = await self._begun(job)
+            except OSError as error:
+                job.state, job.ended = "failed", time.time()
+                job.error = f"cannot be started: {error.strerror or error}"
+            else:
+                job.pid, job.born = self._child.pid, _born(self._child.pid)
+        await self._note(job)
+
+    async def _begun(self, job: Job) -> asyncio.subprocess.Process:
+        """The new process of a job; raises OSError."""
         Path(job.output).parent.mkdir(parents=True, exist_ok=True)
         with self.files.log(job).open("ab") as log:
             log.write(f"{BEGINS}\n".encode())
             log.flush()
-            self._child = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self.arguments(job),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-        job.pid, job.born = self._child.pid, _born(self._child.pid)
-        await self._put(job)
 
     def arguments(self, job: Job) -> list[str]:
         """The command of a job: that of the command line."""
@@ -186,11 +198,11 @@ class Queue:
             job.state = "queued"
         else:
             job.state, job.ended, job.error = "failed", time.time(), _why(code, lines)
-        await self._put(job)
+        await self._note(job)
 
     async def _stop(self, job: Job) -> None:
         """End the process of a job within a second; what it has finished is kept."""
-        async with self._ending:  # the next one starts when this one has ended
+        async with self._changing:
             _signal(job, signal.SIGTERM)
             _signal(job, signal.SIGCONT)
             until = time.monotonic() + GRACE
@@ -210,7 +222,7 @@ class Queue:
             if job.state in OPEN:
                 job.state = "queued" if job.state == "running" else "stopped"
                 await self._stop(job)
-                self.files.write(job)
+                self._keep(job)
 
     def _place(self, job: Job, before: str | None) -> float:
         """The order that puts a job before another, or at the end."""
@@ -226,6 +238,16 @@ class Queue:
         self.files.write(job)
         self._wake.set()
         await self._tell()
+
+    async def _note(self, job: Job) -> None:
+        """Tell what has become of a job."""
+        self._keep(job)
+        await self._tell()
+
+    def _keep(self, job: Job) -> None:
+        """Write a job if there is room: on a full disk the queue goes on as it is in memory."""
+        with contextlib.suppress(OSError):
+            self.files.write(job)
 
     async def _tell(self) -> None:
         async with self.changed:

@@ -104,6 +104,72 @@ def test_a_job_that_fails_says_why_and_the_next_runs(tmp_path: Path) -> None:
     with_queue(tmp_path, use)
 
 
+def test_a_job_that_cannot_be_started_fails_and_the_next_runs(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+
+    async def use(queue: Fake) -> None:
+        bad = await queue.add(job_of(tmp_path / "file"), "")
+        good = await queue.add(job_of(tmp_path, "quick", "b"), "")
+        await until(lambda: good.state == "done")
+        assert bad.state == "failed" and "cannot be started" in bad.error
+
+    with_queue(tmp_path, use)
+
+
+def test_the_queue_goes_on_while_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(job: Job) -> None:
+        raise OSError(28, "No space left on device")
+
+    async def use(queue: Fake) -> None:
+        jobs = [await queue.add(job_of(tmp_path, "quick", name), "") for name in "ab"]
+        monkeypatch.setattr(queue.files, "write", full)
+        await until(lambda: all(job.state == "done" for job in jobs))
+
+    with_queue(tmp_path, use)
+
+
+@pytest.mark.parametrize("action", ["stop", "pause"])
+def test_a_job_is_stopped_or_paused_while_it_is_being_started(tmp_path: Path, action: str) -> None:
+    begun = []
+
+    class Slow(Fake):
+        async def _begun(self, job: Job) -> asyncio.subprocess.Process:
+            child = await super()._begun(job)
+            begun.append(child.pid)
+            await asyncio.sleep(0.2)
+            return child
+
+    async def use() -> None:
+        queue = Slow(tmp_path / "jobs")
+        runner = asyncio.create_task(queue.run())
+        job = await queue.add(job_of(tmp_path, "long"), "")
+        await until(lambda: begun)
+        await queue.act(job.id, action)
+        state = Path(f"/proc/{begun[0]}/stat")
+        if action == "stop":
+            assert job.state == "stopped" and _born(begun[0]) is None
+        elif state.exists():
+            assert state.read_text().rpartition(")")[2].split()[0] == "T"
+        runner.cancel()
+        await asyncio.gather(runner, return_exceptions=True)
+
+    asyncio.run(use())
+
+
+def test_a_job_that_is_removed_before_its_turn_does_not_run(tmp_path: Path) -> None:
+    async def use(queue: Fake) -> None:
+        async with queue._changing:  # as while another one is ended
+            job = await queue.add(job_of(tmp_path), "")
+            await asyncio.sleep(0.05)
+            await queue.act(job.id, "remove")
+        await asyncio.sleep(0.2)
+        assert job.state == "queued" and not list((tmp_path / "jobs").iterdir())
+
+    with_queue(tmp_path, use)
+
+
 @pytest.mark.parametrize("how", ["long", "stubborn"])
 def test_a_job_is_stopped_within_a_second_even_if_it_does_not_listen(
     tmp_path: Path, how: str
