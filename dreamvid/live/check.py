@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dreamvid.commands.dream_checks import check_dream
 from dreamvid.commands.shapes import check_closes
@@ -18,6 +18,9 @@ from dreamvid.media.target import same_file
 from dreamvid.settings.live import LiveSettings
 from dreamvid.settings.loops import ZoomLoop
 
+if TYPE_CHECKING:
+    from dreamvid.live.controls import Controls
+
 NOISE = "noise"
 """Stands for the picture of a zoom or a loop that begins from noise."""
 
@@ -25,7 +28,7 @@ NOISE = "noise"
 class Listener(Protocol):
     """Listens to controls: OSC or MIDI."""
 
-    def start(self, controls: Any) -> None:
+    def start(self, controls: Controls) -> None:
         """Send what is heard to the Controls."""
         ...
 
@@ -65,6 +68,9 @@ def check_live(settings: LiveSettings, *, overwrite: bool = False) -> LiveReques
             raise UsageError("the output is the source file", where=output,
                              remedy="use another name")  # fmt: skip
     if live.loop:
+        if live.osc is not None or live.midi is not None:
+            raise UsageError("a loop is dreamed once: nothing can be turned", where="loop",
+                             remedy="use --zoom, or leave out --osc and --midi")  # fmt: skip
         check_closes(loop_settings(settings))
     with ExitStack() as made:
         outputs, listeners = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import NamedTuple
 
@@ -41,7 +42,7 @@ class Feed:
         self.still = source.still
 
     def start(self) -> Taken:
-        """Connect, and return the first picture; UnreadableInput if there is none."""
+        """Connect; the first picture, which is not taken yet. UnreadableInput if there is none."""
         self._source.open()
         self._thread.start()
         first = self._slot.take(PATIENCE)
@@ -51,6 +52,7 @@ class Feed:
                 self.trouble or "sends no pictures", where=self._source.name,
                 remedy="check that another program shows it",
             )  # fmt: skip
+        self._slot.give_back(first)
         return first
 
     def take(self, timeout: float) -> Taken | None:
@@ -77,7 +79,8 @@ class Feed:
                 reason = "" if self._source.repeats and count else "sends no more pictures"
             except Exception as error:  # drivers raise what they like
                 reason = one_line(str(error) or type(error).__name__)
-            self._source.close()
+            with contextlib.suppress(Exception):  # so does closing what was unplugged
+                self._source.close()
             opened = False
             if reason:
                 self.trouble = reason

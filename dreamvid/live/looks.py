@@ -128,7 +128,8 @@ class Looks:
                 self._ready.put(Look(settings, self._make(settings)))
                 good = settings
             except Exception as error:  # a control may name anything; the picture goes on
-                self._wanted = good
+                if self._wanted is settings:  # else others were chosen meanwhile
+                    self._wanted = good
                 known = isinstance(error, DreamvidError)
                 self._complain(str(error) if known else f"{type(error).__name__}: {error}")
 

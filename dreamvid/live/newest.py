@@ -29,6 +29,12 @@ class Newest(Generic[T]):
             value, self._value = self._value, None
             return value
 
+    def give_back(self, value: T) -> None:
+        """Leave a value that was taken, unless a newer one has come."""
+        with self._there:
+            if self._value is None:
+                self._value = value
+
     def close(self) -> None:
         """Let those who wait go; a value that is there can still be taken."""
         with self._there:

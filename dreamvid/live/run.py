@@ -85,6 +85,8 @@ class Session:
         self.status, self.ended, self.again = Status(), False, False
         self.outputs = Outputs(self.request.outputs, self.complain)
         self.stack.callback(self.outputs.close)
+        for listener in self.request.listeners:
+            self.stack.callback(listener.close)
 
     def complain(self, text: str) -> None:
         """Say what went wrong; the picture goes on."""
@@ -185,7 +187,6 @@ def start_picture(request: LiveRequest) -> torch.Tensor:
 
 def controlled(session: Session, looks: Looks) -> Controls:
     """Start everything that controls a run."""
-    stack = session.stack
     controls = Controls(
         looks,
         session.settings,
@@ -195,9 +196,8 @@ def controlled(session: Session, looks: Looks) -> Controls:
     )
     session.on_key(lambda key: pressed(controls, key))
     for listener in session.request.listeners:
-        stack.callback(listener.close)
         listener.start(controls)
-    stack.enter_context(TerminalKeys(lambda key: pressed(controls, key)))
+    session.stack.enter_context(TerminalKeys(lambda key: pressed(controls, key)))
     return controls
 
 

@@ -89,6 +89,38 @@ def test_a_driver_that_raises_is_tried_again() -> None:
     feed.stop()
 
 
+def test_a_driver_that_cannot_close_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    camera = Camera()
+
+    def close() -> None:
+        camera.closed += 1
+        raise RuntimeError("no such device")
+
+    monkeypatch.setattr(camera, "close", close)
+    feed = Feed(camera, SystemClock())
+    feed.start()
+    camera.plugged.clear()
+    gone(feed)
+    camera.plugged.set()
+    some(feed)
+    assert camera.closed
+    feed.stop()
+
+
+def test_the_first_picture_is_dreamed_although_no_other_comes() -> None:
+    camera = Camera()
+    feed = Feed(camera, SystemClock())
+    camera.read = lambda: texture() if camera.opened < 2 and camera_ends() else None  # type: ignore[method-assign]
+
+    def camera_ends() -> bool:
+        camera.opened += 1
+        return True
+
+    first = feed.start()
+    assert some(feed).time == first.time and feed.take(0.05) is None
+    feed.stop()
+
+
 def test_a_camera_that_is_not_there_is_an_error_at_once() -> None:
     camera = Camera()
     camera.plugged.clear()

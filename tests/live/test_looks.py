@@ -104,6 +104,25 @@ def test_what_cannot_be_made_is_told_and_left_out() -> None:
     assert looks(SIZE, 5)[0].layers == ("one",)
 
 
+def test_one_that_cannot_be_made_does_not_undo_a_newer_choice() -> None:
+    began, go, told = threading.Event(), threading.Event(), []
+
+    def make(settings: LiveSettings) -> Dreams:
+        if settings.dream.layer == ("two",):
+            began.set()
+            assert go.wait(10)
+            raise UsageError("no such layer")
+        return maker()(settings)
+
+    looks = Looks(settings_of(layer="one"), make, told.append)
+    looks.choose(settings_of(layer="two"))
+    assert began.wait(10)
+    looks.choose(settings_of(layer="two*3"))
+    go.set()
+    waited(looks, 0.0, lambda: looks._coming is not None)
+    assert told and looks.settings.dream.layer == ("two*3",)
+
+
 def test_the_thread_ends() -> None:
     looks = looks_of()
     looks.close()

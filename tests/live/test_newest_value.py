@@ -36,3 +36,12 @@ def test_closing_lets_all_go_but_keeps_the_last_value() -> None:
     slot.put(1)
     assert slot.take() == 1
     assert slot.take() is None
+
+
+def test_what_is_given_back_is_not_newer_than_what_came() -> None:
+    slot: Newest[int] = Newest()
+    slot.give_back(1)
+    assert slot.take(0) == 1
+    slot.put(2)
+    slot.give_back(1)
+    assert slot.take(0) == 2

@@ -56,6 +56,7 @@ def ended(after: int, how: Callable[[], None] | None = None) -> Callable[[Status
 
 
 def test_a_film_is_dreamed_and_recorded_whole_until_ctrl_c() -> None:
+    before = set(threading.enumerate())
     request = check_live(settings(input="clip.mkv"))
     with pytest.raises(KeyboardInterrupt):
         run_live(request, on_status=ended(8))
@@ -64,7 +65,32 @@ def test_a_film_is_dreamed_and_recorded_whole_until_ctrl_c() -> None:
     assert sorted(path.name for path in Path().iterdir()) == ["clip.mkv", "in.png", "wall.mkv"]
     with pytest.raises(OutputExists):
         check_live(settings(input="clip.mkv"))
-    assert not [t for t in threading.enumerate() if t.name in ("input", "looks", "wall.mkv")]
+    new = {thread.name for thread in set(threading.enumerate()) - before}
+    assert not new & {"input", "looks", "wall.mkv"}
+
+
+def test_listeners_are_closed_although_the_run_does_not_begin() -> None:
+    class Listener:
+        closed = 0
+
+        def start(self, controls: Any) -> None:
+            raise AssertionError("there is nothing to control")
+
+        def close(self) -> None:
+            self.closed += 1
+
+    checked, listener = check_live(settings(input="clip.mkv")), Listener()
+    Path("clip.mkv").unlink()
+    request = LiveRequest(checked.settings, checked.outputs, [listener], checked.source)
+    with pytest.raises(DreamvidError):
+        run_live(request, on_status=lambda status: None)
+    assert listener.closed == 1
+
+
+@pytest.mark.parametrize("given", [{"osc": "0"}, {"midi": "nano"}])
+def test_a_loop_takes_no_controls(given: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="a loop is dreamed once"):
+        check_live(settings(loop="in.png", **given))
 
 
 def test_an_error_inside_leaves_a_whole_recording(monkeypatch: pytest.MonkeyPatch) -> None:

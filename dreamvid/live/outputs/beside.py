@@ -38,12 +38,13 @@ class Beside:
         self._slot.put((picture, time))
 
     def close(self) -> None:
-        """Show the last picture and close the output; raises what ended it."""
-        if not self._thread.is_alive():
-            self._output.close()
-            return
+        """Show the last picture and close the output; raises what ended it, now or before."""
+        if self._thread.ident is None:
+            return self._output.close()
         self._slot.close()
         self._thread.join(ENDS_WITHIN)
+        if self._thread.is_alive():
+            raise DreamvidError(f"did not finish within {ENDS_WITHIN:g} s", where=self.name)
         if self.failure is not None:
             raise self.failure
 

@@ -10,6 +10,7 @@ import pytest
 from tiny import texture
 
 from dreamvid.errors import DiskFull, DreamvidError
+from dreamvid.live.outputs import beside as module
 from dreamvid.live.outputs.beside import Beside, Outputs
 
 SIZE, RATE = (64, 48), Fraction(25)
@@ -88,6 +89,37 @@ def test_a_failure_in_a_thread_comes_out(monkeypatch: pytest.MonkeyPatch) -> Non
     with pytest.raises(DreamvidError, match="gone"):
         beside.show(texture(), 1.0)
     assert bad.closed == 1
+
+
+def test_a_failure_after_the_last_picture_comes_out_at_the_end() -> None:
+    bad = Fake()
+    bad.error = DiskFull("no space left on the disk")
+    beside = Beside(bad)
+    beside.open(SIZE, RATE)
+    beside.show(texture(), 0.0)
+    beside._thread.join(5)
+    with pytest.raises(DiskFull):
+        beside.close()
+    assert bad.closed == 1
+
+
+def test_one_that_does_not_finish_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ENDS_WITHIN", 0.05)
+    stuck = Fake()
+    stuck.go.clear()
+    beside = Beside(stuck)
+    beside.open(SIZE, RATE)
+    beside.show(texture(), 0.0)
+    with pytest.raises(DreamvidError, match="did not finish"):
+        beside.close()
+    stuck.go.set()
+    beside._thread.join(5)
+
+
+def test_one_that_was_never_opened_is_closed() -> None:
+    never = Fake()
+    Beside(never).close()
+    assert never.closed == 1
 
 
 def test_all_are_closed_even_if_one_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
