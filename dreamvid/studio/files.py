@@ -23,6 +23,9 @@ ROOM: Final = 1 << 30
 """Bytes that an upload must leave free on the disk."""
 MOST_CACHE: Final = 4 << 30
 """Most bytes of pictures and films that are kept from one start to the next."""
+LONGEST_STEM: Final = 160
+"""Most bytes of the name of a dropped file, of the 255 that a file system allows: outputs have
+longer names."""
 WIDEST: Final = 1920
 """Widest picture of a frame, in pixels."""
 TYPES: Final = {
@@ -72,7 +75,8 @@ async def upload(request: Request) -> Response:
         digest = await _receive(request, draft)
         if kind in OPENED:
             await parts.slow.result({"task": "info", "path": str(draft), "kind": kind})
-        final = parts.uploads / f"{Path(name).stem}-{digest[:8]}{Path(name).suffix.lower()}"
+        suffix = Path(name).suffix.lower()
+        final = parts.uploads / f"{_shortened(Path(name).stem)}-{digest[:8]}{suffix}"
         os.replace(draft, final)
     finally:
         draft.unlink(missing_ok=True)
@@ -187,6 +191,11 @@ def _safe_name(name: str) -> str:
     if not clean or not Path(clean).suffix:
         raise UsageError("has no name with a suffix", where="x-file-name", remedy="name the file")
     return clean
+
+
+def _shortened(stem: str) -> str:
+    """The beginning of a name that leaves room for more: file systems count bytes."""
+    return stem.encode()[:LONGEST_STEM].decode(errors="ignore")
 
 
 async def _receive(request: Request, draft: Path) -> str:

@@ -75,6 +75,7 @@ class JobFolder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._paces: dict[str, tuple[tuple[int, int], Pace]] = {}
         folder.mkdir(parents=True, exist_ok=True)
 
     def read(self) -> Iterator[Job]:
@@ -101,8 +102,21 @@ class JobFolder:
 
     def remove(self, job: Job) -> None:
         """Remove the files of a job, not its output."""
+        self._paces.pop(job.id, None)
         for suffix in ("json", "toml", "log"):
             (self.folder / f"{job.id}.{suffix}").unlink(missing_ok=True)
+
+    def pace(self, job: Job) -> Pace:
+        """How far a job is; a log that has not changed is not read again."""
+        log = self.log(job)
+        try:
+            stat = log.stat()
+        except OSError:
+            return Pace()
+        key = stat.st_mtime_ns, stat.st_size
+        if job.id not in self._paces or self._paces[job.id][0] != key:
+            self._paces[job.id] = key, pace_of(self.tail(job))
+        return self._paces[job.id][1]
 
     def tail(self, job: Job) -> list[str]:
         """The last lines of the log."""

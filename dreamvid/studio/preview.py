@@ -78,8 +78,8 @@ class Previews:
                     async for head, data in answers:
                         if head["event"] == event:
                             return head, data
-                        if head["event"] in ("error", "crashed"):
-                            raise WorkerError(str(head.get("text")))
+                        if head["event"] in ("error", "crashed", "done"):
+                            raise WorkerError(str(head.get("text", f"gave no {event}")))
 
     async def stop(self) -> None:
         """End the preview that runs, if any."""

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dreamvid.errors import UnreadableInput, UsageError
-from dreamvid.studio.jobs import BEGINS, OPEN, Job, JobFolder, error_of, pace_of
+from dreamvid.studio.jobs import BEGINS, OPEN, Job, JobFolder, error_of
 
 LOOK_EVERY: Final = 0.25
 """Seconds between two looks at the job that runs."""
@@ -107,7 +107,7 @@ class Queue:
 
     def describe(self, job: Job) -> dict[str, Any]:
         """The state and the progress of a job, as plain values without paths."""
-        pace = pace_of(self.files.tail(job)) if job.started is not None else pace_of([])
+        pace = self.files.pace(job)
         newest = _newest(job)
         return {
             "id": job.id,

@@ -64,7 +64,7 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, *, host: str, port: int, token: str | None) -> None:
-        self._app, self._host, self._port, self._token = app, host, port, token
+        self._app, self._host, self._port, self._token = app, host.lower(), port, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""

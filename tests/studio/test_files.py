@@ -7,6 +7,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -130,6 +131,17 @@ def test_an_upload_is_kept_under_its_name(client: Any, place: Any) -> None:
     again = client.post("/api/uploads", content=data, headers=headers).json()
     assert again["id"] == entry["id"]
     for path in (place.state / "uploads").iterdir():
+        path.unlink()
+
+
+def test_an_upload_with_a_name_of_many_bytes(client: Any, place: Any) -> None:
+    data = (place.root / "a.png").read_bytes()
+    name = quote("夢" * 90 + ".png")
+    headers = {"content-type": "application/octet-stream", "x-file-name": name}
+    answer = client.post("/api/uploads", content=data, headers=headers)
+    assert answer.status_code == 201 and answer.json()["name"].startswith("夢夢")
+    for path in (place.state / "uploads").iterdir():
+        assert len(path.name.encode()) < 200
         path.unlink()
 
 

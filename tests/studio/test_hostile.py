@@ -359,6 +359,12 @@ def far(client: TestClient) -> Iterator[Any]:
     yield lambda: TestClient(guard, base_url="http://10.0.0.5:8420", follow_redirects=False)
 
 
+def test_a_host_is_known_in_either_case(client: TestClient) -> None:
+    app = client.app._app  # type: ignore[attr-defined]
+    guard = Guard(app, host="Wall.Example", port=8420, token=None)
+    assert TestClient(guard, base_url="http://wall.example:8420").get("/api/files").is_success
+
+
 def test_without_a_token(far: Any) -> None:
     for path in ("/", "/api/files", "/page/studio.js"):
         assert far().get(path).status_code == 401

@@ -79,3 +79,18 @@ def test_the_error_of_a_log() -> None:
     assert error_of(["dreamvid: old", BEGINS, "dreamvid: a: what; do", "end"]) == "a: what; do"
     assert error_of(["Traceback", "ValueError: x"]) == "ValueError: x"
     assert error_of([]) == ""
+
+
+def test_a_log_that_does_not_change_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, read = JobFolder(tmp_path), []
+    job = Job.new("video", None, tmp_path / "a.mp4")
+    assert folder.pace(job) == Pace()
+    tail = folder.tail
+    monkeypatch.setattr(folder, "tail", lambda job: read.append(job) or tail(job))
+    for done in (3, 10):
+        with folder.log(job).open("a") as log:
+            log.write(f"shot 1: {done} of 12\n")
+        assert {folder.pace(job).done for _ in range(5)} == {done}
+    assert len(read) == 2

@@ -131,3 +131,11 @@ def test_a_crash_is_told_and_the_next_preview_works() -> None:
         assert (await events(previews, {"task": "count", "upto": 1}))[-1] == "done"
 
     with_previews(use)
+
+
+def test_an_order_that_ends_without_its_picture_is_an_error() -> None:
+    async def use(previews: Previews) -> None:
+        with pytest.raises(WorkerError, match="gave no picture"):
+            await asyncio.wait_for(previews.picture({"task": "count", "upto": 2}), 20)
+
+    with_previews(use)
