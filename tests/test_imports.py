@@ -15,7 +15,7 @@ PACKAGE = Path(dreamvid.__file__).parent
 LEVELS = (
     ("errors", "files", "image"),
     ("schedules", "settings"),
-    ("device", "media", "motion", "networks"),
+    ("device", "media", "motion", "networks", "serving"),
     ("dream",),
     ("loops", "sequence"),
     ("measures", "bestiary"),

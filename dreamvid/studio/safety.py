@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-import ipaddress
 import json
-import re
-import socket
 import time
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dreamvid.serving.hosts import is_named
 
 COOKIE: Final = "dreamvid_studio"
 MOST_JSON: Final = 1 << 20
@@ -31,7 +30,6 @@ LEAST_PACE: Final = 10_000
 """Bytes a second, after that time, that a body must have on average."""
 UPLOADS: Final = "/api/uploads"
 """The only address that takes another body than JSON."""
-LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
 POLICY: Final = (
     "default-src 'self'; img-src 'self' blob: data:; media-src 'self' blob:; object-src 'none'; "
@@ -64,7 +62,7 @@ class Guard:
     """
 
     def __init__(self, app: ASGIApp, *, host: str, port: int, token: str | None) -> None:
-        self._app, self._host, self._port, self._token = app, host.lower(), port, token
+        self._app, self._host, self._port, self._token = app, host, port, token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or refuse it."""
@@ -95,7 +93,7 @@ class Guard:
         """The request must be meant for this server, and come from its own page."""
         if scope["method"] not in ("GET", "HEAD", "POST"):
             raise Refused(405, "this method is not used here")
-        if not self._is_ours(headers.get("host", "")):
+        if not is_named(headers.get("host", ""), self._host, self._port):
             raise Refused(421, "unknown host; open the address that dreamvid studio printed")
         site = headers.get("sec-fetch-site", "same-origin")
         walks = scope["method"] == "GET" and scope["path"] == "/"
@@ -106,21 +104,6 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and origin != f"http://{headers['host']}":
             raise Refused(403, "requests of other sites are refused")
-
-    def _is_ours(self, host: str) -> bool:
-        """Whether a Host header names this server: a loopback name, or its address or name."""
-        if not re.fullmatch(r"[\w.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?", host, re.ASCII):
-            return False
-        parts = urlsplit(f"//{host}")
-        try:
-            name, port = (parts.hostname or "").lower(), parts.port or 80
-        except ValueError:
-            return False
-        if port != self._port:
-            return False
-        if name in LOOPBACK or name == self._host:
-            return True
-        return self._host not in LOOPBACK and (_is_address(name) or name in _own_names())
 
     def _enters(self, scope: Scope) -> bool:
         """Whether this is the printed link, which has the token."""
@@ -203,19 +186,6 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 def _same(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
-
-
-def _own_names() -> frozenset[str]:
-    name = socket.gethostname().lower()
-    return frozenset({name, name.partition(".")[0], f"{name.partition('.')[0]}.local"})
 
 
 async def _enter(token: str, send: Send) -> None:

@@ -8,26 +8,23 @@ import secrets
 import signal
 import socket
 import threading
-from asyncio import TimerHandle, Transport
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 from filelock import FileLock, Timeout
 from platformdirs import user_state_path
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from dreamvid.errors import DreamvidError, UsageError
+from dreamvid.serving.connections import CarefulProtocol
+from dreamvid.serving.hosts import LOOPBACK
+from dreamvid.serving.sockets import BACKLOG, LOCAL, bound
 from dreamvid.studio.app import make_app
-from dreamvid.studio.safety import LOOPBACK, Guard
+from dreamvid.studio.safety import Guard
 
-HEAD_PATIENCE: Final = 10.0
-"""Seconds in which the head of a request must have come."""
 MOST_CONNECTIONS: Final = 128
-BACKLOG: Final = 256
-"""Most connections that wait to be taken."""
 MOST_HEAD: Final = 32 << 10
 """Most bytes of the head of a request."""
 
@@ -41,46 +38,6 @@ class Options:
     state: Path
     host: str | None = None
     port: int = 8420
-
-
-class CarefulProtocol(H11Protocol):
-    """HTTP/1.1 that ends connections whose request does not come, and those that are too many."""
-
-    _late: TimerHandle | None = None
-
-    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the first request."""
-        super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
-            transport.abort()
-        self._expect()
-
-    def data_received(self, data: bytes) -> None:
-        """Take data; a request that is not whole yet is waited for, but not for ever."""
-        super().data_received(data)
-        self._expect()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._unexpect()
-        super().connection_lost(exc)
-
-    def on_response_complete(self) -> None:
-        """Wait for the next request."""
-        super().on_response_complete()
-        self._expect()
-
-    def _expect(self) -> None:
-        busy = self.cycle is not None and not self.cycle.response_complete
-        if busy:
-            self._unexpect()
-        elif self._late is None:
-            self._late = self.loop.call_later(HEAD_PATIENCE, self.transport.abort)
-
-    def _unexpect(self) -> None:
-        if self._late is not None:
-            self._late.cancel()
-            self._late = None
 
 
 class Server(uvicorn.Server):
@@ -125,9 +82,9 @@ def run(options: Options, say: Callable[[str], None]) -> None:
             where=options.state,
             remedy="use that, or --state",
         ) from None
-    with lock, _listening(options) as listener:
+    host = options.host or LOCAL
+    with lock, bound(host, options.port, where=host, remedy="use another --port") as listener:
         port = int(listener.getsockname()[1])
-        host = options.host or LOOPBACK[0]
         token = None if options.host is None else secrets.token_urlsafe(24)
         server = make_server(options, host, port, token)
         say(f"the studio is at {link(host, port, token)} (Ctrl-C ends it)")
@@ -168,18 +125,3 @@ def _make_folders(options: Options) -> None:
     except OSError as error:
         what = f"cannot be made ({error.strerror})"
         raise DreamvidError(what, where=options.state, remedy="use another --state") from None
-
-
-def _listening(options: Options) -> Any:
-    host = options.host or LOOPBACK[0]
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, options.port))
-        listener.listen(BACKLOG)  # the address can be opened as soon as it is printed
-    except OSError as error:
-        listener.close()
-        what = f"port {options.port} cannot be used ({error.strerror or error})"
-        raise UsageError(what, where=host, remedy="use another --port") from None
-    return listener

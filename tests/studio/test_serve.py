@@ -23,6 +23,8 @@ pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
 
 from dreamvid.errors import UsageError
+from dreamvid.serving import connections
+from dreamvid.serving.sockets import bound
 from dreamvid.studio import safety, serve
 from dreamvid.studio.serve import Options, link, make_server
 
@@ -31,11 +33,11 @@ from dreamvid.studio.serve import Options, link, make_server
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A server in a thread that waits only a little."""
     folder = tmp_path_factory.mktemp("served")
-    patience = serve.HEAD_PATIENCE, safety.BODY_PATIENCE, safety.MOST_UPLOAD
-    serve.HEAD_PATIENCE, safety.BODY_PATIENCE, safety.MOST_UPLOAD = 0.5, 0.5, 4 << 20
+    patience = connections.HEAD_PATIENCE, safety.BODY_PATIENCE, safety.MOST_UPLOAD
+    connections.HEAD_PATIENCE, safety.BODY_PATIENCE, safety.MOST_UPLOAD = 0.5, 0.5, 4 << 20
     (folder / "root").mkdir()
     options = Options((folder / "root",), folder / "out", folder / "state", None, 0)
-    with serve._listening(options) as listener:
+    with bound("127.0.0.1", 0, where="here") as listener:
         number = listener.getsockname()[1]
         server = make_server(options, "127.0.0.1", number, None)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
@@ -45,7 +47,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         yield number
         server.should_exit = True
         thread.join()
-    serve.HEAD_PATIENCE, safety.BODY_PATIENCE, safety.MOST_UPLOAD = patience
+    connections.HEAD_PATIENCE, safety.BODY_PATIENCE, safety.MOST_UPLOAD = patience
     left = {path.name for path in folder.rglob("*") if path.is_file()}
     assert left <= {"ids.jsonl"}
 

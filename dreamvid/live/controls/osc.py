@@ -12,8 +12,8 @@ from typing import Any
 from dreamvid.errors import UsageError
 from dreamvid.live.controls import Controls
 from dreamvid.live.outputs import require
+from dreamvid.serving.sockets import LOCAL, bound
 
-LOCAL = "127.0.0.1"
 PREFIX = "/dreamvid/"
 GLANCE = 0.2
 """Seconds after which it looks whether it is to end."""
@@ -33,7 +33,9 @@ class Osc:
         host, _, port = place.rpartition(":")
         if not port.isdecimal() or not 0 <= int(port) <= 65535:
             raise UsageError("not a port", where=f"osc {place}", remedy="write 9000 or HOST:9000")
-        self._socket = bound(host.strip("[]") or LOCAL, int(port), f"osc {place}")
+        self._socket = bound(
+            host.strip("[]") or LOCAL, int(port), where=f"osc {place}", kind=socket.SOCK_DGRAM
+        )
         self._socket.settimeout(GLANCE)
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -69,21 +71,3 @@ def messages(packet: bytes) -> Iterator[tuple[str, Any]]:
             if message.address.startswith(PREFIX):
                 value = message.params[0] if message.params else None
                 yield message.address.removeprefix(PREFIX), value
-
-
-def bound(host: str, port: int, where: str) -> socket.socket:
-    """A UDP socket at a place; UsageError if it is taken."""
-    try:
-        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        found = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            found.bind(place)
-        except BaseException:
-            found.close()
-            raise
-        return found
-    except OSError as error:
-        raise UsageError(
-            f"cannot listen there ({error.strerror or error})", where=where,
-            remedy="use another port",
-        ) from error  # fmt: skip

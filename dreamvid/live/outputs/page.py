@@ -6,8 +6,6 @@ the status line says. Only reading is possible.
 
 from __future__ import annotations
 
-import ipaddress
-import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -21,8 +19,9 @@ import cv2
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.live.outputs import Size, require
 from dreamvid.motion.flow import Array
+from dreamvid.serving.hosts import is_named
+from dreamvid.serving.sockets import LOCAL, bound
 
-LOCAL = "127.0.0.1"
 QUALITY = 88
 """Quality of the JPEGs, 0..100."""
 
@@ -42,18 +41,20 @@ class Page:
         self.status: Callable[[], Mapping[str, object]] = dict
         host, port = parsed(address)
         self._host = host
-        self._socket = bound(host, port, address)
+        self._socket = bound(host, port, where=address)
         self.port: int = self._socket.getsockname()[1]
         self._server: Any = None
 
     def open(self, size: Size, rate: Fraction) -> None:
         """Start the server."""
         from dreamvid.live.outputs.viewers import Viewers
+        from dreamvid.serving.connections import CarefulProtocol
 
         self._viewers = Viewers()
         uvicorn = import_module("uvicorn")
         config = uvicorn.Config(
-            self._viewers.app(lambda: self.status(), self._is_ours),
+            self._viewers.app(lambda: self.status(), lambda header: is_named(header, self._host)),
+            http=CarefulProtocol,
             log_level="critical",
             lifespan="off",
             access_log=False,
@@ -89,9 +90,6 @@ class Page:
             self._server = None
         self._socket.close()
 
-    def _is_ours(self, host: str) -> bool:
-        return allowed(host, self._host)
-
 
 def parsed(address: str) -> tuple[str, int]:
     """The host and the port of an address; UsageError if it is not one."""
@@ -103,46 +101,6 @@ def parsed(address: str) -> tuple[str, int]:
     if port is None or parts.path not in ("", "/") or parts.query or parts.username:
         raise UsageError("not an address", where=address, remedy="use http://:8080")
     return parts.hostname or LOCAL, port
-
-
-def bound(host: str, port: int, where: str) -> socket.socket:
-    """A socket at an address; UsageError if it is taken or not of this machine."""
-    try:
-        family, _, _, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        found = socket.socket(family, socket.SOCK_STREAM)
-        try:
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            found.bind(place)
-            found.listen(64)
-        except BaseException:
-            found.close()
-            raise
-        return found
-    except OSError as error:
-        raise UsageError(
-            f"cannot be served ({error.strerror or error})", where=where, remedy="use another port"
-        ) from error
-
-
-def allowed(header: str, host: str) -> bool:
-    """Whether a request's Host header names this server.
-
-    A page of another site could make a browser ask for `evil.example`, whose address its owner
-    changes to this machine (DNS rebinding). Addresses in numbers cannot be changed so.
-    """
-    try:
-        name = (urlsplit(f"//{header}").hostname or "").lower()
-    except ValueError:
-        return False
-    if name in ("localhost", host.lower(), socket.gethostname().lower()):
-        return True
-    if name.endswith(".local"):  # of the local network only (RFC 6762)
-        return True
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def jpeg(picture: Array) -> bytes:

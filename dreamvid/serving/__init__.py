@@ -1,0 +1,1 @@
+"""What servers on this machine share: sockets, names of the host, patience with connections."""
