@@ -24,6 +24,8 @@ def bound(
 
     UsageError if the port is taken, or the host is not of this machine.
     """
+    if not 0 <= port <= 65535:  # getaddrinfo would take the rest of it
+        raise UsageError(f"port {port} cannot be used (0 to 65535 can)", where=where, remedy=remedy)
     try:
         family, _, _, _, place = socket.getaddrinfo(host, port, type=kind)[0]
         found = socket.socket(family, kind)
@@ -37,8 +39,6 @@ def bound(
             found.close()
             raise
         return found
-    except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise UsageError(
-            f"port {port} cannot be used ({why})", where=where, remedy=remedy
-        ) from None
+    except OSError as error:
+        what = f"port {port} cannot be used ({error.strerror or error})"
+        raise UsageError(what, where=where, remedy=remedy) from None
