@@ -53,6 +53,29 @@ def to_array(image: torch.Tensor, bits: int = 8) -> NDArray[np.uint8] | NDArray[
     return array.astype(np.uint8) if bits == 8 else array.astype(np.uint16)
 
 
+def eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
+    """An array of uint8 or uint16 as uint8: without the lower half of its bits."""
+    import numpy as np
+
+    return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)
+
+
+def jpeg(
+    array: NDArray[np.uint8], quality: int, *, all_colours: bool = False, comment: bytes = b""
+) -> bytes:
+    """An array [H, W, 3] as a JPEG of a quality 0..100, with half of the resolution of its colours.
+
+    With `all_colours` it has all of that, which is larger by half.
+    """
+    from PIL import Image
+
+    data, sampling = io.BytesIO(), "4:4:4" if all_colours else "4:2:0"
+    Image.fromarray(array).save(
+        data, format="JPEG", quality=quality, subsampling=sampling, comment=comment
+    )
+    return data.getvalue()
+
+
 def load_image(path: str | Path) -> torch.Tensor:
     """Read a picture as an image [3, H, W]; raises the same errors as `read_picture`."""
     return to_image(read_picture(path))

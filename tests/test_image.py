@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import zlib
@@ -16,7 +17,9 @@ from dreamvid import image as border
 from dreamvid.errors import DiskFull, DreamvidError, UnreadableInput, UsageError
 from dreamvid.image import (
     colour_levels,
+    eight_bits,
     filled,
+    jpeg,
     laid_over,
     load_image,
     picture_format,
@@ -300,3 +303,21 @@ def test_colours_are_read_by_name_or_number(text: str, levels: tuple[int, int, i
 def test_other_texts_are_no_colours(text: str) -> None:
     with pytest.raises(ValueError, match="must be a colour such as white or #20c040"):
         colour_levels(text)
+
+
+def test_arrays_of_eight_bits() -> None:
+    deep = np.array([[0, 255, 256, 65535]], np.uint16)
+    assert eight_bits(deep).dtype == np.uint8 and eight_bits(deep).tolist() == [[0, 0, 1, 255]]
+    assert eight_bits(same := eight_bits(deep)) is same
+
+
+def test_a_jpeg_keeps_the_colours_that_are_asked_for() -> None:
+    array = np.zeros((32, 32, 3), np.uint8)
+    array[:, ::2, 0] = array[:, 1::2, 2] = 255
+
+    def error(data: bytes) -> float:
+        return float(np.abs(np.asarray(Image.open(io.BytesIO(data))).astype(float) - array).mean())
+
+    plain, whole = jpeg(array, 95, comment=b"a word"), jpeg(array, 95, all_colours=True)
+    assert error(whole) < 8 < error(plain)
+    assert b"a word" in plain and b"a word" not in whole

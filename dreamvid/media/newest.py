@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import time
 from pathlib import Path
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.files import draft_of
-from dreamvid.image import to_array
+from dreamvid.image import eight_bits, jpeg, to_array
 from dreamvid.media.target import check_writable
 
 if TYPE_CHECKING:
@@ -25,6 +24,9 @@ EVERY: Final = 3.0
 
 WIDEST: Final = 1280
 """Most pixels of the width of the picture."""
+
+QUALITY: Final = 85
+"""Quality of the JPEG, 0..100."""
 
 MARK: Final = b"dreamvid: the newest frame of a run"
 """The comment in the file, without which a file is not replaced: it is the user's own."""
@@ -62,7 +64,7 @@ class NewestFrame:
         draft = draft_of(self.path)
         with contextlib.suppress(OSError, ValueError):  # a full disk, a folder that has gone
             try:
-                draft.write_bytes(_jpeg(_small(image)))
+                draft.write_bytes(jpeg(_small(image), QUALITY, comment=MARK))
                 os.replace(draft, self.path)
             finally:
                 draft.unlink(missing_ok=True)
@@ -90,16 +92,8 @@ def _small(image: torch.Tensor | NDArray[Any]) -> NDArray[np.uint8]:
     if isinstance(image, np.ndarray):
         times = -(-image.shape[1] // WIDEST)
         image = image[::times, ::times]
-        return image if image.dtype == np.uint8 else (image >> 8).astype(np.uint8)
+        return eight_bits(image)
     from torch.nn.functional import avg_pool2d
 
     times = min(-(-image.shape[2] // WIDEST), image.shape[1])
     return np.asarray(to_array(avg_pool2d(image[:3], times) if times > 1 else image[:3]))
-
-
-def _jpeg(array: NDArray[np.uint8]) -> bytes:
-    from PIL import Image
-
-    data = io.BytesIO()
-    Image.fromarray(array).save(data, format="JPEG", quality=85, comment=MARK)
-    return data.getvalue()

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dreamvid.errors import UsageError
+from dreamvid.image import eight_bits
 
 MAX_LINES = 540
 """Flow is estimated with at most this many pixels on the shorter side, then scaled up."""
@@ -158,7 +159,7 @@ def shrink(array: Array) -> Array:
     height, width = working_size(*array.shape[:2])
     if (height, width) != array.shape[:2]:
         array = np.asarray(cv2.resize(array, (width, height), interpolation=cv2.INTER_AREA))
-    return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)
+    return eight_bits(array)
 
 
 def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:

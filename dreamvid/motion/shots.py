@@ -7,6 +7,7 @@ import numpy as np
 from scenedetect import FrameTimecode
 from scenedetect.detectors import ContentDetector
 
+from dreamvid.image import eight_bits
 from dreamvid.motion.flow import Array
 from dreamvid.motion.warp import Plane
 
@@ -52,7 +53,7 @@ def _small(array: Array) -> Array:
     if width > DETECTOR_WIDTH:
         size = DETECTOR_WIDTH, max(1, round(height * DETECTOR_WIDTH / width))
         array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_AREA))
-    return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)
+    return eight_bits(array)
 
 
 def _same_scene(a: Array, b: Array) -> bool:

@@ -25,9 +25,8 @@ from dreamvid.settings import presets
 from dreamvid.studio.curves import curve_of, text_of_keys
 from dreamvid.studio.files import keep
 from dreamvid.studio.looks import Look, faults, read_look
-from dreamvid.studio.places import kind_of
 from dreamvid.studio.schema import schema as read_schema
-from dreamvid.studio.web import Parts, body_of, lines, number_of, parts_of, text_of
+from dreamvid.studio.web import Parts, body_of, lines, number_of, parts_of, source_of, text_of
 
 WIDEST: Final = 1280
 """Widest preview, in pixels."""
@@ -46,7 +45,7 @@ async def check(request: Request) -> Response:
     if found:
         return JSONResponse({"ok": False, "errors": found})
     look = Look.of(parts.places, command, values)
-    source = _source(parts, body)
+    source = source_of(parts, body)
     out = parts.output / "out.mp4" if source is None else parts.output / f"{source.stem}.dream.mp4"
     return JSONResponse(
         {
@@ -178,7 +177,7 @@ def _networks() -> dict[str, Any]:
 def preview_order(parts: Parts, body: dict[str, Any], task: str) -> dict[str, Any]:
     """The order of a preview from the body of a request."""
     look = Look.of(parts.places, body.get("command"), body.get("settings", {}))
-    source = _source(parts, body)
+    source = source_of(parts, body)
     if not hasattr(look.settings, "dream"):
         raise UsageError("loops of films are not dreamed", where="loop.kind", remedy="render it")
     if source is None and look.command in ("video", "image"):
@@ -200,16 +199,6 @@ def _rate(body: dict[str, Any]) -> str:
 
     given = text_of(body, "rate", "25")
     return str(FilmSettings.checked({"rate": given}, where="rate").rate)
-
-
-def _source(parts: Parts, body: dict[str, Any]) -> Path | None:
-    """The file that a request is about, if any."""
-    if body.get("media") is None:
-        return None
-    path = parts.places.path_of(text_of(body, "media"))
-    if not path.is_file() or kind_of(path) not in ("film", "picture"):
-        raise UsageError("not a film or picture", where=path.name)
-    return path
 
 
 async def _kept(parts: Parts, name: Path, order: dict[str, Any]) -> Response:

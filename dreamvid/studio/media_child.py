@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import functools
-import io
 import os
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dreamvid.errors import UnreadableInput
-from dreamvid.image import read_picture
+from dreamvid.image import eight_bits, jpeg, read_picture
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.source import is_still
 from dreamvid.studio.channel import Order, Reply, bounded, serve
@@ -49,7 +48,7 @@ def info(order: Order, reply: Reply) -> None:
 def frame(order: Order, reply: Reply) -> None:
     """One frame of a film, or a picture, as a JPEG of at most so many pixels across."""
     array = read_frame(Path(order["path"]), int(order["frame"]), int(order["width"]))
-    reply.send("picture", jpeg(array, order.get("quality", 85)))
+    reply.send("picture", jpeg(array, order.get("quality", 85), all_colours=True))
 
 
 def wave(order: Order, reply: Reply) -> None:
@@ -93,7 +92,7 @@ def play(order: Order, reply: Reply) -> None:
         ):
             for seen in film:
                 reply.check()
-                out.write(_eight_bits(seen.array), seen.time)
+                out.write(eight_bits(seen.array), seen.time)
                 if seen.index % BLOCK == 0:
                     reply.send("made", done=seen.index, frames=film.info.frames)
         os.replace(draft, target)
@@ -106,13 +105,13 @@ def read_frame(path: Path, number: int, width: int) -> NDArray[np.uint8]:
     import cv2
 
     if is_still(path):
-        array = _eight_bits(read_picture(path))
+        array = eight_bits(read_picture(path))
     else:
         stat = path.stat()
         rate, full = _rate_and_width(path, stat.st_mtime_ns, stat.st_size)
         start = Fraction(number) / rate or None
         with VideoReader(path, start=start, frames=1, width=min(width, full)) as film:
-            array = _eight_bits(next(film).array)
+            array = eight_bits(next(film).array)
     if array.shape[1] > width:
         size = width, max(1, round(array.shape[0] * width / array.shape[1]))
         array = np.asarray(cv2.resize(array, size, interpolation=cv2.INTER_AREA))
@@ -124,13 +123,6 @@ def _rate_and_width(path: Path, changed: int, size: int) -> tuple[Fraction, int]
     """The rate and the width of a film, as long as it does not change."""
     with VideoReader(path) as film:
         return film.info.rate, film.info.width
-
-
-def jpeg(array: NDArray[np.uint8], quality: int = 85) -> bytes:
-    """An array [H, W, 3] as a JPEG with all of its colours: dreams have sharp ones."""
-    data = io.BytesIO()
-    Image.fromarray(array).save(data, format="JPEG", quality=quality, subsampling=0)
-    return data.getvalue()
 
 
 def allow_formats() -> None:
@@ -171,10 +163,6 @@ def _sound(path: Path) -> dict[str, Any]:
 def _within(width: int, height: int) -> tuple[int, int]:
     share = min(1.0, PLAY_WIDTH / width, PLAY_LINES / height)
     return max(2, round(width * share / 2) * 2), max(2, round(height * share / 2) * 2)
-
-
-def _eight_bits(array: NDArray[Any]) -> NDArray[np.uint8]:
-    return array if array.dtype == np.uint8 else (array >> 8).astype(np.uint8)
 
 
 if __name__ == "__main__":

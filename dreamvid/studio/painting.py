@@ -15,9 +15,8 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Watched
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize
-from dreamvid.image import to_array
+from dreamvid.image import jpeg, to_array
 from dreamvid.studio.channel import Reply
-from dreamvid.studio.media_child import jpeg
 
 PAINT_EVERY: Final = 0.1
 """Least seconds from one picture of the same octave to the next."""
@@ -105,4 +104,4 @@ def checking(reply: Reply, objective: Objective) -> Objective:
 def picture(image: Tensor, quality: int | None = None) -> bytes:
     """An image [3, H, W] as a JPEG, of the quality FINAL unless another is given."""
     array: NDArray[np.uint8] = to_array(image).astype(np.uint8)
-    return jpeg(array, quality or FINAL)
+    return jpeg(array, quality or FINAL, all_colours=True)  # dreams have sharp ones

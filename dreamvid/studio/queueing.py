@@ -20,9 +20,8 @@ from dreamvid.image import picture_format
 from dreamvid.media.formats import check_delivery, suited, usual_codec
 from dreamvid.studio.jobs import Job
 from dreamvid.studio.looks import Look, media_of, read_look
-from dreamvid.studio.places import kind_of
 from dreamvid.studio.queue import ACTIONS, disk_left, preview_of
-from dreamvid.studio.web import Parts, body_of, parts_of, text_of
+from dreamvid.studio.web import Parts, body_of, parts_of, source_of, text_of
 from dreamvid.studio.worker import Busy
 
 MOST_JOBS: Final = 1000
@@ -47,7 +46,7 @@ async def add_job(request: Request) -> Response:
     parts, body = parts_of(request), await body_of(request)
     if len(parts.queue.jobs) >= MOST_JOBS:
         raise UsageError("the queue is full", remedy="remove jobs that are done")
-    source = _source(parts, body)
+    source = source_of(parts, body)
     values = body.get("settings", {})
     command = text_of(body, "command")
     if source is None and command in ("zoom", "loop") and isinstance(values, dict):
@@ -145,15 +144,6 @@ async def _events(parts: Parts) -> AsyncIterator[bytes]:
             await asyncio.sleep(TELL_EVERY)
     finally:
         parts.listeners -= 1
-
-
-def _source(parts: Parts, body: dict[str, Any]) -> Path | None:
-    if body.get("media") is None:
-        return None
-    path = parts.places.path_of(text_of(body, "media"))
-    if not path.is_file() or kind_of(path) not in ("film", "picture"):
-        raise UsageError("not a film or picture", where=path.name)
-    return path
 
 
 def _output(parts: Parts, look: Look, source: Path | None, name: object) -> Path:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from dreamvid.errors import DiskFull, DreamvidError, OutputExists, UnreadableInput, UsageError
-from dreamvid.studio.places import Places
+from dreamvid.studio.places import Places, kind_of
 from dreamvid.studio.preview import Previews
 from dreamvid.studio.queue import Queue
 from dreamvid.studio.worker import Answer, Busy, Worker, WorkerError
@@ -86,6 +86,16 @@ def text_of(body: Mapping[str, Any], name: str, default: str | None = None) -> s
     if not isinstance(value, str):
         raise UsageError("must be a text", where=name)
     return value
+
+
+def source_of(parts: Parts, body: Mapping[str, Any]) -> Path | None:
+    """The film or picture that a body names as its media, if any; UsageError for another file."""
+    if body.get("media") is None:
+        return None
+    path = parts.places.path_of(text_of(body, "media"))
+    if not path.is_file() or kind_of(path) not in ("film", "picture"):
+        raise UsageError("not a film or picture", where=path.name)
+    return path
 
 
 def number_of(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from dreamvid.image import eight_bits
 from dreamvid.live.clock import Clock, SystemClock
 from dreamvid.media.reader import VideoReader
 from dreamvid.media.source import check_file, is_sequence, is_still
@@ -48,8 +49,7 @@ class Film:
         due = self._begun + float(frame.time)
         self._ends = due + 1 / float(self._reader.info.rate)
         self._clock.sleep(due - self._clock.now())
-        array = frame.array if frame.array.dtype == np.uint8 else frame.array >> 8
-        self._picture = np.ascontiguousarray(array, np.uint8)
+        self._picture = np.ascontiguousarray(eight_bits(frame.array))
         return self._picture
 
     def close(self) -> None:

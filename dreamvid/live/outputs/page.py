@@ -14,9 +14,8 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-import cv2
-
 from dreamvid.errors import DreamvidError, UsageError
+from dreamvid.image import jpeg
 from dreamvid.live.outputs import Size, require
 from dreamvid.motion.flow import Array
 from dreamvid.serving.hosts import is_named
@@ -77,9 +76,9 @@ class Page:
     def show(self, picture: Array, time: float) -> None:
         """Give the picture to the viewers; encoded only if there are any."""
         if self._viewers.wanted:
-            self._viewers.show(jpeg(picture))
+            self._viewers.show(jpeg(picture, QUALITY))
         else:
-            self._viewers.keep(lambda: jpeg(picture))
+            self._viewers.keep(lambda: jpeg(picture, QUALITY))
 
     def close(self) -> None:
         """Stop the server."""
@@ -101,10 +100,3 @@ def parsed(address: str) -> tuple[str, int]:
     if port is None or parts.path not in ("", "/") or parts.query or parts.username:
         raise UsageError("not an address", where=address, remedy="use http://:8080")
     return parts.hostname or LOCAL, port
-
-
-def jpeg(picture: Array) -> bytes:
-    """A picture [H, W, 3] as JPEG."""
-    swapped = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    encoded = cv2.imencode(".jpg", swapped, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
-    return encoded.tobytes()
