@@ -73,11 +73,11 @@ def test_join_finishes_what_was_killed_before_it_could(
     two_shots: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dreamvid.farm.joining import Left
-    from dreamvid.farm.work import _Worker
+    from dreamvid.farm.work import Worker
 
     out = tmp_path / "out.mp4"
     with monkeypatch.context() as patch:
-        patch.setattr(_Worker, "join", lambda self: Left())
+        patch.setattr(Worker, "join", lambda self: Left())
         assert dreamvid("video", two_shots, "-o", out, *QUICK, "--part", "1/1").code == 0
     monkeypatch.chdir("/")
     told = dreamvid("join", out)

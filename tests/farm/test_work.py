@@ -29,7 +29,9 @@ def test_shots_are_read_forward_with_the_frame_before_each(
 
     monkeypatch.setattr(working, "reopened", counted)
     request = request_for(shots, tmp_path / "out.mp4")
-    with ExitStack() as films, _Source(prepare(request, films, ignore), request.reader) as source:
+    with ExitStack() as films:
+        ready = prepare(request, films, ignore)
+        source = films.enter_context(_Source(ready, request.reader, films))
 
         def read(first: int, end: int) -> list[int]:
             return [frame.index for frame in source.frames(first, end)]
