@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dreamvid.cli.farming import Part, Workers, check_many, run_many, show_many
+from dreamvid.cli.farming import Many, Part, Ray, Stored, Workers, show_many
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
@@ -99,6 +99,8 @@ def video(
     from_: From = None,
     workers: Workers = None,
     part: Part = None,
+    ray: Ray = None,
+    storage: Stored = None,
     preview: Newest = None,
     no_preview: NoNewest = False,
     dry_run: DryRun = False,
@@ -119,9 +121,11 @@ def video(
     if request.source is None:
         raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)
-    many = check_many(workers, part, request.settings)
+    many = Many(workers, part, ray, storage)
+    is_many = many.check(request.settings)
+    source = many.source(request.source)
     with Show(quiet=quiet, verbose=verbose) as show:
-        checked = check_video(request.source, path, request.settings, overwrite=yes)
+        checked = check_video(source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
         show.detail(checked.reader.assumed)
         if dry_run:
@@ -133,9 +137,9 @@ def video(
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):
-            if many:
-                live = None if no_preview else newest.path
-                made = run_many(checked, workers, part, request.watched(show, newest), live)
+            if is_many:
+                live, told = None if no_preview else newest, request.watched(show, newest)
+                made = many.run(checked, request.source, told, live)
                 return show_many(show, checked, made, newest)
             result = run_video(checked, request.watched(show, newest))
         show.made(result)

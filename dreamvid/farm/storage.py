@@ -134,6 +134,10 @@ class FsspecStorage:
             with suppress(FileNotFoundError):
                 self._files.rm_file(self._path(name))
 
+    def version(self, name: str) -> str:
+        """A text that changes with a file; FileNotFoundError if there is none."""
+        return str(self._files.ukey(self._path(name)))
+
     def _path(self, name: str) -> str:
         return f"{self._root.rstrip('/')}/{name}"
 

@@ -73,7 +73,7 @@ def work(
             worker.dream(mine)
             missing = worker.missing(plan.shots)
             if missing or storage is not None:
-                return left_of(plan, missing, mine)
+                return left_of(plan, missing, mine, stored=storage is not None)
             result = worker.join()
             if result is not None:
                 return result
@@ -144,7 +144,7 @@ class Worker:
 
         None are once another process has joined the film.
         """
-        if self._is_over():
+        if self.is_over():
             return []
         elsewhere = self._elsewhere()
         return [
@@ -176,7 +176,7 @@ class Worker:
         """Join the film, unless another process does; None if parts are damaged and missing."""
         try:
             with exclusive_lock(self._output.path):
-                if self._is_over():
+                if self.is_over():
                     return Left()
                 found = look(self._job, self.plan)
                 self._damaged = set(incomplete(found))
@@ -191,7 +191,7 @@ class Worker:
         """Dream a shot, if no other process does; whether this is done."""
         with ExitStack() as stack:
             with briefly_locked(self._output.path):
-                if self._is_over() or not stack.enter_context(owned(self._job.folder, shot.first)):
+                if self.is_over() or not stack.enter_context(owned(self._job.folder, shot.first)):
                     return False
             if self._remote is not None:
                 self._remote.fetch(shot)
@@ -258,7 +258,7 @@ class Worker:
             return shot.frames - 1
         return listed
 
-    def _is_over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether another process has joined the film; DreamvidError if it was started over."""
         try:
             record = record_in(self._job.folder).read_bytes()
