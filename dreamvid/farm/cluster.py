@@ -24,9 +24,8 @@ ANSWER: Final = 60.0
 QUIET: Final = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
-"""Sends nothing anywhere, and writes nothing between the lines of the progress display."""
+"""Sends nothing anywhere, and leaves the GPUs of tasks without one as they are."""
 
 LOOPBACK: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Makes Ray listen on 127.0.0.1 only; it is read when ray is imported."""
@@ -79,7 +78,7 @@ def offers(ray: Any) -> list[Node]:
     """The machines of a cluster; each is asked whether it can import dreamvid."""
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    task = ray.remote(versions_here).options(num_cpus=0, max_retries=0)
+    task = ray.remote(num_cpus=0, max_retries=0)(versions_here)
     alive = [node for node in ray.nodes() if node["Alive"]]
     asked = [
         task.options(scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False))

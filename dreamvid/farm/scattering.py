@@ -146,9 +146,9 @@ class _Run:
         self._order = replace(order, threads=needs.threads)
         self._run_id = uuid.uuid4().hex
         self._on_progress, self._newest = on_progress, newest
-        self._board = ray.remote(Board).options(num_cpus=0, max_restarts=-1).remote()
-        self._plan = ray.remote(plan_film).options(**needs.options)
-        self._dream = ray.remote(dream_piece).options(**needs.options)
+        self._board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
+        self._plan = ray.remote(**needs.options)(plan_film)
+        self._dream = ray.remote(**needs.options)(dream_piece)
         self._running: dict[Any, int] = {}
         self._later: list[tuple[float, int]] = []
         self._pieces: list[tuple[int, int]] = []
