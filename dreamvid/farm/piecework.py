@@ -84,6 +84,7 @@ def dream_piece(
             return {"over": True}
         complete = not worker.missing([shot])
         parts = [(str(part), digests_of(part).read_text("utf-8")) for part in worker.parts(shot)]
+        worker.discard(shot)
         return {"complete": complete, "parts": parts, "notes": worker.notes}
 
     return _answer(text, run, board, dreamed, shows=shows)

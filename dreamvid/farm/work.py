@@ -172,6 +172,13 @@ class Worker:
         """The finished parts of a shot that are here."""
         return intact_parts(self._job.folder, shot.first, shot.end)
 
+    def discard(self, shot: Shot) -> None:
+        """Delete the parts of a shot here if it is complete in the storage."""
+        if shot.first in self._elsewhere():
+            for part in self.parts(shot):
+                for file in self._job.folder.glob(f"{part.stem}.*"):
+                    file.unlink(missing_ok=True)
+
     def join(self) -> Result | Left | None:
         """Join the film, unless another process does; None if parts are damaged and missing."""
         try:

@@ -1,0 +1,84 @@
+"""A small Ray cluster on this machine, whose processes dream with the tiny network of the tests."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+SLOW = "DREAMVID_TEST_SECONDS_A_FRAME"
+
+
+def make_tiny() -> None:
+    """What `tiny_and_short` does, in a process of the cluster, where each frame takes a while."""
+    from tiny import dream_tiny
+
+    from dreamvid.farm import piecework
+    from dreamvid.sequence import folder
+
+    patch = pytest.MonkeyPatch()
+    dream_tiny(patch)
+    patch.setattr(folder, "PART_FRAMES", 2)
+    listening, pause = piecework._listening, float(os.environ.get(SLOW, "0"))
+
+    def slowly(*args: Any) -> Any:
+        told = listening(*args)
+
+        def on_progress(event: Any) -> None:
+            time.sleep(pause if event.task == "frames" else 0)
+            told(event)
+
+        return on_progress
+
+    patch.setattr(piecework, "_listening", slowly)
+
+
+@contextmanager
+def tiny_cluster(seconds_a_frame: float = 0.0, **how: Any) -> Iterator[Any]:
+    """Start a cluster as `--ray auto` does, with the tiny network; yields ray."""
+    with pytest.MonkeyPatch.context() as patch:
+        paths = [str(TESTS), str(TESTS / "farm"), str(TESTS.parent), os.environ.get("PYTHONPATH")]
+        patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
+        patch.setenv(SLOW, str(seconds_a_frame))
+        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        import ray
+
+        options = {"include_dashboard": False, "object_store_memory": 80 * 2**20, "num_cpus": 2}
+        options |= {"address": "local", "log_to_driver": False, "logging_level": "ERROR"}
+        hook = {"worker_process_setup_hook": make_tiny}
+        try:
+            ray.init(**options | how, runtime_env=hook)
+            yield ray
+        finally:
+            ray.shutdown()
+
+
+def dreaming() -> list[int]:
+    """The processes on this machine that dream a piece for a cluster of this process."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            name = (folder / "cmdline").read_bytes()
+            ours = f"{SLOW}=".encode() in (folder / "environ").read_bytes()
+        except OSError:
+            continue
+        if ours and name.startswith(b"ray::dream_piece"):
+            found.append(int(folder.name))
+    return found
+
+
+def kill(pid: int) -> bool:
+    """Kill a process; whether it was still there."""
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return False
+    return True
