@@ -79,6 +79,7 @@ def dream_piece(
 
     def dreamed(worker: Worker) -> Answer:
         shot = worker.plan.shots[number]
+        worker.check(shot)
         worker.dream([shot], tile=tile)
         if worker.is_over():
             return {"over": True}

@@ -173,7 +173,9 @@ class _Run:
             made = try_join(request, self._order.store)
             if isinstance(made, Result):
                 break
-            for number in made.missing:  # damaged behind our back
+            what = "finished parts are damaged again and again"
+            self._failed(DreamvidError(what, where=self._order.target, remedy="check the disk"))
+            for number in made.missing:
                 self._send(number - 1)
         if self._order.storage is not None:
             forget_copy(f"{self._order.storage}/{self._order.target.name}")

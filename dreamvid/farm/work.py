@@ -153,6 +153,11 @@ class Worker:
             if shot in self._damaged or self._listed(shot, elsewhere) < shot.frames
         ]
 
+    def check(self, shot: Shot) -> None:
+        """Read the parts of a shot that are here, so that damaged ones count as missing."""
+        if self._remote is None and not self._job.shot(shot.first, shot.end).complete:
+            self._damaged.add(shot)
+
     def dream(self, shots: Sequence[Shot], *, tile: int | None = None) -> None:
         """Dream one after the other, those first that lie ahead, until none of them is free.
 

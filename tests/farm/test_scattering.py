@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from farm_kit import FIRSTS, FRAMES, names, request_for
+from farm_kit import FIRSTS, FRAMES, names, parts_in, request_for
 
+from dreamvid.commands import sidecar
 from dreamvid.commands.result import Result
-from dreamvid.errors import Interrupted, UnreadableInput, UsageError
+from dreamvid.errors import Interrupted, OutputExists, UnreadableInput
 from dreamvid.farm.cluster import offers
 from dreamvid.farm.joining import Left
 from dreamvid.farm.scattering import dream_by_ray
@@ -106,14 +107,18 @@ def test_without_a_common_folder_the_parts_go_through_a_storage(
 
 
 def test_an_error_of_the_request_ends_the_run_at_once(
-    shots: Path, path: Path, tmp_path: Path
+    shots: Path, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    request = request_for(shots, path, dream={"layer": ["nonsense"]})
-    with pytest.raises(UsageError, match="nonsense"):
-        dream_by_ray(request, "auto", ignore)
     with pytest.raises(UnreadableInput, match=r"no such file on .*a path that all machines see"):
         dream_by_ray(request_for(shots, path), "auto", ignore, source=tmp_path / "elsewhere.mp4")
-    assert not dreaming()
+    found = sidecar.versions()
+    with monkeypatch.context() as patch:
+        patch.setattr(sidecar, "versions", lambda: found | {"dreamvid": "9"})
+        dream_part(request_for(shots, path), 1, 3, ignore)
+    before = parts_in(folder_of(path))
+    with pytest.raises(OutputExists, match=r"9 frames are already dreamed, by a .*\(dreamvid\)"):
+        dream_by_ray(request_for(shots, path), "auto", ignore)
+    assert parts_in(folder_of(path)) == before and not dreaming()
 
 
 def test_a_film_that_others_have_joined_meanwhile_is_theirs(shots: Path, path: Path) -> None:
