@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 from farm_kit import FIRSTS, FRAMES, SHOTS, request_for
 
+from dreamvid.commands.result import Result
 from dreamvid.commands.video import prepare
+from dreamvid.dream.dreamer import Dreamer
 from dreamvid.farm import work as working
 from dreamvid.farm.work import _Source, briefly_locked, threads_of, work
 from dreamvid.media.target import Busy, exclusive_lock
-from dreamvid.sequence.folder import folder_of
+from dreamvid.sequence.folder import folder_of, listed_frames
 from dreamvid.sequence.progress import Progress, ignore
 
 
@@ -107,3 +111,30 @@ def test_threads_are_those_in_the_record(text: str, threads: int | None, tmp_pat
     folder_of(tmp_path / "out.mp4").mkdir()
     (folder_of(tmp_path / "out.mp4") / "job.toml").write_text(text)
     assert threads_of(tmp_path / "out.mp4") == threads
+
+
+@pytest.mark.parametrize("most", [32, 20])
+def test_a_dream_that_runs_out_of_memory_goes_on_with_smaller_tiles(
+    most: int, shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The third frame of the second shot is too large for the memory, on tiles above `most`."""
+    ascend, asked = Dreamer.ascend, 0
+
+    def short_of_memory(self: Dreamer, *args: Any, **options: Any) -> torch.Tensor:
+        nonlocal asked
+        asked += 1
+        if asked >= SHOTS[0] + 3 and self.tile > most:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return ascend(self, *args, **options)
+
+    monkeypatch.setattr(Dreamer, "ascend", short_of_memory)
+    monkeypatch.setattr(working, "SMALLEST", 32)
+    request = request_for(shots, tmp_path / "out.mp4")
+    if most < 32:
+        with pytest.raises(RuntimeError, match="out of memory"):
+            work(request, ignore, lambda total, done: None)
+        assert listed_frames(folder_of(tmp_path / "out.mp4"), *FIRSTS[1:3]) == 2
+        return
+    result = work(request, ignore, lambda total, done: None)
+    assert isinstance(result, Result) and result.frames == FRAMES
+    assert "dreamed on tiles of 32 pixels, because memory ran out" in result.notes
