@@ -58,7 +58,7 @@ def tiny_environment(seconds_a_frame: float = 0.0, cluster: str = "0") -> Iterat
 
 @contextmanager
 def tiny_cluster(seconds_a_frame: float = 0.0, cluster: str = "0", **how: Any) -> Iterator[Any]:
-    """Start a cluster as `--ray auto` does, or connect to one, with the tiny network; yields ray."""
+    """Start a cluster as `--ray auto` does, or connect to one; yields ray."""
     with tiny_environment(seconds_a_frame, cluster):
         import ray
 

@@ -154,7 +154,7 @@ def test_a_storage_that_goes_away_ends_in_an_error_from_which_to_resume(
 
     with monkeypatch.context() as patch:
         patch.setattr(storages.time, "sleep", waited.append)
-        with pytest.raises(DreamvidError, match="the storage cannot be reached .*repeat"):
+        with pytest.raises(DreamvidError, match=r"the storage cannot be reached .*repeat"):
             dream("a", 1, 1, go)
     assert sum(waited) >= 30
     told: list[int] = []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from farm_kit import FIRSTS, FRAMES, SHOTS, request_for
+from farm_kit import FIRSTS, FRAMES, SHOTS, request_for, write_shots
 
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import prepare
@@ -113,28 +113,35 @@ def test_threads_are_those_in_the_record(text: str, threads: int | None, tmp_pat
     assert threads_of(tmp_path / "out.mp4") == threads
 
 
-@pytest.mark.parametrize("most", [32, 20])
+@pytest.mark.parametrize("most", [144, 100])
 def test_a_dream_that_runs_out_of_memory_goes_on_with_smaller_tiles(
-    most: int, shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The third frame of the second shot is too large for the memory, on tiles above `most`."""
+    """From the fourth frame on there is no memory for tiles above `most`; 128 is the least."""
     ascend, asked = Dreamer.ascend, 0
 
     def short_of_memory(self: Dreamer, *args: Any, **options: Any) -> torch.Tensor:
         nonlocal asked
         asked += 1
-        if asked >= SHOTS[0] + 3 and self.tile > most:
+        if asked > 3 and self.tile > most:
             raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
         return ascend(self, *args, **options)
 
     monkeypatch.setattr(Dreamer, "ascend", short_of_memory)
-    monkeypatch.setattr(working, "SMALLEST", 32)
-    request = request_for(shots, tmp_path / "out.mp4")
-    if most < 32:
+    film = write_shots(tmp_path / "film.mkv", (6, 2), width=288)
+    request = request_for(film, tmp_path / "out.mp4")
+    if most < 128:
         with pytest.raises(RuntimeError, match="out of memory"):
             work(request, ignore, lambda total, done: None)
-        assert listed_frames(folder_of(tmp_path / "out.mp4"), *FIRSTS[1:3]) == 2
+        assert listed_frames(folder_of(tmp_path / "out.mp4"), 0, 6) == 2
         return
-    result = work(request, ignore, lambda total, done: None)
-    assert isinstance(result, Result) and result.frames == FRAMES
-    assert "dreamed on tiles of 32 pixels, because memory ran out" in result.notes
+    told: list[int] = []
+
+    def on_progress(event: Progress) -> None:
+        if event.task == "frames":
+            told.append(event.done)
+
+    result = work(request, on_progress, lambda total, done: None)
+    assert isinstance(result, Result) and result.frames == 8
+    assert told == [1, 2, 3, 3, 4, 5, 6, 7, 8]
+    assert "dreamed on tiles of 144 pixels, because memory ran out" in result.notes
