@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from dreamvid.errors import DreamvidError, OutputExists, UnreadableInput, writing
 from dreamvid.farm.plan import Plan, Shot
@@ -29,6 +30,10 @@ PLACES = ("source", "source_absolute")
 """Where the source lies, in the record of a job: every machine has its own place for it."""
 
 
+MEMORY_EVERY: Final = 120.0
+"""Seconds from one memory that is sent to the next: what the loss of a machine costs at most."""
+
+
 class RemoteJob:
     """The job of one film in a storage; `folder` is that of its parts on this machine."""
 
@@ -36,6 +41,7 @@ class RemoteJob:
         self._storage, self._folder = storage, folder
         self.place = storage.place
         self._sent: set[Path] = set()
+        self._since = time.monotonic()
 
     def record(self) -> str | None:
         """The record of the job; None if nobody has begun it."""
@@ -86,25 +92,32 @@ class RemoteJob:
     def send(self, shot: Shot, parts: Sequence[Path]) -> None:
         """Store finished parts that were not yet; the digests last, and then the mark of a piece.
 
-        Only the last memory of an incomplete piece is kept: nobody goes on from the others.
+        Memories are far larger than parts, and only needed to go on elsewhere: one is sent every
+        MEMORY_EVERY seconds, and deleted when the next one is there.
         """
         complete = shot.first + frames_in(parts) >= shot.end
         for part in parts:
             if part in self._sent:
                 continue
-            memory = memory_of(part)
-            files = [part, PartTable.place(part), *([memory] if not complete else [])]
-            for file in (*files, digests_of(part)):
-                if file.exists():
-                    self._storage.send(file)
-            self._sent.add(part)
-            older = parts[: parts.index(part)]
-            self._storage.remove([memory_of(one).name for one in older[-1:]])
-        if complete:
-            marks = {digests_of(part).name: digests_of(part).read_bytes() for part in parts}
-            text = hashlib.sha256(b"".join(marks.values())).hexdigest()
-            with _written(_mark(shot), text.encode()) as file:
+            with_memory = part == parts[-1] and not complete and self._is_due()
+            memory = [memory_of(part)] if with_memory else []
+            for file in (part, PartTable.place(part), *memory, digests_of(part)):
                 self._storage.send(file)
+            self._sent.add(part)
+            if with_memory:
+                self._storage.remove([memory_of(one).name for one in parts[:-1]])
+        if complete:
+            self._storage.remove([memory_of(one).name for one in parts])
+            digests = b"".join(digests_of(part).read_bytes() for part in parts)
+            with _written(_mark(shot), hashlib.sha256(digests).hexdigest().encode()) as file:
+                self._storage.send(file)
+
+    def _is_due(self) -> bool:
+        """Whether it is time to send a memory."""
+        now = time.monotonic()
+        due = now - self._since >= MEMORY_EVERY
+        self._since = now if due else self._since
+        return due
 
     def forget(self, shot: Shot) -> None:
         """Mark a piece as incomplete, whose parts have turned out to be damaged."""

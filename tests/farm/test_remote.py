@@ -91,8 +91,14 @@ def stop_at(count: int) -> OnProgress:
 
 
 def test_another_machine_goes_on_inside_a_shot(
-    dream: Dream, shots: Path, storage: Storage, whole: bytes, tmp_path: Path
+    dream: Dream,
+    shots: Path,
+    storage: Storage,
+    whole: bytes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(remote, "MEMORY_EVERY", 0.0)
     with pytest.raises(Stopped):
         dream("a", 3, 6, stop_at(5))  # 6 frames in parts of 2
     kept = [name for name in storage.names() if name.endswith(".memory")]
@@ -109,6 +115,13 @@ def test_another_machine_goes_on_inside_a_shot(
     dream("c", 1, 1)
     join_on(tmp_path, shots, storage)
     assert (tmp_path / "home" / "out.mp4").read_bytes() == whole
+
+
+def test_memories_are_sent_now_and_then_only(dream: Dream, storage: Storage) -> None:
+    with pytest.raises(Stopped):
+        dream("a", 3, 6, stop_at(5))
+    assert not [name for name in storage.names() if name.endswith(".memory")]
+    assert len([name for name in storage.names() if name.endswith(".sha256")]) == 2
 
 
 def test_workers_with_a_storage_join_the_film(
