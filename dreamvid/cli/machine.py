@@ -103,7 +103,7 @@ def bench(
 ) -> None:
     """Measure how fast this machine dreams, and how much memory it uses.
 
-    PARTS are any of step, objects, video, memory, loop and zoom; the default is all of them.
+    PARTS are any of step, objects, video, memory, loop, zoom and workers; the default is all.
     Close other programs first: they distort the result.
     """
     from dreamvid.bench import speed as bench_module

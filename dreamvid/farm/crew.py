@@ -76,18 +76,20 @@ def dream_by_workers(
     *,
     newest: Path | None = None,
     storage: str | None = None,
+    threads: int | None = None,
 ) -> Result | Left:
     """Dream a checked film in so many processes, and close it.
 
-    One of them shows its newest frame in the file `newest`. Each computes with its share of the
-    cores, or with as many threads as the job began with. The bytes are those of one process with
-    that number of threads. A worker that was killed is replaced. Parts also go to a `storage`, if
-    one is given. Raises the first error of a worker, and Interrupted on Ctrl-C.
+    One of them shows its newest frame in the file `newest`. Each computes with so many `threads`,
+    by default its share of the cores, or with as many as the job began with. The bytes are those of
+    one process with that number of threads. A worker that was killed is replaced. Parts also go to
+    a `storage`, if one is given. Raises the first error of a worker, and Interrupted on Ctrl-C.
     """
     with request.reader:
         check_shared(request.settings)
         output = request.output
-        threads = threads_of(output.path) or max(1, (os.cpu_count() or 1) // workers)
+        share = threads or max(1, (os.cpu_count() or 1) // workers)
+        threads = threads_of(output.path) or share
         said = request.settings, output.overwrite, threads, newest, storage
         order = Order(request.source, output.path, *said)
         crew = _Crew(order, workers, start, on_progress)
