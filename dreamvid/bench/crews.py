@@ -70,7 +70,8 @@ def write_shots(path: Path, shots: int) -> Path:
     with VideoWriter(path, like=like) as film:
         for shot in range(shots):
             noise = np.random.default_rng(shot).integers(0, 256, (9, 16, 3), dtype=np.uint8)
-            wide = cv2.resize(noise, (width + 2 * FRAMES, height), interpolation=cv2.INTER_CUBIC)
+            size = (width + 2 * FRAMES, height)
+            wide = np.asarray(cv2.resize(noise, size, interpolation=cv2.INTER_CUBIC), np.uint8)
             for t in range(FRAMES):
                 film.write(to_image(np.ascontiguousarray(wide[:, 2 * t : 2 * t + width])))
     return path

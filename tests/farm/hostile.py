@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -144,11 +145,12 @@ def test_a_machine_cut_off_for_20_seconds(film: Path, expected: bytes, tmp_path:
         name = stack.enter_context(other_machine())
         size = ["--num-cpus=1", "--object-store-memory=83886080", "--disable-usage-stats"]
         head = ["--head", "--node-ip-address=10.77.0.1", "--port=6399", "--include-dashboard=false"]
+        ray_program = str(Path(sys.executable).with_name("ray"))
         folder = Path("/tmp") / f"dvray{os.getpid()}"
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         for words in (
-            ["ray", "start", "--block", *head, *size, f"--temp-dir={folder}/a"],
-            ["ip", "netns", "exec", name, "ray", "start", "--block", "--address=10.77.0.1:6399",
+            [ray_program, "start", "--block", *head, *size, f"--temp-dir={folder}/a"],
+            ["ip", "netns", "exec", name, ray_program, "start", "--block", "--address=10.77.0.1:6399",
              "--node-ip-address=10.77.0.2", *size],
         ):  # fmt: skip
             node = subprocess.Popen(words, cwd=TESTS, start_new_session=True)
