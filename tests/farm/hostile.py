@@ -150,8 +150,8 @@ def test_a_machine_cut_off_for_20_seconds(film: Path, expected: bytes, tmp_path:
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         for words in (
             [ray_program, "start", "--block", *head, *size, f"--temp-dir={folder}/a"],
-            ["ip", "netns", "exec", name, ray_program, "start", "--block", "--address=10.77.0.1:6399",
-             "--node-ip-address=10.77.0.2", *size],
+            ["ip", "netns", "exec", name, ray_program, "start", "--block",
+             "--address=10.77.0.1:6399", "--node-ip-address=10.77.0.2", *size],
         ):  # fmt: skip
             node = subprocess.Popen(words, cwd=TESTS, start_new_session=True)
             stack.callback(node.wait)
