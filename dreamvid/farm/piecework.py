@@ -7,7 +7,9 @@ and the network stay open between the tasks of one process.
 
 from __future__ import annotations
 
+import os
 import platform
+import sys
 import time
 import traceback
 from collections.abc import Callable
@@ -104,6 +106,7 @@ class _Open:
     """The film of an order that is open in this process."""
 
     of: tuple[str, str]
+    gpus: str | None
     worker: Worker
     stack: ExitStack
     listener: list[OnProgress]
@@ -142,6 +145,9 @@ def _worker(order: Order, run: str, on_progress: OnProgress) -> Worker | None:
     import torch
 
     of = order.text, run
+    gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if _open and _open[0].gpus != gpus and torch.cuda.is_initialized():
+        sys.exit()  # this process stays on its first GPU, so another one is to take this one
     if _open and _open[0].of == of:
         _open[0].listener[0] = on_progress
         return _open[0].worker
@@ -154,7 +160,7 @@ def _worker(order: Order, run: str, on_progress: OnProgress) -> Worker | None:
         hiring = hired(here.checked(), lambda event: listener[0](event), here.store)
         worker = stack.enter_context(hiring)
         if worker is not None:
-            _open.append(_Open(of, worker, stack.pop_all(), listener))
+            _open.append(_Open(of, gpus, worker, stack.pop_all(), listener))
     return worker
 
 

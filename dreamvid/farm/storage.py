@@ -93,7 +93,8 @@ class FsspecStorage:
             remedy = "pip install 'dreamvid[cloud]'"
             raise MissingDependency("fsspec is not installed", where=url, remedy=remedy) from None
         try:
-            self._files, self._root = url_to_fs(url, use_listings_cache=False)
+            fresh = {"use_listings_cache": False, "skip_instance_cache": True}
+            self._files, self._root = url_to_fs(url, **fresh)
         except ImportError as error:  # the library of the protocol
             remedy = "pip install 'dreamvid[cloud]' for s3, gcsfs for gs"
             raise MissingDependency(str(error), where=url, remedy=remedy) from None

@@ -103,6 +103,19 @@ def test_errors_are_answers_and_close_the_film(
     assert not piecework._open
 
 
+def test_a_process_that_is_given_another_gpu_ends(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on with its first one, which another process may have."""
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert "pieces" in plan_film(order.text, "a", Here())
+    assert dream_piece(order.text, "a", 1, None, False, Here())["complete"]
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    with pytest.raises(SystemExit):
+        dream_piece(order.text, "a", 2, None, False, Here())
+
+
 def test_a_film_that_is_not_on_this_machine_is_said(order: Order) -> None:
     gone = Order(Path("elsewhere.mp4"), order.target, order.settings, False, 1)
     answer = plan_film(gone.text, "a", Here())
