@@ -146,7 +146,7 @@ def _worker(order: Order, run: str, on_progress: OnProgress) -> Worker | None:
 
     of = order.text, run
     gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if _open and _open[0].gpus != gpus and torch.cuda.is_initialized():
+    if _open and _open[0].gpus != gpus and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
         sys.exit()  # this process stays on its first GPU, so another one is to take this one
     if _open and _open[0].of == of:
         _open[0].listener[0] = on_progress
