@@ -69,9 +69,11 @@ def connected(address: str) -> Iterator[Any]:
             _begin(ray, address, folder)
             yield ray
         finally:
-            ray.shutdown()
-            if folder is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+            try:
+                ray.shutdown()
+            finally:  # also after a Ctrl-C meanwhile
+                if folder is not None:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 def offers(ray: Any) -> list[Node]:
