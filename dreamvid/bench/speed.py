@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from dreamvid.bench.chance import random_network
 from dreamvid.bench.clips import measure_loops, measure_zooms
 from dreamvid.bench.counting import CountingGradient, TimedDreamer
+from dreamvid.bench.crews import time_workers
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
 from dreamvid.commands.ready import in_time
@@ -326,6 +327,7 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
         for model in models or (registry.DEFAULT,)
         for row in measure_zooms(load_or_random(model))
     ],
+    "workers": time_workers,
 }
 """The parts of the bench by name; each takes the names of the networks to measure."""
 
@@ -336,5 +338,6 @@ TITLES: Final = {
     "memory": "Peak memory of video",
     "loop": "Exact loops, without the dream",
     "zoom": "A long zoom feedback",
+    "workers": "video with cuts, by many workers",
 }
 """The headings of the tables."""
