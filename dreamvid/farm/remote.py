@@ -22,7 +22,7 @@ from dreamvid.farm.storage import Storage
 from dreamvid.files import cache_folder, write_whole
 from dreamvid.media.parts import PartTable
 from dreamvid.sequence.digests import digests_of, has_memory, is_intact, memory_of
-from dreamvid.sequence.folder import PLAN, frames_in, intact_parts, part_at, record_in
+from dreamvid.sequence.folder import PLAN, SIGNALS, frames_in, intact_parts, part_at, record_in
 from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.settings.toml import differing, write_toml
 
@@ -65,14 +65,22 @@ class RemoteJob:
         with _written("job.toml", record.encode()) as file:
             self._storage.send(file)
 
+    def fetch_signals(self) -> None:
+        """Take over the signals of the film, if there are any; they name the source they are of."""
+        with writing(self._folder), suppress(FileNotFoundError):
+            self._folder.mkdir(exist_ok=True)
+            self._storage.fetch(SIGNALS, self._folder / SIGNALS)
+
     def fetch_plan(self) -> None:
         """Take over the plan, if there is one."""
         with writing(self._folder), suppress(FileNotFoundError):
             self._storage.fetch(PLAN, self._folder / PLAN)
 
     def send_plan(self) -> None:
-        """Store the plan, which is the same whoever makes it."""
-        self._storage.send(self._folder / PLAN)
+        """Store the plan and the signals, if any, which are the same whoever makes them."""
+        for name in (SIGNALS, PLAN):
+            if (self._folder / name).exists():
+                self._storage.send(self._folder / name)
 
     def done(self) -> set[int]:
         """The first frames of the pieces that are complete."""

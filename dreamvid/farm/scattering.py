@@ -63,8 +63,8 @@ def dream_by_ray(
     `source` is the film as the machines find it, by default as it is found here. `newest` shows the
     newest frame. The parts lie in the folder of the output, which all machines must see, or in a
     `storage`. `keep` keeps the state of the film. The bytes are those of one process with one
-    thread, or with as many as the job began with. Tasks of machines that fail are repeated. Raises the first error of the request, and
-    Interrupted on Ctrl-C.
+    thread, or with as many as the job began with. Tasks of machines that fail are repeated. Raises
+    the first error of the request, and Interrupted on Ctrl-C.
     """
     with request.reader, ExitStack() as stack:
         check_shared(request.settings)

@@ -18,6 +18,7 @@ from typing import Self
 
 import torch
 
+from dreamvid.commands.clock import needs_look
 from dreamvid.commands.planning import opened_at, plan_of, seams_of
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.ready import Ready, prepare
@@ -97,7 +98,9 @@ def hired(
     remote = None if storage is None else RemoteJob(storage, folder_of(output.path))
     if threads := threads_of(output.path) or (remote and threads_in(remote.record() or "")):
         torch.set_num_threads(threads)
-    with request.reader, ExitStack() as films:
+    with request.reader as film, ExitStack() as films:
+        if remote is not None and needs_look(request.settings, film.info.frames):
+            remote.fetch_signals()
         ready = prepare(request, films, on_progress)
         with briefly_locked(output.path):
             output.check_new()  # another run may have finished since the check

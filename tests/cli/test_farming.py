@@ -136,6 +136,10 @@ def test_workers_that_are_stopped_leave_what_one_process_goes_on_with(
         ({"part": "1/2", "ray": "auto"}, "--part: not allowed together with --ray"),
         ({"storage": "s3://x"}, "--storage: is for many processes; use it with --ray"),
         ({"workers": 0}, "--workers: 0 is too small"),
+        (
+            {"part": "1/2", "storage": "x", "keep": True},
+            "--keep-state: no part joins the film; give it to dreamvid join",
+        ),
         ({"ray": "here"}, "--ray: here is no address of a cluster"),
     ],
 )
@@ -169,8 +173,9 @@ def test_parts_in_a_storage_are_joined_from_it(
         )
         assert told.code == 0, told.err
     assert "all shots are dreamed; dreamvid join makes the film of them" in told.err
-    told = dreamvid("join", tmp_path / "out.mp4", "--storage", store)
+    told = dreamvid("join", tmp_path / "out.mp4", "--storage", store, "--keep-state")
     assert told.code == 0, told.err
+    assert (tmp_path / "out.mp4.dreamvid.state").exists()
     assert (tmp_path / "out.mp4").read_bytes() == whole
     told = dreamvid("join", tmp_path / "other.mp4", "--storage", store)
     assert told.code == 2 and "no shots are dreamed for it" in told.err

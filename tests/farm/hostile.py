@@ -26,6 +26,8 @@ from dreamvid.sequence.progress import Progress, ignore
 
 KILLS = 30
 LONG = tuple(6 * count for count in SHOTS)
+SPLIT = {"motion": {"split_every": 40}}
+"""The last shot is split."""
 SEEDS = [int(seed) for seed in os.environ.get("SEEDS", "1").split()]
 
 
@@ -36,7 +38,7 @@ def film(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def expected(film: Path, tmp_path: Path) -> bytes:
-    run_video(request_for(film, tmp_path / "one.mp4"), ignore)
+    run_video(request_for(film, tmp_path / "one.mp4", **SPLIT), ignore)
     return (tmp_path / "one.mp4").read_bytes()
 
 
@@ -65,7 +67,7 @@ def test_kills_of_local_workers(seed: int, film: Path, expected: bytes, tmp_path
         return True
 
     kills = killing(seed, one)
-    made = dream_by_workers(request_for(film, tmp_path / "out.mp4"), 2, kills, hired)
+    made = dream_by_workers(request_for(film, tmp_path / "out.mp4", **SPLIT), 2, kills, hired)
     assert isinstance(made, Result) and kills.killed == KILLS
     assert (tmp_path / "out.mp4").read_bytes() == expected
 
@@ -78,7 +80,7 @@ def test_kills_of_ray_workers(seed: int, film: Path, expected: bytes, tmp_path: 
 
     kills = killing(seed, one)
     with tiny_cluster(seconds_a_frame=0.05):
-        made = dream_by_ray(request_for(film, tmp_path / "out.mp4"), "auto", kills)
+        made = dream_by_ray(request_for(film, tmp_path / "out.mp4", **SPLIT), "auto", kills)
     assert isinstance(made, Result) and kills.killed == KILLS
     assert (tmp_path / "out.mp4").read_bytes() == expected
 
@@ -103,7 +105,9 @@ def test_a_raylet_killed_while_its_piece_is_dreamed(
 
         try:
             with tiny_cluster(0.1, address=cluster.address):
-                made = dream_by_ray(request_for(film, tmp_path / "out.mp4"), "auto", on_progress)
+                made = dream_by_ray(
+                    request_for(film, tmp_path / "out.mp4", **SPLIT), "auto", on_progress
+                )
         finally:
             cluster.shutdown()
     assert isinstance(made, Result) and killed
@@ -177,7 +181,9 @@ def test_a_machine_cut_off_for_20_seconds(film: Path, expected: bytes, tmp_path:
             while len(before) < 2 and time.monotonic() < until:
                 before = {node["NodeManagerAddress"] for node in ray.nodes() if node["Alive"]}
                 time.sleep(1)
-            made: Any = dream_by_ray(request_for(film, tmp_path / "out.mp4"), "auto", on_progress)
+            made: Any = dream_by_ray(
+                request_for(film, tmp_path / "out.mp4", **SPLIT), "auto", on_progress
+            )
     assert before == {"10.77.0.1", "10.77.0.2"}
     assert isinstance(made, Result) and cut
     assert (tmp_path / "out.mp4").read_bytes() == expected

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from farm_kit import FIRSTS, FRAMES, names, parts_in, request_for
+from farm_kit import FIRSTS, FRAMES, names, parts_in, request_for, write_shots
 from ray_kit import dreaming, kill, listeners, tiny_cluster
 
 from dreamvid.commands import sidecar
 from dreamvid.commands.result import Result
+from dreamvid.commands.video import run_video
 from dreamvid.errors import Interrupted, OutputExists
 from dreamvid.farm.cluster import offers
 from dreamvid.farm.joining import Left
@@ -22,6 +23,7 @@ from dreamvid.farm.scattering import dream_by_ray
 from dreamvid.farm.share import dream_part
 from dreamvid.image import load_image
 from dreamvid.media.newest import NewestFrame
+from dreamvid.media.state import state_of
 from dreamvid.sequence.folder import folder_of, part_at
 from dreamvid.sequence.progress import Progress, ignore
 
@@ -106,6 +108,24 @@ def test_without_a_common_folder_the_parts_go_through_a_storage(
     assert isinstance(result, Result)
     assert path.read_bytes() == whole
     assert names(tmp_path) == [*DONE, "store"] and not names(store)
+
+
+@pytest.mark.parametrize("stored", [False, True])
+def test_a_shot_that_is_split_has_the_bytes_of_one_process(
+    stored: bool, path: Path, tmp_path: Path
+) -> None:
+    film = write_shots(tmp_path / "film.mkv", (4, 15, 5))
+    split = {"motion": {"split_every": 5}}
+    run_video(request_for(film, tmp_path / "one.mp4", **split), ignore)
+    told: list[Progress] = []
+    store = str(tmp_path / "store") if stored else None
+    request = request_for(film, path, **split)
+    result = dream_by_ray(request, "auto", told.append, storage=store, keep=True)
+    assert isinstance(result, Result) and result.frames == 24
+    assert path.read_bytes() == (tmp_path / "one.mp4").read_bytes()
+    assert state_of(path).exists()
+    assert len([event for event in told if event.text.startswith("long shots are split")]) == 1
+    assert not [event for event in told if event.task == "lead-in"]  # of two tasks at once
 
 
 def test_an_error_of_the_request_ends_the_run_at_once(
