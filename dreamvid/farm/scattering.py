@@ -155,6 +155,7 @@ class _Run:
         self._pieces: list[tuple[int, int]] = []
         self._tiles: dict[int, int] = {}
         self._shows: int | None = None
+        self._taken: Any = None
         self._failures, self._seen = 0, 0
         self._said: set[str] = set()
         self._notes: tuple[str, ...] = ()
@@ -299,11 +300,16 @@ class _Run:
         return max(SMALLEST, tile // 2)
 
     def _listen(self) -> None:
-        """Pass on what the tasks have told."""
+        """Pass on what the tasks have told; what a slow board takes out is waited for next time."""
+        if self._taken is None:
+            self._taken = self._board.take.remote()
         try:
-            messages = self._ray.get(self._board.take.remote(), timeout=10)
-        except self._ray.exceptions.RayError:  # it is being restarted, and what it had is lost
+            messages = self._ray.get(self._taken, timeout=10)
+        except self._ray.exceptions.GetTimeoutError:
             return
+        except self._ray.exceptions.RayError:  # it is being restarted, and what it had is lost
+            messages = []
+        self._taken = None
         for message in messages:
             self._hear(message)
 

@@ -341,7 +341,7 @@ def test_whoever_joins_may_keep_the_state(keep: bool, film: Path, tmp_path: Path
         made = dream_by_workers(split(film, path), 1, ignore, Forked, storage=ask, keep=keep)
         assert isinstance(made, Result) and state_of(path).exists() == keep
         if keep:
-            assert len(FilmState.read(path, "").bounds) == 14
+            assert len(FilmState.read(path).starts) == 14
 
 
 def test_a_film_that_cannot_be_sought_is_read_from_its_start(
