@@ -25,7 +25,7 @@ from dreamvid.bench.counting import CountingGradient, TimedDreamer
 from dreamvid.bench.crews import time_workers
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
-from dreamvid.commands.video import in_time
+from dreamvid.commands.ready import in_time
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge

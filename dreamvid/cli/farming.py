@@ -91,6 +91,11 @@ class Many:
     ray: str | None
     storage: str | None
 
+    @property
+    def count(self) -> int | None:
+        """The number of worker processes on this machine; None without --workers."""
+        return (os.cpu_count() or 1) if self.workers == "auto" else self.workers
+
     def check(self, settings: VideoSettings) -> bool:
         """Whether there are any; UsageError for invalid values, or a film for one process."""
         asked = {"--workers": self.workers, "--part": self.part, "--ray": self.ray}
@@ -125,12 +130,18 @@ class Many:
         return local_source(asked)
 
     def run(
-        self, request: Film, source: Path, on_progress: OnProgress, newest: NewestFrame | None
+        self,
+        request: Film,
+        source: Path,
+        on_progress: OnProgress,
+        newest: NewestFrame | None,
+        *,
+        keep: bool = False,
     ) -> Result | Left:
         """Dream a checked film in many processes, or one part of it here.
 
         `source` is as it was asked for. Workers show the `newest` frame in its file, if there is
-        one; that of a part is in the events.
+        one; that of a part is in the events. Whoever joins the film may `keep` its state.
         """
         if self.ray is not None:
             from dreamvid.farm.scattering import dream_by_ray
@@ -141,21 +152,23 @@ class Many:
                 on_progress,
                 source=source,
                 newest=newest,
+                keep=keep,
                 storage=self.storage,
             )
-        if self.workers is not None:
+        if self.count is not None:
             from dreamvid.farm.crew import dream_by_workers
 
-            count = (os.cpu_count() or 1) if self.workers == "auto" else self.workers
             live = None if newest is None else newest.path
-            return dream_by_workers(request, count, on_progress, newest=live, storage=self.storage)
+            return dream_by_workers(
+                request, self.count, on_progress, newest=live, keep=keep, storage=self.storage
+            )
         from dreamvid.farm.share import dream_part
         from dreamvid.farm.storage import storage_at
 
         assert self.part is not None
         name = request.output.path.name
         storage = None if self.storage is None else storage_at(self.storage, name)
-        return dream_part(request, *part_of(self.part), on_progress, storage)
+        return dream_part(request, *part_of(self.part), on_progress, storage, keep=keep)
 
 
 def show_many(show: Show, request: Film, made: Result | Left, newest: NewestFrame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dreamvid.cli.again import around, read_stretch, redreamed
 from dreamvid.cli.farming import Many, Part, Ray, Stored, Workers, show_many
 from dreamvid.cli.flags import (
     NO_DREAM,
@@ -23,6 +24,7 @@ from dreamvid.cli.flags import (
     Film,
     Force,
     From,
+    KeepParts,
     Mask,
     Motion,
     Network,
@@ -31,6 +33,7 @@ from dreamvid.cli.flags import (
     Picture,
     Preset,
     Quiet,
+    Redream,
     Signals,
     Sound,
     To,
@@ -97,6 +100,8 @@ def video(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    redream: Redream = None,
+    keep_state: KeepParts = False,
     workers: Workers = None,
     part: Part = None,
     ray: Ray = None,
@@ -124,14 +129,19 @@ def video(
     many = Many(workers, part, ray, storage)
     is_many = many.check(request.settings)
     source = many.source(request.source)
+    alone = not (is_many or dry_run)
+    again = None if redream is None else read_stretch(redream, from_, alone=alone)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
         show.detail(checked.reader.assumed)
+        if again is not None:
+            show.say(*around(checked, again))
         if dry_run:
             from dreamvid.commands.dry_run import try_video
 
-            return show.forecast(try_video(checked, show.on_progress), checked, force=force)
+            forecast = try_video(checked, show.on_progress, workers=many.count)
+            return show.forecast(forecast, checked, force=force)
         check_room(checked, force=force)
         newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video
@@ -139,9 +149,12 @@ def video(
         with show.busy("dreaming the first frame"):
             if is_many:
                 live, told = None if no_preview else newest, request.watched(show, newest)
-                made = many.run(checked, request.source, told, live)
+                made = many.run(checked, request.source, told, live, keep=keep_state)
                 return show_many(show, checked, made, newest)
-            result = run_video(checked, request.watched(show, newest))
+            if again is not None:
+                result = redreamed(checked, again, request.watched(show, newest))
+            else:
+                result = run_video(checked, request.watched(show, newest), keep=keep_state)
         show.made(result)
         newest.remove()
     raise_if_damaged(result, request.source)

@@ -17,6 +17,7 @@ from typing import IO, Any, Protocol
 
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
+from dreamvid.commands.shares import threads_of_each
 from dreamvid.errors import DreamvidError, OutOfMemory, OutputExists
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left, interrupted, try_join
@@ -75,29 +76,30 @@ def dream_by_workers(
     start: Start = start_child,
     *,
     newest: Path | None = None,
+    keep: bool = False,
     storage: str | None = None,
     threads: int | None = None,
 ) -> Result | Left:
     """Dream a checked film in so many processes, and close it.
 
-    One of them shows its newest frame in the file `newest`. Each computes with so many `threads`,
-    by default its share of the cores, or with as many as the job began with. The bytes are those of
-    one process with that number of threads. A worker that was killed is replaced. Parts also go to
-    a `storage`, if one is given. Raises the first error of a worker, and Interrupted on Ctrl-C.
+    One of them shows its newest frame in the file `newest`; who joins the film may `keep` its
+    state. Each computes with so many `threads`, by default its share of the cores, or with as many
+    as the job began with. The bytes are those of one process with that number of threads. A worker
+    that was killed is replaced. Parts also go to a `storage`, if one is given. Raises the first
+    error of a worker, and Interrupted on Ctrl-C.
     """
     with request.reader:
         check_shared(request.settings)
         output = request.output
-        share = threads or max(1, (os.cpu_count() or 1) // workers)
-        threads = threads_of(output.path) or share
-        said = request.settings, output.overwrite, threads, newest, storage
+        threads = threads_of(output.path) or threads or threads_of_each(workers)
+        said = request.settings, output.overwrite, threads, newest, keep, storage
         order = Order(request.source, output.path, *said)
         crew = _Crew(order, workers, start, on_progress)
         try:
             made = crew.run()
             if storage is None or isinstance(made, Result) or made.missing:
                 return made
-            return try_join(request, order.store)
+            return try_join(request, order.store, keep=keep)
         except KeyboardInterrupt:
             crew.stop()
             raise interrupted(request) from None
@@ -181,6 +183,8 @@ class _Crew:
     def _pass_on(self, event: Progress) -> None:
         if event.task == "frames":
             self._tally.add(event)
+        elif event.task == "lead-in":
+            return  # of several workers at once
         elif event.task not in ("note", "sidecar") or event.text not in self._said:
             self._said.add(event.text)
             self._on_progress(event)

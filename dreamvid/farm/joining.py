@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from dreamvid.commands.preflight import Film
@@ -11,12 +12,13 @@ from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import origin
 from dreamvid.errors import DreamvidError, Interrupted, UsageError
-from dreamvid.farm.plan import Plan, Shot
 from dreamvid.farm.remote import RemoteJob
 from dreamvid.farm.storage import Storage
 from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.folder import finished_parts, folder_of, record_in
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state, write_parts
+from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.stretch import Stretch
 
 
@@ -84,8 +86,8 @@ def join_film(request: Film, storage: Storage | None = None) -> Result:
     raise DreamvidError(what, where=request.output.path, remedy=remedy)
 
 
-def try_join(request: Film, storage: Storage | None = None) -> Result | Left:
-    """Join the film of a checked request, unless shots are missing.
+def try_join(request: Film, storage: Storage | None = None, *, keep: bool = False) -> Result | Left:
+    """Join the film of a checked request, unless shots are missing; its state may be kept.
 
     What is in a `storage` is fetched, and deleted once the film is complete.
     """
@@ -101,7 +103,8 @@ def try_join(request: Film, storage: Storage | None = None) -> Result | Left:
             raise UsageError("there are no shots to join", where=output.path, remedy=remedy)
         record = record_in(folder).read_text("utf-8")
         like = with_sound(film.info, request.settings.sound)
-        job = Job(output, like=like, record=record, shared=True)
+        kept = partial(write_parts if keep else drop_state, output)
+        job = Job(output, like=like, record=record, keep=kept, shared=True)
         found = look(job, plan)
         if missing := incomplete(found):
             return left_of(plan, missing, ())

@@ -26,8 +26,8 @@ from dreamvid.settings.toml import to_toml
 class Order:
     """The film that a worker is to help dream, with so many threads.
 
-    It shows its newest frame in the file `newest`, if there is one. The parts also go to a
-    `storage`, if one is given: a folder, or an fsspec URL.
+    It shows its newest frame in the file `newest`, if there is one, and may `keep` the state of the
+    film. The parts also go to a `storage`, if one is given: a folder, or an fsspec URL.
     """
 
     source: Path
@@ -36,6 +36,7 @@ class Order:
     overwrite: bool
     threads: int
     newest: Path | None = None
+    keep: bool = False
     storage: str | None = None
 
     @property
@@ -53,7 +54,7 @@ class Order:
         settings = VideoSettings.checked(found["settings"])
         newest = None if found["newest"] is None else Path(found["newest"])
         said = found["overwrite"], found["threads"]
-        return cls(*paths, settings, *said, newest, found["storage"])
+        return cls(*paths, settings, *said, newest, found["keep"], found["storage"])
 
     def checked(self) -> Film:
         """The checked request, which is open."""

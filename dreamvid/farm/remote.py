@@ -18,12 +18,12 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from dreamvid.errors import DreamvidError, OutputExists, UnreadableInput, writing
-from dreamvid.farm.plan import Plan, Shot
 from dreamvid.farm.storage import Storage
 from dreamvid.files import cache_folder, write_whole
 from dreamvid.media.parts import PartTable
 from dreamvid.sequence.digests import digests_of, has_memory, is_intact, memory_of
 from dreamvid.sequence.folder import PLAN, frames_in, intact_parts, part_at, record_in
+from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.settings.toml import differing, write_toml
 
 PLACES = ("source", "source_absolute")

@@ -55,22 +55,23 @@ def dream_by_ray(
     *,
     source: Path | None = None,
     newest: NewestFrame | None = None,
+    keep: bool = False,
     storage: str | None = None,
 ) -> Result | Left:
     """Dream a checked film on the cluster at an `address`, join it here, and close it.
 
     `source` is the film as the machines find it, by default as it is found here. `newest` shows the
-    newest frame. The parts lie in the folder of the output, which all machines must see, or in a
-    `storage`. The bytes are those of one process with one thread, or with as many as the job began
-    with. Tasks of machines that fail are repeated. Raises the first error of the request, and
-    Interrupted on Ctrl-C.
+    newest frame; who joins the film may `keep` its state. The parts lie in the folder of the
+    output, which all machines must see, or in a `storage`. The bytes are those of one process with one
+    thread, or with as many as the job began with. Tasks of machines that fail are repeated. Raises
+    the first error of the request, and Interrupted on Ctrl-C.
     """
     with request.reader, ExitStack() as stack:
         check_shared(request.settings)
         output = request.output
         target = output.path if storage else output.path.absolute()
         here = (source or request.source) if storage else (source or request.source.absolute())
-        said = request.settings, output.overwrite, 1, None, storage
+        said = request.settings, output.overwrite, 1, None, keep, storage
         order = Order(here, target, *said)
         ray = stack.enter_context(connected(address))
         needs = _needs(ray, order)
@@ -170,7 +171,7 @@ class _Run:
         while True:
             if not self._finish():
                 return Left()
-            made = try_join(request, self._order.store)
+            made = try_join(request, self._order.store, keep=self._order.keep)
             if isinstance(made, Result):
                 break
             what = "finished parts are damaged again and again"

@@ -18,11 +18,13 @@ def dream_part(
     of: int,
     on_progress: OnProgress,
     storage: Storage | None = None,
+    *,
+    keep: bool = False,
 ) -> Result | Left:
     """Dream part 1..`of` of a checked film, and close it; raises Interrupted on Ctrl-C.
 
     Progress is that of the part. Its files also go to a `storage`, if one is given; who has one
-    does not join the film. Raises any DreamvidError.
+    does not join the film. Who joins it may `keep` its state. Raises any DreamvidError.
     """
     tally = Tally(on_progress, f"part {part} of {of}")
 
@@ -33,7 +35,7 @@ def dream_part(
             on_progress(event)
 
     try:
-        return work(request, told, tally.begin, part=part, of=of, storage=storage)
+        return work(request, told, tally.begin, part=part, of=of, keep=keep, storage=storage)
     except KeyboardInterrupt:
         what = f"part {part} of {of} stopped"
         remedy = "repeat the command to resume"

@@ -12,26 +12,29 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
 import torch
 
+from dreamvid.commands.planning import opened_at, plan_of, seams_of
 from dreamvid.commands.preflight import Film
+from dreamvid.commands.ready import Ready, prepare
 from dreamvid.commands.result import Result
-from dreamvid.commands.video import Ready, prepare
 from dreamvid.errors import DreamvidError, UnreadableInput, no_memory
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left, incomplete, join, left_of, look
-from dreamvid.farm.plan import Plan, Shot
-from dreamvid.farm.planning import plan_of, reopened
 from dreamvid.farm.remote import RemoteJob
 from dreamvid.farm.storage import Storage
+from dreamvid.media.mark import MARK_EVERY
 from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.media.target import Busy, exclusive_lock
 from dreamvid.sequence.folder import folder_of, intact_parts, listed_frames, record_in
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state, write_parts
 from dreamvid.sequence.owners import owned
+from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.stretch import Stretch
 
@@ -55,15 +58,16 @@ def work(
     *,
     part: int = 1,
     of: int = 1,
+    keep: bool = False,
     storage: Storage | None = None,
 ) -> Result | Left:
     """Dream the shots of one part of a checked film that nobody else dreams, and close the film.
 
-    Part 1 of 1 is the whole film. The result is that of the film if it was joined here; what is in
-    a `storage` is not. Events of frames tell the number of the frame in the film. The number of
-    threads is that of the job, if it was begun already.
+    Part 1 of 1 is the whole film. The result is that of the film if it was joined here, which
+    may `keep` its state; what is in a `storage` is not joined. Events of frames tell the number of
+    the frame in the film. The number of threads is that of the job, if it was begun already.
     """
-    with hired(request, on_progress, storage) as worker:
+    with hired(request, on_progress, storage, keep=keep) as worker:
         if worker is None:
             return Left()
         plan = worker.plan
@@ -81,7 +85,11 @@ def work(
 
 @contextmanager
 def hired(
-    request: Film, on_progress: OnProgress, storage: Storage | None = None
+    request: Film,
+    on_progress: OnProgress,
+    storage: Storage | None = None,
+    *,
+    keep: bool = False,
 ) -> Iterator[Worker | None]:
     """A worker that is ready for a checked film, which is closed in the end.
 
@@ -92,11 +100,11 @@ def hired(
     remote = None if storage is None else RemoteJob(storage, folder_of(output.path))
     if threads := threads_of(output.path) or (remote and threads_in(remote.record() or "")):
         torch.set_num_threads(threads)
-    with request.reader as film, ExitStack() as films:
+    with request.reader, ExitStack() as films:
         ready = prepare(request, films, on_progress)
         with briefly_locked(output.path):
             output.check_new()  # another run may have finished since the check
-            job = ready.job(on_progress, shared=True)
+            job = ready.job(on_progress, shared=True, keep=write_parts if keep else drop_state)
             record = record_in(job.folder).read_bytes()
         if remote is not None:
             remote.begin(ready.record, overwrite=output.overwrite)
@@ -107,12 +115,12 @@ def hired(
             return
         if remote is not None:
             remote.send_plan()
-        source = films.enter_context(_Source(ready, film, films))
-        yield Worker(ready, job, record, plan, source, on_progress, remote)
+        source = films.enter_context(_Source(ready, plan))
+        yield Worker(ready, job, record, plan, source, films, on_progress, remote)
 
 
 class Worker:
-    """Dreams shots of one job, and joins it; `source` reads the film.
+    """Dreams shots of one job, and joins it; `source` reads the film, `films` closes others.
 
     Finished parts are also sent to the storage of a `remote` job.
     """
@@ -124,11 +132,13 @@ class Worker:
         record: bytes,
         plan: Plan,
         source: _Source,
+        films: ExitStack,
         on_progress: OnProgress,
         remote: RemoteJob | None,
     ) -> None:
         self._ready, self._job, self._record, self.plan = ready, job, record, plan
         self._source, self._on_progress, self._remote = source, on_progress, remote
+        self._films, self._seams = films, seams_of(ready, plan, job.folder, on_progress)
         self._output = ready.request.output
         self._damaged: set[Shot] = set()
         self.notes: tuple[str, ...] = ready.skipped
@@ -240,8 +250,20 @@ class Worker:
                 sent = len(stretch.parts)
             self._on_progress(replace(event, total=self.plan.frames, text=text))
 
-        with ready.moving(self._source.frames(stretch.done, shot.end), stretch.done) as frames:
-            stretch.run(frames, ready.dreams, stability=ready.stability, on_progress=told)
+        seams = self._seams
+        if ready is not self._ready:  # on smaller tiles, and so are the frames before a piece
+            seams = seams_of(ready, self.plan, self._job.folder, self._on_progress)
+        ahead = seams.is_break(shot.end) and ready.dreams.follow_motion
+        sources = self._source.frames(stretch.done, shot.end + ahead)
+        with ready.moving(sources, stretch.done) as moving:
+            frames = takewhile(lambda frame: frame.index < shot.end, moving)
+            stretch.run(
+                frames,
+                ready.dreams,
+                stability=ready.stability,
+                lead=seams,
+                on_progress=told,
+            )
         if not stretch.complete:
             what = f"the film ends before frame {shot.end}, where it went on before"
             raise UnreadableInput(what, where=ready.request.source, remedy="start over with -y")
@@ -249,7 +271,7 @@ class Worker:
     def _smaller(self, tile: int) -> Ready:
         """The same dream on smaller tiles; the record stays, so that other parts are kept."""
         self._note(f"dreamed on tiles of {tile} pixels, because memory ran out")
-        return self._ready.tiled(tile, self._source.films, self._on_progress)
+        return self._ready.tiled(tile, self._films, self._on_progress)
 
     def _tile(self, ready: Ready) -> int:
         """The side of the largest tile that is dreamed at once."""
@@ -282,10 +304,11 @@ class Worker:
 
 
 class _Source:
-    """Reads a film forward; from its start again only for a shot that lies behind."""
+    """Reads a film forward; for a shot that lies behind or far ahead it is opened once more."""
 
-    def __init__(self, ready: Ready, film: VideoReader, films: ExitStack) -> None:
-        self._ready, self._film, self.films = ready, film, films
+    def __init__(self, ready: Ready, plan: Plan) -> None:
+        self._ready, self._plan = ready, plan
+        self._film: VideoReader | None = None
         self._last: SourceFrame | None = None
         self.position = 0
 
@@ -293,16 +316,17 @@ class _Source:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._film.close()
+        self._close()
 
     def frames(self, first: int, end: int) -> Iterator[SourceFrame]:
         """The frames from `first` up to `end`, and the one before them, if there is one."""
         before = max(0, first - 1)
         if self._last is not None and self._last.index == before:
             yield self._last
-        elif self.position > before:
-            self._film.close()
-            self._film, self.position = reopened(self._ready), 0
+        elif self._film is None or not 0 <= before - self.position <= MARK_EVERY:
+            self._close()
+            self._film = opened_at(self._ready, self._plan, before)
+        assert self._film is not None
         while self.position < end:
             frame = next(self._film, None)
             if frame is None:
@@ -310,6 +334,11 @@ class _Source:
             self._last, self.position = frame, frame.index + 1
             if frame.index >= before:
                 yield frame
+
+    def _close(self) -> None:
+        if self._film is not None:
+            self._film.close()
+        self._film, self.position = None, 0
 
 
 def threads_of(output: Path) -> int | None:

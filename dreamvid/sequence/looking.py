@@ -14,7 +14,7 @@ from dreamvid.files import write_whole
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.film_signals import FilmSignals, look
 from dreamvid.motion.flow import Array
-from dreamvid.sequence.folder import folder_of
+from dreamvid.sequence.folder import SIGNALS, folder_of
 from dreamvid.sequence.progress import OnProgress, Progress
 
 
@@ -38,7 +38,7 @@ def keep_look(output: Path, key: str, signals: FilmSignals) -> None:
 
 
 def _place(output: Path) -> Path:
-    return folder_of(output) / "signals.json"
+    return folder_of(output) / SIGNALS
 
 
 def _counted(

@@ -31,7 +31,7 @@ from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.flash_guard import FlashGuard
 from dreamvid.sequence.folder import KEPT_EVERY, frames_in, intact_parts, part_at, part_frames
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.lap import Lap
+from dreamvid.sequence.lap import Lead
 from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
@@ -79,25 +79,24 @@ class Stretch:
         dream: Dreamer | DreamerAt,
         *,
         stability: float | Callable[[int], float],
-        lap: Lap | None = None,
+        lead: Lead | None = None,
         on_progress: OnProgress = ignore,
     ) -> None:
         """Dream the remaining frames, from index `done` on.
 
-        A film that loops starts from the memory before its `lap`, and is led back to it. After an
-        exception `writer` is the unfinished part, if there is one; the caller ends it.
+        `lead` may replace the memory at a frame. After an exception `writer` is the unfinished
+        part, if there is one; the caller ends it.
         """
         dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
         last = self._last_memory(dreamer.device)
-        if last is None and lap is not None:
-            last = lap.start
         if self._most_flashes is not None:
             self._guard = FlashGuard(self._most_flashes, None if last is None else last.guard)
         self._began = time.monotonic()
         for frame, memory in render_with_memory(
-            frames, dream, stability=stability, memory=last, lap=lap
+            frames, dream, stability=stability, memory=last, lead=lead
         ):
-            if self.writer is not None and frame.motion is None:
+            ends = frame.motion is None or (lead is not None and lead.is_break(frame.index))
+            if self.writer is not None and ends:
                 self._finish(last)
             writer = self.writer = self.writer or self._open(self.done)
             image = self._output_image(frame, memory)

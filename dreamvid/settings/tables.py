@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from dreamvid.settings.base import Settings
+from dreamvid.settings.splitting import SplitSettings
 from dreamvid.settings.values import (
     BOUNDS,
     DEFAULT_SECONDS,
@@ -32,6 +33,7 @@ from dreamvid.settings.values import (
     Background,
     Device,
     DreamSize,
+    Frames,
     Named,
     Pixels,
     Precision,
@@ -194,7 +196,7 @@ class SteadySettings(Settings):
     )
 
 
-class MotionSettings(SteadySettings):
+class MotionSettings(SteadySettings, SplitSettings):
     """How the dream of a film is carried to the next frame."""
 
     flow: Literal["dis", "farneback", "raft-small", "raft-large", "none"] = Field(
@@ -239,7 +241,7 @@ class FilmSettings(SizeSettings):
 
     start: Seconds | None = Field(None, description="Start time: seconds or mm:ss.")
     end: Seconds | None = Field(None, description="End time: seconds or mm:ss.")
-    frames: int | None = Field(None, ge=1, description="At most this many frames.")
+    frames: Frames | None = Field(None, description="At most this many frames.")
     dream_size: DreamSize | None = Field(
         None,
         description="Dream at this width, or within this size, as 960x540, and add the enlarged "

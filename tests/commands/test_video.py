@@ -22,7 +22,8 @@ from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_video
 from dreamvid.commands.raised import Raised
-from dreamvid.commands.video import dream_video, in_time, run_video
+from dreamvid.commands.ready import in_time
+from dreamvid.commands.video import dream_video, run_video
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image, to_array, to_image

@@ -18,12 +18,12 @@ from dreamvid.farm import remote
 from dreamvid.farm import storage as storages
 from dreamvid.farm.crew import dream_by_workers
 from dreamvid.farm.joining import Left, join_film, try_join
-from dreamvid.farm.plan import Shot
 from dreamvid.farm.remote import RemoteJob, placeless
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.storage import FolderStorage, Storage, storage_at
 from dreamvid.sequence.digests import digests_of, memory_of
 from dreamvid.sequence.folder import folder_of, part_at
+from dreamvid.sequence.plan import Shot
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 
 DONE = ["out.mp4", "out.mp4.dreamvid.toml"]
