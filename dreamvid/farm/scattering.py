@@ -62,9 +62,9 @@ def dream_by_ray(
 
     `source` is the film as the machines find it, by default as it is found here. `newest` shows the
     newest frame; who joins the film may `keep` its state. The parts lie in the folder of the
-    output, which all machines must see, or in a `storage`. The bytes are those of one process with one
-    thread, or with as many as the job began with. Tasks of machines that fail are repeated. Raises
-    the first error of the request, and Interrupted on Ctrl-C.
+    output, which all machines must see, or in a `storage`. The bytes are those of one process with
+    one thread, or with as many as the job began with. Tasks of machines that fail are repeated.
+    Raises the first error of the request, and Interrupted on Ctrl-C.
     """
     with request.reader, ExitStack() as stack:
         check_shared(request.settings)
