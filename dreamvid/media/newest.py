@@ -59,10 +59,17 @@ class NewestFrame:
         if not self._works or now - self._last < EVERY:
             return
         self._last = now
+        with contextlib.suppress(OSError, ValueError):
+            self.put(small_jpeg(image))
+
+    def put(self, jpeg: bytes) -> None:
+        """Write a frame that `small_jpeg` has encoded."""
+        if not self._works:
+            return
         draft = draft_of(self.path)
-        with contextlib.suppress(OSError, ValueError):  # a full disk, a folder that has gone
+        with contextlib.suppress(OSError):  # a full disk, a folder that has gone
             try:
-                draft.write_bytes(_jpeg(_small(image)))
+                draft.write_bytes(jpeg)
                 os.replace(draft, self.path)
             finally:
                 draft.unlink(missing_ok=True)
@@ -97,9 +104,10 @@ def _small(image: torch.Tensor | NDArray[Any]) -> NDArray[np.uint8]:
     return np.asarray(to_array(avg_pool2d(image[:3], times) if times > 1 else image[:3]))
 
 
-def _jpeg(array: NDArray[np.uint8]) -> bytes:
+def small_jpeg(image: torch.Tensor | NDArray[Any]) -> bytes:
+    """A frame, as in `NewestFrame.show`, as a JPEG of at most WIDEST columns, with its mark."""
     from PIL import Image
 
     data = io.BytesIO()
-    Image.fromarray(array).save(data, format="JPEG", quality=85, comment=MARK)
+    Image.fromarray(_small(image)).save(data, format="JPEG", quality=85, comment=MARK)
     return data.getvalue()
