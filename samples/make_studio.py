@@ -39,7 +39,7 @@ def studio(state: Path, output: Path) -> Iterator[str]:
         server.wait()
 
 
-def shot(page: Any, name: str, size: tuple[int, int], quality: int = 78) -> None:
+def shot(page: Any, name: str, size: tuple[int, int], quality: int = 88) -> None:
     """Keep the page as a picture."""
     page.mouse.move(4, 4)
     page.evaluate("document.activeElement.blur()")
