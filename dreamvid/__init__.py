@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dreamvid.commands.image import dream_image
+    from dreamvid.commands.in_memory import (
+        Carried,
+        Dreaming,
+        LoadedNetworks,
+        dream_frames,
+        dream_images,
+        dream_zoom_frames,
+    )
     from dreamvid.commands.loop import dream_loop
     from dreamvid.commands.result import Result
     from dreamvid.commands.train import train_network
@@ -30,12 +38,15 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "Carried": "commands.in_memory",
     "DreamvidError": "errors",
     "Dreamer": "dream.dreamer",
+    "Dreaming": "commands.in_memory",
     "FeedbackLoop": "settings.loops",
     "FilmLoop": "settings.loops",
     "Frame": "sequence.frames",
     "ImageSettings": "settings.models",
+    "LoadedNetworks": "commands.in_memory",
     "PanLoop": "settings.loops",
     "Progress": "sequence.progress",
     "Result": "commands.result",
@@ -48,10 +59,13 @@ _HOMES = {
     "channel": "dream.objectives",
     "creatures": "dream.objectives",
     "direction": "dream.objectives",
+    "dream_frames": "commands.in_memory",
     "dream_image": "commands.image",
+    "dream_images": "commands.in_memory",
     "dream_loop": "commands.loop",
     "dream_video": "commands.video",
     "dream_zoom": "commands.zoom",
+    "dream_zoom_frames": "commands.in_memory",
     "film_frames": "sequence.frames",
     "layer": "dream.objectives",
     "load_image": "image",
@@ -62,12 +76,15 @@ _HOMES = {
 }
 
 __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
+    "Carried",
     "DreamvidError",
     "Dreamer",
+    "Dreaming",
     "FeedbackLoop",
     "FilmLoop",
     "Frame",
     "ImageSettings",
+    "LoadedNetworks",
     "PanLoop",
     "Progress",
     "Result",
@@ -80,10 +97,13 @@ __all__ = [  # noqa: RUF022 - pinned by a test, in the order of the table above
     "channel",
     "creatures",
     "direction",
+    "dream_frames",
     "dream_image",
+    "dream_images",
     "dream_loop",
     "dream_video",
     "dream_zoom",
+    "dream_zoom_frames",
     "film_frames",
     "layer",
     "load_image",

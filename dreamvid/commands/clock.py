@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dreamvid.errors import UsageError
 from dreamvid.media.drawn import read_curve
 from dreamvid.schedules.envelope import Envelope
 from dreamvid.schedules.schedule import Clock, Schedule
-from dreamvid.schedules.signals import CURVE, FILM, bands_in, curves_in, is_song, kind_of
+from dreamvid.schedules.signals import CURVE, FILM, bands_in, curves_in, is_signal, is_song, kind_of
 from dreamvid.settings.dials import Dials, camera_dials, steady, words
 from dreamvid.settings.envelopes import schedules_in
 from dreamvid.settings.loops import FeedbackLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
+from dreamvid.settings.regions import MaskedSettings
 from dreamvid.settings.tables import DreamSettings
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def schedules_of(settings: Modulated) -> list[Schedule]:
 
 def dreams_of(settings: Modulated) -> list[DreamSettings]:
     """The dream of each region of a film, or the only one."""
-    if isinstance(settings, VideoSettings):
+    if isinstance(settings, MaskedSettings):
         return [dream for _, dream in settings.regions]
     return [settings.dream]
 
@@ -80,6 +82,13 @@ def check_sources(
     Returns the clock as far as it is known without listening to audio or looking at a film.
     """
     sound, names = settings.sound, signals_read(settings)
+    timed = settings.signals.attack is not None or settings.signals.release is not None
+    if timed and not any(map(is_signal, names)):
+        raise UsageError(
+            "no schedule reads a signal whose rise or fall could be timed",
+            where="signals",
+            remedy="give one, such as --strength '.5 + bass', or leave out --attack and --release",
+        )
     later = {name for name in names if has_film and name in FILM}
     if sound.audio is not None:
         from dreamvid.media.audio import check_audio  # PyAV takes a while

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import chain
 
+from torch import Tensor
+
 from dreamvid.commands.raised import Guides, Raised
 from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import Watched
 from dreamvid.dream.mixture import mixed
 from dreamvid.dream.octaves import octaves_for
 from dreamvid.dream.palette import Palette, Recolour, keep_colours
@@ -34,8 +37,10 @@ class Dreams:
 
     `networks` are those of the settings. `size` is the (height, width) of the pictures. `times`
     multiplies the iterations of frame 0, for starts with low contrast. `patient` gives a label the
-    dose that it needs to become one whole thing (dream/patience.py), for single pictures. All
-    layers, labels and guides are resolved on creation, so that errors are raised early.
+    dose that it needs to become one whole thing (dream/patience.py), for single pictures.
+    `pictures` [3, H, W] guide in place of the guide of the settings. `before_update` is called
+    before each update, and may raise an error to stop the dream. All layers, labels and guides are
+    resolved on creation, so that errors are raised early.
     """
 
     def __init__(
@@ -48,7 +53,10 @@ class Dreams:
         size: tuple[int, int],
         times: float = 1.0,
         patient: bool = False,
+        pictures: Sequence[Tensor] = (),
+        before_update: Callable[[], None] | None = None,
     ) -> None:
+        self._pictures, self._before_update = pictures, before_update
         self._how, self._dream, self._clock = how, dream, clock
         self._size, self._times = size, times
         self._patient = patient and dream.label is not None
@@ -86,7 +94,13 @@ class Dreams:
         """The networks that dream, with their shares; UsageError for names that none has."""
         several, match, label = len(networks) > 1, self._dream.guide_match, self._dream.label
         raised = [
-            Raised(network, patient=self._patient, lenient=several, match=match)
+            Raised(
+                network,
+                patient=self._patient,
+                lenient=several,
+                match=match,
+                pictures=self._pictures,
+            )
             for network, _ in networks
         ]
         parts = [(*part, of) for part, of in zip(networks, raised, strict=True)]
@@ -121,6 +135,9 @@ class Dreams:
                 for network, _, of in self._parts
             ]
             self._climber = mixed(dreamers, [share for _, share, _ in self._parts])
+            if self._before_update is not None:
+                told = self._before_update
+                self._climber = self._climber.with_gradient(lambda whole: Watched(whole, told))
         dose = self._patient_dose(moment) if self._patient else self._dose(moment)
         dose = replace(dose, fade=max(dose.fade, moment.pull), smooth=moment.smooth)
         detail = moment.detail * (BROAD if self._patient else 1)

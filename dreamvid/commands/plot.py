@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,16 @@ from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.settings.dials import NUMBERS, camera_dials, dial, steady, texts_of, words
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import ZoomSettings
-from dreamvid.settings.regions import MaskSettings, RegionSettings
-from dreamvid.settings.tables import FilmSettings, MotionSettings
+from dreamvid.settings.regions import MaskedSettings
+from dreamvid.settings.tables import DreamSettings, FilmSettings, MotionSettings
 
 
-class PlotSettings(ZoomSettings):
+class PlotSettings(ZoomSettings, MaskedSettings):
     """The settings or the sidecar of any command that writes a film; its schedules are plotted."""
 
     motion: MotionSettings = MotionSettings()
     film: FilmSettings = FilmSettings()
     loop: ShapeSettings = ShapeSettings()
-    mask: MaskSettings = MaskSettings()
-    region: tuple[RegionSettings, ...] = ()
     made: Mapping[str, Any] = {}
 
 
@@ -88,29 +87,42 @@ def panels(settings: PlotSettings, clock: Clock, *, is_zoom: bool = True) -> lis
     for name, curve in camera_dials(settings.camera, clock).items() if is_zoom else ():
         if name == "zoom" or isinstance(getattr(settings.camera, name), str):
             found.append(Panel(name, {"": np.array([curve(frame) for frame in frames])}))
-    for name in NUMBERS:
-        if isinstance(getattr(settings.dream, name), str):
-            number = dial(settings.dream, name, clock)
-            lines = {"": np.array([number(frame) for frame in frames])}
-            found.append(Panel(name, lines, note=_short(getattr(settings.dream, name))))
     if isinstance(settings.motion.stability, str):
         calm = steady(settings.motion, clock)
         found.append(Panel("stability", {"": np.array([calm(frame) for frame in frames])}))
-    guide = (settings.dream.guide,) if settings.dream.guide else ()
-    texts = [("layer", text) for text in settings.dream.layer] + [("guide", t) for t in guide]
+    for number, (mask, dream) in enumerate(settings.regions, start=1):
+        where = f"region {number}: " if settings.region else ""
+        texts = [*(("layer", text) for text in dream.layer), ("guide", dream.guide)]
+        texts.append(("mask", mask.mask))
+        found += [
+            replace(panel, name=_short(f"{where}{panel.name}"))
+            for panel in (*_numbers(dream, clock), *_words(texts, clock), *_weights(dream, clock))
+        ]
+    return found
+
+
+def _numbers(dream: DreamSettings, clock: Clock) -> Iterator[Panel]:
+    """The numbers that are schedules."""
+    for name in NUMBERS:
+        if isinstance(getattr(dream, name), str):
+            number = dial(dream, name, clock)
+            lines = {"": np.array([number(frame) for frame in range(clock.frames or 1)])}
+            yield Panel(name, lines, note=_short(getattr(dream, name)))
+
+
+def _words(texts: Iterable[tuple[str, str | None]], clock: Clock) -> Iterator[Panel]:
+    """The shares of words, such as layers and guides, that fade into each other."""
     for name, text in texts:
-        values, weights = words(text, clock, name)
-        if len(values) == 1:
-            continue
-        shares = [dict[str, float](weights(frame)) for frame in frames]
-        lines = {value: np.array([s.get(value, 0.0) for s in shares]) for value in values}
-        found.append(Panel(name, lines, "text"))
-    return [*found, *_weights(settings, clock)]
+        values, weights = words(text or "", clock, name)
+        if len(values) > 1:
+            shares = [dict[str, float](weights(frame)) for frame in range(clock.frames or 1)]
+            lines = {value: np.array([s.get(value, 0.0) for s in shares]) for value in values}
+            yield Panel(name, lines, "text")
 
 
-def _weights(settings: PlotSettings, clock: Clock) -> Iterator[Panel]:
+def _weights(dream: DreamSettings, clock: Clock) -> Iterator[Panel]:
     """The weights of layers that change."""
-    for text in settings.dream.layer:
+    for text in dream.layer:
         for value in texts_of(text, "layer"):
             name, _, weight = value.partition("*")
             schedule = parse_schedule(weight or 1.0, where="layer")

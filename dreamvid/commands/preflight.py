@@ -22,6 +22,7 @@ from dreamvid.commands.describe import (
     describe_transparency,
 )
 from dreamvid.commands.dream_checks import check_dream
+from dreamvid.commands.earlier import check_earlier
 from dreamvid.commands.mask_checks import check_masks, check_masks_kept, follows_motion
 from dreamvid.commands.shapes import check_closes, whole_frames
 from dreamvid.errors import UnreadableInput, UsageError, no_such_folder
@@ -170,6 +171,7 @@ def check_video(
     for _, dream in settings.regions:
         check_output(output, source, dream)
         check_dream(settings.network, dream)
+    check_earlier(output, settings)
     film = open_film(source, settings, keep_alpha=keeps_alpha(output, settings))
     try:
         info = film.info
@@ -234,6 +236,7 @@ def _check_grown(
     source: Path | None, output: Output, settings: Grown, clip: ClipSettings, count: int
 ) -> Clip[Grown]:
     """Check a clip of `count` frames that is grown from a picture or noise."""
+    check_earlier(output, settings)
     if source is not None:
         check_file(source)
     check_output(output, source, settings.dream)

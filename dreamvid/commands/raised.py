@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 import torch
+from torch import Tensor
 
 from dreamvid.dream import objectives
 from dreamvid.dream.guides import guide
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize, shrink
-from dreamvid.dream.terms import parse
+from dreamvid.dream.terms import is_whole, parse
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 from dreamvid.media.guide import Shown, read_guide
@@ -30,30 +33,37 @@ class Raised:
     """Makes the objective of a network at a moment.
 
     With `patient` a label is one view of its class. `lenient` leaves out layers that the network
-    does not have, for networks that dream together. `match` is how guides are matched.
+    does not have, for networks that dream together. `match` is how guides are matched. `pictures`
+    [3, H, W] guide together at every moment, in place of other guides.
     """
 
     def __init__(
-        self, network: Network, *, patient: bool, lenient: bool = False, match: str = "dot"
+        self,
+        network: Network,
+        *,
+        patient: bool,
+        lenient: bool = False,
+        match: str = "dot",
+        pictures: Sequence[Tensor] = (),
     ) -> None:
         self._network, self._patient = network, patient
         self._lenient, self._match = lenient, match
-        self._guides: dict[tuple[tuple[Shown, ...], tuple[str, ...]], Objective] = {}
+        self._pictures = tuple(pictures)
+        self._guides: dict[tuple[tuple[Shown, ...], str], Objective] = {}
 
     def __call__(self, moment: Moment, guides: Guides) -> Objective:
         """The objective of a moment."""
         if moment.label is not None:
             find = self._network.view_of if self._patient else self._network.labelled
             return objectives.label(self._network.label_layer, *find(moment.label))
-        default = Layer(((self._network.default_layer, 1.0, 1.0),))
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
-        first, *others = [self._layer(layer) for layer in layers or [default]]
-        total = sum(others, start=first)
-        if not guides:
-            return total
-        known = [(self._guide(shown, total.layers), share) for shown, share in guides]
-        film = guides[0][0][0].path if len(guides) == 1 else ""
-        return replace(objectives.fade(known), kinds=total.kinds, family=film)
+        if self._pictures:
+            guides = (((), 1.0),)
+        if not layers or (guides and not any(map(is_whole, chain(*(la.names for la in layers))))):
+            layers.append(Layer(((self._network.default_layer, 1.0, 1.0),)))
+        first, *others = [self._layer(layer, guides) for layer in layers]
+        film = guides[0][0][0].path if len(guides) == 1 and not self._pictures else ""
+        return replace(sum(others, start=first), family=film)
 
     def check(self, names: list[str]) -> None:
         """Raise UsageError for a layer, channel or class that the network does not have."""
@@ -98,23 +108,39 @@ class Raised:
             return layer
         return Layer(tuple(part for part in layer.parts if self._knows(part[0])))
 
-    def _layer(self, layer: Layer) -> Objective:
+    def _layer(self, layer: Layer, guides: Guides) -> Objective:
         return objectives.fade(
-            [(parse(name, self._network) * weight, share) for name, weight, share in layer.parts]
+            [
+                (
+                    (
+                        self._guided(name, guides)
+                        if guides and is_whole(name)
+                        else parse(name, self._network)
+                    )
+                    * weight,
+                    share,
+                )
+                for name, weight, share in layer.parts
+            ]
         )
 
-    def _guide(self, shown: tuple[Shown, ...], layers: tuple[str, ...]) -> Objective:
-        """The objective of guide pictures on some layers, cached while they are shown."""
-        known = layers or (self._network.default_layer,)
-        if (shown, known) not in self._guides:
-            if any(picture.number is not None for picture in shown):  # a film shows many
-                self._guides.clear()
-            pictures = [self._activations(picture, known) for picture in shown]
-            self._guides[shown, known] = guide(*pictures, match=self._match)
-        return self._guides[shown, known]
+    def _guided(self, name: str, guides: Guides) -> Objective:
+        """The objective of guides on a layer."""
+        layer = self._network.resolve(name)
+        return objectives.fade([(self._guide(shown, layer), share) for shown, share in guides])
 
-    def _activations(self, shown: Shown, layers: tuple[str, ...]) -> Activations:
-        picture, least = shrink(to_image(read_guide(shown)), GUIDE_SIDE), self._network.minimum_size
+    def _guide(self, shown: tuple[Shown, ...], layer: str) -> Objective:
+        """The objective of what is shown, or of `pictures`, on a layer; cached while shown."""
+        if (shown, layer) not in self._guides:
+            if any(picture.number is not None for picture in shown):  # a film shows many
+                self._guides = {key: kept for key, kept in self._guides.items() if key[0] == shown}
+            pictures = self._pictures or [to_image(read_guide(picture)) for picture in shown]
+            features = [self._activations(picture, (layer,)) for picture in pictures]
+            self._guides[shown, layer] = guide(*features, match=self._match)
+        return self._guides[shown, layer]
+
+    def _activations(self, picture: Tensor, layers: tuple[str, ...]) -> Activations:
+        picture, least = shrink(picture, GUIDE_SIDE), self._network.minimum_size
         if (side := min(picture.shape[-2:])) < least:
             height, width = (-(-length * least // side) for length in picture.shape[-2:])
             picture = resize(picture, (height, width))

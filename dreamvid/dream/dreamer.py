@@ -179,6 +179,12 @@ class Dreamer:
         sizes = self._sizes(height, width, len(self.dose.iterations))
         return len(self.dose.iterations) - len(sizes)
 
+    def updates(self, height: int, width: int) -> int:
+        """The number of updates of the full dose on this image size; 0 if it changes nothing."""
+        dose = self.fitted(height, width).dose
+        left = len(self._sizes(height, width, len(dose.iterations)))
+        return sum(dose.iterations[-left:]) if dose.step else 0
+
     def rate(self, image: torch.Tensor, source: torch.Tensor | None = None) -> float:
         """The objective at an image [3, H, W]; for several tiles, the mean over them.
 

@@ -144,3 +144,31 @@ class NetworkGradient:
         """The objective at an image; for several tiles, the mean over them."""
         values = [float(self.slope.value(tile)) for tile in pieces(image, self.tile)]
         return sum(values) / len(values)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The gradients of `whole`; `before` is called before each one that makes an update."""
+
+    whole: Gradient
+    before: Callable[[], None]
+
+    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
+        """The gradient of `whole`, after the call."""
+        self.before()
+        return self.whole.ground(image, shift, scale)
+
+    def with_beings(
+        self,
+        ground: Tensor,
+        image: Tensor,
+        places: Places,
+        looks: Sequence[ViewVariation],
+        scale: Scale,
+    ) -> Tensor:
+        """The gradient of `whole`."""
+        return self.whole.with_beings(ground, image, places, looks, scale)
+
+    def value(self, image: Tensor) -> float:
+        """The objective of `whole`."""
+        return self.whole.value(image)

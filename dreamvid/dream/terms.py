@@ -50,6 +50,12 @@ def parse(text: str, network: Names) -> Objective:
     return make(network.resolve(name)) * scale
 
 
+def is_whole(text: str) -> bool:
+    """Whether a term raises a layer as a whole, not a part of it, a class or creatures."""
+    name = text.partition("*")[0]
+    return ":" not in name and name.strip() != CREATURES
+
+
 def _part(text: str) -> Callable[[str], Objective]:
     """What is raised of a layer, by the text behind its colon; ValueError if it is unknown."""
     if text == "mean":

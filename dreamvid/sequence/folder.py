@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from dreamvid.errors import DreamvidError
+from dreamvid.errors import DreamvidError, OutputExists
 from dreamvid.media.parts import PartTable
 from dreamvid.sequence.digests import digests_of, is_intact
 
@@ -22,6 +22,9 @@ An interruption loses at most one part: half a minute of dreaming at this size, 
 
 KEPT_EVERY = 8
 """One memory in this many parts is kept, so that damage to an early part does not cost them all."""
+
+START_OVER = "use another name to keep them, or -y to start over"
+"""The remedy where frames of another run would be lost."""
 
 
 def part_frames(size: tuple[int, int]) -> int:
@@ -73,3 +76,13 @@ def intact_parts(folder: Path, first: int, end: float = math.inf) -> list[Path]:
         parts.append(part)
         first += frames_in([part])
     return parts
+
+
+def other_settings(output: Path, frames: int, changed: str) -> OutputExists:
+    """The error for `frames` dreamed with settings of which those `changed` are other ones now."""
+    changed = changed.replace("_sha256", " file")
+    return OutputExists(
+        f"{frames} frames are already dreamed, by a run with other settings ({changed})",
+        where=output,
+        remedy=START_OVER,
+    )

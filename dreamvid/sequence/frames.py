@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
-from dreamvid.image import to_image
+from dreamvid.image import to_array, to_image
 from dreamvid.loops.texture import noise_texture
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.camera import Camera, Matrix
@@ -63,6 +64,33 @@ def film_frames(
     """
     frames = _with_motion(film, flow, cuts, skip, moving)
     return _with_moving(frames) if moving else frames
+
+
+def image_frames(
+    images: Iterable[torch.Tensor],
+    *,
+    rate: Fraction,
+    before: tuple[int, torch.Tensor] | None = None,
+    flow: FlowEstimator | None = None,
+    cuts: bool = True,
+) -> Generator[Frame, None, None]:
+    """Yield the frames of images [3, H, W] in memory, which play at a rate, with their motion.
+
+    `before` is the index of the frame before the first one and its image; with it, the frames are
+    those of a longer sequence. `flow` and `cuts` are those of `film_frames`.
+    """
+    held: deque[torch.Tensor] = deque()
+    first = 0 if before is None else before[0] + 1
+
+    def film() -> Iterator[SourceFrame]:
+        if before is not None:
+            yield SourceFrame(before[0], before[0] / rate, to_array(before[1], bits=16))
+        for index, image in enumerate(images, first):
+            held.append(image)
+            yield SourceFrame(index, index / rate, to_array(image, bits=16))
+
+    for frame in film_frames(film(), flow=flow, cuts=cuts, skip=first):
+        yield replace(frame, image=held.popleft())  # the exact one, not that of 16 bits
 
 
 def _with_motion(

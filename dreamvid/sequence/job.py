@@ -22,9 +22,11 @@ from dreamvid.media.output import Output
 from dreamvid.sequence.digests import has_memory
 from dreamvid.sequence.folder import (
     PLAN,
+    START_OVER,
     finished_parts,
     folder_of,
     frames_in,
+    other_settings,
     part_at,
     part_frames,
     record_in,
@@ -185,12 +187,11 @@ class Job:
         if there:
             what = UNREADABLE if earlier is None else differing(earlier, self._record)
             if what != UNREADABLE:
-                changed = what.replace("_sha256", " file")
-                what = f"by a run with other settings ({changed})"
+                raise other_settings(self.output.path, there, what)
             raise OutputExists(
                 f"{there} frames are already dreamed, {what}",
                 where=self.output.path,
-                remedy="use another name to keep them, or -y to start over",
+                remedy=START_OVER,
             )
 
     @property

@@ -25,6 +25,31 @@ EXCLUSIVE = (
 """Pairs of settings of one table that exclude each other."""
 
 
+PLAIN = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "finite_number": "must be a finite number",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "int_from_float": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_type": "must be a whole number",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "list_type": "must be a list",
+    "literal_error": "must be {expected}",
+    "model_attributes_type": "must be a table",
+    "model_type": "must be a table",
+    "path_type": "must be a path",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+}
+"""What to say of an invalid value by the kind of pydantic's error, where its own words are of
+types and parsing."""
+
+
 class Settings(BaseModel):
     """A settings model: frozen, strict about names, without NaN and infinity."""
 
@@ -78,9 +103,11 @@ def usage_error(error: ValidationError, *, where: object = None) -> UsageError:
             return cause
         return UsageError(cause.what, where=f"{where}: {cause.where}", remedy=cause.remedy)
     given = first.get("input")
-    message, remedy = first["msg"].removeprefix("Value error, "), "see --help"
+    plain = PLAIN.get(first["type"], "").format(**first.get("ctx", {}))
+    message, remedy = plain or first["msg"].removeprefix("Value error, "), "see --help"
     if first["type"] == "extra_forbidden":
         message, remedy = "unknown setting", "see --help, or use the version that wrote the file"
-    about = f"{name} = {given!r:.80}" if not isinstance(given, dict) else name
+    tables = any(isinstance(part, dict) for part in (given if type(given) is list else [given]))
+    about = name if tables else f"{name} = {given!r:.80}"
     what = f"{about}: {message}" if about else message
     return UsageError(what, where=where, remedy=remedy)

@@ -55,6 +55,14 @@ class MaskedSettings(Settings):
         return value
 
     @model_validator(mode="after")
+    def _edge_of_a_mask(self) -> Self:
+        given = (self.mask, *self.region)
+        usual = MaskSettings.model_fields["feather"].default
+        if any(mask.mask is None and mask.feather != usual for mask in given):
+            raise ValueError("feather: there is no mask whose edge it could soften")
+        return self
+
+    @model_validator(mode="after")
     def _one_kind(self) -> Self:
         if self.region and self.mask.mask is not None:
             raise ValueError("mask and region: give only one of them")

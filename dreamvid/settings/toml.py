@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,21 @@ def differing(one: str, other: str) -> str:
     "many settings" for more than MOST_NAMED, UNREADABLE if one text is not TOML.
     """
     try:
-        before, now = (dict(_flat(tomllib.loads(text))) for text in (one, other))
+        changed = differences(tomllib.loads(one), tomllib.loads(other))
     except tomllib.TOMLDecodeError:
         return UNREADABLE
-    keys = sorted(key for key in before | now if before.get(key) != now.get(key))
-    return ", ".join(keys) if 0 < len(keys) <= MOST_NAMED else "many settings"
+    return named(changed)
+
+
+def differences(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
+    """The names of the settings that differ between two tables of tables."""
+    before, now = dict(_flat(one)), dict(_flat(other))
+    return sorted(key for key in before | now if before.get(key) != now.get(key))
+
+
+def named(changed: Sequence[str]) -> str:
+    """Name changed settings, if there are not too many."""
+    return ", ".join(changed) if 0 < len(changed) <= MOST_NAMED else "many settings"
 
 
 def _flat(tables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -76,57 +76,6 @@ def make_app(roots: tuple[Path, ...], output: Path, state: Path, *, local: bool)
     return Starlette(routes=routes(), lifespan=living, exception_handlers=handlers)  # type: ignore[arg-type]
 
 
-def routes() -> list[Route]:
-    """Every address with its handler."""
-    get = {
-        "/": page,
-        "/page/{path:path}": page,
-        "/api/state": state,
-        "/api/files": files.roots,
-        "/api/files/{id}": files.folder,
-        "/api/media/{id}": files.info,
-        "/api/media/{id}/frame": files.frame,
-        "/api/media/{id}/thumb": files.thumb,
-        "/api/media/{id}/wave": files.wave,
-        "/api/media/{id}/shots": files.shots,
-        "/api/media/{id}/file": files.whole,
-        "/api/media/{id}/play": files.play,
-        "/api/schema": dreams.schema,
-        "/api/presets": dreams.list_presets,
-        "/api/presets/{name}/picture": dreams.preset_picture,
-        "/api/networks": dreams.networks,
-        "/api/networks/{name}/layers": dreams.layers,
-        "/api/networks/{name}/picture": dreams.layer_picture,
-        "/api/jobs": queueing.list_jobs,
-        "/api/jobs/{id}/log": queueing.log,
-        "/api/jobs/{id}/settings": queueing.settings,
-        "/api/jobs/{id}/newest": queueing.newest,
-        "/api/events": queueing.events,
-        "/api/gallery": gallery.results,
-        "/api/gallery/{id}/settings": gallery.settings,
-    }
-    post = {
-        "/api/uploads": files.upload,
-        "/api/settings/check": dreams.check,
-        "/api/settings/read": dreams.read,
-        "/api/schedule": dreams.curve,
-        "/api/schedule/text": dreams.curve_text,
-        "/api/preview": dreams.preview,
-        "/api/preview/strip": dreams.strip,
-        "/api/preview/motion": dreams.motion,
-        "/api/preview/warm": dreams.warm,
-        "/api/preview/stop": dreams.stop,
-        "/api/jobs": queueing.add_job,
-        "/api/jobs/{id}": queueing.act,
-        "/api/gallery/open": gallery.show_folder,
-        "/api/gallery/{id}/lengthen": gallery.lengthen,
-    }
-    return [
-        *(Route(path, handler, methods=["GET"]) for path, handler in get.items()),
-        *(Route(path, handler, methods=["POST"]) for path, handler in post.items()),
-    ]
-
-
 async def page(request: Request) -> Response:
     """A file of the page; only those that are there have an address."""
     wanted = request.path_params.get("path", "index.html")
@@ -158,3 +107,57 @@ async def _on_refused(request: Request, why: Refused) -> Response:
 
 async def _on_http(request: Request, error: HTTPException) -> Response:
     return JSONResponse({"error": error.detail.lower(), "field": None}, error.status_code)
+
+
+GET: Final = {
+    "/": page,
+    "/page/{path:path}": page,
+    "/api/state": state,
+    "/api/files": files.roots,
+    "/api/files/{id}": files.folder,
+    "/api/media/{id}": files.info,
+    "/api/media/{id}/frame": files.frame,
+    "/api/media/{id}/thumb": files.thumb,
+    "/api/media/{id}/wave": files.wave,
+    "/api/media/{id}/shots": files.shots,
+    "/api/media/{id}/file": files.whole,
+    "/api/media/{id}/play": files.play,
+    "/api/schema": dreams.schema,
+    "/api/presets": dreams.list_presets,
+    "/api/presets/{name}/picture": dreams.preset_picture,
+    "/api/networks": dreams.networks,
+    "/api/networks/{name}/layers": dreams.layers,
+    "/api/networks/{name}/picture": dreams.layer_picture,
+    "/api/jobs": queueing.list_jobs,
+    "/api/jobs/{id}/log": queueing.log,
+    "/api/jobs/{id}/settings": queueing.settings,
+    "/api/jobs/{id}/newest": queueing.newest,
+    "/api/events": queueing.events,
+    "/api/gallery": gallery.results,
+    "/api/gallery/{id}/settings": gallery.settings,
+}
+POST: Final = {
+    "/api/uploads": files.upload,
+    "/api/settings/check": dreams.check,
+    "/api/settings/read": dreams.read,
+    "/api/schedule": dreams.curve,
+    "/api/schedule/text": dreams.curve_text,
+    "/api/preview": dreams.preview,
+    "/api/preview/strip": dreams.strip,
+    "/api/preview/motion": dreams.motion,
+    "/api/preview/warm": dreams.warm,
+    "/api/preview/stop": dreams.stop,
+    "/api/jobs": queueing.add_job,
+    "/api/jobs/{id}": queueing.act,
+    "/api/gallery/open": gallery.show_folder,
+    "/api/gallery/{id}/lengthen": gallery.lengthen,
+}
+"""Every address with its handler."""
+
+
+def routes() -> list[Route]:
+    """The routes of all addresses."""
+    return [
+        *(Route(path, handler, methods=["GET"]) for path, handler in GET.items()),
+        *(Route(path, handler, methods=["POST"]) for path, handler in POST.items()),
+    ]

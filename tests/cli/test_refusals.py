@@ -117,7 +117,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             2,
             "mask: beats need a tempo, column 12, at '4b:(still)'; set bpm",
         ),
-        ("video film.mp4 -o out.mp4 --mask still --feather 2", 2, "feather = '2': Input should be"),
+        ("video film.mp4 -o out.mp4 --mask still --feather 2", 2, "feather = '2': must be at"),
+        ("video film.mp4 -o out.mp4 --feather .1", 2, "feather: there is no mask whose edge it"),
+        ("video film.mp4 -o out.mp4 --attack 1s", 2, "signals: no schedule reads a signal whose"),
+        ("zoom a.png -o out.mp4 --release 1s", 2, "signals: no schedule reads a signal whose"),
         ("video film.mp4 -o out.mp4 --settings two.toml", 2, "black.png: the mask is black every"),
         ("video film.mp4 -o out.mp4 --settings both.toml", 2, "both.toml: mask and region: give"),
         (
@@ -127,7 +130,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ),
         ("image a.png -o out.png --mask film.mp4", 2, "film.mp4: a film cannot mask a single pict"),
         ("zoom a.png -o out.mp4 --mask still", 2, "unknown option --mask; a zoom has no source"),
-        ("zoom a.png -o out.mp4 --settings two.toml", 2, "two.toml: region = [{'mask': 'bla"),
+        ("zoom a.png -o out.mp4 --settings two.toml", 2, "two.toml: region: unknown setting"),
         ("loop a.png -o out.mp4 --mask still", 2, "unknown option --mask; a loop has no source to"),
         ("image a.png -o o.png --model places365-resnet18", 6, "the weights of places365-resnet18"),
         ("image a.png -o o.png --model a.png", 2, "a.png: it does not say its architecture; add"),
@@ -148,7 +151,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("zoom -o out.mp4", 2, "zoom: no picture given; give one, or --from-noise"),
         ("loop a.png -o out.mp4 --seconds 1.01", 2, "seconds: 1.01 s at 30 fps is 30.3 frames"),
         ("loop -o out.mp4 --kind film", 2, "loop: no film given; use dreamvid loop FILM"),
-        ("loop a.png -o out.mp4 --settings loop.toml", 2, "loop.toml: loop.kind = 'square': Input"),
+        (
+            "loop a.png -o out.mp4 --settings loop.toml",
+            2,
+            "loop.toml: loop.kind = 'square': must be",
+        ),
         (
             "video film.mp4 -o out.mp4 --strength 1+moton",
             2,

@@ -36,7 +36,7 @@ def with_dream(**dream: Any) -> PlotSettings:
 
 def test_there_is_a_panel_for_the_zoom_and_every_schedule() -> None:
     found = {panel.name: panel for panel in panels(PlotSettings.checked(SETTINGS), CLOCK)}
-    assert list(found) == ["zoom", "rotate", "strength", "stability", "layer"]
+    assert list(found) == ["zoom", "rotate", "stability", "strength", "layer"]
     assert np.allclose(found["zoom"].lines[""], 1.5)
     assert np.allclose(found["rotate"].lines[""], range(11))
     assert np.allclose(found["strength"].lines[""], np.linspace(1, 3, 11))
@@ -45,6 +45,26 @@ def test_there_is_a_panel_for_the_zoom_and_every_schedule() -> None:
     assert np.allclose(found["layer"].lines["two"], np.linspace(0, 1, 11))
     assert [panel.kind for panel in found.values()] == ["number"] * 4 + ["text"]
     assert found["strength"].note == "0:(1), 10:(3)"
+
+
+def test_the_schedules_of_regions_have_panels_of_their_own() -> None:
+    dream = {"strength": "0:(1), 10:(3)"}
+    masked = {"mask": "0:(moving), 10:(still)", "layer": "0:(one), 10:(two)", "strength": 0.5}
+    settings = PlotSettings.checked(
+        {"dream": dream, "region": [{"mask": "!moving"}, masked | {"colours": "t/10"}]}
+    )
+    found = {panel.name: panel for panel in panels(settings, CLOCK, is_zoom=False)}
+    assert set(found) == {
+        "region 1: strength", "region 2: colours", "region 2: layer", "region 2: mask",
+    }  # fmt: skip
+    assert np.allclose(found["region 2: colours"].lines[""], np.arange(11) / 10)
+    assert found["region 2: mask"].lines["still"][-1] == 1
+
+
+def test_what_only_a_region_reads_is_told(tmp_path: Path) -> None:
+    settings = PlotSettings.checked({"region": [{"mask": "still", "strength": "1 + motion"}]})
+    with pytest.raises(UsageError, match="motion: needs the film"):
+        plot(settings, tmp_path / "plot.png")
 
 
 def test_weights_that_change_have_panels_and_constant_layers_have_none() -> None:
@@ -110,7 +130,7 @@ def test_a_film_gives_its_length_and_its_signals(
     settings = with_dream(strength="1+motion")
     result = plot(settings, tmp_path / "a.png", film=film)
     assert result.frames == 6
-    assert drawn[:2] == ["strength", "stability"] and "zoom" not in drawn and "motion" in drawn
+    assert drawn[:2] == ["stability", "strength"] and "zoom" not in drawn and "motion" in drawn
     told = "motion: needs the film; use dreamvid plot SETTINGS FILM"
     with pytest.raises(UsageError, match=told):
         plot(settings, tmp_path / "b.png")

@@ -20,7 +20,6 @@ from dreamvid.dream.mixture import MixedGradient
 from dreamvid.dream.palette import Palette, keep_colours
 from dreamvid.errors import UsageError
 from dreamvid.image import save_image, to_image
-from dreamvid.media.guide import Shown
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.writer import VideoWriter
 from dreamvid.networks.network import Network
@@ -199,12 +198,30 @@ def test_a_guide_is_matched_as_the_settings_say(picture: Path) -> None:
     assert len(set(rates.values())) == 3 and rates["cosine"] <= 1
 
 
-def test_a_guide_smaller_than_the_network_takes_is_enlarged(tmp_path: Path) -> None:
-    save_image(tmp_path / "g.png", to_image(texture(height=32, width=40)))
+def rate(layer: str | list[str], guide: Path | None) -> float:
+    settings = {"layer": layer} | ({"guide": str(guide)} if guide else {})
+    return dreams(settings, frames=1)(0).rate(to_image(texture(9)))
+
+
+def test_a_guide_keeps_the_weights_of_its_layers(picture: Path) -> None:
+    one, two = rate("one", picture), rate("two", picture)
+    assert rate(["one", "two*3"], picture) == pytest.approx(one + 3 * two, rel=1e-3)
+    assert rate(["one*-2"], picture) == pytest.approx(-2 * one, rel=1e-3)
+
+
+@pytest.mark.parametrize("term", ["two:3", "two:mean", "one:anchored", "label:cat"])
+def test_parts_of_layers_and_classes_stand_beside_a_guide(picture: Path, term: str) -> None:
+    both = rate(["one", f"{term}*2"], picture)
+    assert both == pytest.approx(rate("one", picture) + 2 * rate(term, None), rel=1e-3)
+    default = rate("objects", picture)
+    assert rate(term, picture) == pytest.approx(default + rate(term, None), rel=1e-3)
+
+
+def test_a_guide_smaller_than_the_network_takes_is_enlarged() -> None:
     network = tiny_network()
     network.minimum_size = 64
     raised = Raised(network, patient=False)
-    seen = raised._activations(Shown(str(tmp_path / "g.png")), ("one",))["one"]
+    seen = raised._activations(to_image(texture(height=32, width=40)), ("one",))["one"]
     assert seen.shape[2:] == (64, 80)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import texture, tiny_dreamer, tiny_network
+from tiny import HEIGHT, WIDTH, texture, tiny_dreamer, tiny_network
 
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import REACH, Dose, Dreamer, jitter, pick_device, pick_dtype
-from dreamvid.dream.gradient import Gauge
+from dreamvid.dream.gradient import Gauge, Watched
 from dreamvid.dream.octaves import resize
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
@@ -67,6 +67,17 @@ def test_the_height_of_a_picture_of_many_tiles_is_their_mean() -> None:
     dream.ascend(wide, Dose((1,), 0.01), gauge=gauge)
     rolled = wide.roll(next(jitter(dream.seed)), (1, 2))
     assert gauge.objective_values == pytest.approx([dream.rate(rolled)])
+
+
+def test_the_updates_of_a_picture_are_known_and_can_be_watched() -> None:
+    told: list[int] = []
+    for options in ({"octaves": 3}, {"octaves": 12}, {"octaves": None}, {"strength": 0.0}):
+        dream = tiny_dreamer(**options)
+        watched = dream.with_gradient(lambda whole: Watched(whole, lambda: told.append(1)))
+        assert torch.equal(watched(IMAGE), dream(IMAGE))
+        assert len(told) == dream.updates(HEIGHT, WIDTH)
+        assert watched.rate(IMAGE) == dream.rate(IMAGE)
+        told.clear()
 
 
 def test_a_dream_stays_within_0_to_1_and_leaves_its_input_alone() -> None:

@@ -8,7 +8,7 @@ from tiny import texture, tiny_network
 
 from dreamvid.dream import objectives
 from dreamvid.dream.objectives import Objective, source_of
-from dreamvid.dream.terms import parse
+from dreamvid.dream.terms import is_whole, parse
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 
@@ -91,3 +91,15 @@ def test_an_unknown_class_gets_near_misses() -> None:
 def test_beings_and_classes_are_no_layers() -> None:
     assert parse("creatures:cat,dog*2", NETWORK).kinds == (("cat", 2.0), ("dog", 2.0))
     assert parse("label:cat", NETWORK).layers == ("logits",)
+
+
+@pytest.mark.parametrize("term", ["objects", "features.3", " parts *0.5", "one*-2"])
+def test_a_name_alone_is_a_whole_layer(term: str) -> None:
+    assert is_whole(term)
+
+
+@pytest.mark.parametrize(
+    "term", ["objects:7", "one:anchored*2", "label:owl", "creatures", "creatures*2"]
+)
+def test_a_part_of_a_layer_a_class_and_creatures_are_not(term: str) -> None:
+    assert not is_whole(term)

@@ -14,7 +14,7 @@ from dreamvid.image import to_image
 from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.flow import estimator
-from dreamvid.sequence.frames import camera_frames, film_frames
+from dreamvid.sequence.frames import camera_frames, film_frames, image_frames
 
 STILL = estimator("none")
 CUT = 4
@@ -32,6 +32,25 @@ def test_every_frame_comes_once_with_its_time_and_image() -> None:
     assert [frame.time for frame in frames] == [Fraction(t, 25) for t in range(5)]
     for frame, source in zip(frames, sources, strict=True):
         assert frame.image is not None and torch.equal(frame.image, to_image(source.array))
+
+
+def test_images_in_memory_are_frames_as_those_of_a_film() -> None:
+    arrays = [source.array for source in with_a_cut()]
+    wanted = list(film_frames(with_a_cut()))
+    images = [to_image(array) for array in arrays]
+    for found in (
+        image_frames(images, rate=Fraction(25)),
+        [*image_frames(images[:3], rate=Fraction(25)),
+         *image_frames(images[3:4], rate=Fraction(25), before=(2, images[2])),
+         *image_frames(images[4:], rate=Fraction(25), before=(3, images[3]))],
+    ):  # fmt: skip
+        for frame, other, image in zip(found, wanted, images, strict=True):
+            assert (frame.index, frame.time) == (other.index, other.time)
+            assert frame.image is image
+            assert (frame.motion is None) == (other.motion is None)
+            if frame.motion is not None and other.motion is not None:
+                assert np.array_equal(frame.motion.backward, other.motion.backward)
+                assert np.array_equal(frame.motion.mask, other.motion.mask)
 
 
 def test_the_motion_leads_back_to_the_frame_before() -> None:

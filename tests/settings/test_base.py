@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import pytest
@@ -11,6 +12,7 @@ from dreamvid.errors import UsageError
 from dreamvid.schedules.parse import parse_schedule
 from dreamvid.schedules.schedule import ScheduleError
 from dreamvid.settings.base import EXCLUSIVE, Settings, usage_error
+from dreamvid.settings.models import VideoSettings
 
 
 def scheduled(value: object) -> object:
@@ -48,19 +50,34 @@ def told(values: dict[str, object], where: object = None) -> str:
 @pytest.mark.parametrize(
     ("values", "says"),
     [
-        ({"inner": {"count": 10}}, "inner.count = 10: Input should be less than or equal to 9"),
-        ({"inner": {"count": "x"}}, "inner.count = 'x': Input should be a valid integer"),
+        ({"inner": {"count": 10}}, "inner.count = 10: must be at most 9"),
+        ({"inner": {"count": "x"}}, "inner.count = 'x': must be a whole number"),
         ({"inner": {"nosuch": 1}}, "inner.nosuch = 1: unknown setting"),
         ({"nosuch": {"a": 1}}, "nosuch: unknown setting"),
         ({"inner": {"size": "1x1", "width": 2}}, "inner: size and width: give only one of them"),
         ({"inner": {"label": "a", "guide": "b"}}, "inner: label and guide: give only one of"),
-        ({"inner": {"count": float("nan")}}, "inner.count = nan: Input should be a finite"),
-        ({"inner": 3}, "inner = 3: "),
+        ({"inner": {"count": float("nan")}}, "inner.count = nan: must be a"),
+        ({"inner": 3}, "inner = 3: must be a table"),
+        ({"nosuch": [{"a": 1}]}, "nosuch: unknown setting"),
     ],
 )
 def test_the_first_fault_is_told_in_a_line(values: dict[str, object], says: str) -> None:
     assert told(values).startswith(says)
     assert told(values, where="a.toml").startswith(f"a.toml: {says}")
+
+
+@pytest.mark.parametrize("kind", VideoSettings.tables().values())
+def test_no_fault_is_told_in_words_of_types(kind: type[Settings]) -> None:
+    """Whatever is given where a number, a word or a path is wanted."""
+    for name in kind.model_fields:
+        for wrong in ("abc(", "2.5", -7, [{}], {"a": 1}, True, float("inf")):
+            with contextlib.suppress(UsageError):
+                kind.checked({name: wrong})
+                continue
+            with pytest.raises(UsageError) as caught:
+                kind.checked({name: wrong})
+            text = str(caught.value)
+            assert "Input should" not in text and "pydantic" not in text, text
 
 
 def test_a_long_value_is_cut() -> None:

@@ -125,7 +125,7 @@ def test_a_camera_does_not_leave_the_numbers_of_its_matrices(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["start", "end"])
 def test_times_are_bounded_and_reported_in_a_short_line(name: str) -> None:
-    with pytest.raises(UsageError, match="less than or equal to 1000000000") as caught:
+    with pytest.raises(UsageError, match="must be at most 1000000000") as caught:
         FilmSettings.checked({name: "9" * 400})
     assert len(str(caught.value)) < 200
 

@@ -19,8 +19,10 @@ from dreamvid.studio.app import routes
 
 def test_the_page_and_its_files(client: Any) -> None:
     assert client.get("/").headers["content-type"].startswith("text/html")
-    assert client.get("/page/studio.js").headers["content-type"].startswith("text/javascript")
-    assert client.get("/page/studio.css").status_code == 200
+    for path in app_module.PAGE.rglob("*.*"):
+        answer = client.get(f"/page/{path.relative_to(app_module.PAGE).as_posix()}")
+        assert answer.status_code == 200
+        assert answer.headers["content-type"].startswith(app_module.KINDS[path.suffix])
     assert client.get("/page/nothing.css").status_code == 404
 
 

@@ -132,7 +132,7 @@ BODIES = {
     "a huge number": '{"frame": 1' + "0" * 5000 + "}",
     "deep lists": '{"settings": ' + "[" * 100_000 + "]" * 100_000 + "}",
     "deep tables": '{"command": "video", "settings": ' + '{"a":' * 200 + "1" + "}" * 200 + "}",
-    "a lone surrogate": '{"command": "\\ud800"}',
+    "a lone surrogate": '{"command": "zoom", "settings": {"dream": {"label": "\\ud800"}}}',
     "not UTF-8": b'{"command": "\xff"}',
     "settings that are a list": '{"command": "video", "settings": []}',
     "a table that is a text": '{"command": "video", "settings": {"dream": "x"}}',
@@ -228,9 +228,9 @@ def zipped() -> bytes:
     return data.getvalue()
 
 
-def eps() -> bytes:
+def drawn(kind: str) -> bytes:
     data = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(data, "EPS")
+    Image.new("RGB", (8, 8)).save(data, kind)
     return data.getvalue()
 
 
@@ -241,7 +241,8 @@ FILES = {
     "a zip named as a film": ("a.mp4", zipped(), 422),
     "an SVG": ("a.svg", SVG, 400),
     "an SVG named as a picture": ("a.png", SVG, 422),
-    "an EPS named as a picture": ("a.png", eps(), 422),
+    "an EPS named as a picture": ("a.png", drawn("EPS"), 422),
+    "a PCX named as a picture": ("a.png", drawn("PCX"), 422),
     "a list of films": ("a.mp4", b"ffconcat version 1.0\nfile '/etc/passwd'\n", 422),
     "a playlist": ("a.mkv", b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", 422),
     "a page": ("a.html", b"<script>", 400),

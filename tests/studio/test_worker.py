@@ -168,8 +168,8 @@ def test_errors_in_one_line() -> None:
 def test_files_where_the_studio_was_started_are_not_imported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "contextlib.py").write_text("raise SystemExit('imported')")
-    (tmp_path / "PIL.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "queue.py").write_text("raise SystemExit('imported')")
+    (tmp_path / "json.py").write_text("raise SystemExit('imported')")
     monkeypatch.chdir(tmp_path)
 
     async def use(worker: Worker) -> None:
