@@ -54,10 +54,10 @@ def dreamt(page: Any) -> None:
 
 
 def drawn(page: Any, part: str) -> None:
-    """Wait until the pictures of a part are there."""
+    """Wait until the pictures of a part are there: the first dozen, which are in sight."""
     page.wait_for_selector(f"#{part} .tile img[src]")
     while page.locator(f"#{part} .tile img").evaluate_all(
-        "all => all.some((one) => !one.complete || !one.naturalWidth)"
+        "all => all.slice(0, 12).some((one) => !one.complete || !one.naturalWidth)"
     ):
         page.wait_for_timeout(500)
 
