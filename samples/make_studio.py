@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
 PORT = 8499
@@ -145,7 +145,7 @@ def queue(page: Any) -> None:
     page.click('.file[title="valley.mp4"]')
     dreamt(page)
     for name, preset, frames in (
-        ("valley in ink", "ink", 24), ("valley, stained glass", "stained-glass", 12),
+        ("valley in ink", "ink", 24), ("valley in stained glass", "stained-glass", 12),
         ("valley of creatures", "creatures", 72), ("valley in pastel", "pastel", 72),
     ):  # fmt: skip
         page.click(".tabs [data-show=presets]")
@@ -157,7 +157,7 @@ def queue(page: Any) -> None:
         dreamt(page)
         page.fill("#name", f"{name}.mp4")
         page.click("#queue-it")
-        expect(page.locator("#status")).to_contain_text(name)
+        page.wait_for_selector(f'.job h3:text-is("{name}.mp4")', state="attached")
     page.click("nav [data-to=queue]")
     page.wait_for_selector('.job:nth-child(3)[data-state="running"] progress[value]')
     page.wait_for_selector('.job:nth-child(3) img[src*="newest"]')
@@ -176,7 +176,6 @@ def main(state: Path) -> None:
         )
         page = browser.new_page(reduced_motion="reduce")
         page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
         page.goto(address)
         page.wait_for_selector("body[data-ready=yes]")
         for step in (tune, mask, camera, queue):
