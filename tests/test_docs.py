@@ -23,6 +23,7 @@ from dreamvid.image import save_image, to_image
 from dreamvid.media.info import FilmInfo
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import describe
+from dreamvid.settings.live import LiveSettings
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -151,6 +152,9 @@ def test_settings_in_the_docs_and_samples_can_be_used() -> None:
     sample = tomllib.loads((ROOT / "samples/settings/regions.toml").read_text("utf-8"))
     assert {"region": sample["region"]} in blocks
     for tables in blocks:
+        if "live" in tables:
+            LiveSettings.checked(tables)
+            continue
         made = dreamvid.VideoSettings.checked(tables)
         assert len(made.region) == len(tables.get("region", ()))
 

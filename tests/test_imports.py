@@ -15,14 +15,14 @@ PACKAGE = Path(dreamvid.__file__).parent
 LEVELS = (
     ("errors", "files", "image"),
     ("schedules", "settings"),
-    ("media", "motion", "networks"),
+    ("device", "media", "motion", "networks"),
     ("dream",),
     ("loops", "sequence"),
     ("measures", "bestiary"),
     ("commands",),
     ("farm",),
     ("studio",),
-    ("bench", "cli"),
+    ("bench", "live", "cli"),
     ("__main__",),
 )
 """Every part of the package imports from the levels above it here, or to its left on its own."""

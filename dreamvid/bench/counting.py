@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from dreamvid.device.numbers import Number
 from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge, Gradient, Scale
@@ -26,7 +27,7 @@ class TimedDreamer(Dreamer):
         gauge: Gauge,
         source: Tensor | None = None,
         weight: Tensor | None = None,
-        crisp: float = 0.0,
+        crisp: Number = 0.0,
         first_shift: int = 0,
         places: Places = (),
     ) -> Tensor:
@@ -69,7 +70,7 @@ class CountingGradient:
         """The same with beings, whose passes are not counted."""
         return self.inner.with_beings(ground, image, places, looks, scale)
 
-    def value(self, image: Tensor) -> float:
+    def value(self, image: Tensor) -> Number:
         """The objective at an image, counted."""
         self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
         return self.inner.value(image)

@@ -24,7 +24,7 @@ from dreamvid.bench.clips import measure_loops, measure_zooms
 from dreamvid.bench.counting import CountingGradient, TimedDreamer
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
-from dreamvid.commands.video import in_time
+from dreamvid.commands.ready import card_beside, in_time
 from dreamvid.dream import objectives
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
@@ -39,6 +39,7 @@ from dreamvid.networks.network import Network
 from dreamvid.networks.peak import peak_memory
 from dreamvid.sequence.frames import film_frames
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.settings.models import VideoSettings
 
 Row = dict[str, Any]
@@ -66,13 +67,13 @@ FILM_SIZES: Final = {"360p": (640, 360, 24), "1080p": (1920, 1080, 10), "4K": (3
 
 
 def chosen(parts: Sequence[str]) -> tuple[str, ...]:
-    """The given parts of the bench, all if none are; UsageError for an unknown one."""
+    """The given parts of the bench, all but `film` if none are; UsageError for an unknown one."""
     for part in parts:
         if part not in PARTS:
             raise UsageError(
                 f"unknown part '{part}'", where="bench", remedy=f"use {', '.join(PARTS)}"
             )
-    return tuple(parts) or tuple(PARTS)
+    return tuple(parts) or tuple(part for part in PARTS if part != "film")
 
 
 def machine() -> dict[str, Any]:
@@ -210,14 +211,17 @@ def _time_film(network: Network, stability: float, frames: int) -> Row:
     }
 
 
-def dream_clip(clip: Path, dream: Dreamer, stability: float) -> int:
+def dream_clip(
+    clip: Path, dream: Dreamer, stability: float, on_progress: OnProgress = ignore
+) -> int:
     """Dream a film like `dream_video`, with a given Dreamer; returns its number of frames."""
     wanted = VideoSettings()
     with open_film(clip, wanted) as film:
         job = Job(Output(clip.with_name("dream.mp4")), like=film.info, record="")
-        frames = film_frames(film, flow=estimator(wanted.motion.flow if stability else "none"))
-        with in_time(frames, dream.device) as timely:
-            job.run(timely, dream, stability=stability)
+        card = card_beside(dream.device)
+        flow = estimator(wanted.motion.flow if stability else "none")
+        with in_time(film_frames(film, flow=flow, card=card), card) as timely:
+            job.run(timely, dream, stability=stability, on_progress=on_progress)
         return job.done
 
 
@@ -315,6 +319,18 @@ def _texture(width: int, height: int) -> NDArray[np.uint8]:
     return np.asarray(np.clip(127.5 + 25 * total, 0, 255), np.uint8)
 
 
+def time_film(
+    models: Sequence[str] = (), *, size: str | None = None, device: str = "auto"
+) -> list[Row]:
+    """The figures of a film of a size ("1280x720") on a device; UsageError for a bad size."""
+    from dreamvid.bench.film import film_figures  # it uses this module
+
+    width, _, height = (size or f"{FILM_SIZE[0]}x{FILM_SIZE[1]}").partition("x")
+    if not (width.isdecimal() and height.isdecimal() and min(int(width), int(height)) >= 64):
+        raise UsageError(f"'{size}' is not a size", where="size", remedy="give one as 1280x720")
+    return film_figures(models, (int(width), int(height)), device)
+
+
 PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
     "step": time_steps,
     "objects": time_objects,
@@ -326,6 +342,7 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
         for model in models or (registry.DEFAULT,)
         for row in measure_zooms(load_or_random(model))
     ],
+    "film": lambda models: time_film(models),
 }
 """The parts of the bench by name; each takes the names of the networks to measure."""
 
@@ -336,5 +353,6 @@ TITLES: Final = {
     "memory": "Peak memory of video",
     "loop": "Exact loops, without the dream",
     "zoom": "A long zoom feedback",
+    "film": "A film on one device",
 }
 """The headings of the tables."""

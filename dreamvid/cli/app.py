@@ -58,6 +58,7 @@ COMMANDS = {
         ("image", "films", "PICTURE [OUT]", "Dream on a picture."),
         ("zoom", "zooms", "[PICTURE] [OUT]", "Dream an endless zoom."),
         ("loop", "zooms", "[FILE] [OUT]", "Dream a seamless loop, or make a film loop."),
+        ("live", "live", "--camera 0 --output window", "Dream a camera or a stream as it runs."),
         ("batch", "batching", "SOURCE ... -o FOLDER", "Dream many films and pictures."),
         ("studio", "studio", "[FOLDER ...]", "Open a page to tune dreams, queue and watch them."),
     ),

@@ -82,19 +82,22 @@ def run_many(
     part: str | None,
     on_progress: OnProgress,
     newest: Path | None,
+    *,
+    keep: bool,
 ) -> Result | Left:
     """Dream a checked film in many processes, or one part of it here.
 
-    Workers show the `newest` frame in a file, of a part it is in the events.
+    Workers show the `newest` frame in a file, of a part it is in the events. Whoever joins the film
+    may `keep` its state.
     """
     if workers is not None:
         from dreamvid.farm.crew import dream_by_workers
 
-        return dream_by_workers(request, workers, on_progress, newest=newest)
+        return dream_by_workers(request, workers, on_progress, newest=newest, keep=keep)
     from dreamvid.farm.share import dream_part
 
     assert part is not None
-    return dream_part(request, *part_of(part), on_progress)
+    return dream_part(request, *part_of(part), on_progress, keep=keep)
 
 
 def show_many(show: Show, request: Film, made: Result | Left, newest: NewestFrame) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dreamvid.cli.again import around, read_stretch, redreamed
 from dreamvid.cli.farming import Part, Workers, check_many, run_many, show_many
 from dreamvid.cli.flags import (
     NO_DREAM,
@@ -23,6 +24,7 @@ from dreamvid.cli.flags import (
     Film,
     Force,
     From,
+    KeepParts,
     Mask,
     Motion,
     Network,
@@ -31,6 +33,7 @@ from dreamvid.cli.flags import (
     Picture,
     Preset,
     Quiet,
+    Redream,
     Signals,
     Sound,
     To,
@@ -97,6 +100,8 @@ def video(
     preset: Preset = None,
     settings: File = None,
     from_: From = None,
+    redream: Redream = None,
+    keep_state: KeepParts = False,
     workers: Workers = None,
     part: Part = None,
     preview: Newest = None,
@@ -120,14 +125,18 @@ def video(
         raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)
     many = check_many(workers, part, request.settings)
+    again = None if redream is None else read_stretch(redream, from_, alone=not (many or dry_run))
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(request.source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
         show.detail(checked.reader.assumed)
+        if again is not None:
+            show.say(*around(checked, again))
         if dry_run:
             from dreamvid.commands.dry_run import try_video
 
-            return show.forecast(try_video(checked, show.on_progress), checked, force=force)
+            forecast = try_video(checked, show.on_progress, workers=workers)
+            return show.forecast(forecast, checked, force=force)
         check_room(checked, force=force)
         newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video
@@ -135,9 +144,13 @@ def video(
         with show.busy("dreaming the first frame"):
             if many:
                 live = None if no_preview else newest.path
-                made = run_many(checked, workers, part, request.watched(show, newest), live)
+                watch = request.watched(show, newest)
+                made = run_many(checked, workers, part, watch, live, keep=keep_state)
                 return show_many(show, checked, made, newest)
-            result = run_video(checked, request.watched(show, newest))
+            if again is not None:
+                result = redreamed(checked, again, request.watched(show, newest))
+            else:
+                result = run_video(checked, request.watched(show, newest), keep=keep_state)
         show.made(result)
         newest.remove()
     raise_if_damaged(result, request.source)

@@ -121,6 +121,20 @@ Keep = Annotated[
         help="Keep what --more needs in OUT.dreamvid.state.",
     ),
 ]
+KeepParts = Annotated[
+    bool,
+    Parameter(
+        name="--keep-state", negative="", help="Keep what --redream needs in OUT.dreamvid.state."
+    ),
+]
+Redream = Annotated[
+    str | None,
+    Parameter(
+        name="--redream",
+        help="Dream only these frames of the film of --from again, such as 100-200, counted from "
+        "0, and join them into it; the film was dreamed with --keep-state.",
+    ),
+]
 Newest = Annotated[
     Path | None,
     Parameter(

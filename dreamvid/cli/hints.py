@@ -70,6 +70,7 @@ OF: Final[dict[str, dict[str, str]]] = {
         "--mask": "a zoom has no source to leave as it is; dreamvid video and image have masks",
     },
 }
+OF["live"] = {"-o": "use --output", "--out": "use --output", "--rate": "use --fps"}
 OF["loop"] = OF["zoom"] | {
     "--mask": "a loop has no source to leave as it is; dreamvid video --loop has masks",
 }

@@ -11,11 +11,18 @@ from dreamvid.bench.doctor import checks
 from dreamvid.cli.flags import Json, Quiet
 from dreamvid.cli.show import Show, print_json, print_table, print_tables
 from dreamvid.errors import MissingDependency
+from dreamvid.settings.values import Device
 
 Networks = Annotated[
     tuple[str, ...],
     Parameter(name="--model", help="Time only this network; repeat for more."),
 ]
+
+
+FilmSize = Annotated[
+    str | None, Parameter(help="Size of the film of the part film, as 1280x720. Default: 432x240.")
+]
+Where = Annotated[Device, Parameter(help="Device of the part film.")]
 
 
 def doctor(*, json: Json = False) -> None:
@@ -64,13 +71,16 @@ def codecs(*, json: Json = False) -> None:
 def bench(
     *parts: str,
     model: Networks = (),
+    size: FilmSize = None,
+    device: Where = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Measure how fast this machine dreams, and how much memory it uses.
 
-    PARTS are any of step, objects, video, memory, loop and zoom; the default is all of them.
-    Close other programs first: they distort the result.
+    PARTS are any of step, objects, video, memory, loop, zoom and film; the default is all but film,
+    which has the figures of a film on one device. Close other programs first: they distort the
+    result.
     """
     from dreamvid.bench import speed as bench_module
 
@@ -78,7 +88,10 @@ def bench(
     with Show(quiet=quiet or json, verbose=False) as show:
         for part in bench_module.chosen(parts):
             with show.busy(f"measuring {part}"):
-                found[part] = bench_module.PARTS[part](model)
+                if part == "film":
+                    found[part] = bench_module.time_film(model, size=size, device=device)
+                else:
+                    found[part] = bench_module.PARTS[part](model)
     if json:
         print_json(found)
         return

@@ -12,7 +12,7 @@ from dreamvid.commands.raised import Guides, Raised
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Watched
 from dreamvid.dream.mixture import mixed
-from dreamvid.dream.octaves import octaves_for
+from dreamvid.dream.octaves import Size, octaves_for
 from dreamvid.dream.palette import Palette, Recolour, keep_colours
 from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
@@ -88,6 +88,23 @@ class Dreams:
             self._known[moment, guides] = self._make(moment, guides)
         return self._known[moment, guides]
 
+    @property
+    def moment(self) -> Moment:
+        """The dream settings of the first frame."""
+        return self._dials(0)
+
+    def at(self, moment: Moment, size: Size) -> Dreamer:
+        """The Dreamer of live settings that no schedule knows, at a size (height, width).
+
+        Of the moment only the numbers may differ from those of the first frame.
+        """
+        guides = tuple(
+            (shown_at(text, 0, self._clock, self._dream.guide_time), share)
+            for text, share in moment.guides
+        )
+        self._size = size
+        return self._make(moment, guides)
+
     def _checked(
         self, networks: Sequence[tuple[Network, float]]
     ) -> list[tuple[Network, float, Raised]]:
@@ -137,7 +154,9 @@ class Dreams:
             self._climber = mixed(dreamers, [share for _, share, _ in self._parts])
             if self._before_update is not None:
                 told = self._before_update
-                self._climber = self._climber.with_gradient(lambda whole: Watched(whole, told))
+                self._climber = self._climber.with_gradient(
+                    lambda whole: Watched(whole, lambda image, key: told())
+                )
         dose = self._patient_dose(moment) if self._patient else self._dose(moment)
         dose = replace(dose, fade=max(dose.fade, moment.pull), smooth=moment.smooth)
         detail = moment.detail * (BROAD if self._patient else 1)

@@ -18,18 +18,24 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+import torch
+
 from dreamvid.commands.clock import needs_look
 from dreamvid.commands.loop import run_loop
 from dreamvid.commands.preflight import Clip, Film
+from dreamvid.commands.ready import may_split
 from dreamvid.commands.room import Room, said
 from dreamvid.commands.shapes import fade_of, whole_frames
+from dreamvid.commands.shares import pieces_like, seconds_of, threads_of_each
 from dreamvid.commands.video import run_video
 from dreamvid.commands.zoom import run_zoom
+from dreamvid.dream.dreamer import pick_device
 from dreamvid.errors import UsageError
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.shots import DETECTOR_WIDTH, CutDetector
 from dreamvid.networks.peak import peak_gpu_memory, peak_memory
 from dreamvid.sequence.folder import part_frames
+from dreamvid.sequence.plan import Shot, overhead
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import ZoomSettings
@@ -63,7 +69,8 @@ class Forecast:
     """What a run will take; seconds are those of this machine as it is now.
 
     `first` is the time of a frame that is dreamed in full, `carried` that of others, `start` that
-    of what is done once. `extra` frames are dreamed and not shown. `memory` is the peak of this
+    of what is done once. `extra` frames are dreamed and not shown, besides those before `pieces`.
+    With `workers`, `first` and `carried` are times of one of them. `memory` is the peak of this
     process and of its GPU, in bytes, without the encoder.
     """
 
@@ -75,12 +82,21 @@ class Forecast:
     extra: int
     memory: tuple[float | None, int]
     room: Room | None
+    pieces: tuple[Shot, ...] = ()
+    workers: int | None = None
+    on_gpu: bool = False
 
     @property
     def seconds(self) -> float:
         """The total time."""
-        shots, frames = self.shots.count, self.shots.frames + self.extra
-        return self.start + shots * self.first + (frames - shots) * self.carried
+        if self.workers is not None:
+            return self.start + seconds_of(
+                self.pieces, self.workers,
+                first=self.first, carried=self.carried, on_gpu=self.on_gpu,
+            )  # fmt: skip
+        full = self.shots.count + sum(piece.warm > 0 for piece in self.pieces)
+        frames = self.shots.frames + self.extra + sum(piece.warm for piece in self.pieces)
+        return self.start + full * self.first + (frames - full) * self.carried
 
     def rows(self) -> list[tuple[str, str]]:
         """The forecast in words: names and values."""
@@ -91,14 +107,21 @@ class Forecast:
             ("parts", f"{self.parts}"),
             ("frames", f"{shots.frames}" + (f", and {self.extra} to lead in" * (self.extra > 0))),
             ("a frame", f"{self.carried:.2f} s; the first of a shot {self.first:.2f} s"),
-            ("total", duration(self.seconds)),
+            ("total", duration(self.seconds) + self._by),
             ("memory", ", ".join(f"{name}{said(size)}" for name, size in held if size)),
         ]
+        if told := overhead(self.pieces):
+            rows.insert(3, ("split", told))
         if self.room is not None:
             room = self.room
             what = f"parts {said(room.parts)}, film {said(room.film)}, free {said(room.free)}"
             rows.append(("disk", what))
         return [(name, value or "unknown") for name, value in rows]
+
+    @property
+    def _by(self) -> str:
+        some = "workers" if self.workers != 1 else "worker"
+        return "" if self.workers is None else f" for {self.workers} {some}"
 
 
 def duration(seconds: float) -> str:
@@ -109,15 +132,30 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def try_video(request: Film, on_progress: OnProgress) -> Forecast:
-    """Forecast a checked film, which is closed; raises any DreamvidError that its start raises."""
+def try_video(request: Film, on_progress: OnProgress, *, workers: int | None = None) -> Forecast:
+    """Forecast a checked film, which is closed; raises any DreamvidError that its start raises.
+
+    With `workers` a few frames are dreamed with the threads of one of them.
+    """
     room, settings = Room.of(request), request.settings
-    shots, looked = _shots(request, on_progress)
-    sample = _sample(lambda request, told: run_video(request, told), request, on_progress)
-    again = looked if needs_look(settings, request.reader.info.frames) else 0.0
+    shots, looked, lengths = _shots(request, on_progress)
+    if workers is not None:
+        torch.set_num_threads(threads_of_each(workers))
+    motion, known = settings.motion, request.reader.info.frames
+    whole = motion.model_copy(update={"whole_shots": True})  # without reading all of it for a plan
+    quick = replace(request, settings=settings.model_copy(update={"motion": whole}))
+    sample = _sample(lambda request, told: run_video(request, told), quick, on_progress)
+    planned = workers is not None or may_split(settings, known)
+    again = looked * (needs_look(settings, known) + planned)
     size = request.reader.info.width, request.reader.info.height
+    pieces = pieces_like(lengths, shots.frames, None if motion.loop else motion.most_frames)
     parts = shots.parts(part_frames(size))
-    return sample.forecast(shots, parts, room, again)
+    return replace(
+        sample.forecast(shots, parts, room, again),
+        pieces=pieces,
+        workers=workers,
+        on_gpu=pick_device(settings.network.device).type != "cpu",
+    )
 
 
 def try_zoom(request: Clip[ZoomSettings], on_progress: OnProgress, *, done: int = 0) -> Forecast:
@@ -216,18 +254,19 @@ def _sample(
     return watch.sample()
 
 
-def _shots(request: Film, on_progress: OnProgress) -> tuple[Shots, float]:
-    """The shots of a film, and the seconds that the whole look takes."""
+def _shots(request: Film, on_progress: OnProgress) -> tuple[Shots, float, list[int]]:
+    """The shots of a film, the seconds that the whole look takes, and the lengths that are seen."""
     settings, began = request.settings, time.monotonic()
     film, info = settings.film, request.reader.info
     frames = info.frames or (round(info.duration * info.rate) if info.duration else None)
     width = min(DETECTOR_WIDTH, info.width)
     options = {name: getattr(film, name) for name in ("start", "end", "frames", "rate")}
-    seen, cuts, detector = 0, 0, CutDetector()
+    seen, firsts, detector = 0, [0], CutDetector()
     with VideoReader(request.source, width=width, **options) as reader:
         for frame in reader:
             seen += 1
-            cuts += settings.motion.cuts and detector.is_cut(frame.array)
+            if settings.motion.cuts and detector.is_cut(frame.array):
+                firsts.append(frame.index)
             on_progress(Progress("looking", seen, frames, "looking for cuts"))
             if frames is not None and time.monotonic() - began > LOOKING:
                 break
@@ -235,7 +274,7 @@ def _shots(request: Film, on_progress: OnProgress) -> tuple[Shots, float]:
             frames = seen
     assert frames is not None
     frames = max(frames, seen)
-    took = time.monotonic() - began
-    return Shots(1 + round(cuts * frames / max(1, seen)), seen, frames), took * frames / max(
-        1, seen
-    )
+    took = (time.monotonic() - began) * frames / max(1, seen)
+    count = 1 + round((len(firsts) - 1) * frames / max(1, seen))
+    lengths = [end - first for first, end in pairwise([*firsts, max(seen, firsts[-1] + 1)])]
+    return Shots(count, seen, frames), took, lengths

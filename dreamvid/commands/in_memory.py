@@ -17,6 +17,7 @@ from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.shared import load_all
 from dreamvid.commands.zoom import FIRST_TIMES, fill, make_camera
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.gradient import Health
 from dreamvid.dream.octaves import Size
 from dreamvid.errors import UsageError
 from dreamvid.loops.texture import noise_texture
@@ -243,6 +244,7 @@ def _carried(
     )
     for frame, memory in rendered:
         dream = dreams(frame.index)
+        Health(memory.gauge.noted).check()
         yield memory.dreamed.cpu(), Carried(frame.index, frame.image, memory, dreaming, dream)
 
 

@@ -257,6 +257,18 @@ def exact_frames(
     on_progress: OnProgress,
 ) -> Iterator[Array]:
     """Dream the textures of an exact loop, and yield its frames."""
+    yield from exact_loop(plan, base, settings, dream, bits, on_progress)
+
+
+def exact_loop(
+    plan: Plan,
+    base: torch.Tensor,
+    settings: ZoomLoop | PanLoop,
+    dream: Dreamer,
+    bits: int,
+    on_progress: OnProgress,
+) -> ExactLoop:
+    """Dream the textures of an exact loop."""
     count, periodic = settings.loop.evolve, PeriodicDreamer(dream)
     textures_are = "a texture" if count == 1 else f"{count} textures"
     size = f"{base.shape[2]}x{base.shape[1]}"
@@ -265,5 +277,4 @@ def exact_frames(
         textures = [periodic(base).cpu()]
     else:
         textures = evolve(noise_cycle(base, count, seed=settings.dream.seed), periodic)
-    view = plan.view()
-    yield from ExactLoop(textures, view, frames=plan.frames, periods=plan.periods, bits=bits)
+    return ExactLoop(textures, plan.view(), frames=plan.frames, periods=plan.periods, bits=bits)

@@ -107,7 +107,7 @@ class LoopedFilm:
             job.leave()
             raise
         with moving(self.entered(film), job.done) as frames:
-            job.run(frames, dreams_at, stability=stability_at, lap=lap, on_progress=on_progress)
+            job.run(frames, dreams_at, stability=stability_at, lead=lap, on_progress=on_progress)
         return (*self.notes, *seam_of(target, count))
 
     def approach(self) -> Iterator[SourceFrame]:

@@ -18,6 +18,7 @@ from typing import NamedTuple, Self
 import torch
 from torch import Tensor
 
+from dreamvid.device.numbers import exact_mean
 from dreamvid.dream.objectives import Objective
 from dreamvid.dream.shaping import Running, Shape
 from dreamvid.networks.network import Network
@@ -311,7 +312,7 @@ def _is_shown(spot: Place, mask: Tensor) -> bool:
     height, width = mask.shape[-2:]
     reach = INNER * spot.size * min(height, width)
     rows, columns = _part(spot.y * height, reach, height), _part(spot.x * width, reach, width)
-    return float(mask[0, rows, columns].mean(dtype=torch.float64)) >= SHOWN
+    return exact_mean(mask[0, rows, columns]) >= SHOWN
 
 
 def _has_room(spot: Place, others: Places, spans: tuple[float, float]) -> bool:

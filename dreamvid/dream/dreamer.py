@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import copy
+import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import Self
 
 import torch
 
+from dreamvid.device.cuda_graph import CudaGraphed
+from dreamvid.device.numbers import Number
 from dreamvid.dream import objectives
 from dreamvid.dream.beings import Beings, Places, ViewVariation, view_variations
-from dreamvid.dream.cuda_graph import CudaGraphed
-from dreamvid.dream.gradient import Gauge, Gradient, NetworkGradient, Scale
+from dreamvid.dream.gradient import Gauge, Gradient, Health, NetworkGradient, Scale
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
     Size,
@@ -34,6 +38,11 @@ from dreamvid.settings.values import BOUNDS
 
 REACH = 32
 """Range of the jitter in pixels: the largest stride of the known networks."""
+
+
+TILE, GPU_TILE = 1024, 2304
+"""Largest sides of tiles. On a CPU smaller ones fit its caches: at 1920x1080 tiles take as long as
+the whole, although they overlap. On a GPU a frame of 4K is two of them, one of 8K eight."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +128,7 @@ class Dreamer:
         self.dtype = pick_dtype(precision, self.device)
         self.slope = Slope(self.network, ground, device=self.device, dtype=self.dtype)
         self.beings = Beings.of(self.network, self.objective, device=self.device, dtype=self.dtype)
-        self.tile = tile or 1024
+        self.tile = tile or (TILE if self.device.type == "cpu" else GPU_TILE)
         climb = CudaGraphed(self.slope) if self.device.type == "cuda" else self.slope
         self.gradient: Gradient = NetworkGradient(
             self.slope, climb, self.beings, self.tile, even, self.network.name
@@ -139,7 +148,9 @@ class Dreamer:
         """Dream on one image with the full dose; of `shown` see `places`."""
         dose = self.fitted(*image.shape[-2:]).dose
         places = self.places(image, shown=shown) if dose.step else ()
-        return self.ascend(image, dose, gauge=Gauge(), places=places)
+        dreamed = self.ascend(image, dose, gauge=(gauge := Gauge()), places=places)
+        Health(gauge.noted).check()
+        return dreamed
 
     def places(
         self, image: torch.Tensor, kept: Places = (), shown: torch.Tensor | None = None
@@ -190,6 +201,10 @@ class Dreamer:
 
         `source` is the image before dreaming, for anchored objectives; by default the image itself.
         """
+        return float(self.measured(image, source))
+
+    def measured(self, image: torch.Tensor, source: torch.Tensor | None = None) -> Number:
+        """The same as `rate`, without a wait for a GPU."""
         image = image.to(self.device)
         return self.gradient.value(self._seen(image, image if source is None else source))
 
@@ -201,7 +216,7 @@ class Dreamer:
         gauge: Gauge,
         source: torch.Tensor | None = None,
         weight: torch.Tensor | None = None,
-        crisp: float = 0.0,
+        crisp: Number = 0.0,
         first_shift: int = 0,
         places: Places = (),
     ) -> torch.Tensor:
@@ -211,7 +226,7 @@ class Dreamer:
         [1, H, W] scales the step per pixel, `crisp` the finest detail that is added to the updates
         of the largest octave. `first_shift` is the index of the first shift in `jitter`.
         """
-        gauge.objective_values = []
+        gauge.begin()
         if dose.step == 0:
             return image
         image = image.to(self.device)
@@ -231,7 +246,7 @@ class Dreamer:
                 scale = Scale(self.shape, gauge, f"{left}.{iteration}")
                 both = dreamed, plain
                 gradient = self._gradient_at(both, next(seen), dose, varied, scale, places)
-                if crisp and left == 1:
+                if left == 1 and (isinstance(crisp, torch.Tensor) or crisp):
                     gradient = gradient + crisp * (gradient - soften(gradient))
                 gradient = gradient if local is None else gradient * local
                 dreamed = (dose.held(dreamed, plain, step) + step * gradient).clamp_(0, 1)
@@ -305,14 +320,20 @@ def jitter(seed: int, start: int = 0) -> Iterator[tuple[int, int]]:
     frame, the k-th carried frame (k = 0, 1, ...) starts at k * n. A few shifts per
     frame thus cover the whole range over several frames.
     """
-    generator = torch.Generator().manual_seed(seed)
-    first = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
-    place = start
+    first, place = _offset(seed), start
     while True:
         down = (first[0] + 0.7548776662466927 * place) % 1.0
         right = (first[1] + 0.5698402909980532 * place) % 1.0
         yield int(down * REACH) - REACH // 2, int(right * REACH) - REACH // 2
         place += 1
+
+
+@lru_cache(64)
+def _offset(seed: int) -> tuple[float, float]:
+    """Where the jitter of a seed begins, each 0..1."""
+    generator = torch.Generator().manual_seed(seed)
+    down, right = torch.rand(2, generator=generator, dtype=torch.float64).tolist()
+    return down, right
 
 
 def pick_device(name: str) -> torch.device:
@@ -351,5 +372,18 @@ def _gpu_has_bfloat16() -> bool:
 
 
 def _cpu_has_bfloat16() -> bool:
-    supported = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
-    return supported is not None and bool(supported())
+    """Whether the CPU multiplies bfloat16 faster than float32: with AMX, or AMD's avx512_bf16.
+
+    Intel's avx512_bf16 does as many multiplications in a cycle as its float32, and has to convert.
+    """
+    amx, avx512 = (
+        bool(getattr(torch.cpu, f"_is_{name}_supported", bool)())
+        for name in ("amx_tile", "avx512_bf16")
+    )
+    return amx or (avx512 and "GenuineIntel" not in _cpu_text())
+
+
+def _cpu_text() -> str:
+    """What the system says of the CPU, with the name of its vendor."""
+    table = Path("/proc/cpuinfo")
+    return table.read_text() if table.exists() else platform.processor()

@@ -7,8 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import torch
 from torch import Tensor
 
+from dreamvid.device.numbers import Number, column
 from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gradient, Scale
@@ -70,14 +72,20 @@ class MixedGradient:
         """The gradient of the beings of one network, blended with the sum."""
         return self.parts[self.host].with_beings(ground, image, places, looks, scale)
 
-    def value(self, image: Tensor) -> float:
+    def value(self, image: Tensor) -> Number:
         """The objectives at an image, as one number."""
         return self._joint([part.value(image) for part in self.parts])
 
-    def _joint(self, values: Sequence[float]) -> float:
+    def _joint(self, values: Sequence[Number]) -> Number:
         """The weighted geometric mean, for networks differ in size; the sum if one is negative."""
-        pairs = list(zip(values, self.weights, strict=True))
-        if min(values) <= 0:
+        plain = [value for value in values if not isinstance(value, Tensor)]
+        if len(plain) < len(values):
+            stacked = torch.stack([value for value in values if isinstance(value, Tensor)])
+            weights = column(self.weights, stacked.device).flatten()
+            logs = (weights * stacked.clamp_min(1e-30).log()).sum() / sum(self.weights)
+            return torch.where(stacked.min() > 0, logs.exp(), (weights * stacked).sum())
+        pairs = list(zip(plain, self.weights, strict=True))
+        if min(plain) <= 0:
             return sum(weight * value for value, weight in pairs)
-        logs = sum(weight * math.log(value) for value, weight in pairs)
-        return math.exp(logs / sum(self.weights))
+        total = sum(weight * math.log(value) for value, weight in pairs)
+        return math.exp(total / sum(self.weights))

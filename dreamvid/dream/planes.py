@@ -19,6 +19,12 @@ LUMA = (0.299, 0.587, 0.114)
 
 
 @cache
+def luma_shares(device: torch.device) -> Tensor:
+    """LUMA as a tensor [3]."""
+    return torch.tensor(LUMA, device=device)
+
+
+@cache
 def colour_basis(device: torch.device) -> Tensor:
     """The planes as unit columns [3, 3]: `basis.T @ rgb` projects onto them."""
     basis = torch.tensor(PLANES, device=device)

@@ -69,11 +69,14 @@ class Shape:
             planes = _halved(planes)
             levels.append(planes)
         scales = self._scales(levels, running, key)
-        shaped = scales[-1] * levels[-1]
-        for k in range(len(levels) - 2, -1, -1):
-            size = levels[k].shape[1:]
-            shaped = _doubled(shaped - scales[k] * levels[k + 1], size)
-            shaped = shaped.addcmul(levels[k], scales[k].expand_as(levels[k]))
+        del planes  # levels are freed as soon as they are used: of a large picture each is large
+        coarse = levels.pop()
+        shaped = scales[-1] * coarse
+        for k in range(len(levels) - 1, -1, -1):
+            below, coarse = scales[k] * coarse, levels.pop()
+            shaped = _doubled(shaped - below, coarse.shape[1:])
+            shaped.addcmul_(coarse, scales[k].expand_as(coarse))
+        del coarse
         mixed: Tensor = basis @ shaped.flatten(1)
         return mixed.view_as(gradient)
 

@@ -7,8 +7,11 @@ from itertools import pairwise, product
 
 import torch
 
-MARGIN = 64
+MARGIN = 128
 """Overlap of neighbouring tiles, in pixels on each side of the line between them."""
+
+STRIDE = 32
+"""Tiles start at multiples of the largest stride of the known networks, in pixels."""
 
 Gradient = Callable[[torch.Tensor], torch.Tensor]
 
@@ -41,15 +44,22 @@ def pieces(image: torch.Tensor, tile: int) -> Iterator[torch.Tensor]:
 def spans(length: int, tile: int) -> Iterator[tuple[int, int, int, int]]:
     """Cover `length` with tiles: yields (start, end, first, last), first..last being the part used.
 
-    Neighbours overlap by two margins, or by half a tile if tiles are smaller than that.
+    Tiles have one size, at most `tile` and no larger than needed. Neighbours overlap by at least
+    two margins, or by half a tile if tiles are smaller than that. Tiles start at multiples of
+    STRIDE, so that a network samples each as it samples the whole.
     """
     if length <= tile:
         yield 0, length, 0, length
         return
     overlap = min(2 * MARGIN, tile // 2)
-    count = -(-(length - overlap) // (tile - overlap))
-    starts = [round(k * (length - tile) / (count - 1)) for k in range(count)]
-    middles = [(a + tile + b) // 2 for a, b in pairwise(starts)]
+    unit = STRIDE if tile - overlap > 2 * STRIDE else 1
+    largest = tile - (tile - length) % unit
+    count = -(-(length - overlap) // (largest - overlap))
+    least = -(-(length + (count - 1) * overlap) // count)
+    size = min(largest, least + (length - least) % unit)
+    last = (length - size) // unit
+    starts = [unit * (k * last // (count - 1)) for k in range(count)]
+    middles = [(a + size + b) // 2 for a, b in pairwise(starts)]
     edges = [0, *middles, length]
     for k, start in enumerate(starts):
-        yield start, start + tile, edges[k], edges[k + 1]
+        yield start, start + size, edges[k], edges[k + 1]

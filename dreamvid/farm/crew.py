@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
+from dreamvid.commands.shares import threads_of_each
 from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left
@@ -78,20 +79,21 @@ def dream_by_workers(
     start: Start = start_child,
     *,
     newest: Path | None = None,
+    keep: bool = False,
 ) -> Result | Left:
     """Dream a checked film in so many processes, and close it.
 
-    One of them shows its newest frame in the file `newest`. Each computes with its share of the
-    cores, or with as many threads as the job began with. The bytes are those of one process with
-    that number of threads. A worker that was killed is replaced. Raises the first error of a
-    worker, and Interrupted on Ctrl-C.
+    One of them shows its newest frame in the file `newest`; who joins the film may `keep` its
+    state. Each computes with its share of the cores, or with as many threads as the job began with.
+    The bytes are those of one process with that number of threads. A worker that was killed is
+    replaced. Raises the first error of a worker, and Interrupted on Ctrl-C.
     """
     with request.reader:
         check_shared(request.settings)
         output = request.output
-        threads = threads_of(output.path) or max(1, (os.cpu_count() or 1) // workers)
+        threads = threads_of(output.path) or threads_of_each(workers)
         order = Order(
-            request.source, output.path, request.settings, output.overwrite, threads, newest
+            request.source, output.path, request.settings, output.overwrite, threads, newest, keep
         )
         crew = _Crew(order, workers, start, on_progress)
         try:
@@ -178,6 +180,8 @@ class _Crew:
     def _pass_on(self, event: Progress) -> None:
         if event.task == "frames":
             self._tally.add(event)
+        elif event.task == "lead-in":
+            return  # of several workers at once
         elif event.task not in ("note", "sidecar") or event.text not in self._said:
             self._said.add(event.text)
             self._on_progress(event)

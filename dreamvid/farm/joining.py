@@ -10,10 +10,10 @@ from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
 from dreamvid.errors import DreamvidError, UsageError
-from dreamvid.farm.plan import Plan, Shot
 from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.folder import folder_of, record_in
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.stretch import Stretch
 
 

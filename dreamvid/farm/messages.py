@@ -24,7 +24,8 @@ from dreamvid.settings.toml import to_toml
 class Order:
     """The film that a worker is to help dream, with so many threads.
 
-    It shows its newest frame in the file `newest`, if there is one.
+    It shows its newest frame in the file `newest`, if there is one, and may `keep` the state of the
+    film.
     """
 
     source: Path
@@ -33,6 +34,7 @@ class Order:
     overwrite: bool
     threads: int
     newest: Path | None = None
+    keep: bool = False
 
     @property
     def text(self) -> str:
@@ -48,7 +50,7 @@ class Order:
         paths = Path(found["source"]), Path(found["target"])
         settings = VideoSettings.checked(found["settings"])
         newest = None if found["newest"] is None else Path(found["newest"])
-        return cls(*paths, settings, found["overwrite"], found["threads"], newest)
+        return cls(*paths, settings, found["overwrite"], found["threads"], newest, found["keep"])
 
     def checked(self) -> Film:
         """The checked request, which is open."""

@@ -11,10 +11,12 @@ from dreamvid.farm.work import work
 from dreamvid.sequence.progress import OnProgress, Progress
 
 
-def dream_part(request: Film, part: int, of: int, on_progress: OnProgress) -> Result | Left:
+def dream_part(
+    request: Film, part: int, of: int, on_progress: OnProgress, *, keep: bool = False
+) -> Result | Left:
     """Dream part 1..`of` of a checked film, and close it; raises Interrupted on Ctrl-C.
 
-    Progress is that of the part. Raises any DreamvidError.
+    Progress is that of the part. Who joins the film may `keep` its state. Raises any DreamvidError.
     """
     tally = Tally(on_progress, f"part {part} of {of}")
 
@@ -25,7 +27,7 @@ def dream_part(request: Film, part: int, of: int, on_progress: OnProgress) -> Re
             on_progress(event)
 
     try:
-        return work(request, told, tally.begin, part=part, of=of)
+        return work(request, told, tally.begin, part=part, of=of, keep=keep)
     except KeyboardInterrupt:
         what = f"part {part} of {of} stopped"
         remedy = "repeat the command to resume"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dreamvid.errors import DreamvidError, UnreadableInput
-from dreamvid.farm.plan import Plan
 from dreamvid.sequence.digests import digests_of, seconds_of
 from dreamvid.sequence.folder import folder_of, frames_in, listed_frames
 from dreamvid.sequence.owners import is_owned
+from dreamvid.sequence.plan import Plan
 
 
 @dataclass(frozen=True)

@@ -12,24 +12,27 @@ import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
 import torch
 
+from dreamvid.commands.planning import opened_at, plan_of, seams_of
 from dreamvid.commands.preflight import Film
+from dreamvid.commands.ready import Ready, prepare
 from dreamvid.commands.result import Result
-from dreamvid.commands.video import Ready, prepare
 from dreamvid.errors import DreamvidError, UnreadableInput
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left, incomplete, join, left_of, look
-from dreamvid.farm.plan import Plan, Shot
-from dreamvid.farm.planning import plan_of, reopened
+from dreamvid.media.mark import MARK_EVERY
 from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.media.target import Busy, exclusive_lock
 from dreamvid.sequence.folder import folder_of, listed_frames, record_in
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state, write_parts
 from dreamvid.sequence.owners import owned
+from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.stretch import Stretch
 
@@ -50,27 +53,28 @@ def work(
     *,
     part: int = 1,
     of: int = 1,
+    keep: bool = False,
 ) -> Result | Left:
     """Dream the shots of one part of a checked film that nobody else dreams, and close the film.
 
-    Part 1 of 1 is the whole film. The result is that of the film if it was joined here. Events of
-    frames tell the number of the frame in the film. The number of threads is that of the job, if it
-    was begun already.
+    Part 1 of 1 is the whole film. The result is that of the film if it was joined here, which may
+    `keep` its state. Events of frames tell the number of the frame in the film. The number of
+    threads is that of the job, if it was begun already.
     """
     check_shared(request.settings)
     output = request.output
     if threads := threads_of(output.path):
         torch.set_num_threads(threads)
-    with request.reader as film, ExitStack() as films:
+    with request.reader, ExitStack() as films:
         ready = prepare(request, films, on_progress)
         with briefly_locked(output.path):
             output.check_new()  # another run may have finished since the check
-            job = ready.job(on_progress, shared=True)
+            job = ready.job(on_progress, shared=True, keep=write_parts if keep else drop_state)
             record = record_in(job.folder).read_bytes()
         plan = plan_of(ready, job.folder, on_progress)
         if plan is None:
             return Left()
-        source = films.enter_context(_Source(ready, film))
+        source = films.enter_context(_Source(ready, plan))
         worker = _Worker(ready, job, record, plan, source, on_progress)
         mine = plan.share(part, of)
         begun(sum(shot.frames for shot in mine), worker.done(mine))
@@ -98,6 +102,7 @@ class _Worker:
     ) -> None:
         self._ready, self._job, self._record, self._plan = ready, job, record, plan
         self._source, self._on_progress = source, on_progress
+        self._seams = seams_of(ready, plan, job.folder, on_progress)
         self._output = ready.request.output
         self._damaged: set[Shot] = set()
         self._notes: tuple[str, ...] = ()
@@ -167,8 +172,17 @@ class _Worker:
         def told(event: Progress) -> None:
             self._on_progress(replace(event, total=self._plan.frames, text=text))
 
-        with ready.moving(self._source.frames(stretch.done, shot.end), stretch.done) as frames:
-            stretch.run(frames, ready.dreams, stability=ready.stability, on_progress=told)
+        ahead = self._seams.is_break(shot.end) and ready.dreams.follow_motion
+        sources = self._source.frames(stretch.done, shot.end + ahead)
+        with ready.moving(sources, stretch.done) as moving:
+            frames = takewhile(lambda frame: frame.index < shot.end, moving)
+            stretch.run(
+                frames,
+                ready.dreams,
+                stability=ready.stability,
+                lead=self._seams,
+                on_progress=told,
+            )
         if not stretch.complete:
             what = f"the film ends before frame {shot.end}, where it went on before"
             raise UnreadableInput(what, where=ready.request.source, remedy="start over with -y")
@@ -191,10 +205,11 @@ class _Worker:
 
 
 class _Source:
-    """Reads a film forward; from its start again only for a shot that lies behind."""
+    """Reads a film forward; for a shot that lies behind or far ahead it is opened once more."""
 
-    def __init__(self, ready: Ready, film: VideoReader) -> None:
-        self._ready, self._film = ready, film
+    def __init__(self, ready: Ready, plan: Plan) -> None:
+        self._ready, self._plan = ready, plan
+        self._film: VideoReader | None = None
         self._last: SourceFrame | None = None
         self.position = 0
 
@@ -202,16 +217,17 @@ class _Source:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._film.close()
+        self._close()
 
     def frames(self, first: int, end: int) -> Iterator[SourceFrame]:
         """The frames from `first` up to `end`, and the one before them, if there is one."""
         before = max(0, first - 1)
         if self._last is not None and self._last.index == before:
             yield self._last
-        elif self.position > before:
-            self._film.close()
-            self._film, self.position = reopened(self._ready), 0
+        elif self._film is None or not 0 <= before - self.position <= MARK_EVERY:
+            self._close()
+            self._film = opened_at(self._ready, self._plan, before)
+        assert self._film is not None
         while self.position < end:
             frame = next(self._film, None)
             if frame is None:
@@ -219,6 +235,11 @@ class _Source:
             self._last, self.position = frame, frame.index + 1
             if frame.index >= before:
                 yield frame
+
+    def _close(self) -> None:
+        if self._film is not None:
+            self._film.close()
+        self._film, self.position = None, 0
 
 
 def threads_of(output: Path) -> int | None:

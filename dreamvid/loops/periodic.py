@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from dreamvid.device.numbers import Number
 from dreamvid.dream.beings import OUTER, REACH, SIZE, Places, ViewVariation
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.gradient import Gauge, Gradient, Scale
+from dreamvid.dream.gradient import Gauge, Gradient, Health, Scale
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.loops.texture import resize_periodic
 
@@ -49,6 +50,7 @@ class PeriodicDreamer:
             dreamed = dream.ascend(
                 start, once, gauge=gauge, source=base, first_shift=shift, places=places
             )
+            Health(gauge.noted).check()
             detail = dreamed - base
             shift += iterations
         return dreamed
@@ -95,7 +97,7 @@ class PeriodicGradient:
         update = self.inner.with_beings(ground, image, copies, looks, scale)
         return update[:, margin : margin + height, margin : margin + width]
 
-    def value(self, image: torch.Tensor) -> float:
+    def value(self, image: torch.Tensor) -> Number:
         """The objective at an image."""
         return self.inner.value(image)
 

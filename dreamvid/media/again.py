@@ -15,8 +15,10 @@ from dreamvid.media.parts import PartTable
 from dreamvid.media.probe import file_url
 
 
-def part_again(film: Path, part: Path, table: PartTable) -> None:
-    """Write a part with the first packets of a film, as many as the table has, and the table.
+def part_again(film: Path, part: Path, table: PartTable, *, after: int = 0) -> None:
+    """Write a part with the packets of a film, as many as the table has, and the table.
+
+    They are the first ones, or those `after` so many.
 
     Parts are joined in the order of their packets, so the film that is assembled from this part
     has the same packets as the one it was taken from. Raises UnreadableInput if the film has fewer.
@@ -24,9 +26,9 @@ def part_again(film: Path, part: Path, table: PartTable) -> None:
     draft = part.with_name(part.name + ".draft")
     try:
         with writing(part):
-            found = _copy(film, draft, table)
+            found = _copy(film, draft, table, after)
             if found != len(table.ranks):
-                raise UnreadableInput(f"has only {found} frames", where=film)
+                raise UnreadableInput(f"has only {after + found} frames", where=film)
             table.save(part)
             settle(draft, part)
     except av.error.FFmpegError as error:
@@ -35,7 +37,7 @@ def part_again(film: Path, part: Path, table: PartTable) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _copy(film: Path, draft: Path, table: PartTable) -> int:
+def _copy(film: Path, draft: Path, table: PartTable, after: int) -> int:
     """Copy the packets, with times that only their order counts of; returns their number."""
     delay = max(n - rank for n, rank in enumerate(table.ranks))
     found = 0
@@ -48,7 +50,7 @@ def _copy(film: Path, draft: Path, table: PartTable) -> int:
             if container in ("mp4", "mov"):  # the variant of a codec, as of HAP, is in its tag
                 stream.codec_context.codec_tag = video.codec_context.codec_tag
             packets = (packet for packet in source.demux(video) if packet.size)
-            for packet in itertools.islice(packets, len(table.ranks)):
+            for packet in itertools.islice(packets, after, after + len(table.ranks)):
                 packet.time_base = table.tick
                 packet.dts, packet.pts = _at(table, found), _at(table, table.ranks[found] + delay)
                 packet.duration = 1

@@ -25,11 +25,11 @@ class Codec:
     `pixels` maps bit depth to pixel format; a film with more bits than the codec is rounded.
     `alpha` does the same for films with transparency; empty if unsupported. `part` is the container
     of a part, `suffixes` are the allowed file extensions, `crf` is the default quality (None: not
-    supported), `tag` the FourCC that players expect in mp4, `multiple` what width and height must
-    be divisible by, `smallest` and `largest` the limits of (width, height). `rgb` codecs store RGB,
-    all others YUV. `intra` are the options that make every frame a keyframe. A codec with
-    `pictures` encodes its parts losslessly and converts them to images at the end. `near` names
-    alternatives, best first.
+    supported), which the encoder calls `quality`, `tag` the FourCC that players expect in mp4,
+    `multiple` what width and height must be divisible by, `smallest` and `largest` the limits of
+    (width, height). `rgb` codecs store RGB, all others YUV. `intra` are the options that make every
+    frame a keyframe. A codec with `pictures` encodes its parts losslessly and converts them to
+    images at the end. `near` names alternatives, best first.
     """
 
     name: str
@@ -39,6 +39,7 @@ class Codec:
     suffixes: tuple[str, ...]
     crf: float | None = None
     top_crf: float = 51
+    quality: str = "-crf"
     options: tuple[str, ...] = ()
     deep_options: tuple[str, ...] = ()
     alpha: Mapping[int, str] = field(default_factory=dict)
@@ -51,6 +52,11 @@ class Codec:
     rgb: bool = False
     pictures: Pictures | None = None
     near: tuple[str, ...] = ()
+
+    @property
+    def on_card(self) -> bool:
+        """Whether an NVIDIA card encodes; data-centre cards cannot."""
+        return self.encoder.endswith("_nvenc")
 
     @property
     def even(self) -> bool:
@@ -181,6 +187,45 @@ _FILMS = (
 )
 
 
+def _nvenc(
+    like: str,
+    encoder: str,
+    pixels: Mapping[int, str],
+    *,
+    smallest: tuple[int, int],
+    largest: tuple[int, int],
+) -> Codec:
+    """Describe an encoder of NVIDIA cards: faster, and larger files, than its like on a CPU."""
+    usual = next(codec for codec in _FILMS if codec.name == like)
+    return Codec(
+        f"{like}-nvenc",
+        encoder,
+        pixels,
+        usual.part,
+        usual.suffixes,
+        crf=usual.crf,
+        top_crf=51,
+        quality="-cq",
+        options=("-preset", "p5", "-rc", "vbr", "-b:v", "0"),
+        intra=("-g", "1", "-bf", "0"),
+        tag=usual.tag,
+        near=(like,),
+        smallest=smallest,
+        largest=largest,
+    )
+
+
+_CARDS = (
+    _nvenc("h264", "h264_nvenc", {8: "yuv420p"}, smallest=(146, 50), largest=(4096, 4096)),
+    _nvenc(
+        "h265", "hevc_nvenc", {8: "yuv420p", 10: "p010le"}, smallest=(130, 34), largest=(8192, 8192)
+    ),
+    _nvenc(
+        "av1", "av1_nvenc", {8: "yuv420p", 10: "p010le"}, smallest=(194, 130), largest=(8192, 8192)
+    ),
+)
+
+
 def _hap(name: str, variant: str, near: tuple[str, ...], *, alpha: bool = False) -> Codec:
     """Describe a HAP variant: compressed 4x4-pixel textures that a GPU reads directly."""
     return Codec(
@@ -230,6 +275,7 @@ CODECS: Final = {
     codec.name: codec
     for codec in (
         *_FILMS,
+        *_CARDS,
         _hap("hap", "hap", ("h264", "prores")),
         _hap("hap-q", "hap_q", ("h264", "prores")),
         _hap("hap-alpha", "hap_alpha", ("prores4444", "webm"), alpha=True),
@@ -253,6 +299,10 @@ USUAL: Final = {".webm": "webm"}
 OTHER_WORDS: Final = {
     "vp9": "webm",
     "hevc": "h265",
+    "nvenc": "h264-nvenc",
+    "h264_nvenc": "h264-nvenc",
+    "hevc_nvenc": "h265-nvenc",
+    "av1_nvenc": "av1-nvenc",
     "x264": "h264",
     "x265": "h265",
     "hapq": "hap-q",

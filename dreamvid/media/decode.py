@@ -174,6 +174,7 @@ class FilmDecoder:
         except av.error.FFmpegError:
             self._rewind()
             return False
+        self._last = None
         return True
 
     def _rewind(self) -> None:

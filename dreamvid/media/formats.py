@@ -7,6 +7,7 @@ import functools
 import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,7 @@ __all__ = [
     "CONTAINERS",
     "Codec",
     "available_codecs",
+    "card_encodes",
     "check_alpha",
     "check_crf",
     "check_delivery",
@@ -48,6 +50,10 @@ OWN_FFMPEG: Final = "IMAGEIO_FFMPEG_EXE"
 """The environment variable by which imageio-ffmpeg uses another ffmpeg."""
 
 
+NVIDIA_DEVICES: Final = ("/dev/nvidiactl", "/dev/dxg")
+"""Of these devices Linux has one where there is an NVIDIA card; the second is that of WSL."""
+
+
 def codec_named(name: str) -> Codec:
     """Look up a codec.
 
@@ -60,6 +66,12 @@ def codec_named(name: str) -> Codec:
         near = near or difflib.get_close_matches(name.lower(), CODECS, n=3)
         raise UsageError(
             f"unknown codec '{name}'", where="codec", remedy=f"use {', '.join(near or CODECS)}"
+        )
+    if codec.on_card and codec.encoder in encoders() and not card_encodes(codec.encoder):
+        raise MissingDependency(
+            f"no NVIDIA card here encodes {codec.name} (those of data centres cannot)",
+            where="codec",
+            remedy=f"use {codec.near[0]}",
         )
     if not _available(codec):
         wanting = next(encoder for encoder in _wanted(codec) if encoder not in encoders())
@@ -215,7 +227,22 @@ def _wanted(codec: Codec) -> tuple[str, ...]:
 
 
 def _available(codec: Codec) -> bool:
-    return encoders().issuperset(_wanted(codec))
+    there = encoders().issuperset(_wanted(codec))
+    return there and (not codec.on_card or card_encodes(codec.encoder))
+
+
+@functools.cache
+def card_encodes(encoder: str) -> bool:
+    """Whether a card of this machine can encode with `encoder`, by trying it."""
+    if sys.platform == "linux" and not any(map(os.path.exists, NVIDIA_DEVICES)):
+        return False
+    source = "color=size=256x256:rate=25:duration=0.2"
+    try:
+        _ask_ffmpeg("-v", "error", "-f", "lavfi", "-i", source, "-c:v", encoder,
+                    "-f", "framemd5", "-")  # fmt: skip
+    except MissingDependency:
+        return False
+    return True
 
 
 def ffmpeg_path() -> str:

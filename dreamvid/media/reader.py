@@ -20,6 +20,7 @@ from dreamvid.media.decode import Decoder, FilmDecoder, Timed
 from dreamvid.media.graph import FrameGraph, Look, rgb_array
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.inspect import Treatment, inspect
+from dreamvid.media.mark import Mark
 from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.probe import reason
 from dreamvid.media.row import listed
@@ -70,6 +71,8 @@ class VideoReader:
     Raises UsageError for invalid arguments, UnreadableInput for an unreadable file.
     """
 
+    _head: Timed
+
     def __init__(
         self,
         path: str | Path,
@@ -107,11 +110,36 @@ class VideoReader:
         self.transparency = kept if treatment.transparent else ""
         self.damage: str | None = None
         self._prefetcher: Prefetcher[SourceFrame] | None = None
+        self._begins_at, self._found = 0, list[SourceFrame]()
+
+    def begin_at(self, mark: Mark) -> bool:
+        """Begin with the frame of a mark, before any frame was read.
+
+        False if a seek does not find that very frame: this reader is then of no use.
+        """
+        assert self._prefetcher is None
+        self._begins_at = mark.index
+        self._raw = self._decoder.frames(self._head[0] + mark.time)
+        try:
+            self._found = [frame for frame in [next(self, None)] if frame is not None]
+        except DreamvidError:
+            return False
+        return bool(self._found) and mark.is_of(self._found[0])
+
+    @property
+    def seekable(self) -> bool:
+        """Whether frames do not depend on those before them, as deinterlaced and damaged ones do.
+
+        It is certain at the end of the iteration.
+        """
+        return self.damage is None and not self._look.deinterlace
 
     def __iter__(self) -> Iterator[SourceFrame]:
         return self
 
     def __next__(self) -> SourceFrame:
+        if self._found:
+            return self._found.pop()
         if self._prefetcher is None:
             size = self.info.width * self.info.height * (6 if self._look.deep else 3)
             self._prefetcher = Prefetcher(self._frames(), max(2, min(16, PREFETCH_BYTES // size)))
@@ -159,7 +187,7 @@ class VideoReader:
         """Yield the converted frames, then report damage; runs in the prefetch thread."""
         last = Fraction(0)
         count = 0
-        for count, (time, frame) in enumerate(self._finished(), 1):
+        for count, (time, frame) in enumerate(self._finished(), self._begins_at + 1):
             last = time
             yield self._source_frame(count - 1, time, rgb_array(frame, self._look))
             if count == self._limit:
@@ -221,7 +249,8 @@ class VideoReader:
 
     def _kept(self) -> Iterator[Timed]:
         zero = self._head[0]
-        yield self._head
+        if not self._begins_at:
+            yield self._head
         for time, frame in self._raw:
             if self._until is not None and time - zero >= self._until:
                 return

@@ -29,11 +29,17 @@ def state_of(film: Path) -> Path:
 
 @dataclass(frozen=True)
 class FilmState:
-    """The state of a film: the table of its whole parts, as if they were one, and the memory."""
+    """The state of a film: the table of its whole parts, as if they were one, and the memory.
+
+    `starts` are the indices of the first frame of each part, `sha256` is that of the film, once it
+    was read.
+    """
 
     film: Path
     table: PartTable
     memory: bytes
+    starts: tuple[int, ...] = (0,)
+    sha256: str = ""
 
     @property
     def frames(self) -> int:
@@ -41,8 +47,8 @@ class FilmState:
         return len(self.table.ticks)
 
     @classmethod
-    def read(cls, film: Path) -> Self:
-        """Read the state of a film.
+    def read(cls, film: Path, remedy: str = "") -> Self:
+        """Read the state of a film; `remedy` says what to do where there is none.
 
         Raises UnreadableInput if it is missing or damaged, or if the film has changed since.
         """
@@ -52,13 +58,14 @@ class FilmState:
                 head, memory = json.loads(file.read(_HEAD)), file.read(_MEMORY)
             tick = Fraction(head["tick"])
             table = PartTable(tick, head["codec"], head["ticks"], head["ranks"], head["alpha"])
-            known = head["film_sha256"]
+            known, starts = head["film_sha256"], tuple(map(int, head.get("starts", (0,))))
         except FileNotFoundError:
             raise UnreadableInput(
                 "has no state beside it",
                 where=film,
-                remedy=f"use --from and --seconds; zooms that are longer than a part (4 s at "
-                f"640x360) keep {path.name}",
+                remedy=remedy
+                or f"use --from and --seconds; zooms that are longer than a part "
+                f"(4 s at 640x360) keep {path.name}",
             ) from None
         except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error) as error:
             raise UnreadableInput(
@@ -72,13 +79,14 @@ class FilmState:
             raise UnreadableInput(
                 "has changed since it was dreamed", where=film, remedy="dream it again"
             )
-        return cls(film, table, memory)
+        return cls(film, table, memory, starts, known)
 
     def write(self) -> None:
         """Write the state atomically, for the film as it is; raises OSError."""
         head = asdict(self.table) | {
             "tick": str(self.table.tick),
             "film_sha256": sha256(self.film),
+            "starts": self.starts,
         }
         data = io.BytesIO()
         with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:

@@ -150,7 +150,7 @@ class PartWriter:
         options = codec.deep_options if like.bits > 8 and codec.deep_options else codec.options
         options += codec.alpha_options if alpha else ()
         options += codec.intra if self._intra else ()
-        quality = () if self._crf is None else ("-crf", f"{self._crf:g}")
+        quality = () if self._crf is None else (codec.quality, f"{self._crf:g}")
         arguments = [
             *("-protocol_whitelist", "file,pipe", "-f", "rawvideo"),
             *("-pix_fmt", raw_format(deep=self._deep, alpha=alpha)),

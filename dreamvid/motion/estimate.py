@@ -8,7 +8,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.motion.flow import Array, Flow, FlowEstimator, resize_flow, shrink, squared_lengths
+from dreamvid.motion.flow import (
+    Array,
+    Flow,
+    FlowEstimator,
+    both_ways,
+    resize_flow,
+    shrink,
+    squared_lengths,
+)
 from dreamvid.motion.warp import REFERENCE_HEIGHT, Plane, places
 
 MISMATCH = 14.0
@@ -19,6 +27,9 @@ MISMATCH_AT_DETAIL = 0.45
 
 SOFTNESS = 1.2
 """Width of the soft edge of the mask, in pixels at the reference height."""
+
+HALVED_FROM = 96
+"""Frames with at least this many pixels on the shorter side are judged at half the size."""
 
 Truth = NDArray[np.bool_]
 
@@ -45,7 +56,7 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     """
     height, width = current.shape[:2]
     current, previous = shrink(current), shrink(previous)
-    backward, forward = estimator(current, previous), estimator(previous, current)
+    backward, forward = both_ways(estimator, current, previous)
     motion = repair_flow(backward, forward, current, previous)
     mask = linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)
@@ -56,15 +67,31 @@ def repair_flow(backward: Flow, forward: Flow, current: Array, previous: Array) 
 
     All four arguments have the same size [H, W, ...]; the images are uint8.
     """
-    agreed = consistent(backward, forward)
-    filled = _fill(backward, agreed)
+    flow = _filled(backward, forward, current, previous)
     allowed = MISMATCH + MISMATCH_AT_DETAIL * contrast(current)
-    error = difference(current, previous, backward) - allowed
-    error_filled = difference(current, previous, filled) - allowed
-    better = ~agreed & (error_filled <= np.maximum(error, 0))
-    flow = np.where(better[..., None], filled, backward)
-    bad = (np.where(better, error_filled, error) > 0) | outside(flow)
-    return Motion(flow, _soften(bad))
+    wrong = difference(current, previous, flow) > allowed
+    return Motion(flow, _soften(wrong | outside(flow)))
+
+
+def _filled(backward: Flow, forward: Flow, current: Array, previous: Array) -> Flow:
+    """Interpolate a backward flow where the forward flow contradicts it and the images do not.
+
+    Large images are judged at half the size, at which DIS searches: a quarter of the work.
+    """
+    height, width = backward.shape[:2]
+    half = 2 if min(height, width) >= HALVED_FROM else 1
+    grid = height // half, width // half
+    current, previous = (_averaged(array, grid) for array in (current, previous))
+    rough, way_back = (resize_flow(flow, *grid) for flow in (backward, forward))
+    agreed = consistent(rough, way_back)
+    filled, side = _fill(rough, agreed), 1 + 4 // half
+    allowed = MISMATCH + MISMATCH_AT_DETAIL * contrast(current, side)
+    error = np.maximum(difference(current, previous, rough, side) - allowed, 0)
+    better = ~agreed & (difference(current, previous, filled, side) - allowed <= error)
+    if not better.any():
+        return backward
+    change = resize_flow(np.where(better[..., None], filled - rough, np.float32(0)), height, width)
+    return backward + change
 
 
 def consistent(backward: Flow, forward: Flow) -> Truth:
@@ -101,22 +128,25 @@ def _fill(flow: Flow, known: Truth) -> Flow:
     return linear(guess, known.shape)
 
 
-def difference(current: Array, previous: Array, flow: Flow) -> Plane:
-    """Mean difference between frame and warp, in levels; a global change of light is removed."""
+def difference(current: Array, previous: Array, flow: Flow, side: int = 5) -> Plane:
+    """Mean difference between frame and warp, in levels; a global change of light is removed.
+
+    It is averaged over `side` x `side` pixels.
+    """
     warped = sample(previous, flow)
     change = current[::8, ::8].astype(np.int16) - warped[::8, ::8]
     light = np.median(change.reshape(-1, 3), axis=0)
     if light.any():
         warped = np.clip(warped + light.round().astype(np.int16), 0, 255).astype(np.uint8)
-    size = cv2.boxFilter(cv2.absdiff(current, warped), cv2.CV_32F, (5, 5))
+    size = cv2.boxFilter(cv2.absdiff(current, warped), cv2.CV_32F, (side, side))
     return np.asarray(cv2.transform(size, np.full((1, 3), 1 / 3)), np.float32)
 
 
-def contrast(array: Array) -> Plane:
-    """The standard deviation of the luma of an array [H, W, 3] around each pixel, in levels."""
+def contrast(array: Array, side: int = 5) -> Plane:
+    """The standard deviation of the luma of an array [H, W, 3] in `side` x `side`, in levels."""
     gray = cv2.cvtColor(array, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    mean = _blur(gray)
-    return np.sqrt(np.maximum(_blur(gray * gray) - mean * mean, 0))
+    mean = cv2.blur(gray, (side, side))
+    return np.sqrt(np.maximum(cv2.blur(gray * gray, (side, side)) - mean * mean, 0))
 
 
 def outside(flow: Flow) -> Truth:
@@ -134,6 +164,13 @@ def _soften(bad: Truth) -> Plane:
     return np.asarray(1 - cv2.blur(grown, (side, side)), np.float32).clip(0, 1)
 
 
+def _averaged(array: Array, size: tuple[int, int]) -> Array:
+    """Shrink an array to a size (height, width) by area averaging; the same if it has that size."""
+    if array.shape[:2] == size:
+        return array
+    return np.asarray(cv2.resize(array, size[::-1], interpolation=cv2.INTER_AREA))
+
+
 def _area(plane: Array, size: tuple[int, int]) -> NDArray[np.float32]:
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_AREA), np.float32)
 
@@ -142,10 +179,6 @@ def linear(plane: Array, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Resample a plane [h, w, ...] to a shape (height, width, ...), linearly."""
     size = shape[1], shape[0]
     return np.asarray(cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR), np.float32)
-
-
-def _blur(plane: Array) -> Plane:
-    return np.asarray(cv2.blur(plane, (5, 5)), np.float32)
 
 
 def sample(array: Array, flow: Flow) -> Array:

@@ -8,6 +8,8 @@ a(x) matches b(x + flow(x)). The backward flow of a frame is therefore
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,21 +38,41 @@ class FlowEstimator(Protocol):
 
 
 class Dis:
-    """Dense Inverse Search, medium preset (Kroeger et al. 2016), as in OpenCV."""
+    """Dense Inverse Search (Kroeger et al. 2016), as in OpenCV.
+
+    The medium preset with half of the patches and fewer iterations: on films its error is within
+    1 % of the preset's, in half of the time. The fast preset searches at a quarter of the size, and
+    its error is a third larger.
+    """
 
     def __init__(self) -> None:
-        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._searches = _search(), _search()  # each holds the pyramids of one search
 
     def __call__(self, a: Array, b: Array) -> Flow:
         return at_working_size(a, b, self._estimate)
 
-    def _estimate(self, a: Array, b: Array) -> Flow:
+    def both(self, a: Array, b: Array) -> tuple[Flow, Flow]:
+        """The flows from a to b and from b to a, at the same time: a search uses one core."""
+        there, back = self._searches
+        with ThreadPoolExecutor(1) as pool:
+            later = pool.submit(at_working_size, b, a, partial(self._estimate, search=back))
+            return at_working_size(a, b, partial(self._estimate, search=there)), later.result()
+
+    def _estimate(self, a: Array, b: Array, search: cv2.DISOpticalFlow | None = None) -> Flow:
         height, width = a.shape[:2]
         # OpenCV's search fails or crashes below 16 pixels.
-        first, second = (_gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
+        first, second = (gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
         # A flow passed here would be used as the initial guess, even if it is zero.
-        flow = self._search.calc(first, second, None)  # type: ignore[call-overload]
+        flow = (search or self._searches[0]).calc(first, second, None)  # type: ignore[call-overload]
         return np.asarray(flow, np.float32)[:height, :width]
+
+
+def _search() -> cv2.DISOpticalFlow:
+    search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    search.setPatchStride(4)
+    search.setGradientDescentIterations(6)
+    search.setVariationalRefinementIterations(2)
+    return search
 
 
 class Farneback:
@@ -62,7 +84,7 @@ class Farneback:
     def _estimate(self, a: Array, b: Array) -> Flow:
         start = np.zeros((*a.shape[:2], 2), np.float32)
         flow = cv2.calcOpticalFlowFarneback(
-            _gray(a), _gray(b), start,
+            gray(a), gray(b), start,
             pyr_scale=0.5, levels=5, winsize=15, iterations=3, poly_n=7, poly_sigma=1.5, flags=0,
         )  # fmt: skip
         return np.asarray(flow, np.float32)
@@ -80,11 +102,16 @@ def estimator(
 ) -> FlowEstimator:
     """Create a flow estimator by name.
 
-    `weights` (a file) and `device` apply only to the RAFT estimators. Raises UsageError for a name
-    that is not in `names()`, MissingDependency if the RAFT weights are missing.
+    `device` applies to "dis-torch" and to the RAFT estimators, `weights` (a file) only to the
+    latter. Raises UsageError for a name that is not in `names()`, MissingDependency if the RAFT
+    weights are missing.
     """
     if name in _PLAIN:
         return _PLAIN[name]()
+    if name == "dis-torch":
+        from dreamvid.motion.dis import InverseSearch  # looking at a film needs no torch
+
+        return InverseSearch(device)
     if name in RAFT_NAMES:
         from dreamvid.motion.raft import Raft  # pulls in torchvision
 
@@ -95,7 +122,7 @@ def estimator(
 
 def names() -> tuple[str, ...]:
     """The names of all estimators, the default first."""
-    return (*_PLAIN, *RAFT_NAMES)
+    return ("dis", "dis-torch", "farneback", "none", *RAFT_NAMES)
 
 
 RAFT_NAMES = ("raft-small", "raft-large")
@@ -112,13 +139,18 @@ def working_size(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
+def both_ways(estimate: FlowEstimator, a: Array, b: Array) -> tuple[Flow, Flow]:
+    """The flows from a to b and from b to a."""
+    return estimate.both(a, b) if isinstance(estimate, Dis) else (estimate(a, b), estimate(b, a))
+
+
 def resize_flow(flow: Flow, height: int, width: int) -> Flow:
     """Resample a flow to another size and scale its displacements accordingly."""
     if flow.shape[:2] == (height, width):
         return flow
-    scale = np.array([width / flow.shape[1], height / flow.shape[0]], np.float32)
-    resized: Flow = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR) * scale
-    return resized
+    resized = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
+    scale = np.diag((width / flow.shape[1], height / flow.shape[0]))
+    return np.asarray(cv2.transform(resized, scale), np.float32)
 
 
 def shrink(array: Array) -> Array:
@@ -138,7 +170,8 @@ def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]
 
 def squared_lengths(flow: Array) -> Array:
     """Squared lengths [H, W] of the vectors of a flow [H, W, 2]."""
-    return np.asarray(cv2.transform(flow * flow, np.ones((1, 2))), np.float32)
+    x, y = flow[..., 0], flow[..., 1]
+    return np.asarray(x * x + y * y, np.float32)
 
 
 def pad(array: Array, height: int, width: int) -> Array:
@@ -149,5 +182,6 @@ def pad(array: Array, height: int, width: int) -> Array:
     return np.asarray(cv2.copyMakeBorder(array, 0, down, 0, right, cv2.BORDER_REPLICATE))
 
 
-def _gray(array: Array) -> Array:
+def gray(array: Array) -> Array:
+    """The luma [H, W] of an array [H, W, 3] of uint8, in levels."""
     return np.asarray(cv2.cvtColor(array, cv2.COLOR_RGB2GRAY))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from dreamvid.motion.flow import Flow, squared_lengths
+from dreamvid.motion.taps import warp_by_taps
 
 Plane = NDArray[np.float32]
 
@@ -33,37 +34,34 @@ BRIEF = 0.0
 """Lanczos4 share for planes that decay quickly: only the cubic, at a fifth of the time."""
 
 
-BAND = 2**21
-"""Number of pixels sampled at once on a GPU."""
-
-
-class Taps(NamedTuple):
-    """Sample positions along one axis and their weights: each [8, H, W]."""
-
-    places: torch.Tensor
-    lanczos: torch.Tensor
-    cubic: torch.Tensor
-
-
 def warp(
-    image: torch.Tensor, flow: Flow, *, lanczos: float | Sequence[float] = LEVEL
+    image: torch.Tensor, flow: Flow | torch.Tensor, *, lanczos: float | Sequence[float] = LEVEL
 ) -> torch.Tensor:
     """Sample planes [C, H, W] at x + flow(x) with a sharp kernel, mirrored at the border.
 
-    `flow` is [H, W, 2] (dx, dy) in pixels; `lanczos` is the share of Lanczos4, for all planes or
-    for each. An integer flow copies pixels unchanged; values may overshoot the image's range at
-    edges. Positions are rounded to 1/32 pixel by OpenCV on the CPU.
+    `flow` is [H, W, 2] (dx, dy) in pixels, an array, or a tensor on the device of the image;
+    `lanczos` is the share of Lanczos4, for all planes or for each. An integer flow copies pixels
+    unchanged; values may overshoot the image's range at edges. Positions are rounded to 1/32 pixel
+    by OpenCV on the CPU.
     """
+    shares = [lanczos] * len(image) if isinstance(lanczos, float) else lanczos
+    if not isinstance(flow, np.ndarray):
+        return warp_by_taps(image, flow, lanczos=shares)
+    if image.device.type != "cpu":
+        field = torch.from_numpy(flow).to(image.device, non_blocking=True)
+        return warp_by_taps(image, field, lanczos=shares)
     x, y = places(flow)
     x, y = mirrored(x, image.shape[2]), mirrored(y, image.shape[1])
-    shares = [lanczos] * len(image) if isinstance(lanczos, float) else lanczos
-    if image.device.type != "cpu":
-        return warp_by_taps(image, x, y, lanczos=shares)
-    planes = [
-        _resample(plane, x, y, share)
-        for plane, share in zip(image.detach().numpy(), shares, strict=True)
-    ]
-    return torch.from_numpy(np.stack(planes))
+    result = np.empty((len(image), *x.shape), np.float32)
+
+    def fill(k: int) -> None:
+        result[k] = _resample(source[k], x, y, shares[k])
+
+    source = image.detach().numpy()
+    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a small plane uses one core
+        for _ in pool.map(fill, range(len(source))):
+            pass
+    return torch.from_numpy(result)
 
 
 def streak_mask(flow: Flow) -> Plane:
@@ -94,52 +92,12 @@ def _resample(plane: Plane, x: Plane, y: Plane, lanczos: float) -> Plane:
     return np.asarray(blend, np.float32)
 
 
-def warp_by_taps(
-    image: torch.Tensor, x: Plane, y: Plane, *, lanczos: Sequence[float]
-) -> torch.Tensor:
-    """Like `warp` at positions x, y [H, W], on the device of the image, without rounding."""
-    result = torch.empty((len(image), *x.shape), dtype=image.dtype, device=image.device)
-    band = max(1, BAND // x.shape[1])
-    for top in range(0, len(x), band):
-        across, down = (torch.from_numpy(p[top : top + band]).to(image.device) for p in (x, y))
-        columns, rows = _taps(across, image.shape[2]), _taps(down, image.shape[1])
-        for share in dict.fromkeys(lanczos):
-            planes = [k for k, other in enumerate(lanczos) if other == share]
-            result[planes, top : top + band] = _weighted_sum(image[planes], rows, columns, share)
-    return result
-
-
-def _weighted_sum(image: torch.Tensor, rows: Taps, columns: Taps, share: float) -> torch.Tensor:
-    """Sample planes [C, H, W] one row of taps at a time, with few kernel launches."""
-    planes, width = image.flatten(1), image.shape[2]
-    total = torch.zeros_like(image[:, :1, :1])
-    for row, lanczos, cubic in zip(*rows, strict=True):
-        weights = share * lanczos * columns.lanczos + (1 - share) * cubic * columns.cubic
-        total = total + (planes[:, row * width + columns.places] * weights).sum(dim=1)
-    return total
-
-
 def mirrored(place: Plane, length: int) -> Plane:
     """Mirror positions outside -0.5..length - 0.5 back into the image."""
     folded = np.abs(place + np.float32(0.5))
     if folded.max() > 2 * length:  # rare, and the modulo is slow
         folded = np.mod(folded, np.float32(2 * length))
     return np.asarray(length - np.abs(length - folded) - 0.5, np.float32)
-
-
-def _taps(place: torch.Tensor, length: int) -> Taps:
-    """The eight taps around each position [H, W], mirrored at 0 and length - 1."""
-    whole = place.floor()
-    steps = torch.arange(-3, 5, device=place.device).view(-1, 1, 1)
-    distance = steps - (place - whole)
-    lanczos = torch.sinc(distance) * torch.sinc(distance / 4)
-    d, a = distance.abs(), -0.75
-    inner = ((a + 2) * d - (a + 3)) * d * d + 1
-    outer = ((a * d - 5 * a) * d + 8 * a) * d - 4 * a
-    cubic = torch.where(d < 1, inner, torch.where(d < 2, outer, 0.0))
-    folded = (whole.long() + steps).remainder(2 * length)
-    folded = torch.minimum(folded, 2 * length - 1 - folded)
-    return Taps(folded, lanczos / lanczos.sum(0), cubic)
 
 
 def places(flow: Flow) -> tuple[Plane, Plane]:

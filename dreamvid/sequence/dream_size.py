@@ -20,6 +20,7 @@ from dreamvid.media.reader import SourceFrame
 from dreamvid.motion.flow import Array
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.on_card import enlarged
 from dreamvid.sequence.regions import blended
 from dreamvid.settings.values import DREAM_LINES, FULL_SIZE, LARGE_FILM
 
@@ -64,7 +65,7 @@ def at_full_size(frame: Frame, memory: Memory) -> tuple[torch.Tensor, torch.Tens
     regions = (memory, *memory.others)
     shares = [region.mask for region in regions if region.mask is not None]
     pairs = [_enlarged(frame, region) for region in regions]
-    film = frame.image if frame.full is None else to_image(frame.full)
+    film = frame.image if frame.full is None else _source(frame)
     film = film.to(pairs[0][0].device)
     dreamed, source = (blended(film, images, shares) for images in zip(*pairs, strict=True))
     return dreamed, source
@@ -73,8 +74,18 @@ def at_full_size(frame: Frame, memory: Memory) -> tuple[torch.Tensor, torch.Tens
 def _enlarged(frame: Frame, memory: Memory) -> tuple[torch.Tensor, torch.Tensor]:
     if frame.full is None:
         return memory.dreamed, memory.source
-    source = to_image(frame.full)
-    return added(memory.dreamed - memory.source, source), source
+    source = _source(frame)
+    residual = memory.dreamed - memory.source
+    if frame.whole is not None:
+        large = enlarged(residual, (source.shape[-2], source.shape[-1]))
+        return large.add_(source).clamp_(0, 1), source
+    return added(residual, source), source
+
+
+def _source(frame: Frame) -> torch.Tensor:
+    """The image of a frame at the size of the film; on a card, if it is there."""
+    assert frame.full is not None
+    return to_image(frame.full) if frame.whole is None else frame.whole
 
 
 def added(residual: torch.Tensor, image: torch.Tensor) -> torch.Tensor:

@@ -14,15 +14,17 @@ shorter ones where it is stronger, so that the dream is even over the film.
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import torch
 
+from dreamvid.device.numbers import Later, Number, chosen, larger, root, smaller
 from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.errors import UsageError
-from dreamvid.motion.warp import BRIEF, CRISP, streak_mask, warp
+from dreamvid.motion.on_device import masks_of
+from dreamvid.motion.warp import BRIEF, CRISP, warp
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.reference import FullDoseReference, rate_shown, share_of
@@ -66,13 +68,16 @@ class FilmCarry:
         source, residual, fresh = self._carried(frame, previous)
         kept = track_places(previous.places, frame.motion)
         places = self._dream.places(source, kept, frame.shown)
-        aim = tuning.start if previous.age == 0 and _controllable(previous) else previous.aim
-        above, below = max(1, aim), min(1, aim)
+        aim = previous.aim
+        if previous.age == 0:
+            aim = chosen(_controllable(previous), tuning.start, aim)
+        above, below = larger(1, aim), smaller(1, aim)
         spread = previous.reference.spread * above**tuning.spread_power
         carried, weight = self._evened(residual, spread)
         pace = above**tuning.push_power * below**tuning.pace_power
         dose = carried_dose(self._dream.dose, self._stability, tuning)
-        if aim > tuning.busy:
+        # The number of iterations is the host's to know: on a device, from an earlier aim.
+        if (previous.known_aim if isinstance(aim, torch.Tensor) else aim) > tuning.busy:
             dose = finer(dose)
         dreamed = self._dream.ascend(
             (source + carried).clamp_(0, 1),
@@ -102,10 +107,7 @@ class FilmCarry:
         """Warp the state of the previous frame: stabilised source, residual and `fresh`."""
         assert frame.motion is not None and frame.image is not None
         tuning, device, flow = self._tuning, self._dream.device, frame.motion.backward
-        mask, streaks = (
-            torch.from_numpy(plane)[None].to(device)
-            for plane in (frame.motion.mask, streak_mask(flow))
-        )
+        mask, streaks = masks_of(frame.motion, device)
         left = torch.cat((previous.dreamed - previous.source, previous.source, previous.fresh))
         carried = warp(left, flow, lanczos=(*[CRISP] * 3, *[BRIEF] * 4))
         residual, steady, fresh = carried[:3], carried[3:6], carried[6:]
@@ -117,7 +119,7 @@ class FilmCarry:
         trust = tuning.stale + (1 - tuning.stale) * mask
         return source, share * trust * (1 - tuning.renewal * lost) * residual, fresh
 
-    def _evened(self, residual: torch.Tensor, spread: float) -> tuple[torch.Tensor, torch.Tensor]:
+    def _evened(self, residual: torch.Tensor, spread: Number) -> tuple[torch.Tensor, torch.Tensor]:
         """The residual with strong regions damped, and the step factor of each pixel.
 
         Strong regions get short steps, rather than being damped and rebuilt in every frame.
@@ -127,8 +129,9 @@ class FilmCarry:
         local = blur_wide((residual - tint).square().mean(dim=0, keepdim=True)).sqrt_()
         want = spread / (local + tuning.floor * spread)
         kept = (residual - tuning.fade * tint) * want.clamp(max=1).pow(tuning.damp_power)
-        weak, strong = want.pow(tuning.weak_power), want.pow(tuning.strong_power)
-        return kept, torch.where(want > 1, weak, strong).clamp_(tuning.least, tuning.most)
+        # `strong_power` is the larger one, so that its power is the smaller one where want < 1.
+        factor = torch.minimum(want.pow(tuning.weak_power), want.pow(tuning.strong_power))
+        return kept, factor.clamp_(tuning.least, tuning.most)
 
     def _controlled(self, now: Memory, shown: torch.Tensor | None) -> Memory:
         """Control strength and sharpness, where they are shown, towards those of the full dose.
@@ -138,23 +141,33 @@ class FilmCarry:
         """
         tuning = self._tuning
         if now.age % tuning.measure_every == 0:
-            reference = self._reference.measure(now.source, now.places, shown)[1]
+            reference = self._reference.measure(now.source, now.places, shown, Gauge())[1]
             now = replace(now, reference=reference)
         if now.age % tuning.control_every or (shown is not None and not share_of(shown)):
             return now
-        aim = now.aim
-        if height := _controllable(now):
+        aim, height = now.aim, _controllable(now)
+        if isinstance(height, torch.Tensor) or height:
             measured = rate_shown(self._dream, now.dreamed, now.source, shown)
-            aim = tuning.strength(aim, wanted=tuning.surplus * height, measured=measured)
-        wanted = math.sqrt(max(0.0, sharpness(now.source, shown) ** 2 + now.reference.edges))
-        measured = max(1e-6, sharpness(now.dreamed, shown))
+            aimed = tuning.strength(aim, wanted=tuning.surplus * height, measured=measured)
+            aim = chosen(height, aimed, aim)
+        wanted = root(larger(0.0, sharpness(now.source, shown) ** 2 + now.reference.edges))
+        measured = larger(1e-6, sharpness(now.dreamed, shown))
         crisp = tuning.sharpness(now.crisp, wanted=wanted, measured=measured)
-        return replace(now, aim=aim, crisp=crisp)
+        return replace(with_aim(now, aim), crisp=crisp)
 
 
-def _controllable(memory: Memory) -> float:
+def with_aim(memory: Memory, aim: Number) -> Memory:
+    """The memory with a new aim, which the host gets to know when it is controlled again."""
+    coming = memory.coming_aim
+    known = memory.known_aim if coming is None else coming.values()[0]
+    later = Later(aim) if isinstance(aim, torch.Tensor) else None
+    return replace(memory, aim=aim, known_aim=known, coming_aim=later)
+
+
+def _controllable(memory: Memory) -> Number:
     """The objective at the full dose where strength can be controlled towards it, else 0."""
-    return max(0.0, memory.reference.height or 0.0)
+    height = memory.reference.height
+    return 0.0 if height is None else larger(0.0, height)
 
 
 def carried_dose(full: Dose, stability: float, tuning: CarryTuning) -> Dose:

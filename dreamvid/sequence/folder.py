@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from dreamvid.sequence.digests import digests_of, is_intact
 
 PLAN = "plan.json"
 """The file, beside the parts, that lists the shots of a film."""
+
+SIGNALS, LOCK = "signals.json", "look.lock"
+"""What was seen of the film, and what is locked by a process that looks at it."""
 
 PART_FRAMES = 120
 PART_SIZE = 640 * 360
@@ -78,11 +82,23 @@ def intact_parts(folder: Path, first: int, end: float = math.inf) -> list[Path]:
     return parts
 
 
+def clear(folder: Path) -> None:
+    """Delete all that is in a folder but what was seen of the film, which names its own source."""
+    folder.mkdir(exist_ok=True)
+    for file in folder.iterdir():
+        if file.is_dir():
+            shutil.rmtree(file)
+        elif file.name not in (SIGNALS, LOCK):
+            file.unlink()
+
+
 def other_settings(output: Path, frames: int, changed: str) -> OutputExists:
     """The error for `frames` dreamed with settings of which those `changed` are other ones now."""
-    changed = changed.replace("_sha256", " file")
+    how = f"by a run with other settings ({changed.replace('_sha256', ' file')})"
+    if "dreamvid" in changed.split(", "):
+        how = "by another version of dreamvid"
     return OutputExists(
-        f"{frames} frames are already dreamed, by a run with other settings ({changed})",
+        f"{frames} frames are already dreamed, {how}",
         where=output,
         remedy=START_OVER,
     )

@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import torch
 
+from dreamvid.device.card import Card, Mark
 from dreamvid.image import to_array, to_image
 from dreamvid.loops.texture import noise_texture
 from dreamvid.media.reader import SourceFrame
@@ -19,9 +20,11 @@ from dreamvid.motion.camera import Camera, Matrix
 from dreamvid.motion.estimate import Motion, estimate_motion
 from dreamvid.motion.flow import Array, FlowEstimator, ZeroFlow, estimator
 from dreamvid.motion.moving import Moved, moved_between, moving_at
+from dreamvid.motion.on_device import DeviceMotion
 from dreamvid.motion.shots import CutDetector, indicates_cut
 from dreamvid.motion.warp import Plane
 from dreamvid.sequence.endless import endless
+from dreamvid.sequence.on_card import CardSight, sent
 
 
 @dataclass(frozen=True)
@@ -34,18 +37,30 @@ class Frame:
     `image` was shrunk, `alpha` [H, W] the film's transparency, if that is kept. `moved` is what
     moved since the previous frame, `moving` what moves in this one; None unless they were asked
     for. `shown` [1, H, W] is where its dream will be seen, 0..1; None for everywhere.
+    On a card `whole` [3, H, W] is the image of `full`, and all of it is there after `mark`.
     """
 
     index: int
     time: Fraction
     image: torch.Tensor | None
-    motion: Motion | None
+    motion: Motion | DeviceMotion | None
     ground: torch.Tensor | None = None
     full: Array | None = None
     alpha: Array | None = None
     moved: Moved | None = None
     moving: Plane | None = None
     shown: torch.Tensor | None = None
+    whole: torch.Tensor | None = None
+    mark: Mark | None = None
+
+    def arrive(self) -> None:
+        """Let what this thread queues from now on wait until the frame is on its card."""
+        if self.mark is None:
+            return
+        planes = [self.image, self.whole]
+        if isinstance(self.motion, DeviceMotion):
+            planes += [self.motion.backward, self.motion.mask]
+        self.mark.arrive(*(plane for plane in planes if plane is not None))
 
 
 def film_frames(
@@ -55,14 +70,22 @@ def film_frames(
     cuts: bool = True,
     skip: int = 0,
     moving: bool = False,
+    card: Card | None = None,
 ) -> Generator[Frame, None, None]:
     """Yield the frames of a film with their motion; with `cuts`, `motion` is None at every cut.
 
     `flow` estimates the motion, DIS by default. A cut is where the detector finds one, or where
     the consistency mask is almost empty. The first `skip` frames are processed but not returned.
-    `moving` adds what moves against the background, for which one frame more is read ahead.
+    `moving` adds what moves against the background, for which one frame more is read ahead. With a
+    `card` images and motion are there: see `Frame.arrive`.
     """
-    frames = _with_motion(film, flow, cuts, skip, moving)
+    flow = flow or estimator()
+    sight = CardSight(card, flow) if card is not None else _HostSight(flow)
+    # Without flow the mask is empty wherever anything moves.
+    empty = cuts and not isinstance(flow, ZeroFlow)
+    frames = _with_motion(film, sight, cuts, empty, skip, moving)
+    if card is not None:
+        frames = _on_card(frames, card)
     return _with_moving(frames) if moving else frames
 
 
@@ -94,29 +117,61 @@ def image_frames(
 
 
 def _with_motion(
-    film: Iterable[SourceFrame], flow: FlowEstimator | None, cuts: bool, skip: int, moving: bool
+    film: Iterable[SourceFrame],
+    sight: _HostSight | CardSight,
+    cuts: bool,
+    empty: bool,
+    skip: int,
+    moving: bool,
 ) -> Generator[Frame, None, None]:
-    flow = flow or estimator()
+    """The frames with their motion; with `empty`, an empty mask is a cut."""
     detector = CutDetector()
     previous = None
     for source in film:
-        motion = moved = None
+        motion: Motion | DeviceMotion | None = None
+        moved = None
         is_cut = cuts and detector.is_cut(source.array)
         if source.index < skip:
             previous = source.array
             continue
         if previous is not None and not is_cut:
-            motion = estimate_motion(flow, source.array, previous)
-            # Without flow the mask is empty wherever anything moves.
-            if cuts and not isinstance(flow, ZeroFlow) and indicates_cut(motion.mask):
+            motion = sight.motion(source.array, previous)
+            if empty and sight.indicates_cut(motion):  # type: ignore[arg-type]
                 motion = None
         if moving and motion is not None and previous is not None:
-            moved = moved_between(motion, source.array, previous)
-        image = to_image(source.array)
+            moved = moved_between(sight.on_host(motion), source.array, previous)  # type: ignore[arg-type]
+        image = sight.image(source.array)
         full, alpha = source.full, source.alpha
         frame = Frame(source.index, source.time, image, motion, full=full, alpha=alpha)
         yield replace(frame, moved=moved)
         previous = source.array
+
+
+class _HostSight:
+    """Images and motion of the frames of a film on the CPU."""
+
+    def __init__(self, flow: FlowEstimator) -> None:
+        self._flow = flow
+
+    def image(self, array: Array) -> torch.Tensor:
+        return to_image(array)
+
+    def motion(self, array: Array, previous: Array) -> Motion:
+        return estimate_motion(self._flow, array, previous)
+
+    def indicates_cut(self, motion: Motion) -> bool:
+        return indicates_cut(motion.mask)
+
+    def on_host(self, motion: Motion) -> Motion:
+        return motion
+
+
+def _on_card(frames: Generator[Frame, None, None], card: Card) -> Generator[Frame, None, None]:
+    """Send the frames of a film that is dreamed smaller, and mark when all of a frame is there."""
+    with closing(frames):
+        for frame in frames:
+            whole = None if frame.full is None else sent(card, frame.full)
+            yield replace(frame, whole=whole, mark=card.mark())
 
 
 def _with_moving(frames: Generator[Frame, None, None]) -> Generator[Frame, None, None]:

@@ -23,6 +23,7 @@ from dreamvid.sequence.digests import has_memory
 from dreamvid.sequence.folder import (
     PLAN,
     START_OVER,
+    clear,
     finished_parts,
     folder_of,
     frames_in,
@@ -32,7 +33,7 @@ from dreamvid.sequence.folder import (
     record_in,
 )
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.lap import Lap
+from dreamvid.sequence.lap import Lead
 from dreamvid.sequence.owners import check_unowned
 from dreamvid.sequence.progress import OnProgress, ignore
 from dreamvid.sequence.render import DreamerAt
@@ -103,18 +104,18 @@ class Job:
         dream: Dreamer | DreamerAt,
         *,
         stability: float | Callable[[int], float],
-        lap: Lap | None = None,
+        lead: Lead | None = None,
         on_progress: OnProgress = ignore,
     ) -> None:
         """Dream the remaining frames, from index `done` on, and assemble the film.
 
-        A film that loops starts from the memory before its `lap`, and is led back to it. On Ctrl-C
-        the frames so far are written under another name and Interrupted is raised. After any other
-        error the finished parts remain, so that the job can be resumed.
+        `lead` may replace the memory at a frame, as in loops and at seams. On Ctrl-C the frames
+        so far are written under another name and Interrupted is raised. After any other error the
+        finished parts remain, so that the job can be resumed.
         """
         whole = self._whole
         try:
-            whole.run(frames, dream, stability=stability, lap=lap, on_progress=on_progress)
+            whole.run(frames, dream, stability=stability, lead=lead, on_progress=on_progress)
         except KeyboardInterrupt:
             raise self.interrupted() from None
         except BaseException:
@@ -162,13 +163,14 @@ class Job:
     def _keep_only(self, parts: list[Path]) -> None:
         """Delete all that is in the folder except these parts, which are the first ones."""
         if not parts:
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir()
+            clear(self.folder)
         first = part_at(self.folder, frames_in(parts)).stem
         for file in self.folder.glob("part-*"):
             if file.name >= first:
                 file.unlink()
         (self.folder / PLAN).unlink(missing_ok=True)
+        for seam in self.folder.glob("seam-*/"):
+            shutil.rmtree(seam)
         self._whole.keep(parts)
 
     def _check_replaceable(self, earlier: str | None, kept: list[Path]) -> None:

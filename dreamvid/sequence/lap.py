@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Protocol
 
 import torch
 
 from dreamvid.dream.octaves import resize
 from dreamvid.sequence.memory import Memory
+
+
+class Lead(Protocol):
+    """Leads the carried dream elsewhere: a Lap, or Seams."""
+
+    def before(self, index: int, memory: Memory | None) -> Memory | None:
+        """The memory to dream a frame with, given that after the frame before it, None if none."""
+
+    def after(self, index: int, memory: Memory) -> Memory:
+        """The memory after a frame, which is shown and carried on, given what was dreamed."""
+
+    def is_break(self, index: int) -> bool:
+        """Whether a part ends before a frame."""
+
 
 CELLS = 6
 """Cells across and down of the random mask that blends the end of a lap into its beginning."""
@@ -34,9 +49,21 @@ class Lap:
     def keep(self, index: int, memory: Memory) -> None:
         """Take note of the memory after a frame before the lap."""
         if -self._fade <= index < 0:
-            self._kept.append(_slim(memory))
+            self._kept.append(slim(memory))
         if index == -1:
             self.start = memory
+
+    def is_break(self, index: int) -> bool:
+        """Whether a part ends before a frame because of this: never."""
+        return False
+
+    def before(self, index: int, memory: Memory | None) -> Memory | None:
+        """The memory to dream a frame with, given that after the frame before it, None if none."""
+        return self.start if memory is None else self.led(index, memory)
+
+    def after(self, index: int, memory: Memory) -> Memory:
+        """The memory after a frame: what was dreamed."""
+        return memory
 
     def led(self, index: int, memory: Memory) -> Memory:
         """Lead the memory before a frame back, where that frame is in the fade."""
@@ -44,7 +71,7 @@ class Lap:
         if passed <= 0:
             return memory
         if self._when is None:
-            self._when = _order(memory.dreamed.shape[1:])
+            self._when = order_of(memory.dreamed.shape[1:])
         share = passed / max(1, self._fade - 1)
         return replaced(memory, self._kept[passed - 1], share, self._when)
 
@@ -70,7 +97,7 @@ def replaced(memory: Memory, other: Memory, share: float, when: torch.Tensor) ->
     )
 
 
-def _slim(memory: Memory) -> Memory:
+def slim(memory: Memory) -> Memory:
     """A memory without what is soon that of the film, and its dream in half precision."""
     nothing = memory.fresh.new_zeros(0)
     return replace(
@@ -80,11 +107,11 @@ def _slim(memory: Memory) -> Memory:
         fresh=nothing,
         mask=None,
         moving=None,
-        others=tuple(map(_slim, memory.others)),
+        others=tuple(map(slim, memory.others)),
     )
 
 
-def _order(size: torch.Size) -> torch.Tensor:
+def order_of(size: torch.Size) -> torch.Tensor:
     """The time, 0..1, at which each pixel changes [1, H, W]: ranks of smooth noise."""
     hills = torch.rand((1, CELLS, CELLS), generator=torch.Generator().manual_seed(1))
     hills = resize(hills, (int(size[0]), int(size[1])))

@@ -21,7 +21,7 @@ from dreamvid.media.output import Output
 from dreamvid.media.parts import PartTable
 from dreamvid.media.state import FilmState, state_of
 from dreamvid.sequence.digests import has_memory, is_intact, memory_of, write_digests
-from dreamvid.sequence.folder import part_at, record_in
+from dreamvid.sequence.folder import frames_in, part_at, record_in
 from dreamvid.sequence.memory import Memory
 
 
@@ -37,16 +37,35 @@ def write_state(output: Output, parts: Sequence[Path], length: int) -> str:
         whole.pop()
     if not whole or output.format.pictures is not None:
         return ""
-    tables = [PartTable.load(part) for part in whole]
+    # The bounds of its parts are left out: those of a zoom that was lengthened are others.
+    return _written(output, whole, [0], _without_source(memory_of(whole[-1])), "lengthen it")
+
+
+def write_parts(output: Output, parts: Sequence[Path], length: int) -> str:
+    """Write the state of a film, from which stretches are dreamed again: its parts, no memory.
+
+    Returns a note if it cannot be written, and for films that are pictures.
+    """
+    drop_state(output, parts, length)
+    if output.format.pictures is not None:
+        return f"no state is kept of {output.path.suffix} files"
+    *starts, _ = itertools.accumulate((frames_in([part]) for part in parts), initial=0)
+    return _written(output, parts, starts, b"", "dream stretches of it again")
+
+
+def _written(
+    output: Output, parts: Sequence[Path], bounds: Sequence[int], memory: bytes, purpose: str
+) -> str:
+    tables = [PartTable.load(part) for part in parts]
     starts = itertools.accumulate((len(table.ticks) for table in tables), initial=0)
     ranks = [start + rank for start, table in zip(starts, tables, strict=False)
              for rank in table.ranks]  # fmt: skip
     ticks = [tick for table in tables for tick in table.ticks]
     table = replace(tables[0], ticks=ticks, ranks=ranks)
     try:
-        FilmState(output.path, table, _without_source(memory_of(whole[-1]))).write()
+        FilmState(output.path, table, memory, tuple(bounds)).write()
     except OSError as error:
-        return f"the state to lengthen it cannot be written ({error.strerror or error})"
+        return f"the state to {purpose} cannot be written ({error.strerror or error})"
     return ""
 
 

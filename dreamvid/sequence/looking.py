@@ -6,6 +6,7 @@ The signals are a function of the source alone: a resumed film has the same ones
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,7 @@ from dreamvid.files import write_whole
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.film_signals import FilmSignals, look
 from dreamvid.motion.flow import Array
-from dreamvid.sequence.folder import folder_of
+from dreamvid.sequence.folder import SIGNALS, finished_parts, folder_of, record_in
 from dreamvid.sequence.progress import OnProgress, Progress
 
 
@@ -37,8 +38,15 @@ def keep_look(output: Path, key: str, signals: FilmSignals) -> None:
     write_whole(_place(output), json.dumps({"key": key, "signals": signals.text}).encode())
 
 
+def drop_look(output: Path) -> None:
+    """Delete what was kept for an output that no job was begun for: it will not be."""
+    folder = folder_of(output)
+    if folder.is_dir() and not record_in(folder).is_file() and not finished_parts(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _place(output: Path) -> Path:
-    return folder_of(output) / "signals.json"
+    return folder_of(output) / SIGNALS
 
 
 def _counted(

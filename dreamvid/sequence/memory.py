@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from dreamvid.device.numbers import Later, Number, stored
 from dreamvid.dream.beings import Place, Places
 from dreamvid.dream.gradient import Gauge
 from dreamvid.errors import UnreadableInput
@@ -27,9 +28,9 @@ class Reference(NamedTuple):
     after a setting has changed. In a mask all of them are those inside it, see `rate_shown`.
     """
 
-    spread: float
-    height: float | None
-    edges: float
+    spread: Number
+    height: Number | None
+    edges: Number
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,9 @@ class Memory:
     targeted, `crisp`, at least 1, sharpens the updates. `tone` is that of the first dreamed frame
     of the shot. `places` are those of beings, the oldest first. `gauge` is that of the carried
     frames. `age` counts the carried frames of the shot, `shot` the shots of the film. `guard` is
-    the state of the flash guard, empty without one.
+    the state of the flash guard, empty without one. Where numbers stay on a device, `known_aim` is
+    the `aim` before the last time it was controlled, as the host knows it; the present one is
+    `coming_aim`.
 
     Of a film in regions this is the memory of the first one; `others` are those of the others.
     `mask` [1, H, W], at the size of the film, is where the dream is shown, None for everywhere; it
@@ -54,8 +57,8 @@ class Memory:
     gauge: Gauge
     reference: Reference
     tone: Tone
-    aim: float = 1.0
-    crisp: float = 1.0
+    aim: Number = 1.0
+    crisp: Number = 1.0
     age: int = 0
     shot: int = 1
     places: Places = ()
@@ -63,6 +66,8 @@ class Memory:
     moving: torch.Tensor | None = None
     others: tuple[Memory, ...] = ()
     guard: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    known_aim: float = 1.0
+    coming_aim: Later | None = None
 
     def save(self, path: Path) -> None:
         """Write the state to a file atomically."""
@@ -107,8 +112,11 @@ class Memory:
 
     def _numbers(self) -> dict[str, object]:
         numbers = {name: getattr(self, name) for name in _NUMBERS}
+        numbers |= {name: float(numbers[name]) for name in ("aim", "crisp")}
         gauge = {name: size.tolist() for name, size in self.gauge.sizes.items()}
-        numbers |= {"gauge": gauge, "reference": self.reference, "tone": self.tone}
+        reference = [None if one is None else float(one) for one in self.reference]
+        coming = None if self.coming_aim is None else self.coming_aim.values()[0]
+        numbers |= {"coming_aim": coming, "gauge": gauge, "reference": reference, "tone": self.tone}
         return numbers | {"places": self.places}
 
     @classmethod
@@ -124,7 +132,10 @@ class Memory:
         read: dict[str, Any] = {
             "tone": Tone(tuple(mean), tuple(spread), sharpness),
             "gauge": Gauge(sizes),
-            "reference": Reference(*numbers["reference"]),
+            "reference": Reference(*(_placed(one, device) for one in numbers["reference"])),
+            "aim": _placed(numbers["aim"], device),
+            "crisp": _placed(numbers["crisp"], device),
+            "coming_aim": _sent(numbers["coming_aim"]),
             "places": tuple(Place(*place) for place in numbers["places"]),
             "moving": planes.get(prefix + "moving"),
         }
@@ -132,6 +143,14 @@ class Memory:
         return cls(**numbers | read)
 
 
+def _placed(value: float | None, device: torch.device) -> Any:
+    return None if value is None else stored(value, device)
+
+
+def _sent(aim: float | None) -> Later | None:
+    return None if aim is None else Later(torch.tensor(aim))
+
+
 _PLANES = ("dreamed", "source", "fresh")
 _GUARD = "guard."
-_NUMBERS = ("aim", "crisp", "age", "shot")
+_NUMBERS = ("aim", "crisp", "age", "shot", "known_aim")

@@ -17,6 +17,7 @@ from dreamvid.dream.octaves import resize
 from dreamvid.image import to_array
 from dreamvid.motion.flow import Array, working_size
 from dreamvid.motion.moving import outlined, remembered
+from dreamvid.motion.on_device import DeviceMotion
 from dreamvid.motion.warp import Plane
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
@@ -93,8 +94,10 @@ class RegionsCarry:
             found = np.zeros(working_size(*_array_of(frame).shape[:2]), np.float32)
         if memory is None or memory.moving is None or frame.motion is None or frame.moved is None:
             return found
-        before = memory.moving[0].cpu().numpy()
-        return remembered(before, found, frame.motion, frame.moved.speed)
+        before, motion = memory.moving[0].cpu().numpy(), frame.motion
+        if isinstance(motion, DeviceMotion):
+            motion = motion.on_host()
+        return remembered(before, found, motion, frame.moved.speed)
 
 
 def _seen(frame: Frame, share: torch.Tensor | None, device: torch.device) -> Frame:

@@ -11,7 +11,7 @@ from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gauge
 from dreamvid.sequence.film_carry import FilmCarry, check_stability
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.lap import Lap
+from dreamvid.sequence.lap import Lead
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.regions import Regions, RegionsCarry
 from dreamvid.sequence.zoom_feedback import ZoomFeedback
@@ -46,18 +46,20 @@ def render_with_memory(
     *,
     stability: float | Callable[[int], float],
     memory: Memory | None = None,
-    lap: Lap | None = None,
+    lead: Lead | None = None,
 ) -> Iterator[tuple[Frame, Memory]]:
     """Dream a sequence: yields every frame with the memory after it.
 
     With the `memory` of an earlier frame the sequence resumes there, and gives the same bytes as
-    an uninterrupted run. A sequence that loops is led back at the end of its `lap`.
+    an uninterrupted run. `lead` may replace the memory before and after a frame.
     """
     carry = make_carry(dream, stability)
     for frame in frames:
-        if lap is not None and memory is not None:
-            memory = lap.led(frame.index, memory)
+        if lead is not None:
+            memory = lead.before(frame.index, memory)
         memory = carry(frame, memory)
+        if lead is not None:
+            memory = lead.after(frame.index, memory)
         yield frame, memory
 
 
@@ -107,7 +109,7 @@ class ScheduledCarry:
         """Dream the next frame with what the schedules say of it."""
         dream, stability = self._dream_at(frame.index), self._stability_at(frame.index)
         if memory is not None:
-            memory = _adapt_memory(memory, self._dream_at(frame.index - 1), dream, frame)
+            memory = adapt_memory(memory, self._dream_at(frame.index - 1), dream, frame)
         if self._current != (dream, stability):
             self._current, self._carry = (dream, stability), SteadyCarry(dream, stability)
         return self._carry(frame, memory)
@@ -120,7 +122,7 @@ def carry_for(frame: Frame, dream: Dreamer, stability: float) -> Carry:
     )
 
 
-def _adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
+def adapt_memory(memory: Memory, before: Dreamer, now: Dreamer, frame: Frame) -> Memory | None:
     """Adapt the memory to a changed dose; None if nothing had been dreamed before."""
     if before is now:
         return memory

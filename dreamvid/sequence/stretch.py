@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
 
+from dreamvid.device.card import Card, Coming, card_of
+from dreamvid.device.numbers import stays
 from dreamvid.dream.dreamer import Dreamer
+from dreamvid.dream.gradient import Health
 from dreamvid.errors import DreamvidError, writing
 from dreamvid.image import with_alpha
-from dreamvid.media.formats import part_codec
+from dreamvid.media.formats import codec_named, part_codec
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
+from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.writer import PartWriter
+from dreamvid.motion.flow import Array
 from dreamvid.sequence.digests import (
     digests_of,
     has_memory,
@@ -31,11 +38,19 @@ from dreamvid.sequence.dream_size import at_full_size
 from dreamvid.sequence.flash_guard import FlashGuard
 from dreamvid.sequence.folder import KEPT_EVERY, frames_in, intact_parts, part_at, part_frames
 from dreamvid.sequence.frames import Frame
-from dreamvid.sequence.lap import Lap
+from dreamvid.sequence.lap import Lead
 from dreamvid.sequence.matte import masked, matte
 from dreamvid.sequence.memory import Memory
+from dreamvid.sequence.on_card import Levels
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.render import DreamerAt, render_with_memory
+
+AHEAD = 2
+"""Pictures that wait for the encoder when the dream runs on a GPU."""
+
+Picture = torch.Tensor | Array
+Rendered = tuple[Frame, Memory]
+Pictures = AbstractContextManager[Iterator[tuple[Frame, Memory, Callable[[], Picture]]]]
 
 
 class Stretch:
@@ -79,34 +94,33 @@ class Stretch:
         dream: Dreamer | DreamerAt,
         *,
         stability: float | Callable[[int], float],
-        lap: Lap | None = None,
+        lead: Lead | None = None,
         on_progress: OnProgress = ignore,
     ) -> None:
         """Dream the remaining frames, from index `done` on.
 
-        A film that loops starts from the memory before its `lap`, and is led back to it. After an
-        exception `writer` is the unfinished part, if there is one; the caller ends it.
+        `lead` may replace the memory at a frame. After an exception `writer` is the unfinished
+        part, if there is one; the caller ends it.
         """
         dreamer = dream if isinstance(dream, Dreamer) else dream(self.done)
         last = self._last_memory(dreamer.device)
-        if last is None and lap is not None:
-            last = lap.start
         if self._most_flashes is not None:
             self._guard = FlashGuard(self._most_flashes, None if last is None else last.guard)
         self._began = time.monotonic()
-        for frame, memory in render_with_memory(
-            frames, dream, stability=stability, memory=last, lap=lap
-        ):
-            if self.writer is not None and frame.motion is None:
-                self._finish(last)
-            writer = self.writer = self.writer or self._open(self.done)
-            image = self._output_image(frame, memory)
-            writer.write(image, frame.time)
-            last, self.done = memory, self.done + 1
-            text = f"shot {memory.shot}"
-            on_progress(Progress("frames", self.done, self._like.frames, text, image=image))
-            if writer.count == self._part_frames:
-                self._finish(last)
+        rendered = render_with_memory(frames, dream, stability=stability, memory=last, lead=lead)
+        with self._pictures(rendered, dreamer.device) as pictures:
+            for frame, memory, picture in pictures:
+                ends = frame.motion is None or (lead is not None and lead.is_break(frame.index))
+                if self.writer is not None and ends:
+                    self._finish(last)
+                writer = self.writer = self.writer or self._open(self.done)
+                image = picture()
+                writer.write(image, frame.time)
+                last, self.done = memory, self.done + 1
+                text = f"shot {memory.shot}"
+                on_progress(Progress("frames", self.done, self._like.frames, text, image=image))
+                if writer.count == self._part_frames:
+                    self._finish(last)
         if self.writer is not None:
             self._finish(last)
 
@@ -126,6 +140,30 @@ class Stretch:
         """The memory after the last finished part."""
         return Memory.load(memory_of(self.parts[-1]), device=device) if self.parts else None
 
+    def _pictures(self, rendered: Iterator[Rendered], device: torch.device) -> Pictures:
+        """The pictures of frames; beside a GPU a thread dreams ahead of what is encoded here."""
+        if not stays(device):
+            made = ((*pair, partial(self._output_image, *pair)) for pair in rendered)
+            return nullcontext(made)
+        card = card_of(device)
+        return Prefetcher(((*pair, self._fetched(card, *pair)) for pair in rendered), AHEAD)
+
+    def _fetched(self, card: Card, frame: Frame, memory: Memory) -> Callable[[], Picture]:
+        """Start to fetch the picture of a frame; what is returned waits for it, and checks it."""
+        memories = (memory, *memory.others)
+        health = Health([pair for one in memories for pair in one.gauge.noted])
+        if self._guard is not None and not self._output.alpha:
+            coming = card.fetch(at_full_size(frame, memory)[0])
+            return partial(_checked, health, partial(self._guarded, coming, frame))
+        levels = Levels(card, self._output_image(frame, memory), self._bits)
+        return partial(_checked, health, levels.array)
+
+    def _guarded(self, coming: Coming, frame: Frame) -> torch.Tensor:
+        """A picture that was fetched, past the flash guard."""
+        assert self._guard is not None
+        dreamed = self._guard(torch.from_numpy(coming.array()), frame.time)
+        return dreamed if frame.alpha is None else with_alpha(dreamed, frame.alpha)
+
     def _output_image(self, frame: Frame, memory: Memory) -> torch.Tensor:
         """The image to write: the dreamed frame, or only the dream; with the source's alpha."""
         dreamed, source = at_full_size(frame, memory)
@@ -134,6 +172,12 @@ class Stretch:
         if self._guard is not None:
             dreamed = self._guard(dreamed, frame.time)
         return dreamed if frame.alpha is None else with_alpha(dreamed, frame.alpha)
+
+    @property
+    def _bits(self) -> int:
+        """The bits of each channel that the encoder is given."""
+        codec = codec_named(part_codec(self._output.path, self._output.codec))
+        return 16 if codec.is_deep(self._like.bits) else 8
 
     def _finished(self) -> list[Path]:
         """The intact parts from the first on; the last has its memory, unless all are there."""
@@ -171,6 +215,12 @@ class Stretch:
         self.parts.append(writer.path)
         self.notes = tuple(dict.fromkeys(self.notes + writer.notes))
         self.writer, self._began = None, now
+
+
+def _checked(health: Health, picture: Callable[[], Picture]) -> Picture:
+    """A picture, once the numbers of its dream are known to be finite."""
+    health.check()
+    return picture()
 
 
 def _closed(writer: PartWriter) -> bool:

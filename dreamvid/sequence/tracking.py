@@ -9,6 +9,7 @@ import numpy as np
 from dreamvid.dream.beings import SIZE, Place, Places
 from dreamvid.motion.estimate import Motion
 from dreamvid.motion.flow import Array
+from dreamvid.motion.on_device import DeviceMotion
 
 CORE = 0.3
 """Radius around the centre of a being, in its sizes, whose motion is measured."""
@@ -26,13 +27,17 @@ ROUNDS = 3
 """Fixed-point iterations to invert the backward flow."""
 
 
-def track_places(places: Places, motion: Motion) -> Places:
+def track_places(places: Places, motion: Motion | DeviceMotion) -> Places:
     """Move the places of the previous frame along the motion, and drop those that are lost.
 
     A being follows the motion and the scale of its centre. It is dropped if it leaves the image,
     if the mask is empty there, if it overlaps an older one, or if its size is out of range.
     """
     here: Places = ()
+    if not places:
+        return here
+    if isinstance(motion, DeviceMotion):
+        motion = motion.on_host()
     for place in places:
         now = _moved(place, motion)
         if now is not None and not any(_covers(older, now, motion.mask.shape) for older in here):

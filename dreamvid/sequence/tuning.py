@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dreamvid.device.numbers import Number, larger, limited
+
 
 @dataclass(frozen=True)
 class Controller:
@@ -18,11 +20,11 @@ class Controller:
     low: float
     high: float
 
-    def __call__(self, setting: float, *, wanted: float, measured: float) -> float:
+    def __call__(self, setting: Number, *, wanted: Number, measured: Number) -> Number:
         """The next value of the setting; for positive `wanted` and `measured`."""
-        change = (wanted / max(1e-12, measured)) ** self.gain
-        changed: float = setting * min(self.fastest, max(1 / self.fastest, change))
-        return min(self.high, max(self.low, changed))
+        change = (wanted / larger(1e-12, measured)) ** self.gain
+        changed = setting * limited(change, 1 / self.fastest, self.fastest)
+        return limited(changed, self.low, self.high)
 
 
 @dataclass(frozen=True)

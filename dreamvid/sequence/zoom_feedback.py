@@ -14,11 +14,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
+from dreamvid.device.numbers import chosen
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.octaves import blur_wide
+from dreamvid.motion.estimate import Motion
 from dreamvid.motion.flow import Flow, squared_lengths
 from dreamvid.motion.warp import warp
-from dreamvid.sequence.film_carry import check_stability
+from dreamvid.sequence.film_carry import check_stability, with_aim
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.tone import damp_finest, hold_tone
@@ -44,9 +46,10 @@ class ZoomFeedback:
 
     def __call__(self, frame: Frame, previous: Memory | None) -> Memory:
         """Move the previous dreamed frame, dream on it, and restore its tone."""
-        assert frame.motion is not None and previous is not None, "a zoom begins with an image"
+        assert isinstance(frame.motion, Motion), "the motion of a camera is exact"
+        assert previous is not None, "a zoom begins with an image"
         tuning, gauge, flow = self._tuning, previous.gauge.copy(), frame.motion.backward
-        mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device)
+        mask = torch.from_numpy(frame.motion.mask)[None].to(self._dream.device, non_blocking=True)
         fresh = torch.maximum(1 - mask, tuning.ageing * warp(previous.fresh, flow)).clamp_(0, 1)
         start = damp_finest(warp(previous.dreamed, flow))
         if frame.ground is not None:  # clouds in the surrounding colours
@@ -55,7 +58,8 @@ class ZoomFeedback:
             start = torch.lerp(blur_wide(start) + ground, start, mask)
         start = start.clamp_(0, 1)
         places = self._dream.places(start, track_places(previous.places, frame.motion))
-        moved = mean_displacement(flow) * previous.aim
+        aim = previous.aim  # the number of iterations is the host's to know
+        moved = mean_displacement(flow) * (aim if isinstance(aim, float) else previous.known_aim)
         dose = feedback_dose(self._dream.dose, self._stability, moved, tuning)
         dreamed = self._dream.ascend(
             start,
@@ -81,10 +85,13 @@ class ZoomFeedback:
         Objectives with negative values are not controlled.
         """
         tuning, height = self._tuning, now.reference.height
-        if height is None or height <= 0 or now.age % tuning.control_every:
+        if height is None or now.age % tuning.control_every:
             return now
-        wanted, measured = tuning.surplus * height, self._dream.rate(now.dreamed)
-        return replace(now, aim=tuning.strength(now.aim, wanted=wanted, measured=measured))
+        if isinstance(height, (int, float)) and height <= 0:
+            return now
+        wanted, measured = tuning.surplus * height, self._dream.measured(now.dreamed)
+        aim = tuning.strength(now.aim, wanted=wanted, measured=measured)
+        return with_aim(now, chosen(height, aim, now.aim))
 
 
 def mean_displacement(flow: Flow) -> float:

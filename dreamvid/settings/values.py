@@ -236,6 +236,15 @@ def _background(value: str) -> str:
 Background = Annotated[str, AfterValidator(_background)]
 
 
+def _one_number(value: object) -> object:
+    """Refuse a stretch such as 100-200, which is another wish."""
+    if isinstance(value, str) and re.fullmatch(r"\d+-\d+", value.strip()):
+        what = "to dream a stretch of a finished film again"
+        raise ValueError(f"frames: {what}, use --redream {value.strip()}")
+    return value
+
+
+Frames = Annotated[int, Field(ge=1), BeforeValidator(_one_number)]
 Pixels = Annotated[int, Field(ge=SMALLEST, le=LARGEST)]
 
 

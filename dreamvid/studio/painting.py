@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.gradient import Gradient, Scale
+from dreamvid.dream.gradient import Watched
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize
 from dreamvid.image import to_array
@@ -24,38 +23,6 @@ PAINT_EVERY: Final = 0.1
 """Least seconds from one picture of the same octave to the next."""
 DRAFT, FINAL = 80, 95
 """Qualities of JPEGs."""
-
-
-@dataclass(frozen=True)
-class Watched:
-    """Gradients of which the image is shown before each: `show(image, left, iteration)`.
-
-    `left` counts the octaves down to 1, the largest. `show` may raise Cancelled.
-    """
-
-    gradient: Gradient
-    show: Callable[[Tensor, int, int], None]
-
-    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
-        """The gradient of the objective."""
-        left, iteration = map(int, scale.key.split("."))
-        self.show(image[:3], left, iteration)
-        return self.gradient.ground(image, shift, scale)
-
-    def with_beings(
-        self,
-        ground: Tensor,
-        image: Tensor,
-        places: Places,
-        looks: Sequence[ViewVariation],
-        scale: Scale,
-    ) -> Tensor:
-        """The gradient with that of the beings."""
-        return self.gradient.with_beings(ground, image, places, looks, scale)
-
-    def value(self, image: Tensor) -> float:
-        """The objective at an image."""
-        return self.gradient.value(image)
 
 
 class Painter:
@@ -75,11 +42,16 @@ class Painter:
         height, width = int(self._source.shape[1]), int(self._source.shape[2])
         fitted = dream.fitted(height, width)
         self.octaves = max(1, len(fitted.dose.iterations) - fitted.skipped(height, width))
-        return dream.with_gradient(lambda gradient: Watched(gradient, self))
+        return dream.with_gradient(lambda gradient: Watched(gradient, self.show))
 
-    def __call__(self, image: Tensor, left: int, iteration: int) -> None:
-        """Show an image of an octave, unless one was just shown."""
+    def show(self, image: Tensor, key: str) -> None:
+        """Show an image of an octave, unless one was just shown; may raise Cancelled.
+
+        The `key` is that of the gradient: the octaves that are left, 1 at the largest, and the
+        iteration.
+        """
         self._reply.check()
+        image, (left, iteration) = image[:3], map(int, key.split("."))
         now, begins = time.monotonic(), left != self._left
         untouched = begins and left == self.octaves
         self._left = left
@@ -116,7 +88,7 @@ class Checked:
             self._known[id(plain)] = plain, checked
         return self._known[id(plain)][1]
 
-    def _check(self, image: Tensor, left: int, iteration: int) -> None:
+    def _check(self, image: Tensor, key: str) -> None:
         self._reply.check()
 
 

@@ -700,5 +700,5 @@ def test_measure_of_one_film_refuses_what_takes_a_source(refused, film):
 
 
 def test_bench_refuses_unknown_parts(refused):
-    says = "bench: unknown part 'speed'; use step, objects, video, memory, loop, zoom"
+    says = "bench: unknown part 'speed'; use step, objects, video, memory, loop, zoom, film"
     refused(2, says, command=["bench", "speed"])

@@ -9,13 +9,14 @@ import pytest
 
 from dreamvid.cli import hints
 from dreamvid.cli.app import COMMANDS
+from dreamvid.settings.live import LiveSettings
 from dreamvid.settings.loops import ShapeSettings
 from dreamvid.settings.models import ImageSettings, VideoSettings, ZoomSettings
 
 KNOWN = {name for commands in COMMANDS.values() for name, *_ in commands}
 FIELDS = {
     field.replace("_", "-")
-    for model in (ImageSettings, VideoSettings, ZoomSettings)
+    for model in (ImageSettings, VideoSettings, ZoomSettings, LiveSettings)
     for table in model.tables().values()
     for field in table.model_fields
 } | {field.replace("_", "-") for field in ShapeSettings.model_fields}
@@ -85,7 +86,7 @@ def test_a_file_in_place_of_a_command_says_which_one(word: str, meant: str) -> N
 
 def test_every_word_for_a_command_leads_to_one() -> None:
     assert set(hints.COMMANDS.values()) <= KNOWN and not set(hints.COMMANDS) & KNOWN
-    assert set(hints.OF) == set(hints.DREAMING) <= KNOWN
+    assert set(hints.OF) == {*hints.DREAMING, "live"} <= KNOWN
 
 
 def test_an_unquoted_pattern_is_told_from_other_words(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from tiny import dream_tiny, texture
 
 from dreamvid.commands import dry_run
@@ -149,3 +150,25 @@ def test_frames_are_timed_once_their_dose_has_settled() -> None:
     assert (watch.sample().first, watch.sample().carried) == (5.0, 2.0)
     watch._times = [5.0]
     assert watch.sample().carried == 5.0
+
+
+def test_long_shots_and_workers_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = torch.get_num_threads()
+    film, settings = write_film(tmp_path / "film.mp4"), {"dream": QUICK}
+    rows = []
+    try:
+        for workers, motion in ((None, {"split_every": 3}), (2, {"split_every": 3}), (2, {})):
+            wanted = VideoSettings.checked(settings | {"motion": motion})
+            request = check_video(film, tmp_path / "out.mp4", wanted)
+            rows.append(dict(try_video(request, ignore, workers=workers).rows()))
+    finally:
+        torch.set_num_threads(before)
+    said = "long shots are split at 3 places: 8 more frames are dreamed (66.7%)"
+    assert rows[0]["split"] == rows[1]["split"] == said and "split" not in rows[2]
+    assert "workers" not in rows[0]["total"] and rows[1]["total"].endswith(" s for 2 workers")
+
+
+def test_a_dry_run_does_not_read_a_long_film_for_its_plan(tmp_path: Path) -> None:
+    told: list[Progress] = []
+    film_forecast(tmp_path, told.append, motion={"split_every": 3})
+    assert [event.done for event in told if event.task == "looking"] == list(range(1, 13))

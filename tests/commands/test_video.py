@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 import tomllib
 from collections.abc import Generator
@@ -22,7 +23,9 @@ from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.image import dream_image
 from dreamvid.commands.preflight import check_video
 from dreamvid.commands.raised import Raised
-from dreamvid.commands.video import dream_video, in_time, run_video
+from dreamvid.commands.ready import in_time
+from dreamvid.commands.video import dream_video, run_video
+from dreamvid.device.card import PlainCard
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UnreadableInput, UsageError
 from dreamvid.image import load_image, save_image, to_array, to_image
@@ -422,8 +425,14 @@ def test_the_digest_of_a_folder_is_that_of_its_files(tmp_path: Path) -> None:
     assert sidecar.digest(tmp_path / "b" / "%d.png") != pattern
 
 
-@pytest.mark.parametrize(("device", "ahead"), [("cpu", 0), ("cuda", 1)])
-def test_motion_is_found_in_turns_on_a_cpu_and_ahead_beside_a_gpu(device: str, ahead: int) -> None:
+@pytest.mark.parametrize(
+    ("device", "threads", "ahead"), [("cpu", 2, 0), ("cpu", 1, 1), ("cpu", 3, 0), ("cuda", 2, 1)]
+)
+def test_motion_is_found_ahead_unless_the_dream_has_all_cores(
+    device: str, threads: int, ahead: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
     made = threading.Event()
     ended: list[bool] = []
 
@@ -435,10 +444,11 @@ def test_motion_is_found_in_turns_on_a_cpu_and_ahead_beside_a_gpu(device: str, a
         finally:
             ended.append(True)
 
-    with in_time(frames(), torch.device(device)) as timely:
+    card = PlainCard(torch.device("cpu")) if device == "cuda" else None
+    with in_time(frames(), card) as timely:
         next(timely)
         assert made.wait(10 * ahead + 0.1) == bool(ahead)
-    assert device != "cpu" or ended
+    assert ahead or ended
 
 
 def test_the_dream_alone_is_written_with_transparency(film: Path, tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ def test_the_updates_of_a_picture_are_known_and_can_be_watched() -> None:
     told: list[int] = []
     for options in ({"octaves": 3}, {"octaves": 12}, {"octaves": None}, {"strength": 0.0}):
         dream = tiny_dreamer(**options)
-        watched = dream.with_gradient(lambda whole: Watched(whole, lambda: told.append(1)))
+        watched = dream.with_gradient(
+            lambda whole: Watched(whole, lambda image, key: told.append(1))
+        )
         assert torch.equal(watched(IMAGE), dream(IMAGE))
         assert len(told) == dream.updates(HEIGHT, WIDTH)
         assert watched.rate(IMAGE) == dream.rate(IMAGE)
@@ -332,11 +334,21 @@ def test_bf16_dreams_about_the_same() -> None:
     assert (full - half).abs().mean() < 0.5 * (full - IMAGE).abs().mean()
 
 
-@pytest.mark.parametrize("fast", [True, False])
-def test_bf16_is_the_default_where_the_cpu_multiplies_it(
-    fast: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("amx", "avx512", "vendor", "fast"),
+    [
+        (False, False, "AuthenticAMD", False),
+        (False, True, "AuthenticAMD", True),
+        (False, True, "GenuineIntel", False),  # as many multiplications in a cycle as in float32
+        (True, True, "GenuineIntel", True),
+    ],
+)
+def test_bf16_is_the_default_where_the_cpu_multiplies_it_faster(
+    amx: bool, avx512: bool, vendor: str, fast: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fast, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
+    monkeypatch.setattr("dreamvid.dream.dreamer._cpu_text", lambda: f"vendor_id : {vendor}")
     wanted = torch.bfloat16 if fast else torch.float32
     assert pick_dtype("auto", torch.device("cpu")) == wanted
     assert tiny_dreamer(precision="auto").dtype == wanted

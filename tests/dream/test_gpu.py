@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from dreamvid.bench.chance import random_network
+from dreamvid.device.cuda_graph import CALLS_BEFORE_CAPTURE, CudaGraphed
 from dreamvid.dream import objectives
-from dreamvid.dream.cuda_graph import CALLS_BEFORE_CAPTURE, CudaGraphed
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.guides import guide
 from dreamvid.dream.objectives import Objective
@@ -146,7 +146,7 @@ def test_a_recording_that_fails_leaves_the_stream_as_it_was() -> None:
     image = torch.rand(3, 8, 8).cuda()
     for _ in range(CALLS_BEFORE_CAPTURE + 3):
         assert torch.equal(recorded(image)[1], image * 2)
-    assert recorded._graphs == {image.shape: None}
+    assert recorded._graphs == {(image.shape,): None}
     assert torch.cuda.current_stream() == here
     assert bool(Dreamer("bestiary", device="cuda")(PICTURE).isfinite().all())
 

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from farm_kit import FIRSTS, FRAMES, SHOTS, request_for, write_shots
 
-from dreamvid.commands.video import Ready, prepare
+from dreamvid.commands.planning import make_plan, plan_of, reopened
+from dreamvid.commands.ready import Ready, prepare
 from dreamvid.errors import UnreadableInput
-from dreamvid.farm.plan import Plan, Shot
-from dreamvid.farm.planning import make_plan, plan_of, reopened
 from dreamvid.sequence.folder import PLAN
 from dreamvid.sequence.frames import film_frames
+from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.progress import Progress, ignore
 
 
@@ -92,6 +92,6 @@ def test_no_frames_at_all_are_an_error(
     shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = ready_for(shots, tmp_path / "out.mp4")
-    monkeypatch.setattr("dreamvid.commands.video.shrunk", lambda film, size: iter(()))
+    monkeypatch.setattr("dreamvid.commands.ready.shrunk", lambda film, size: iter(()))
     with pytest.raises(UnreadableInput, match="no frame can be decoded"):
         make_plan(ready, ignore)

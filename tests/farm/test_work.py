@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from farm_kit import FIRSTS, FRAMES, SHOTS, request_for
 
-from dreamvid.commands.video import prepare
+from dreamvid.commands import planning
+from dreamvid.commands.planning import make_plan
+from dreamvid.commands.ready import prepare
 from dreamvid.farm import work as working
 from dreamvid.farm.work import _Source, briefly_locked, threads_of, work
 from dreamvid.media.target import Busy, exclusive_lock
@@ -20,16 +22,19 @@ def test_shots_are_read_forward_with_the_frame_before_each(
     shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = 0
-    reopened = working.reopened
+    reopened = planning.reopened
 
     def counted(ready):
         nonlocal opened
         opened += 1
         return reopened(ready)
 
-    monkeypatch.setattr(working, "reopened", counted)
     request = request_for(shots, tmp_path / "out.mp4")
-    with ExitStack() as films, _Source(prepare(request, films, ignore), request.reader) as source:
+    with ExitStack() as films, request.reader:
+        ready = prepare(request, films, ignore)
+        plan = make_plan(ready, ignore)
+        monkeypatch.setattr(planning, "reopened", counted)
+        source = films.enter_context(_Source(ready, plan))
 
         def read(first: int, end: int) -> list[int]:
             return [frame.index for frame in source.frames(first, end)]
@@ -37,11 +42,11 @@ def test_shots_are_read_forward_with_the_frame_before_each(
         assert read(0, 5) == [0, 1, 2, 3, 4]
         assert read(5, 8) == [4, 5, 6, 7]  # the frame before was the last one read
         assert read(14, 16) == [13, 14, 15]
-        assert (opened, source.position) == (0, 16)
+        assert (opened, source.position) == (1, 16)
         assert read(15, 17) == [14, 15, 16]
-        assert opened == 1
-        assert read(0, 2) == [0, 1]
         assert opened == 2
+        assert read(0, 2) == [0, 1]
+        assert opened == 3
         assert read(25, FRAMES + 9) == [24, 25, 26]
 
 

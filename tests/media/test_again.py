@@ -40,6 +40,17 @@ def test_a_film_of_the_part_made_again_has_the_same_bytes(tmp_path: Path, codec:
     assert (tmp_path / "again.mkv").read_bytes() == film.read_bytes()
 
 
+def test_a_later_part_is_made_again(tmp_path: Path) -> None:
+    parts = [part_of(tmp_path / "a.film", 0, 12), part_of(tmp_path / "b.film", 12, 8)]
+    film, table = tmp_path / "film.mp4", PartTable.load(parts[1])
+    assemble(parts, film, source=LIKE)
+    part_again(film, tmp_path / "again.film", table, after=12)
+    assemble([parts[0], tmp_path / "again.film"], tmp_path / "again.mp4", source=LIKE)
+    assert (tmp_path / "again.mp4").read_bytes() == film.read_bytes()
+    with pytest.raises(UnreadableInput, match="has only 20 frames"):
+        part_again(film, tmp_path / "more.film", table, after=13)
+
+
 def test_a_film_that_is_too_short_or_none_leaves_nothing(tmp_path: Path) -> None:
     part = part_of(tmp_path / "a.film", 0, 5)
     assemble([part], tmp_path / "film.mp4", source=LIKE)

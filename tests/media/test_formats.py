@@ -174,3 +174,40 @@ def test_a_name_gets_a_suffix_that_its_codec_can_use(
     path: str, codec: str | None, fits: str
 ) -> None:
     assert suited(Path(path), codec) == Path(fits)
+
+
+def test_a_codec_of_a_card_is_offered_only_where_a_card_encodes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(formats, "encoders", lambda: frozenset({"h264_nvenc", "libx264"}))
+    monkeypatch.setattr(formats, "card_encodes", lambda encoder: False)
+    says = "codec: no NVIDIA card here encodes h264-nvenc .* use h264"
+    with pytest.raises(MissingDependency, match=says):
+        formats.codec_named("h264-nvenc")
+    assert "h264-nvenc" not in formats.available_codecs()
+    monkeypatch.setattr(formats, "card_encodes", lambda encoder: True)
+    assert formats.codec_named("h264-nvenc").quality == "-cq"
+    assert "h264-nvenc" in formats.available_codecs()
+    with pytest.raises(MissingDependency, match="this ffmpeg cannot encode av1-nvenc"):
+        formats.codec_named("av1-nvenc")
+
+
+def test_whether_a_card_encodes_is_tried_once_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    tried: list[str] = []
+
+    def ask(*question: str) -> str:
+        tried.append(question[question.index("-c:v") + 1])
+        raise MissingDependency("no device")
+
+    monkeypatch.setattr(formats, "_ask_ffmpeg", ask)
+    monkeypatch.setattr("sys.platform", "linux")
+    formats.card_encodes.cache_clear()
+    monkeypatch.setattr(formats, "NVIDIA_DEVICES", (str(tmp_path / "none"),))
+    assert not formats.card_encodes("h264_nvenc") and not tried
+    monkeypatch.setattr(formats, "NVIDIA_DEVICES", (str(tmp_path),))
+    assert not formats.card_encodes("hevc_nvenc") and tried == ["hevc_nvenc"]
+    monkeypatch.setattr(formats, "_ask_ffmpeg", lambda *question: "0, 0")
+    assert formats.card_encodes("av1_nvenc")
+    formats.card_encodes.cache_clear()

@@ -4,9 +4,9 @@ from scenes import grid, picture, texture
 
 from dreamvid.errors import MissingDependency, UsageError
 from dreamvid.motion import flow
-from dreamvid.motion.flow import estimator, names, resize_flow
+from dreamvid.motion.flow import both_ways, estimator, names, resize_flow
 
-MOVING = ("dis", "farneback")
+MOVING = ("dis", "dis-torch", "farneback")
 HERE = tuple(name for name in names() if not name.startswith("raft"))
 
 
@@ -64,6 +64,15 @@ def test_large_pictures_are_shrunk_and_their_flow_scaled_up(monkeypatch):
     assert np.abs(np.median(result, axis=(0, 1)) - [4, 2]).max() < 0.15
 
 
+@pytest.mark.parametrize("name", ["dis", "farneback"])
+def test_both_ways_at_once_are_the_flows_one_by_one(name):
+    a, b = picture(70, 90, dx=3), picture(70, 90)
+    there, back = both_ways(estimator(name), a, b)
+    assert np.array_equal(there, estimator(name)(a, b))
+    assert np.array_equal(back, estimator(name)(b, a))
+    assert np.median(there[..., 0]) < 0 < np.median(back[..., 0])
+
+
 def test_the_same_pictures_give_the_same_flow_from_any_estimator_object():
     a, b = picture(90, 140), picture(90, 140, 1.5, 0.5)
     used = estimator()
@@ -78,7 +87,9 @@ def test_a_resized_flow_points_to_the_same_places():
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
-    with pytest.raises(UsageError, match=r"unknown flow 'diss'; use one of dis, farneback, none"):
+    with pytest.raises(
+        UsageError, match=r"unknown flow 'diss'; use one of dis, dis-torch, farneback"
+    ):
         estimator("diss")
 
 

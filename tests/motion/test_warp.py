@@ -4,7 +4,9 @@ import pytest
 import torch
 from scenes import grid, texture
 
-from dreamvid.motion.warp import LEVEL, places, streak_mask, warp, warp_by_taps
+from dreamvid.motion import taps
+from dreamvid.motion.taps import warp_by_taps
+from dreamvid.motion.warp import BRIEF, CRISP, LEVEL, streak_mask, warp
 
 WAVE_HEIGHT, WAVE_WIDTH = 40, 256
 
@@ -88,22 +90,23 @@ def test_a_thousand_warps_stay_bounded():
     assert image.max() < 1.5
 
 
-def test_the_taps_that_other_devices_use_give_the_same_picture():
-    image = torch.rand(3, 30, 44, generator=torch.Generator().manual_seed(4))
+@pytest.mark.parametrize("band", [2**21, 100])
+def test_the_taps_that_other_devices_use_give_the_same_picture(band, monkeypatch):
+    monkeypatch.setattr(taps, "BAND", band)
+    image = torch.rand(7, 30, 44, generator=torch.Generator().manual_seed(4))
     flow = np.random.default_rng(0).uniform(-60, 60, (30, 44, 2)).astype(np.float32)
     flow = np.round(flow * 32) / 32  # OpenCV rounds to this
-    assert (
-        warp_by_taps(image, *places(flow), lanczos=[LEVEL] * 3) - warp(image, flow)
-    ).abs().max() < 2e-3
+    for shares in ([LEVEL] * 7, [*[CRISP] * 3, *[BRIEF] * 4]):
+        there = warp_by_taps(image, torch.from_numpy(flow), lanczos=shares)
+        assert (there - warp(image, flow, lanczos=shares)).abs().max() < 2e-3
+        assert torch.equal(there, warp(image, torch.from_numpy(flow), lanczos=shares))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_warped_image_has_the_shape_of_the_flow(channels):
     image = torch.rand(channels, 20, 30)
     assert warp(image, constant(10, 12, 0.5)).shape == (channels, 10, 12)
-    assert warp_by_taps(
-        image, *places(constant(10, 12, 0.5)), lanczos=[LEVEL] * channels
-    ).shape == (channels, 10, 12)
+    assert warp(image, torch.from_numpy(constant(10, 12, 0.5))).shape == (channels, 10, 12)
 
 
 def test_the_warp_tears_at_motion_boundaries_and_nowhere_else():
@@ -121,3 +124,16 @@ def test_what_tears_does_not_depend_on_the_size_of_the_picture():
     flow = np.stack([np.tile(6 * np.tanh(8 * x), (240, 1)), np.zeros((240, 320), np.float32)], 2)
     large = cv2.resize(flow, (640, 480), interpolation=cv2.INTER_LINEAR) * 2
     assert abs(streak_mask(flow).mean() - streak_mask(large).mean()) < 0.01
+
+
+def test_planes_are_warped_alike_by_any_number_of_threads(monkeypatch):
+    rng = np.random.default_rng(3)
+    image = torch.from_numpy(rng.random((7, 50, 60), np.float32))
+    flow = rng.uniform(-3, 3, (50, 60, 2)).astype(np.float32)
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr(torch, "get_num_threads", lambda n=threads: n)
+        found.append(warp(image, flow, lanczos=(*[1.0] * 3, *[0.0] * 4)))
+    assert torch.equal(*found)
+    for k in (0, 6):
+        assert torch.equal(found[0][k], warp(image[k : k + 1], flow, lanczos=float(k == 0))[0])

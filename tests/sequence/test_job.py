@@ -541,3 +541,13 @@ def test_a_guarded_film_resumes_with_the_same_bytes(stop: int, tmp_path: Path) -
 def test_a_guard_leaves_a_film_that_does_not_flash_alone(whole: bytes, tmp_path: Path) -> None:
     run(tmp_path / "film.mp4", most_flashes=3)
     assert (tmp_path / "film.mp4").read_bytes() == whole
+
+
+def test_what_was_seen_of_a_film_outlives_the_parts_of_another_job(tmp_path: Path) -> None:
+    folder = parts_folder.folder_of(tmp_path / "film.mp4")
+    (folder / "seam-000000003").mkdir(parents=True)
+    for name in ("signals.json", "look.lock", "plan.json", "other"):
+        (folder / name).write_text("seen")
+    Job(Output(tmp_path / "film.mp4"), like=LIKE, record=RECORD)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "job.toml", "look.lock", "signals.json"]  # fmt: skip

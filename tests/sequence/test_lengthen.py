@@ -20,7 +20,7 @@ from dreamvid.media.parts import PartTable
 from dreamvid.media.state import FilmState, state_of
 from dreamvid.media.writer import PartWriter
 from dreamvid.sequence.digests import has_memory, is_intact, memory_of, write_digests
-from dreamvid.sequence.lengthen import drop_state, lay_out, write_state
+from dreamvid.sequence.lengthen import drop_state, lay_out, write_parts, write_state
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.render import render_with_memory
 
@@ -152,3 +152,15 @@ def test_another_job_is_left_unless_it_is_to_be_replaced(
     assert (folder / "job.toml").read_text() == RECORD and has_memory(
         folder / "part-000000000.film"
     )
+
+
+def test_the_parts_of_a_film_are_told_for_stretches(film: tuple[Output, list[Path]]) -> None:
+    output, parts = film
+    assert write_parts(output, parts, LENGTH) == ""
+    found = FilmState.read(output.path)
+    assert (found.frames, found.starts, found.memory) == (8, (0, 3, 6), b"")
+    assert write_state(output, parts, LENGTH) == ""
+    assert FilmState.read(output.path).starts == (0,), "a zoom needs none"
+    gif = Output(output.path.with_suffix(".gif"))
+    assert write_parts(gif, parts, LENGTH) == "no state is kept of .gif files"
+    assert not state_of(gif.path).exists()

@@ -8,7 +8,7 @@ import pytest
 
 from dreamvid.motion.film_signals import FilmSignals
 from dreamvid.sequence.folder import folder_of
-from dreamvid.sequence.looking import keep_look, kept_look
+from dreamvid.sequence.looking import drop_look, keep_look, kept_look
 
 SIGNALS = FilmSignals((0.1, 1 / 3), (0.5, 0.7), (1.0, 0.0))
 
@@ -28,3 +28,16 @@ def test_what_is_damaged_is_looked_at_again(text: str, tmp_path: Path) -> None:
     folder_of(output).mkdir()
     (folder_of(output) / "signals.json").write_text(text)
     assert kept_look(output, "a") is None
+
+
+def test_what_no_job_was_begun_for_is_dropped(tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    drop_look(output)
+    folder_of(output).mkdir()
+    keep_look(output, "a", SIGNALS)
+    (folder_of(output) / "job.toml").touch()
+    drop_look(output)
+    assert kept_look(output, "a") == SIGNALS
+    (folder_of(output) / "job.toml").unlink()
+    drop_look(output)
+    assert not folder_of(output).exists()

@@ -1,6 +1,6 @@
 """Captured graphs replace a function once it has been called often enough.
 
-Capturing on a GPU is tested in test_gpu.py; here a stand-in replays it.
+Capturing on a GPU is tested in tests/dream/test_gpu.py; here a stand-in replays it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dreamvid.dream.cuda_graph import CALLS_BEFORE_CAPTURE, CapturedGraph, CudaGraphed
+from dreamvid.device.cuda_graph import CALLS_BEFORE_CAPTURE, CapturedGraph, CudaGraphed
 
 SMALL, LARGE = torch.full((3, 4, 4), 2.0), torch.full((3, 8, 8), 3.0)
 
@@ -42,10 +42,10 @@ class OnPaper(CudaGraphed):
         self.calls += 1
         return squared(image)
 
-    def _capture(self, image: Tensor) -> CapturedGraph | None:
-        source, results = image.clone(), squared(image)
+    def _capture(self, inputs: tuple[Tensor, ...]) -> CapturedGraph | None:
+        (source,), results = [given.clone() for given in inputs], squared(*inputs)
         graph = cast(torch.cuda.CUDAGraph, Graph(source, results))
-        return CapturedGraph(graph, source, results)
+        return CapturedGraph(graph, (source,), results)
 
 
 def test_only_sizes_that_come_often_are_played() -> None:
@@ -73,8 +73,8 @@ def test_what_cannot_be_recorded_or_plays_otherwise_is_called(
 ) -> None:
     tried = []
 
-    def record(self: OnPaper, image: Tensor) -> CapturedGraph | None:
-        tried.append(image.shape)
+    def record(self: OnPaper, inputs: tuple[Tensor, ...]) -> CapturedGraph | None:
+        tried.append(inputs)
         if error is not None:
             raise error
         return None
@@ -85,3 +85,11 @@ def test_what_cannot_be_recorded_or_plays_otherwise_is_called(
         assert float(slope(SMALL)[0]) == 4.0 * 48
     assert slope.calls == CALLS_BEFORE_CAPTURE + 3
     assert len(tried) == 1
+
+
+def test_functions_of_several_tensors_are_told_apart_by_all_their_sizes() -> None:
+    summed = CudaGraphed(lambda a, b: (a + b, a - b))
+    added, left = summed(SMALL, SMALL)
+    assert torch.equal(added, 2 * SMALL) and not left.any()
+    summed(SMALL, SMALL[:1])
+    assert sorted(summed._calls.values()) == [1, 1]

@@ -1,0 +1,100 @@
+"""Numbers that are measured on a device: at once on a CPU, else tensors that stay there.
+
+Reading a number from a GPU waits until all work before it is done, and leaves the GPU without work
+until the next is sent. What is computed from measured numbers is therefore written with the
+functions here: on a CPU with floats, on a GPU with tensors [] of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Final
+
+import torch
+from torch import Tensor
+
+Number = float | Tensor
+"""A float, or a tensor [] on a device."""
+
+AT_ONCE: Final = {"cpu"}
+"""The kinds of devices whose numbers are read at once. Tests of the others empty it."""
+
+
+def stays(device: torch.device) -> bool:
+    """Whether what is measured on a device stays there."""
+    return device.type not in AT_ONCE
+
+
+def number(value: Tensor) -> Number:
+    """What was measured as a tensor []."""
+    return value if stays(value.device) else float(value)
+
+
+def exact_mean(planes: Tensor) -> float:
+    """The mean in float64, which MPS lacks; waits for the device."""
+    return float(
+        (planes.cpu() if planes.device.type == "mps" else planes).mean(dtype=torch.float64)
+    )
+
+
+def stored(value: float, device: torch.device) -> Number:
+    """A number that was saved, as it was measured on a device."""
+    return torch.full((), value, device=device) if stays(device) else value
+
+
+def larger(least: float, value: Number) -> Number:
+    """The number, at least `least`."""
+    return value.clamp(min=least) if isinstance(value, Tensor) else max(least, value)
+
+
+def smaller(most: float, value: Number) -> Number:
+    """The number, at most `most`."""
+    return value.clamp(max=most) if isinstance(value, Tensor) else min(most, value)
+
+
+def limited(value: Number, low: float, high: float) -> Number:
+    """The number, at least `low` and at most `high`."""
+    if isinstance(value, Tensor):
+        return value.clamp(low, high)
+    return min(high, max(low, value))
+
+
+def root(value: Number) -> Number:
+    """The square root."""
+    return value.sqrt() if isinstance(value, Tensor) else math.sqrt(value)
+
+
+def chosen(positive: Number, yes: Number, no: Number) -> Number:
+    """`yes` where a number is above 0, else `no`."""
+    if not isinstance(positive, Tensor):
+        return yes if positive > 0 else no
+    return torch.where(positive > 0, yes, no)
+
+
+@lru_cache(64)
+def column(values: tuple[float, ...], device: torch.device) -> Tensor:
+    """Numbers as a tensor [n, 1, 1] that is kept on the device: sending them would stall a GPU."""
+    return torch.tensor(values, device=device).view(-1, 1, 1)
+
+
+class Later:
+    """A tensor of float32 on its way to the host, which goes on in the meantime."""
+
+    def __init__(self, value: Tensor) -> None:
+        value = value.detach()
+        self._ready: torch.cuda.Event | None = None
+        if value.is_cuda:
+            kept = torch.empty(value.shape, dtype=value.dtype, pin_memory=True)
+            kept.copy_(value, non_blocking=True)
+            self._ready = torch.cuda.current_stream(value.device).record_event()
+        else:
+            kept = value.to("cpu", copy=True)
+        self._kept = kept
+
+    def values(self) -> list[float]:
+        """The values; waits until the work that gives them is done, but for no later work."""
+        if self._ready is not None:
+            self._ready.synchronize()
+        found: list[float] = self._kept.numpy().ravel().tolist()
+        return found

@@ -1,0 +1,1 @@
+"""Live pictures: a camera in, a dream on the wall."""

@@ -1,0 +1,105 @@
+"""Outputs that are slow or fail do not hold up the others."""
+
+from __future__ import annotations
+
+import threading
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from tiny import texture
+
+from dreamvid.errors import DiskFull, DreamvidError
+from dreamvid.live.outputs.beside import Beside, Outputs
+
+SIZE, RATE = (64, 48), Fraction(25)
+
+
+class Fake:
+    """An output that remembers, and that waits or fails when it is told to."""
+
+    def __init__(self, name: str = "fake", *, alone: bool = True) -> None:
+        self.name, self.alone = name, alone
+        self.times: list[float] = []
+        self.go = threading.Event()
+        self.go.set()
+        self.came = threading.Event()
+        self.error: Exception | None = None
+        self.closed = 0
+
+    def open(self, size: Any, rate: Any) -> None:
+        return
+
+    def show(self, picture: Any, time: float) -> None:
+        self.came.set()
+        assert self.go.wait(10)
+        if self.error is not None:
+            raise self.error
+        self.times.append(time)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_a_slow_output_gets_the_newest_picture_and_never_holds_up() -> None:
+    slow = Fake()
+    slow.go.clear()
+    beside = Beside(slow)
+    beside.open(SIZE, RATE)
+    picture = texture()
+    beside.show(picture, 0.0)
+    assert slow.came.wait(5)
+    for number in range(1, 1000):
+        beside.show(picture, float(number))
+    slow.go.set()
+    beside.close()
+    assert slow.times == [0.0, 999.0] and slow.closed == 1
+
+
+def test_one_that_fails_is_left_out_and_told() -> None:
+    told: list[str] = []
+    good, bad = Fake("good", alone=False), Fake("bad", alone=False)
+    outputs = Outputs([good, bad], told.append)
+    outputs.open(SIZE, RATE)
+    bad.error = DiskFull("no space left on the disk")
+    for number in range(3):
+        outputs.show(texture(), float(number))
+    outputs.close()
+    assert good.times == [0, 1, 2]
+    assert told == ["bad has ended: no space left on the disk"]
+
+
+def test_the_last_one_that_fails_ends_the_run() -> None:
+    bad = Fake(alone=False)
+    bad.error = DiskFull("no space left on the disk")
+    outputs = Outputs([bad], pytest.fail)
+    outputs.open(SIZE, RATE)
+    with pytest.raises(DiskFull):
+        outputs.show(texture(), 0.0)
+
+
+def test_a_failure_in_a_thread_comes_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = Fake()
+    bad.error = DreamvidError("the device is gone")
+    beside = Beside(bad)
+    beside.open(SIZE, RATE)
+    beside.show(texture(), 0.0)
+    beside._thread.join(5)
+    with pytest.raises(DreamvidError, match="gone"):
+        beside.show(texture(), 1.0)
+    assert bad.closed == 1
+
+
+def test_all_are_closed_even_if_one_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = Fake(), Fake()
+
+    def fail() -> None:
+        raise DreamvidError("cannot be finished")
+
+    monkeypatch.setattr(one, "close", fail)
+    outputs = Outputs([one, other], pytest.fail)
+    outputs.open(SIZE, RATE)
+    outputs.show(texture(), 0.0)
+    with pytest.raises(DreamvidError, match="cannot be finished"):
+        outputs.close()
+    assert other.closed == 1 and other.times == [0.0]
