@@ -160,7 +160,7 @@ def queue(page: Any) -> None:
         page.wait_for_selector(f'.job h3:text-is("{name}.mp4")', state="attached")
     page.click("nav [data-to=queue]")
     page.wait_for_selector('.job:nth-child(3)[data-state="running"] progress[value]')
-    page.wait_for_selector('.job:nth-child(3) img[src*="newest"]')
+    page.wait_for_selector('.job:nth-child(3) .tabular:has-text("left")')
     shot(page, "studio-queue", SMALL, 70)
 
 
