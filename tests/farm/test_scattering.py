@@ -19,7 +19,8 @@ from dreamvid.commands.video import run_video
 from dreamvid.errors import Interrupted, OutputExists
 from dreamvid.farm.cluster import offers
 from dreamvid.farm.joining import Left
-from dreamvid.farm.scattering import dream_by_ray
+from dreamvid.farm.piecework import Board
+from dreamvid.farm.scattering import _Run, dream_by_ray
 from dreamvid.farm.share import dream_part
 from dreamvid.image import load_image
 from dreamvid.media.newest import NewestFrame
@@ -148,6 +149,31 @@ def test_a_film_that_others_have_joined_meanwhile_is_theirs(shots: Path, path: P
                 pass
 
     assert dream_by_ray(request_for(shots, path), "auto", join) == Left()
+
+
+def test_what_a_slow_board_takes_out_is_heard_later(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when its process starts on a busy machine: what it took was thrown away."""
+    answers = iter([False, True])
+
+    class Slow:
+        exceptions = cluster.exceptions
+
+        def get(self, task: Any, timeout: float) -> Any:
+            if not next(answers):
+                raise cluster.exceptions.GetTimeoutError("busy")
+            return cluster.get(task)
+
+    run, heard = object.__new__(_Run), list[Any]()
+    monkeypatch.setattr(_Run, "_hear", lambda self, message: heard.append(message))
+    run._ray, run._taken = Slow(), None
+    run._board = cluster.remote(num_cpus=0)(Board).remote()
+    cluster.get(run._board.tell.remote({"newest": b""}))
+    run._listen()
+    assert not heard
+    run._listen()
+    assert heard == [{"newest": b""}]
 
 
 def test_a_cluster_says_what_it_offers_and_listens_on_loopback_only(cluster: Any) -> None:
