@@ -19,6 +19,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+_NO_MEMORY = (
+    "out of memory",
+    "not enough memory",
+    "allocate memory",
+    "failed to map segment",  # of a library
+    "Insufficient memory",
+    "bad_alloc",
+    "can't start new thread",  # its stack needs address space
+    "could not create a primitive",  # oneDNN, which does not say why
+    "ALLOC_FAILED",  # cuBLAS
+    "ALLOCATION_FAILED",  # cuDNN
+)
+"""What the messages of errors say when memory is exhausted."""
+
 LONGEST_WORD = 1000
 """Longer words, such as a label that is a whole file, are cut in messages."""
 
@@ -93,6 +107,13 @@ class Interrupted(DreamvidError):
     """The user or the system stopped the run."""
 
     exit_code = 130
+
+
+def no_memory(error: BaseException) -> bool:
+    """Whether an error of any library means that memory is exhausted."""
+    if isinstance(error, MemoryError | OutOfMemory):
+        return True
+    return any(sign in str(error) for sign in _NO_MEMORY)
 
 
 def no_such_file(path: object) -> UnreadableInput:

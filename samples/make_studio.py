@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).parent
 PORT = 8499
@@ -39,7 +39,7 @@ def studio(state: Path, output: Path) -> Iterator[str]:
         server.wait()
 
 
-def shot(page: Any, name: str, size: tuple[int, int], quality: int = 78) -> None:
+def shot(page: Any, name: str, size: tuple[int, int], quality: int = 88) -> None:
     """Keep the page as a picture."""
     page.mouse.move(4, 4)
     page.evaluate("document.activeElement.blur()")
@@ -54,10 +54,10 @@ def dreamt(page: Any) -> None:
 
 
 def drawn(page: Any, part: str) -> None:
-    """Wait until the pictures of a part are there."""
+    """Wait until the pictures of a part are there: the first dozen, which are in sight."""
     page.wait_for_selector(f"#{part} .tile img[src]")
     while page.locator(f"#{part} .tile img").evaluate_all(
-        "all => all.some((one) => !one.complete || !one.naturalWidth)"
+        "all => all.slice(0, 12).some((one) => !one.complete || !one.naturalWidth)"
     ):
         page.wait_for_timeout(500)
 
@@ -145,7 +145,7 @@ def queue(page: Any) -> None:
     page.click('.file[title="valley.mp4"]')
     dreamt(page)
     for name, preset, frames in (
-        ("valley in ink", "ink", 24), ("valley, stained glass", "stained-glass", 12),
+        ("valley in ink", "ink", 24), ("valley in stained glass", "stained-glass", 12),
         ("valley of creatures", "creatures", 72), ("valley in pastel", "pastel", 72),
     ):  # fmt: skip
         page.click(".tabs [data-show=presets]")
@@ -157,10 +157,10 @@ def queue(page: Any) -> None:
         dreamt(page)
         page.fill("#name", f"{name}.mp4")
         page.click("#queue-it")
-        expect(page.locator("#status")).to_contain_text(name)
+        page.wait_for_selector(f'.job h3:text-is("{name}.mp4")', state="attached")
     page.click("nav [data-to=queue]")
     page.wait_for_selector('.job:nth-child(3)[data-state="running"] progress[value]')
-    page.wait_for_selector('.job:nth-child(3) img[src*="newest"]')
+    page.wait_for_selector('.job:nth-child(3) .tabular:has-text("left")')
     shot(page, "studio-queue", SMALL, 70)
 
 
@@ -176,7 +176,6 @@ def main(state: Path) -> None:
         )
         page = browser.new_page(reduced_motion="reduce")
         page.set_default_timeout(PATIENCE)
-        expect.set_options(timeout=PATIENCE)
         page.goto(address)
         page.wait_for_selector("body[data-ready=yes]")
         for step in (tune, mask, camera, queue):

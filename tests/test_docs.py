@@ -28,7 +28,7 @@ from dreamvid.settings.live import LiveSettings
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
-OTHER_PROGRAMS = ("pip install ", "apt install ", "pytest", "sbatch ")
+OTHER_PROGRAMS = ("pip install ", "apt install ", "pytest", "sbatch ", "ray start ")
 QUICK = [
     "dreamvid models",
     "dreamvid presets",

@@ -99,3 +99,12 @@ def test_help_needs_no_torch() -> None:
     check = check.replace("HEAVY", repr(("torch", "cv2", "av", "scenedetect", "torchvision")))
     told = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "[]"
+
+
+def test_a_film_does_not_wait_for_torchvision() -> None:
+    """It takes longer to import than all of dreamvid; only its own networks need it."""
+    check = (
+        "import sys, dreamvid.farm.crew, dreamvid.farm.work; print('torchvision' in sys.modules)"
+    )
+    told = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "False"

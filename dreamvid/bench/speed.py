@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from dreamvid.bench.chance import random_network
 from dreamvid.bench.clips import measure_loops, measure_zooms
 from dreamvid.bench.counting import CountingGradient, TimedDreamer
+from dreamvid.bench.crews import time_workers
 from dreamvid.bench.flops import matmul_rate, step_flops
 from dreamvid.commands.preflight import open_film
 from dreamvid.commands.ready import card_beside, in_time
@@ -343,6 +344,7 @@ PARTS: Final[dict[str, Callable[[Sequence[str]], list[Row]]]] = {
         for row in measure_zooms(load_or_random(model))
     ],
     "film": lambda models: time_film(models),
+    "workers": time_workers,
 }
 """The parts of the bench by name; each takes the names of the networks to measure."""
 
@@ -354,5 +356,6 @@ TITLES: Final = {
     "loop": "Exact loops, without the dream",
     "zoom": "A long zoom feedback",
     "film": "A film on one device",
+    "workers": "video with cuts, by many workers",
 }
 """The headings of the tables."""

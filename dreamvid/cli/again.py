@@ -30,7 +30,7 @@ def read_stretch(text: str, film: Path | None, *, alone: bool) -> Stretch:
         remedy = "name the finished film with --from"
         raise UsageError("of which film?", where="--redream", remedy=remedy)
     if not alone:
-        remedy = "leave out --workers, --part and --dry-run"
+        remedy = "leave out --workers, --part, --ray and --dry-run"
         raise UsageError("is dreamed by one process", where="--redream", remedy=remedy)
     made = film.with_name(sidecar_path(film).name.removesuffix(".dreamvid.toml"))
     state = FilmState.read(made, "dream it once more with --keep-state, and then this")

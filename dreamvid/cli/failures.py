@@ -16,19 +16,13 @@ from cyclopts import (
 from dreamvid import cli
 from dreamvid.bench.doctor import missing
 from dreamvid.cli import hints
-from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutOfMemory, UsageError
-
-_NO_MEMORY = (
-    "out of memory",
-    "not enough memory",
-    "allocate memory",
-    "failed to map segment",  # of a library
-    "Insufficient memory",
-    "bad_alloc",
-    "can't start new thread",  # its stack needs address space
-    "could not create a primitive",  # oneDNN, which does not say why
-    "ALLOC_FAILED",  # cuBLAS
-    "ALLOCATION_FAILED",  # cuDNN
+from dreamvid.errors import (
+    DiskFull,
+    DreamvidError,
+    Interrupted,
+    OutOfMemory,
+    UsageError,
+    no_memory,
 )
 
 
@@ -50,9 +44,9 @@ def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
             return lacking
         case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
             return DiskFull("no space left on the disk", where=error.filename, remedy="make room")
-        case ImportError() if _no_memory(error):
+        case ImportError() if no_memory(error):
             return OutOfMemory("not enough memory to start", remedy="raise the limit (ulimit -v)")
-        case _ if _no_memory(error):
+        case _ if no_memory(error):
             return OutOfMemory("out of memory", remedy="use a smaller picture or --tile")
         case OSError() if error.filename and error.strerror:
             return DreamvidError(error.strerror, where=error.filename)
@@ -60,10 +54,6 @@ def explain(error: BaseException, *, stopped: bool = False) -> DreamvidError:
         f"{type(error).__name__}: {error}",
         remedy="this is a bug in dreamvid; please report it, with the traceback that -v prints",
     )
-
-
-def _no_memory(error: BaseException) -> bool:
-    return isinstance(error, MemoryError) or any(sign in str(error) for sign in _NO_MEMORY)
 
 
 def _usage(error: CycloptsError) -> UsageError:

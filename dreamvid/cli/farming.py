@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Group, Parameter
 
-from dreamvid.cli.flags import Json, Quiet, Verbose, Yes
+from dreamvid.cli.flags import Json, KeepParts, Quiet, Verbose, Yes
 from dreamvid.cli.request import (
     command_that_wrote,
     find_source,
@@ -30,14 +31,17 @@ if TYPE_CHECKING:
     from dreamvid.commands.result import Result
     from dreamvid.farm.joining import Left
     from dreamvid.farm.status import Status
+    from dreamvid.farm.storage import Storage
     from dreamvid.media.newest import NewestFrame
     from dreamvid.sequence.progress import OnProgress
 
 _MANY = Group("Many processes", sort_key=6)
 Workers = Annotated[
-    int | None,
+    int | Literal["auto"] | None,
     Parameter(
-        name="--workers", group=_MANY, help="Dream the shots in this many processes at once."
+        name="--workers",
+        group=_MANY,
+        help="Dream the shots in this many processes at once; auto is one for each core.",
     ),
 ]
 Part = Annotated[
@@ -46,6 +50,24 @@ Part = Annotated[
         name="--part",
         group=_MANY,
         help="Dream only one part of the shots, such as 3/40; whoever is last joins the film.",
+    ),
+]
+Ray = Annotated[
+    str | None,
+    Parameter(
+        name="--ray",
+        group=_MANY,
+        help="Dream the shots on a Ray cluster: auto for this machine or the cluster that it is "
+        "in, or an address such as ray://HOST:10001. Needs pip install 'dreamvid[ray]'.",
+    ),
+]
+Stored = Annotated[
+    str | None,
+    Parameter(
+        name="--storage",
+        group=_MANY,
+        help="Keep the parts also in a folder or at a URL such as s3://BUCKET/jobs, for machines "
+        "without a common folder. URLs need pip install 'dreamvid[cloud]'.",
     ),
 ]
 Made = Annotated[Path, Parameter(help="The film that is being dreamed: the output.")]
@@ -60,44 +82,99 @@ def part_of(text: str) -> tuple[int, int]:
     return part, of
 
 
-def check_many(workers: int | None, part: str | None, settings: VideoSettings) -> bool:
-    """Whether a film is to be dreamed by many processes; UsageError for invalid values."""
-    if workers is not None and part is not None:
-        raise UsageError("not allowed together with --part", where="--workers", remedy="use one")
-    if workers is not None and workers < 1:
-        raise UsageError(f"{workers} is too small", where="--workers", remedy="give 1 or more")
-    if part is not None:
-        part_of(part)
-    many = workers is not None or part is not None
-    if many:
-        from dreamvid.farm.check import check_shared
+@dataclass(frozen=True)
+class Many:
+    """How many processes are to dream a film: at most one of `workers`, `part` and `ray`.
 
-        check_shared(settings)
-    return many
-
-
-def run_many(
-    request: Film,
-    workers: int | None,
-    part: str | None,
-    on_progress: OnProgress,
-    newest: Path | None,
-    *,
-    keep: bool,
-) -> Result | Left:
-    """Dream a checked film in many processes, or one part of it here.
-
-    Workers show the `newest` frame in a file, of a part it is in the events. Whoever joins the film
-    may `keep` its state.
+    Whoever joins the film may `keep` its state.
     """
-    if workers is not None:
-        from dreamvid.farm.crew import dream_by_workers
 
-        return dream_by_workers(request, workers, on_progress, newest=newest, keep=keep)
-    from dreamvid.farm.share import dream_part
+    workers: int | Literal["auto"] | None
+    part: str | None
+    ray: str | None
+    storage: str | None
+    keep: bool = False
 
-    assert part is not None
-    return dream_part(request, *part_of(part), on_progress, keep=keep)
+    @property
+    def count(self) -> int | None:
+        """The number of `workers`, if it is they who dream."""
+        return (os.cpu_count() or 1) if self.workers == "auto" else self.workers
+
+    def check(self, settings: VideoSettings) -> bool:
+        """Whether there are any; UsageError for invalid values, or a film for one process."""
+        asked = {"--workers": self.workers, "--part": self.part, "--ray": self.ray}
+        given = [name for name, value in asked.items() if value is not None]
+        if len(given) > 1:
+            what = f"not allowed together with {given[1]}"
+            raise UsageError(what, where=given[0], remedy="use one")
+        if self.storage is not None and not given:
+            remedy = "use it with --ray, --workers or --part"
+            raise UsageError("is for many processes", where="--storage", remedy=remedy)
+        if isinstance(self.workers, int) and self.workers < 1:
+            what = f"{self.workers} is too small"
+            raise UsageError(what, where="--workers", remedy="give 1 or more")
+        if self.part is not None:
+            part_of(self.part)
+            if self.keep and self.storage is not None:
+                remedy = "give it to dreamvid join"
+                raise UsageError("no part joins the film", where="--keep-state", remedy=remedy)
+        if self.ray is not None:
+            from dreamvid.farm.check import check_address
+
+            check_address(self.ray)
+        if given:
+            from dreamvid.farm.check import check_shared
+
+            check_shared(settings)
+        return bool(given)
+
+    def source(self, asked: Path) -> Path:
+        """The film on this machine: one in a storage is fetched."""
+        if self.ray is None and self.storage is None:
+            return asked
+        from dreamvid.farm.sources import local_source
+
+        return local_source(asked)
+
+    def run(
+        self, request: Film, source: Path, on_progress: OnProgress, newest: NewestFrame | None
+    ) -> Result | Left:
+        """Dream a checked film in many processes, or one part of it here.
+
+        `source` is as it was asked for. Workers show the `newest` frame in its file, if there is
+        one; that of a part is in the events.
+        """
+        if self.ray is not None:
+            from dreamvid.farm.scattering import dream_by_ray
+
+            return dream_by_ray(
+                request,
+                self.ray,
+                on_progress,
+                source=source,
+                newest=newest,
+                storage=self.storage,
+                keep=self.keep,
+            )
+        if self.count is not None:
+            from dreamvid.farm.crew import dream_by_workers
+
+            live = None if newest is None else newest.path
+            return dream_by_workers(
+                request,
+                self.count,
+                on_progress,
+                newest=live,
+                storage=self.storage,
+                keep=self.keep,
+            )
+        from dreamvid.farm.share import dream_part
+        from dreamvid.farm.storage import storage_at
+
+        assert self.part is not None
+        name = request.output.path.name
+        storage = None if self.storage is None else storage_at(self.storage, name)
+        return dream_part(request, *part_of(self.part), on_progress, storage, keep=self.keep)
 
 
 def show_many(show: Show, request: Film, made: Result | Left, newest: NewestFrame) -> None:
@@ -112,16 +189,20 @@ def show_many(show: Show, request: Film, made: Result | Left, newest: NewestFram
         show.say(f"{request.output.path}: {made.text}")
 
 
-def join(out: Made, *, yes: Yes = False, quiet: Quiet = False, verbose: Verbose = False) -> None:
+def join(
+    out: Made,
+    *,
+    storage: Stored = None,
+    keep_state: KeepParts = False,
+    yes: Yes = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
     """Join the shots of a film that --workers or --part have dreamed.
 
     Whoever dreams the last shot does this as well. Says which shots are missing, if any.
     """
-    from dreamvid.sequence.folder import folder_of, record_in
-
-    record = record_in(folder_of(out))
-    if not record.is_file():
-        raise UsageError("no shots are dreamed for it", where=out, remedy="check its name")
+    store, record = _job_of(out, storage)
     made, values = read_sidecar(record)
     source = find_source(made, sidecar_path(out))
     if source is None or command_that_wrote(values) != "video":
@@ -132,9 +213,28 @@ def join(out: Made, *, yes: Yes = False, quiet: Quiet = False, verbose: Verbose 
         from dreamvid.farm.joining import join_film
 
         with show.busy("joining"):
-            result = join_film(checked)
+            result = join_film(checked, store, keep=keep_state)
         show.made(result)
     raise_if_damaged(result, source)
+
+
+def _job_of(out: Path, storage: str | None) -> tuple[Storage | None, Path]:
+    """The storage of a job, and its record; UsageError if there is none."""
+    from dreamvid.sequence.folder import folder_of, record_in
+
+    record, store = record_in(folder_of(out)), None
+    if storage is not None:
+        from dreamvid.farm.remote import RemoteJob, local_copy
+        from dreamvid.farm.storage import storage_at
+
+        store = storage_at(storage, out.name)
+        found = RemoteJob(store, folder_of(out)).record()
+        record = local_copy(store.place) / "job.toml"
+        record.write_text(found or "", "utf-8")
+    if not (record.is_file() and record.stat().st_size):
+        where = out if store is None else store.place
+        raise UsageError("no shots are dreamed for it", where=where, remedy="check its name")
+    return store, record
 
 
 def status(out: Made, *, json: Json = False) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dreamvid.cli.again import around, read_stretch, redreamed
-from dreamvid.cli.farming import Part, Workers, check_many, run_many, show_many
+from dreamvid.cli.farming import Many, Part, Ray, Stored, Workers, show_many
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
@@ -104,6 +104,8 @@ def video(
     keep_state: KeepParts = False,
     workers: Workers = None,
     part: Part = None,
+    ray: Ray = None,
+    storage: Stored = None,
     preview: Newest = None,
     no_preview: NoNewest = False,
     dry_run: DryRun = False,
@@ -124,10 +126,13 @@ def video(
     if request.source is None:
         raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)
-    many = check_many(workers, part, request.settings)
-    again = None if redream is None else read_stretch(redream, from_, alone=not (many or dry_run))
+    many = Many(workers, part, ray, storage, keep_state)
+    is_many = many.check(request.settings)
+    alone = not (is_many or dry_run)
+    again = None if redream is None else read_stretch(redream, from_, alone=alone)
+    source = many.source(request.source)
     with Show(quiet=quiet, verbose=verbose) as show:
-        checked = check_video(request.source, path, request.settings, overwrite=yes)
+        checked = check_video(source, path, request.settings, overwrite=yes)
         show.say(f"{checked.summary}, into {path}", *checked.reader.warnings)
         show.detail(checked.reader.assumed)
         if again is not None:
@@ -135,17 +140,16 @@ def video(
         if dry_run:
             from dreamvid.commands.dry_run import try_video
 
-            forecast = try_video(checked, show.on_progress, workers=workers)
+            forecast = try_video(checked, show.on_progress, workers=many.count)
             return show.forecast(forecast, checked, force=force)
         check_room(checked, force=force)
         newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video
 
         with show.busy("dreaming the first frame"):
-            if many:
-                live = None if no_preview else newest.path
-                watch = request.watched(show, newest)
-                made = run_many(checked, workers, part, watch, live, keep=keep_state)
+            if is_many:
+                live, told = None if no_preview else newest, request.watched(show, newest)
+                made = many.run(checked, request.source, told, live)
                 return show_many(show, checked, made, newest)
             if again is not None:
                 result = redreamed(checked, again, request.watched(show, newest))

@@ -25,11 +25,22 @@ FilmSize = Annotated[
 Where = Annotated[Device, Parameter(help="Device of the part film.")]
 
 
-def doctor(*, json: Json = False) -> None:
+Cluster = Annotated[
+    str | None,
+    Parameter(
+        name="--ray",
+        help="Say what a Ray cluster offers instead: auto, HOST:PORT or ray://HOST:10001.",
+    ),
+]
+
+
+def doctor(*, ray: Cluster = None, json: Json = False) -> None:
     """Check what is installed, and whether it works, by using each component once.
 
     The exit code is 6 when something that dreamvid needs is missing.
     """
+    if ray is not None:
+        return _cluster(ray, json)
     found = list(checks())
     if json:
         print_json([asdict(check) for check in found])
@@ -38,6 +49,29 @@ def doctor(*, json: Json = False) -> None:
     lacking = [check.name for check in found if check.state == "missing"]
     if lacking:
         raise MissingDependency(f"{', '.join(lacking)} missing", remedy="see the table above")
+
+
+def _cluster(address: str, json: bool) -> None:
+    """Say what a Ray cluster offers; MissingDependency if a machine of it cannot dream."""
+    from importlib.metadata import version
+
+    from dreamvid.farm.cluster import connected, offers
+
+    with connected(address) as module:
+        found = offers(module)
+    ours = version("dreamvid")
+    if json:
+        print_json([asdict(node) for node in found])
+    else:
+        head = ("machine", "CPUs", "GPUs", "memory", "dreamvid")
+        rows = [(node.address, f"{node.cpus:g}", f"{node.gpus:g}",
+                 f"{node.memory / 2**30:.1f} GiB", node.dreamvid or node.problem)
+                for node in found]  # fmt: skip
+        print_table(head, rows)
+    lacking = [node.address for node in found if node.dreamvid != ours]
+    if lacking:
+        what = f"dreamvid {ours} is missing on {', '.join(lacking)}"
+        raise MissingDependency(what, remedy="install the same version on all machines")
 
 
 def codecs(*, json: Json = False) -> None:
@@ -78,9 +112,9 @@ def bench(
 ) -> None:
     """Measure how fast this machine dreams, and how much memory it uses.
 
-    PARTS are any of step, objects, video, memory, loop, zoom and film; the default is all but film,
-    which has the figures of a film on one device. Close other programs first: they distort the
-    result.
+    PARTS are any of step, objects, video, memory, loop, zoom, workers and film; the default is all
+    but film, which has the figures of a film on one device. Close other programs first: they
+    distort the result.
     """
     from dreamvid.bench import speed as bench_module
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -86,6 +86,15 @@ class Ready:
         for text in self.notes:
             on_progress(Progress("note", text=text))
         return job
+
+    def tiled(self, tile: int, films: ExitStack, on_progress: OnProgress) -> Ready:
+        """The same with tiles of at most `tile` pixels a side; `films` is as in `prepare`."""
+        settings, change = self.request.settings, {"tile": tile}
+        dream = settings.dream.model_copy(update=change)
+        region = tuple(one.model_copy(update=change) for one in settings.region)
+        smaller = settings.model_copy(update={"dream": dream, "region": region})
+        request = replace(self.request, settings=smaller)
+        return replace(self, dreams=prepare(request, films, on_progress).dreams)
 
     def small(self, sources: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
         """The frames at the size of the dream."""

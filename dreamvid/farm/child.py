@@ -42,7 +42,7 @@ def serve(text: str, tell: Tell) -> None:
         order = Order.read(text)
         cv2.setNumThreads(order.threads)
         newest = None if order.newest is None else NewestFrame(order.newest)
-        result = work(order.checked(), on_progress, begun, keep=order.keep)
+        result = work(order.checked(), on_progress, begun, storage=order.store, keep=order.keep)
         if isinstance(result, Result):
             tell({"result": result_fields(result)})
         else:

@@ -17,17 +17,14 @@ from typing import IO, Any, Protocol
 
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
-from dreamvid.commands.shared import with_sound
 from dreamvid.commands.shares import threads_of_each
-from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists
+from dreamvid.errors import DreamvidError, OutOfMemory, OutputExists
 from dreamvid.farm.check import check_shared
-from dreamvid.farm.joining import Left
+from dreamvid.farm.joining import Left, interrupted, try_join
 from dreamvid.farm.messages import Order, error_of, left_of_fields, result_of
 from dreamvid.farm.tally import Tally
 from dreamvid.farm.work import threads_of
-from dreamvid.media.target import exclusive_lock
-from dreamvid.sequence.folder import finished_parts, folder_of, record_in
-from dreamvid.sequence.job import Job
+from dreamvid.sequence.folder import finished_parts, folder_of
 from dreamvid.sequence.progress import OnProgress, Progress
 
 DEATHS = 3
@@ -79,28 +76,33 @@ def dream_by_workers(
     start: Start = start_child,
     *,
     newest: Path | None = None,
+    storage: str | None = None,
     keep: bool = False,
+    threads: int | None = None,
 ) -> Result | Left:
     """Dream a checked film in so many processes, and close it.
 
-    One of them shows its newest frame in the file `newest`; who joins the film may `keep` its
-    state. Each computes with its share of the cores, or with as many threads as the job began with.
-    The bytes are those of one process with that number of threads. A worker that was killed is
-    replaced. Raises the first error of a worker, and Interrupted on Ctrl-C.
+    One of them shows its newest frame in the file `newest`. Each computes with so many `threads`,
+    by default its share of the cores, or with as many as the job began with. The bytes are those of
+    one process with that number of threads. A worker that was killed is replaced. Parts also go to
+    a `storage`, if one is given. Who joins the film may `keep` its state. Raises the first error of
+    a worker, and Interrupted on Ctrl-C.
     """
     with request.reader:
         check_shared(request.settings)
         output = request.output
-        threads = threads_of(output.path) or threads_of_each(workers)
-        order = Order(
-            request.source, output.path, request.settings, output.overwrite, threads, newest, keep
-        )
+        threads = threads_of(output.path) or threads or threads_of_each(workers)
+        said = request.settings, output.overwrite, threads, newest, storage, keep
+        order = Order(request.source, output.path, *said)
         crew = _Crew(order, workers, start, on_progress)
         try:
-            return crew.run()
+            made = crew.run()
+            if storage is None or isinstance(made, Result) or made.missing:
+                return made
+            return try_join(request, order.store, keep=keep)
         except KeyboardInterrupt:
             crew.stop()
-            raise _interrupted(request) from None
+            raise interrupted(request) from None
         finally:
             crew.stop()
 
@@ -166,7 +168,8 @@ class _Crew:
         elif "progress" in message:
             self._pass_on(Progress(**message["progress"]))
         elif "left" in message:
-            self._left = left_of_fields(message["left"])
+            if self._left is None or self._left.missing:  # else one has seen the last shot done
+                self._left = left_of_fields(message["left"])
             return True
         elif "error" in message:
             error = error_of(message["error"])
@@ -205,18 +208,3 @@ class _Crew:
         """Delete what a worker has left that began when another had just joined the film."""
         if self._folder.is_dir() and not finished_parts(self._folder):
             shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _interrupted(request: Film) -> Interrupted:
-    """What to say after a Ctrl-C; the first frames are written under another name."""
-    output = request.output
-    record = record_in(folder_of(output.path))
-    if not record.is_file():
-        return Interrupted("stopped before the first frame", where=output.path)
-    like = with_sound(request.reader.info, request.settings.sound)
-    with exclusive_lock(output.path):
-        job = Job(output, like=like, record=record.read_text("utf-8"), shared=True)
-        if not finished_parts(job.folder):
-            job.leave()
-            return Interrupted("stopped before a part was finished", where=output.path)
-        return job.interrupted()

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
-from dreamvid.errors import DreamvidError, UsageError
+from dreamvid.commands.sidecar import origin
+from dreamvid.errors import DreamvidError, Interrupted, UsageError
+from dreamvid.farm.remote import RemoteJob
+from dreamvid.farm.storage import Storage
 from dreamvid.media.target import exclusive_lock
-from dreamvid.sequence.folder import folder_of, record_in
+from dreamvid.sequence.folder import finished_parts, folder_of, record_in
 from dreamvid.sequence.job import Job
+from dreamvid.sequence.lengthen import drop_state, write_parts
 from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.stretch import Stretch
 
@@ -22,28 +27,35 @@ class Left:
     """A film of so many `shots` that was not joined here.
 
     The numbers of the `missing` ones count from 1; `mine` are those of the part that was dreamed
-    here, which other processes dream. Without missing ones another process joins the film.
+    here, which other processes dream. Without missing ones another process joins the film; one that
+    is `stored` elsewhere waits for it.
     """
 
     shots: int = 0
     missing: tuple[int, ...] = ()
     mine: tuple[int, ...] = ()
+    stored: bool = False
 
     @property
     def text(self) -> str:
         """What is left to do, in words."""
+        if not self.missing and self.stored:
+            return "all shots are dreamed; dreamvid join makes the film of them"
         if not self.missing:
             return "all shots are dreamed, and another process joins them"
         what = f"{_shots(self.missing)} of {self.shots} missing"
         others = f"; another process dreams {_shots(self.mine)}" if self.mine else ""
-        return f"{what}{others}; whoever dreams the last one joins the film"
+        last = "whoever dreams the last one joins the film"
+        return f"{what}{others}; {'dreamvid join joins them all' if self.stored else last}"
 
 
-def left_of(plan: Plan, missing: Sequence[Shot], mine: Sequence[Shot]) -> Left:
-    """What is left of a film, to one that dreamed the shots that are `mine`."""
+def left_of(
+    plan: Plan, missing: Sequence[Shot], mine: Sequence[Shot], *, stored: bool = False
+) -> Left:
+    """What is left of a film, to one that dreamed the shots that are `mine`; see Left."""
     numbers = {shot: number for number, shot in enumerate(plan.shots, 1)}
     ours = tuple(numbers[shot] for shot in missing if shot in mine)
-    return Left(len(plan.shots), tuple(numbers[shot] for shot in missing), ours)
+    return Left(len(plan.shots), tuple(numbers[shot] for shot in missing), ours, stored)
 
 
 def look(job: Job, plan: Plan) -> dict[Shot, Stretch]:
@@ -63,25 +75,61 @@ def join(job: Job, plan: Plan, found: Mapping[Shot, Stretch]) -> Result:
     return Result(job.output.path, job.delivered, notes, plan.damage)
 
 
-def join_film(request: Film) -> Result:
-    """Join the film of a checked request, and close it; DreamvidError if shots are missing."""
-    output = request.output
+def join_film(request: Film, storage: Storage | None = None, *, keep: bool = False) -> Result:
+    """Join the film of a checked request, and close it; `keep` its state.
+
+    DreamvidError if shots are missing.
+    """
+    with request.reader:
+        made = try_join(request, storage, keep=keep)
+    if isinstance(made, Result):
+        return made
+    what = f"{_shots(made.missing)} of {made.shots} missing"
+    remedy = "repeat the commands that dream them"
+    raise DreamvidError(what, where=request.output.path, remedy=remedy)
+
+
+def try_join(request: Film, storage: Storage | None = None, *, keep: bool = False) -> Result | Left:
+    """Join the film of a checked request, unless shots are missing; `keep` its state.
+
+    What is in a `storage` is fetched, and deleted once the film is complete.
+    """
+    output, film = request.output, request.reader
     folder = folder_of(output.path)
-    with request.reader as film, exclusive_lock(output.path):
+    remote = None if storage is None else RemoteJob(storage, folder)
+    with exclusive_lock(output.path):
+        if remote is not None:
+            remote.gather(request.source, origin(request.source, output.path))
         plan = Plan.read(folder)
         if plan is None:
             remedy = "dream it with --workers or --part"
             raise UsageError("there are no shots to join", where=output.path, remedy=remedy)
         record = record_in(folder).read_text("utf-8")
         like = with_sound(film.info, request.settings.sound)
-        job = Job(output, like=like, record=record, shared=True)
+        kept = partial(write_parts if keep else drop_state, output)
+        job = Job(output, like=like, record=record, keep=kept, shared=True)
         found = look(job, plan)
         if missing := incomplete(found):
-            left = left_of(plan, missing, ())
-            what = f"{_shots(left.missing)} of {left.shots} missing"
-            remedy = "repeat the commands that dream them"
-            raise DreamvidError(what, where=output.path, remedy=remedy)
-        return join(job, plan, found)
+            return left_of(plan, missing, ())
+        result = join(job, plan, found)
+        if remote is not None:
+            remote.clear()
+        return result
+
+
+def interrupted(request: Film) -> Interrupted:
+    """What to say after a Ctrl-C; the first frames are written under another name."""
+    output = request.output
+    record = record_in(folder_of(output.path))
+    if not record.is_file():
+        return Interrupted("stopped before the first frame", where=output.path)
+    like = with_sound(request.reader.info, request.settings.sound)
+    with exclusive_lock(output.path):
+        job = Job(output, like=like, record=record.read_text("utf-8"), shared=True)
+        if not finished_parts(job.folder):
+            job.leave()
+            return Interrupted("stopped before a part was finished", where=output.path)
+        return job.interrupted()
 
 
 def _shots(numbers: Sequence[int]) -> str:

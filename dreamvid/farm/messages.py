@@ -16,6 +16,8 @@ from dreamvid.commands.preflight import Film, check_video
 from dreamvid.commands.result import Result
 from dreamvid.errors import DreamvidError
 from dreamvid.farm.joining import Left
+from dreamvid.farm.sources import local_source
+from dreamvid.farm.storage import Storage, storage_at
 from dreamvid.settings.models import VideoSettings
 from dreamvid.settings.toml import to_toml
 
@@ -24,8 +26,8 @@ from dreamvid.settings.toml import to_toml
 class Order:
     """The film that a worker is to help dream, with so many threads.
 
-    It shows its newest frame in the file `newest`, if there is one, and may `keep` the state of the
-    film.
+    It shows its newest frame in the file `newest`, if there is one. The parts also go to a
+    `storage`, if one is given: a folder, or an fsspec URL. Who joins the film may `keep` its state.
     """
 
     source: Path
@@ -34,6 +36,7 @@ class Order:
     overwrite: bool
     threads: int
     newest: Path | None = None
+    storage: str | None = None
     keep: bool = False
 
     @property
@@ -50,11 +53,18 @@ class Order:
         paths = Path(found["source"]), Path(found["target"])
         settings = VideoSettings.checked(found["settings"])
         newest = None if found["newest"] is None else Path(found["newest"])
-        return cls(*paths, settings, found["overwrite"], found["threads"], newest, found["keep"])
+        said = found["overwrite"], found["threads"]
+        return cls(*paths, settings, *said, newest, found["storage"], found["keep"])
 
     def checked(self) -> Film:
         """The checked request, which is open."""
-        return check_video(self.source, self.target, self.settings, overwrite=self.overwrite)
+        source = local_source(self.source)
+        return check_video(source, self.target, self.settings, overwrite=self.overwrite)
+
+    @property
+    def store(self) -> Storage | None:
+        """The storage of the job; None if its parts are only here."""
+        return None if self.storage is None else storage_at(self.storage, self.target.name)
 
 
 def result_fields(result: Result) -> dict[str, Any]:
@@ -69,7 +79,8 @@ def result_of(fields: Mapping[str, Any]) -> Result:
 
 def left_of_fields(fields: Mapping[str, Any]) -> Left:
     """Restore what is left of a film from its fields."""
-    return Left(fields["shots"], tuple(fields["missing"]), tuple(fields["mine"]))
+    numbers = tuple(fields["missing"]), tuple(fields["mine"])
+    return Left(fields["shots"], *numbers, fields["stored"])
 
 
 def error_fields(error: BaseException) -> dict[str, str | None]:

@@ -6,17 +6,25 @@ from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.errors import Interrupted
 from dreamvid.farm.joining import Left
+from dreamvid.farm.storage import Storage
 from dreamvid.farm.tally import Tally
 from dreamvid.farm.work import work
 from dreamvid.sequence.progress import OnProgress, Progress
 
 
 def dream_part(
-    request: Film, part: int, of: int, on_progress: OnProgress, *, keep: bool = False
+    request: Film,
+    part: int,
+    of: int,
+    on_progress: OnProgress,
+    storage: Storage | None = None,
+    *,
+    keep: bool = False,
 ) -> Result | Left:
     """Dream part 1..`of` of a checked film, and close it; raises Interrupted on Ctrl-C.
 
-    Progress is that of the part. Who joins the film may `keep` its state. Raises any DreamvidError.
+    Progress is that of the part. Its files also go to a `storage`, if one is given; who has one
+    does not join the film. Who joins it may `keep` its state. Raises any DreamvidError.
     """
     tally = Tally(on_progress, f"part {part} of {of}")
 
@@ -27,7 +35,7 @@ def dream_part(
             on_progress(event)
 
     try:
-        return work(request, told, tally.begin, part=part, of=of, keep=keep)
+        return work(request, told, tally.begin, part=part, of=of, storage=storage, keep=keep)
     except KeyboardInterrupt:
         what = f"part {part} of {of} stopped"
         remedy = "repeat the command to resume"

@@ -16,6 +16,11 @@ class Tally:
         self._done: set[int] = set()
         self.total = 0
 
+    @property
+    def count(self) -> int:
+        """The number of frames that are done."""
+        return len(self._done)
+
     def begin(self, total: int, done: Iterable[Sequence[int]]) -> None:
         """There are `total` frames, of which some are done: pairs of first and end."""
         for first, end in done:

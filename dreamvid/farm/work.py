@@ -18,26 +18,33 @@ from typing import Self
 
 import torch
 
+from dreamvid.commands.clock import needs_look
 from dreamvid.commands.planning import opened_at, plan_of, seams_of
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.ready import Ready, prepare
 from dreamvid.commands.result import Result
-from dreamvid.errors import DreamvidError, UnreadableInput
+from dreamvid.errors import DreamvidError, UnreadableInput, no_memory
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left, incomplete, join, left_of, look
+from dreamvid.farm.remote import RemoteJob
+from dreamvid.farm.storage import Storage
 from dreamvid.media.mark import MARK_EVERY
 from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.media.target import Busy, exclusive_lock
-from dreamvid.sequence.folder import folder_of, listed_frames, record_in
+from dreamvid.sequence.folder import folder_of, intact_parts, listed_frames, record_in
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.lengthen import drop_state, write_parts
 from dreamvid.sequence.owners import owned
 from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.progress import OnProgress, Progress
+from dreamvid.sequence.seams import Seams
 from dreamvid.sequence.stretch import Stretch
 
 PATIENCE = 20.0
 """Seconds to wait for another process that begins or joins the same film."""
+
+SMALLEST = 128
+"""The smallest side of tiles to which a dream retreats when memory runs out."""
 
 TRIES, PAUSE = 3, 0.1
 """How often a worker looks for a free shot, and the seconds between: `status` owns one briefly."""
@@ -53,43 +60,70 @@ def work(
     *,
     part: int = 1,
     of: int = 1,
+    storage: Storage | None = None,
     keep: bool = False,
 ) -> Result | Left:
     """Dream the shots of one part of a checked film that nobody else dreams, and close the film.
 
     Part 1 of 1 is the whole film. The result is that of the film if it was joined here, which may
-    `keep` its state. Events of frames tell the number of the frame in the film. The number of
-    threads is that of the job, if it was begun already.
+    `keep` its state; what is in a `storage` is not joined. Events of frames tell the number of the
+    frame in the film. The number of threads is that of the job, if it was begun already.
     """
-    check_shared(request.settings)
-    output = request.output
-    if threads := threads_of(output.path):
-        torch.set_num_threads(threads)
-    with request.reader, ExitStack() as films:
-        ready = prepare(request, films, on_progress)
-        with briefly_locked(output.path):
-            output.check_new()  # another run may have finished since the check
-            job = ready.job(on_progress, shared=True, keep=write_parts if keep else drop_state)
-            record = record_in(job.folder).read_bytes()
-        plan = plan_of(ready, job.folder, on_progress)
-        if plan is None:
+    with hired(request, on_progress, storage, keep=keep) as worker:
+        if worker is None:
             return Left()
-        source = films.enter_context(_Source(ready, plan))
-        worker = _Worker(ready, job, record, plan, source, on_progress)
+        plan = worker.plan
         mine = plan.share(part, of)
         begun(sum(shot.frames for shot in mine), worker.done(mine))
         while True:
             worker.dream(mine)
             missing = worker.missing(plan.shots)
-            if missing:
-                return left_of(plan, missing, mine)
+            if missing or storage is not None:
+                return left_of(plan, missing, mine, stored=storage is not None)
             result = worker.join()
             if result is not None:
                 return result
 
 
-class _Worker:
-    """Dreams shots of one job, and joins it; `source` reads the film."""
+@contextmanager
+def hired(
+    request: Film, on_progress: OnProgress, storage: Storage | None = None, *, keep: bool = False
+) -> Iterator[Worker | None]:
+    """A worker that is ready for a checked film, which is closed in the end.
+
+    None if another process has joined the film meanwhile. `keep` is as in `work`.
+    """
+    check_shared(request.settings)
+    output = request.output
+    remote = None if storage is None else RemoteJob(storage, folder_of(output.path))
+    if threads := threads_of(output.path) or (remote and threads_in(remote.record() or "")):
+        torch.set_num_threads(threads)
+    with request.reader as film, ExitStack() as films:
+        if remote is not None and needs_look(request.settings, film.info.frames):
+            remote.fetch_signals()
+        ready = prepare(request, films, on_progress)
+        with briefly_locked(output.path):
+            output.check_new()  # another run may have finished since the check
+            job = ready.job(on_progress, shared=True, keep=write_parts if keep else drop_state)
+            record = record_in(job.folder).read_bytes()
+        if remote is not None:
+            remote.begin(ready.record, overwrite=output.overwrite)
+            remote.fetch_plan()
+        plan = plan_of(ready, job.folder, on_progress)
+        if plan is None:
+            yield None
+            return
+        if remote is not None:
+            remote.send_plan()
+        source = films.enter_context(_Source(ready, plan, films))
+        yield Worker(ready, job, record, plan, source, on_progress, remote)
+
+
+class Worker:
+    """Dreams shots of one job, and joins it; `source` reads the film.
+
+    Finished parts are also sent to the storage of a `remote` job.
+    """
 
     def __init__(
         self,
@@ -99,17 +133,18 @@ class _Worker:
         plan: Plan,
         source: _Source,
         on_progress: OnProgress,
+        remote: RemoteJob | None,
     ) -> None:
-        self._ready, self._job, self._record, self._plan = ready, job, record, plan
-        self._source, self._on_progress = source, on_progress
-        self._seams = seams_of(ready, plan, job.folder, on_progress)
+        self._ready, self._job, self._record, self.plan = ready, job, record, plan
+        self._source, self._on_progress, self._remote = source, on_progress, remote
         self._output = ready.request.output
         self._damaged: set[Shot] = set()
-        self._notes: tuple[str, ...] = ()
+        self.notes: tuple[str, ...] = ready.skipped
 
     def done(self, shots: Sequence[Shot]) -> list[tuple[int, int]]:
         """The frames of these shots that are in finished parts, as pairs of first and end."""
-        counts = ((shot.first, self._listed(shot)) for shot in shots)
+        elsewhere = self._elsewhere()
+        counts = ((shot.first, self._listed(shot, elsewhere)) for shot in shots)
         return [(first, first + count) for first, count in counts if count]
 
     def missing(self, shots: Sequence[Shot]) -> list[Shot]:
@@ -117,62 +152,105 @@ class _Worker:
 
         None are once another process has joined the film.
         """
-        if self._is_over():
+        if self.is_over():
             return []
-        return [shot for shot in shots if shot in self._damaged or self._listed(shot) < shot.frames]
+        elsewhere = self._elsewhere()
+        return [
+            shot
+            for shot in shots
+            if shot in self._damaged or self._listed(shot, elsewhere) < shot.frames
+        ]
 
-    def dream(self, shots: Sequence[Shot]) -> None:
-        """Dream one after the other, those first that lie ahead, until none of them is free."""
+    def check(self, shot: Shot) -> None:
+        """Read the parts of a shot that are here, so that damaged ones count as missing."""
+        if self._remote is None and not self._job.shot(shot.first, shot.end).complete:
+            self._damaged.add(shot)
+
+    def dream(self, shots: Sequence[Shot], *, tile: int | None = None) -> None:
+        """Dream one after the other, those first that lie ahead, until none of them is free.
+
+        `tile` is the largest tile if it is known that there is no memory for larger ones.
+        """
+        ready = self._ready if tile is None else self._smaller(tile)
         tries = 0
         while tries < TRIES and (left := self.missing(shots)):
             left.sort(key=lambda shot: (shot.first < self._source.position, shot))
-            if any(self._dream(shot) for shot in left):
+            if any(self._dream(shot, ready) for shot in left):
                 tries = 0
             else:
                 tries += 1
                 time.sleep(PAUSE)
 
+    def parts(self, shot: Shot) -> list[Path]:
+        """The finished parts of a shot that are here."""
+        return intact_parts(self._job.folder, shot.first, shot.end)
+
+    def discard(self, shot: Shot) -> None:
+        """Delete the parts of a shot here if it is complete in the storage."""
+        if shot.first in self._elsewhere():
+            for part in self.parts(shot):
+                for file in self._job.folder.glob(f"{part.stem}.*"):
+                    file.unlink(missing_ok=True)
+
     def join(self) -> Result | Left | None:
         """Join the film, unless another process does; None if parts are damaged and missing."""
         try:
             with exclusive_lock(self._output.path):
-                if self._is_over():
+                if self.is_over():
                     return Left()
-                found = look(self._job, self._plan)
+                found = look(self._job, self.plan)
                 self._damaged = set(incomplete(found))
                 if self._damaged:
                     return None
-                result = join(self._job, self._plan, found)
+                result = join(self._job, self.plan, found)
         except Busy:
             return Left()
-        notes = tuple(dict.fromkeys((*result.notes, *self._ready.skipped, *self._notes)))
-        return replace(result, notes=notes)
+        return replace(result, notes=tuple(dict.fromkeys((*result.notes, *self.notes))))
 
-    def _dream(self, shot: Shot) -> bool:
+    def _dream(self, shot: Shot, ready: Ready) -> bool:
         """Dream a shot, if no other process does; whether this is done."""
         with ExitStack() as stack:
             with briefly_locked(self._output.path):
-                if self._is_over() or not stack.enter_context(owned(self._job.folder, shot.first)):
+                if self.is_over() or not stack.enter_context(owned(self._job.folder, shot.first)):
                     return False
-            stretch = self._stretch(shot)
-            try:
-                if not stretch.complete:
-                    self._run(stretch, shot)
-            except BaseException:
-                stretch.abort()
-                raise
+            if self._remote is not None:
+                self._remote.fetch(shot)
+            while not self._dreamed(shot, ready):
+                ready = self._smaller(self._tile(ready) // 2)
             self._damaged.discard(shot)
-            self._notes = tuple(dict.fromkeys(self._notes + stretch.notes))
         return True
 
-    def _run(self, stretch: Stretch, shot: Shot) -> None:
-        ready, shots = self._ready, self._plan.shots
+    def _dreamed(self, shot: Shot, ready: Ready) -> bool:
+        """Dream what is missing of a shot; False if there is not enough memory for its tiles."""
+        stretch = self._job.shot(shot.first, shot.end)
+        seams = seams_of(ready, self.plan, self._job.folder, self._on_progress)
+        try:
+            if not stretch.complete:
+                self._run(stretch, shot, ready, seams)
+        except BaseException as error:
+            stretch.abort()
+            if no_memory(error) and self._tile(ready) // 2 >= SMALLEST:
+                return False
+            raise
+        if self._remote is not None:
+            self._remote.send(shot, stretch.parts)
+            seams.tidy(self._elsewhere())
+        self._note(*stretch.notes)
+        return True
+
+    def _run(self, stretch: Stretch, shot: Shot, ready: Ready, seams: Seams) -> None:
+        shots = self.plan.shots
         text = f"shot {shots.index(shot) + 1} of {len(shots)}"
+        sent = len(stretch.parts)
 
         def told(event: Progress) -> None:
-            self._on_progress(replace(event, total=self._plan.frames, text=text))
+            nonlocal sent
+            if self._remote is not None and len(stretch.parts) > sent:
+                self._remote.send(shot, stretch.parts)
+                sent = len(stretch.parts)
+            self._on_progress(replace(event, total=self.plan.frames, text=text))
 
-        ahead = self._seams.is_break(shot.end) and ready.dreams.follow_motion
+        ahead = seams.is_break(shot.end) and ready.dreams.follow_motion
         sources = self._source.frames(stretch.done, shot.end + ahead)
         with ready.moving(sources, stretch.done) as moving:
             frames = takewhile(lambda frame: frame.index < shot.end, moving)
@@ -180,20 +258,38 @@ class _Worker:
                 frames,
                 ready.dreams,
                 stability=ready.stability,
-                lead=self._seams,
+                lead=seams,
                 on_progress=told,
             )
         if not stretch.complete:
             what = f"the film ends before frame {shot.end}, where it went on before"
             raise UnreadableInput(what, where=ready.request.source, remedy="start over with -y")
 
-    def _stretch(self, shot: Shot) -> Stretch:
-        return self._job.shot(shot.first, shot.end)
+    def _smaller(self, tile: int) -> Ready:
+        """The same dream on smaller tiles; the record stays, so that other parts are kept."""
+        self._note(f"dreamed on tiles of {tile} pixels, because memory ran out")
+        return self._ready.tiled(tile, self._source.films, self._on_progress)
 
-    def _listed(self, shot: Shot) -> int:
-        return listed_frames(self._job.folder, shot.first, shot.end)
+    def _tile(self, ready: Ready) -> int:
+        """The side of the largest tile that is dreamed at once."""
+        return min(ready.dreams(0).tile, max(ready.size))
 
-    def _is_over(self) -> bool:
+    def _note(self, *notes: str) -> None:
+        self.notes = tuple(dict.fromkeys(self.notes + notes))
+
+    def _elsewhere(self) -> set[int]:
+        return set() if self._remote is None else self._remote.done()
+
+    def _listed(self, shot: Shot, elsewhere: set[int]) -> int:
+        """The number of frames in finished parts; all if the shot is complete in a storage."""
+        if shot.first in elsewhere:
+            return shot.frames
+        listed = listed_frames(self._job.folder, shot.first, shot.end)
+        if self._remote is not None and listed >= shot.frames:  # not sent as a whole
+            return shot.frames - 1
+        return listed
+
+    def is_over(self) -> bool:
         """Whether another process has joined the film; DreamvidError if it was started over."""
         try:
             record = record_in(self._job.folder).read_bytes()
@@ -207,8 +303,8 @@ class _Worker:
 class _Source:
     """Reads a film forward; for a shot that lies behind or far ahead it is opened once more."""
 
-    def __init__(self, ready: Ready, plan: Plan) -> None:
-        self._ready, self._plan = ready, plan
+    def __init__(self, ready: Ready, plan: Plan, films: ExitStack) -> None:
+        self._ready, self._plan, self.films = ready, plan, films
         self._film: VideoReader | None = None
         self._last: SourceFrame | None = None
         self.position = 0
@@ -245,8 +341,16 @@ class _Source:
 def threads_of(output: Path) -> int | None:
     """With how many threads the job of an output was begun; None if there is none."""
     try:
-        threads = tomllib.loads(record_in(folder_of(output)).read_text("utf-8"))["made"]["threads"]
-    except (OSError, ValueError, KeyError, TypeError):
+        return threads_in(record_in(folder_of(output)).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def threads_in(record: str) -> int | None:
+    """The number of threads in the record of a job; None if it has none."""
+    try:
+        threads = tomllib.loads(record)["made"]["threads"]
+    except (ValueError, KeyError, TypeError):
         return None
     return threads if isinstance(threads, int) and threads > 0 else None
 

@@ -61,10 +61,17 @@ class NewestFrame:
         if not self._works or now - self._last < EVERY:
             return
         self._last = now
+        with contextlib.suppress(OSError, ValueError):
+            self.put(small_jpeg(image))
+
+    def put(self, data: bytes) -> None:
+        """Write a frame that `small_jpeg` has encoded."""
+        if not self._works:
+            return
         draft = draft_of(self.path)
-        with contextlib.suppress(OSError, ValueError):  # a full disk, a folder that has gone
+        with contextlib.suppress(OSError):  # a full disk, a folder that has gone
             try:
-                draft.write_bytes(jpeg(_small(image), QUALITY, comment=MARK))
+                draft.write_bytes(data)
                 os.replace(draft, self.path)
             finally:
                 draft.unlink(missing_ok=True)
@@ -91,9 +98,13 @@ def _small(image: torch.Tensor | NDArray[Any]) -> NDArray[np.uint8]:
     """The colours of an image as an array [h, w, 3] of at most WIDEST columns."""
     if isinstance(image, np.ndarray):
         times = -(-image.shape[1] // WIDEST)
-        image = image[::times, ::times]
-        return eight_bits(image)
+        return eight_bits(image[::times, ::times])
     from torch.nn.functional import avg_pool2d
 
     times = min(-(-image.shape[2] // WIDEST), image.shape[1])
     return np.asarray(to_array(avg_pool2d(image[:3], times) if times > 1 else image[:3]))
+
+
+def small_jpeg(image: torch.Tensor | NDArray[Any]) -> bytes:
+    """A frame, as in `NewestFrame.show`, as a JPEG of at most WIDEST columns, with its mark."""
+    return jpeg(_small(image), QUALITY, comment=MARK)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-import torchvision
 from torch import nn
 
 from dreamvid.networks import efficientnet
@@ -54,7 +53,9 @@ def build(name: str, *, classes: int = 1000) -> nn.Module:
     if name in ("googlenet", "inception_v3"):
         # Auxiliary heads are used only in training.
         options |= {"aux_logits": False, "transform_input": False, "init_weights": False}
-    model: nn.Module = torchvision.models.get_model(name, weights=None, **options)
+    from torchvision.models import get_model  # takes over a second, and the default needs none
+
+    model: nn.Module = get_model(name, weights=None, **options)
     return model.eval()
 
 
@@ -78,4 +79,6 @@ def prepared(name: str, model: nn.Module) -> nn.Module:
 
 def _weights(name: str) -> Any:
     """The first published weights: those of 1.0 where they were trained twice."""
-    return next(iter(torchvision.models.get_model_weights(name)))
+    from torchvision.models import get_model_weights
+
+    return next(iter(get_model_weights(name)))

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import pairwise
@@ -83,13 +83,23 @@ class Seams:
         """The memory after a frame: what was dreamed."""
         return memory
 
+    def tidy(self, elsewhere: Collection[int]) -> None:
+        """Delete the warm-ups that are no longer needed here.
+
+        `elsewhere` are the first frames of pieces that are complete, whose parts may not be here.
+        """
+        for place in self._needless(elsewhere):
+            with locked(place.with_suffix(".lock")):
+                shutil.rmtree(place, ignore_errors=True)
+
     def _memories(self, shot: Shot) -> list[Memory]:
         """The memories after the last `fade` frames before a piece."""
         if self._now is None or self._now[0] != shot:
             place = self._folder / f"seam-{shot.first:09d}"
             with locked(place.with_suffix(".lock")):
                 if not _is_intact(place):
-                    self._tidy()
+                    for needless in self._needless():
+                        shutil.rmtree(needless, ignore_errors=True)
                     self._make(shot, place)
                 files = sorted(place.glob("*.memory"))
                 self._now = shot, [Memory.load(file, device=self._device) for file in files]
@@ -114,13 +124,16 @@ class Seams:
             for name in (*found, DIGESTS):
                 os.replace(Path(draft) / name, place / name)
 
-    def _tidy(self) -> None:
-        """Delete the warm-ups that are no longer needed: both pieces have what they take of it."""
+    def _needless(self, elsewhere: Collection[int] = ()) -> Iterator[Path]:
+        """The warm-ups of which both pieces have what they take."""
         for shot in self._shots:
             place, first = self._folder / f"seam-{shot.first:09d}", self._starts[shot.first]
             begun = digests_of(part_at(self._folder, shot.first)).exists()
-            if begun and listed_frames(self._folder, first, shot.first) == shot.first - first:
-                shutil.rmtree(place, ignore_errors=True)
+            if not (begun or shot.first in elsewhere):
+                continue
+            led = listed_frames(self._folder, first, shot.first) == shot.first - first
+            if place.is_dir() and (led or first in elsewhere):
+                yield place
 
 
 def _is_intact(place: Path) -> bool:

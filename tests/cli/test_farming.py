@@ -7,12 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
 
-from dreamvid.cli.farming import part_of
+from dreamvid.cli.farming import Many, part_of
 from dreamvid.errors import UsageError
+from dreamvid.settings.models import VideoSettings
 
 CUT, FRAMES = 6, 14
 
@@ -73,11 +75,11 @@ def test_join_finishes_what_was_killed_before_it_could(
     two_shots: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from dreamvid.farm.joining import Left
-    from dreamvid.farm.work import _Worker
+    from dreamvid.farm.work import Worker
 
     out = tmp_path / "out.mp4"
     with monkeypatch.context() as patch:
-        patch.setattr(_Worker, "join", lambda self: Left())
+        patch.setattr(Worker, "join", lambda self: Left())
         assert dreamvid("video", two_shots, "-o", out, *QUICK, "--part", "1/1").code == 0
     monkeypatch.chdir("/")
     told = dreamvid("join", out)
@@ -125,3 +127,55 @@ def test_workers_that_are_stopped_leave_what_one_process_goes_on_with(
         out.name,
         f"{out.name}.dreamvid.toml",
     ]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": 2, "part": "1/2"}, "--workers: not allowed together with --part"),
+        ({"part": "1/2", "ray": "auto"}, "--part: not allowed together with --ray"),
+        ({"storage": "s3://x"}, "--storage: is for many processes; use it with --ray"),
+        ({"workers": 0}, "--workers: 0 is too small"),
+        (
+            {"part": "1/2", "storage": "x", "keep": True},
+            "--keep-state: no part joins the film; give it to dreamvid join",
+        ),
+        ({"ray": "here"}, "--ray: here is no address of a cluster"),
+    ],
+)
+def test_flags_that_do_not_go_together_are_refused(options: dict[str, Any], said: str) -> None:
+    many = Many(**dict.fromkeys(("workers", "part", "ray", "storage")) | options)
+    with pytest.raises(UsageError, match=said):
+        many.check(VideoSettings())
+
+
+def test_auto_is_one_worker_for_each_core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    monkeypatch.setattr(
+        "dreamvid.farm.crew.dream_by_workers", lambda request, count, *_, **__: asked.append(count)
+    )
+    many = Many("auto", None, None, None)
+    assert many.check(VideoSettings())
+    many.run(None, tmp_path, lambda event: None, None)  # type: ignore[arg-type]
+    assert asked == [6]
+
+
+def test_parts_in_a_storage_are_joined_from_it(
+    two_shots: Path, whole: bytes, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    for part in ("2/2", "1/2"):
+        folder = tmp_path / part.replace("/", "-")
+        folder.mkdir()
+        told = dreamvid(
+            "video", two_shots, "-o", folder / "out.mp4", *QUICK, "--part", part, "--storage", store
+        )
+        assert told.code == 0, told.err
+    assert "all shots are dreamed; dreamvid join makes the film of them" in told.err
+    told = dreamvid("join", tmp_path / "out.mp4", "--storage", store, "--keep-state")
+    assert told.code == 0, told.err
+    assert (tmp_path / "out.mp4.dreamvid.state").exists()
+    assert (tmp_path / "out.mp4").read_bytes() == whole
+    told = dreamvid("join", tmp_path / "other.mp4", "--storage", store)
+    assert told.code == 2 and "no shots are dreamed for it" in told.err

@@ -28,13 +28,13 @@ FIRSTS = tuple(sum(SHOTS[:n]) for n in range(len(SHOTS)))
 QUICK = {"octaves": 1, "iterations": 1}
 
 
-def write_shots(path: Path, shots: Sequence[int] = SHOTS) -> Path:
+def write_shots(path: Path, shots: Sequence[int] = SHOTS, width: int = 64) -> Path:
     """Write a film of moving textures, another one in each shot."""
-    like = FilmInfo.plain(64, 48, Fraction(25), sum(shots))
+    like = FilmInfo.plain(width, 48, Fraction(25), sum(shots))
     with VideoWriter(path, like=like, codec="ffv1") as out:
         for shot, count in enumerate(shots):
             for t in range(count):
-                out.write(to_image(texture(shot, dx=2 * t, dy=t)))
+                out.write(to_image(texture(shot, width=width, height=48, dx=2 * t, dy=t)))
     return path
 
 

@@ -11,7 +11,7 @@ from dreamvid.commands.result import Result
 from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.farm.joining import Left, join_film
 from dreamvid.farm.share import dream_part
-from dreamvid.farm.work import _Worker
+from dreamvid.farm.work import Worker
 from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.progress import ignore
 
@@ -37,7 +37,7 @@ def test_shots_that_are_all_there_are_joined(
 ) -> None:
     path = tmp_path / "out.mp4"
     with monkeypatch.context() as patch:  # as if it was killed before it could join
-        patch.setattr(_Worker, "join", lambda self: Left())
+        patch.setattr(Worker, "join", lambda self: Left())
         assert dream_part(request_for(shots, path), 1, 1, ignore) == Left()
     assert not path.exists()
     result = join_film(request_for(shots, path))

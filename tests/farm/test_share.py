@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -13,12 +15,13 @@ from farm_kit import FIRSTS, FRAMES, SHOTS, Fork, names, parts_in, request_for
 from dreamvid.commands import sidecar
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import run_video
-from dreamvid.errors import DreamvidError, Interrupted, OutputExists, UsageError
+from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutputExists, UsageError
 from dreamvid.farm.joining import Left, join_film
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.work import threads_of
 from dreamvid.sequence import folder as parts_folder
-from dreamvid.sequence.digests import memory_of
+from dreamvid.sequence import stretch as stretches
+from dreamvid.sequence.digests import memory_of, write_digests
 from dreamvid.sequence.folder import folder_of, part_at
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.owners import owned
@@ -58,15 +61,44 @@ def test_parts_in_any_order_give_the_bytes_of_one_process(
     assert names(path.parent) == DONE
 
 
+@pytest.mark.parametrize("of", [1, 2, 7])
 def test_two_parts_twice_at_once_give_the_same_bytes(
-    dream: Dream, path: Path, whole: bytes
+    of: int, dream: Dream, path: Path, whole: bytes
 ) -> None:
-    forks = [Fork(lambda part=part: dream(part, 2)) for part in (1, 2, 1, 2)]
+    order = random.Random(-of).sample(range(1, of + 1), of)
+    twice = (order * 2)[:2]
+    forks = [Fork(lambda part=part: dream(part, of)) for part in (*twice, *twice)]
     assert [fork.wait() for fork in forks].count(0) >= 2  # a late one may find the film complete
+    for part in order:
+        if not path.exists():
+            dream(part, of)
     if not path.exists():  # the last to end has seen a shot of another that was not finished yet
         dream(1, 1)
     assert path.read_bytes() == whole
     assert names(path.parent) == DONE
+
+
+def test_a_full_disk_loses_no_part_that_is_finished(
+    dream: Dream, path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = 0
+
+    def full(part: Path, *, seconds: float) -> None:
+        nonlocal written
+        written += 1
+        if written > 4:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write_digests(part, seconds=seconds)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stretches, "write_digests", full)
+        with pytest.raises(DiskFull, match="make room and start again"):
+            dream(1, 1)
+    told: list[Progress] = []
+    dream(1, 1, told.append)
+    frames = [event.done for event in told if event.task == "frames"]
+    assert frames[0] == SHOTS[0] + 2 and len(frames) == FRAMES - SHOTS[0] - 1
+    assert path.read_bytes() == whole
 
 
 def test_parts_are_those_of_one_process(dream: Dream, shots: Path, path: Path) -> None:

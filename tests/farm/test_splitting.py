@@ -11,20 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from farm_kit import Fork, Hired, parts_in, request_for, write_shots
+from farm_kit import Fork, Forked, Hired, parts_in, request_for, write_shots
 from tiny import dream_tiny, read, texture
 
 from dreamvid.commands import looks as looking
 from dreamvid.commands import planning
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import run_video
+from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, UsageError
 from dreamvid.farm.crew import dream_by_workers
-from dreamvid.farm.joining import Left
+from dreamvid.farm.joining import Left, join_film
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.status import status_of
+from dreamvid.farm.storage import storage_at
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.state import FilmState, state_of
 from dreamvid.media.writer import VideoWriter
 from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence import plan as plans
@@ -267,6 +270,82 @@ def test_whatever_is_dreamed_parts_give_the_bytes_of_one_process(
     for part in (3, 2, 1):
         dream_part(split(film, many, **tables), part, 3, ignore)
     assert one.read_bytes() == many.read_bytes()
+
+
+@pytest.mark.parametrize("strength", [None, "0.2+2*motion"])
+def test_machines_without_a_common_folder_give_the_bytes_of_one_process(
+    strength: str | None, film: Path, plain: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each dreams the warm-ups of its pieces; one looks at the film and plans it for all."""
+    tables: dict[str, Any] = {}
+    if strength is not None:
+        tables = {"dream": {"octaves": 1, "iterations": 1, "strength": strength}}
+        run_video(split(film, tmp_path / "one.mkv", **tables), ignore)
+        plain = (tmp_path / "one.mkv").read_bytes()
+    looked, planned = list[Path](), list[Path]()
+    look, plan = looking.look_at_source, planning.make_plan
+    monkeypatch.setattr(
+        looking, "look_at_source", lambda *said: looked.append(said[0]) or look(*said)
+    )
+    monkeypatch.setattr(
+        planning, "make_plan", lambda ready, told: planned.append(film) or plan(ready, told)
+    )
+    store = storage_at(str(tmp_path / "store"), "out.mkv")
+    for part in (3, 1, 5, 2, 4):
+        machine = tmp_path / f"machine {part}"
+        machine.mkdir()
+        source = shutil.copy(film, machine / "film.mkv")
+        dream_part(split(source, machine / "out.mkv", **tables), part, 5, ignore, store)
+    assert (len(looked), len(planned)) == (int(strength is not None), 1)
+    result = join_film(split(film, tmp_path / "out.mkv", **tables), store)
+    assert result.frames == sum(SHOTS) and not store.names()
+    assert (tmp_path / "out.mkv").read_bytes() == plain
+
+
+def test_a_machine_of_a_storage_keeps_no_warm_up_that_nobody_needs(
+    film: Path, tmp_path: Path
+) -> None:
+    store = storage_at(str(tmp_path / "store"), "out.mkv")
+    left = {}
+    for machine, part in (("a", 2), ("b", 3), ("a", 4)):
+        (tmp_path / machine).mkdir(exist_ok=True)
+        path = tmp_path / machine / "out.mkv"
+        dream_part(split(film, path), part, 5, ignore, store)
+        left[machine, part] = sorted(seam.name[-2:] for seam in folder_of(path).glob("seam-*/"))
+    assert left == {("a", 2): ["09"], ("b", 3): ["14"], ("a", 4): []}
+
+
+def test_a_warm_up_that_runs_out_of_memory_is_dreamed_on_smaller_tiles(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ascend, warming = Dreamer.ascend, False
+
+    def short_of_memory(self: Dreamer, *args: Any, **options: Any) -> Any:
+        if warming and self.tile > 144:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return ascend(self, *args, **options)
+
+    def on_progress(event: Progress) -> None:
+        nonlocal warming
+        warming = warming or event.task == "lead-in"
+
+    monkeypatch.setattr(Dreamer, "ascend", short_of_memory)
+    wide = write_shots(tmp_path / "film.mkv", (10,), width=288)
+    result = dream_part(split(wide, tmp_path / "out.mkv"), 1, 1, on_progress)
+    assert isinstance(result, Result) and result.frames == 10
+    assert "dreamed on tiles of 144 pixels, because memory ran out" in result.notes
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_whoever_joins_may_keep_the_state(keep: bool, film: Path, tmp_path: Path) -> None:
+    for name, ask in (("a", None), ("b", str(tmp_path / "store"))):
+        path = tmp_path / name / "out.mkv"
+        path.parent.mkdir()
+        state_of(path).write_bytes(b"of an earlier film")
+        made = dream_by_workers(split(film, path), 1, ignore, Forked, storage=ask, keep=keep)
+        assert isinstance(made, Result) and state_of(path).exists() == keep
+        if keep:
+            assert len(FilmState.read(path).starts) == 14
 
 
 def test_a_film_that_cannot_be_sought_is_read_from_its_start(

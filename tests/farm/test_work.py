@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from farm_kit import FIRSTS, FRAMES, SHOTS, request_for
+import torch
+from farm_kit import FIRSTS, FRAMES, SHOTS, request_for, write_shots
 
 from dreamvid.commands import planning
 from dreamvid.commands.planning import make_plan
 from dreamvid.commands.ready import prepare
+from dreamvid.commands.result import Result
+from dreamvid.dream.dreamer import Dreamer
 from dreamvid.farm import work as working
 from dreamvid.farm.work import _Source, briefly_locked, threads_of, work
 from dreamvid.media.target import Busy, exclusive_lock
-from dreamvid.sequence.folder import folder_of
+from dreamvid.sequence.folder import folder_of, listed_frames
 from dreamvid.sequence.progress import Progress, ignore
 
 
@@ -34,7 +38,7 @@ def test_shots_are_read_forward_with_the_frame_before_each(
         ready = prepare(request, films, ignore)
         plan = make_plan(ready, ignore)
         monkeypatch.setattr(planning, "reopened", counted)
-        source = films.enter_context(_Source(ready, plan))
+        source = films.enter_context(_Source(ready, plan, films))
 
         def read(first: int, end: int) -> list[int]:
             return [frame.index for frame in source.frames(first, end)]
@@ -110,3 +114,37 @@ def test_threads_are_those_in_the_record(text: str, threads: int | None, tmp_pat
     folder_of(tmp_path / "out.mp4").mkdir()
     (folder_of(tmp_path / "out.mp4") / "job.toml").write_text(text)
     assert threads_of(tmp_path / "out.mp4") == threads
+
+
+@pytest.mark.parametrize("most", [144, 100])
+def test_a_dream_that_runs_out_of_memory_goes_on_with_smaller_tiles(
+    most: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the fourth frame on there is no memory for tiles above `most`; 128 is the least."""
+    ascend, asked = Dreamer.ascend, 0
+
+    def short_of_memory(self: Dreamer, *args: Any, **options: Any) -> torch.Tensor:
+        nonlocal asked
+        asked += 1
+        if asked > 3 and self.tile > most:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return ascend(self, *args, **options)
+
+    monkeypatch.setattr(Dreamer, "ascend", short_of_memory)
+    film = write_shots(tmp_path / "film.mkv", (6, 2), width=288)
+    request = request_for(film, tmp_path / "out.mp4")
+    if most < 128:
+        with pytest.raises(RuntimeError, match="out of memory"):
+            work(request, ignore, lambda total, done: None)
+        assert listed_frames(folder_of(tmp_path / "out.mp4"), 0, 6) == 2
+        return
+    told: list[int] = []
+
+    def on_progress(event: Progress) -> None:
+        if event.task == "frames":
+            told.append(event.done)
+
+    result = work(request, on_progress, lambda total, done: None)
+    assert isinstance(result, Result) and result.frames == 8
+    assert told == [1, 2, 3, 3, 4, 5, 6, 7, 8]
+    assert "dreamed on tiles of 144 pixels, because memory ran out" in result.notes

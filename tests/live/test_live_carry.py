@@ -10,6 +10,7 @@ import pytest
 from tiny import texture
 from wall_kit import Array, Small, difference, looks_of, noisy, residual, settings_of
 
+from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.octaves import resize
 from dreamvid.live import carry
 from dreamvid.live.carry import LIVE, LiveCarry, measuring, resized
@@ -88,7 +89,7 @@ def test_the_full_dose_is_measured_over_many_frames() -> None:
             break
         count += 1
     assert count == sum(dream.dose.iterations)
-    expected = FullDoseReference(dream, LIVE).measure(memory.source, (), None)[1]
+    expected = FullDoseReference(dream, LIVE).measure(memory.source, (), None, Gauge())[1]
     assert found.spread == pytest.approx(expected.spread, rel=0.35)
     assert found.height == pytest.approx(expected.height, rel=0.35)
     assert found.edges == pytest.approx(expected.edges, rel=0.6)

@@ -109,6 +109,16 @@ def test_a_damaged_one_is_dreamed_again(
     assert found is not None and torch.equal(found.dreamed, image_of(7))
 
 
+def test_warm_ups_go_when_both_pieces_have_them_here_or_elsewhere(
+    seams: Seams, tmp_path: Path
+) -> None:
+    for first in (8, 20):
+        seams.before(first, None)
+    for elsewhere, left in (((), [8, 20]), ({8, 20}, [8, 20]), ({0, 8}, [20]), ({16, 20}, [])):
+        seams.tidy(elsewhere)
+        assert sorted(int(seam.name[5:]) for seam in tmp_path.glob("seam-*/")) == left
+
+
 def test_what_fails_leaves_nothing(memory: Memory, tmp_path: Path) -> None:
     @contextmanager
     def broken(shot: Shot) -> Iterator[Iterator[Memory]]:

@@ -154,7 +154,8 @@ def test_a_region_has_a_mask_and_dials_of_its_own(page: Any) -> None:
     drag(page, ".overlay", (0.2, 0.5), (0.6, 0.5))
     page.wait_for_selector('.dial[data-field="region.mask"].changed', state="attached")
     dreamt(page)
-    (region,) = settings(page)["region"]
+    rest, region = settings(page)["region"]
+    assert rest == {}  # the rest is dreamed as the whole
     assert region["layer"] == ["objects"] and region["mask"].startswith("@")
     assert "layer" not in settings(page)["dream"]
     page.get_by_label("Remove this region").click()

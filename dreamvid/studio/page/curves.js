@@ -59,7 +59,7 @@ async function refresh() {
   if (!field) return;
   const dial = dialOf(field);
   tabs.replaceChildren(...all.map((one) => el("button", { type: "button", "aria-pressed": String(one === field), on: { click: () => set({ curve: one }) } },
-    `${one.startsWith("region") ? `Region ${Number(one.split(".")[1]) + 1} ` : ""}${dialOf(one)?.label ?? one}`)));
+    `${one.startsWith("region") ? `Region ${one.split(".")[1]}: ` : ""}${dialOf(one)?.label ?? one}`)));
   const given = String(valueOf(field));
   if (document.activeElement !== text) text.value = given;
   const found = await curveOf(field, given).catch((error) => {

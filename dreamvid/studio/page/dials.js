@@ -142,20 +142,29 @@ function listRegions() {
   const chip = (/** @type {string} */ text, /** @type {number} */ index) =>
     el("button", { type: "button", "aria-pressed": String(state.region === index), on: { click: () => set({ region: index }) } }, text);
   const remove = state.region >= 0 && iconButton("close", "Remove this region", () => removeRegion());
-  regions.replaceChildren(chip("Whole", -1), ...all.map((_, k) => chip(`Region ${k + 1}`, k)),
+  regions.replaceChildren(chip("Whole", -1), ...all.map((_, k) => chip(nameOf(all, k), k)),
     el("button", { type: "button", class: "quiet", title: "Another part of the picture, with dials of its own", on: { click: addRegion } }, icon("plus"), el("span", {}, "Region")), remove || "");
 }
 
+/** The first region may be without a mask: it has what the others leave. @param {any[]} all @param {number} index */
+function nameOf(all, index) {
+  const hasRest = !all[0].mask && all.length > 1;
+  return hasRest && index === 0 ? "Rest" : `Region ${index + (hasRest ? 0 : 1)}`;
+}
+
 function addRegion() {
-  const index = (settings().region ?? []).length;
-  edit("regions", (all) => { (all.region ??= []).push({ layer: [...(all.dream?.layer ?? [])] }); });
+  const index = (settings().region ?? []).length || 1;
+  edit("regions", (all) => { (all.region ??= [{}]).push({}); });
   set({ region: index, tool: "mask" });
 }
 
 function removeRegion() {
   const index = state.region;
   set({ region: -1 });
-  edit("regions", (all) => { all.region.splice(index, 1); });
+  edit("regions", (all) => {
+    all.region.splice(index, 1);
+    if (!all.region.some((/** @type {any} */ one) => one.mask)) delete all.region;
+  });
 }
 
 export function findDial() {

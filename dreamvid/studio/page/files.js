@@ -100,7 +100,9 @@ export async function loadInfo() {
     const info = await get(`/api/media/${media}`);
     if (media !== state.media) return;
     const kind = info.kind === "film" ? "video" : "image";
-    const make = makes(info).some(([value]) => value === state.make) ? state.make : kind;
+    const isNew = !state.info; // a film that is opened is to become a film, whatever was made before
+    const keeps = makes(info).some(([value]) => value === state.make) && !(isNew && info.kind === "film" && state.make === "zoom");
+    const make = keeps ? state.make : kind;
     set(JSON.stringify(info) === JSON.stringify(state.info) ? { make } : { info, make });
     tell(`${info.name}, ${info.width} by ${info.height}${info.fps ? `, ${Number(info.fps).toFixed(2).replace(/\.?0+$/, "")} frames a second` : ""}`);
   } catch (error) {

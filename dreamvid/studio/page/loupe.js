@@ -3,8 +3,7 @@
 import { el } from "./dom.js";
 import { view, shown } from "./stage.js";
 
-const SIDE = 240;
-const glass = el("canvas", { class: "loupe", width: SIDE, height: SIDE, tabIndex: 0, "aria-label": "Loupe; arrow keys move it", role: "img" });
+const glass = el("canvas", { class: "loupe", tabIndex: 0, "aria-label": "Loupe; arrow keys move it", role: "img" });
 let place = { x: 0.5, y: 0.5 };
 let made = false;
 
@@ -15,7 +14,7 @@ function draw() {
   const ratio = devicePixelRatio || 1;
   const shownAt = view.clientWidth / Math.max(1, after.naturalWidth);
   const growth = [1, 2, 4].find((one) => one > 1.2 * shownAt) ?? 8;
-  glass.width = glass.height = SIDE * ratio;
+  glass.width = glass.height = glass.clientWidth * ratio;
   context.imageSmoothingEnabled = false;
   context.clearRect(0, 0, glass.width, glass.height);
   for (const [image, from] of /** @type {[HTMLImageElement, number][]} */ ([[before, 0], [after, glass.width / 2]])) {

@@ -93,6 +93,7 @@ const inAMoment = later(60, preview);
 
 /** Dream when nothing has changed for a moment; at once if it is kept, so that A and B flip. */
 function soon() {
+  stop(); // what comes late would be of other settings
   emit("due");
   if (isOpen() && kept.has(JSON.stringify(order()))) preview();
   else inAMoment();

@@ -68,8 +68,8 @@ export function sent(from = settings()) {
     }
   }
   if (command() === "loop") (given.loop ??= {}).kind = state.make.split(":")[1];
-  const regions = (from.region ?? []).filter((/** @type {any} */ one) => one.mask);
-  if (known.regions && regions.length) given.region = regions;
+  const regions = (from.region ?? []).filter((/** @type {any} */ one, /** @type {number} */ k) => one.mask || k === 0);
+  if (known.regions && regions.some((/** @type {any} */ one) => one.mask)) given.region = regions;
   if (state.noise && given.clip) given.clip.from_noise = true;
   return given;
 }

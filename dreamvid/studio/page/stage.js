@@ -63,7 +63,7 @@ export function makeStage(parent) {
   };
   on("compare slot tool make split width media noise info", update);
   on("media noise", () => { before.removeAttribute("src"); after.removeAttribute("src"); });
-  on("frame media", scrubbed);
+  on("frame media", undreamed);
   on("info", fit);
   watch();
   fit();
@@ -86,6 +86,12 @@ function fit() {
   view.style.setProperty("--aspect", String(wide));
 }
 
+/** The frame that is shown is not dreamed yet. */
+function undreamed() {
+  view.dataset.dreamed = "";
+  scrubbed();
+}
+
 let loading = false;
 let wanted = "";
 
@@ -103,8 +109,7 @@ function scrubbed() {
     if (image.naturalWidth) {
       view.dataset.source = mine;
       before.src = image.src;
-      if (!after.getAttribute("src") || view.dataset.dreamed !== "yes") after.src = image.src;
-      else if (!still) { after.src = image.src; view.dataset.dreamed = ""; }
+      if (view.dataset.dreamed !== "yes") after.src = image.src;
     }
     if (wanted !== mine) scrubbed();
   };
