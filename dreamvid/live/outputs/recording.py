@@ -21,7 +21,9 @@ TICK = Fraction(1, 1000)
 
 
 class Recording:
-    """Writes OUT.mp4, then OUT-2.mp4 and so on; each appears once it is complete."""
+    """Writes OUT.mp4, then OUT-2.mp4 and so on, past files that are there; each appears once it is
+    complete.
+    """
 
     alone = True
 
@@ -61,6 +63,8 @@ class Recording:
     def _begin(self, time: float) -> None:
         assert self._like is not None, "the output is open"
         self._number, self._begun, self._last = self._number + 1, time, -TICK
+        while self._number > 1 and not self._overwrite and self._target(self._number).files():
+            self._number += 1  # nobody is there to be asked
         self._writer = self._target(self._number).writer(self._like)
 
     def _finish(self) -> None:
@@ -70,7 +74,7 @@ class Recording:
         self.made = (*self.made[-1:], self._target(self._number).path)
 
     def _target(self, number: int) -> FilmOutput:
-        """The file of a recording; later ones take the next free name."""
+        """The file of a recording by its number; the first has the name that was given."""
         path = self._path
         if number > 1:
             path = path.with_name(f"{path.stem}-{number}{path.suffix}")

@@ -53,6 +53,17 @@ def test_it_goes_on_in_another_file(tmp_path: Path) -> None:
     assert recording.made == tuple(tmp_path / name for name in names[1:])
 
 
+def test_it_goes_on_past_files_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "wall-2.mp4").write_bytes(b"mine")
+    recording = Recording(tmp_path / "wall.mp4", longest=1.0)
+    recording.open(SIZE, RATE)
+    for number in range(30):
+        recording.show(texture(), number / 20)
+    recording.close()
+    assert (tmp_path / "wall-2.mp4").read_bytes() == b"mine"
+    assert [len(times(tmp_path / name)) for name in ("wall.mp4", "wall-3.mp4")] == [20, 10]
+
+
 def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "wall.mp4").write_bytes(b"mine")
     with pytest.raises(OutputExists):
