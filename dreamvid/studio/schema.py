@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import types
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
 from pydantic.fields import FieldInfo
 
+from dreamvid.settings import fields
 from dreamvid.settings.base import EXCLUSIVE, Settings
 from dreamvid.settings.loops import LOOPS
 from dreamvid.settings.models import ImageSettings, VideoSettings, ZoomSettings
@@ -64,8 +63,7 @@ def _command(model: type[Settings]) -> dict[str, Any]:
 
 def _dial(table: str, name: str, field: FieldInfo) -> Dial:
     """One dial: its name, label, kind, range, choices, help and default."""
-    bounds = next((found for found in _bounds(field)), None)
-    kinds = _kinds(field.annotation)
+    bounds, kinds = fields.bounds(field), fields.kinds(field)
     dial: Dial = {
         "name": name,
         "field": f"{table}.{name}",
@@ -78,51 +76,15 @@ def _dial(table: str, name: str, field: FieldInfo) -> Dial:
         "many": tuple in kinds,
         "optional": type(None) in kinds,
     }
-    if choices := _choices(field.annotation):
-        dial["choices"] = choices
+    if choices := fields.choices(field):
+        dial["choices"] = list(choices)
     if name in PICKED:
         dial["file"] = PICKED[name]
-    low, high = _range(field, bounds)
-    dial |= {key: value for key, value in (("min", low), ("max", high)) if value is not None}
-    if issubclass_settings(field.annotation):
+    ends = zip(("min", "max"), fields.limits(field), strict=True)
+    dial |= {key: value for key, value in ends if math.isfinite(value)}
+    if any(isinstance(one, type) and issubclass(one, Settings) for one in kinds):
         dial["kind"] = "table"
     return dial
-
-
-def issubclass_settings(annotation: object) -> bool:
-    """Whether a field is itself a table of settings."""
-    return any(isinstance(one, type) and issubclass(one, Settings) for one in _kinds(annotation))
-
-
-def _bounds(field: FieldInfo) -> list[Bounds]:
-    """The bounds of a dial that may be a schedule."""
-    found = [getattr(one, "func", None) for one in _metadata(field)]
-    return [one for one in found if isinstance(one, Bounds)]
-
-
-def _metadata(field: FieldInfo) -> list[Any]:
-    """What is annotated to a field, also inside of a union with None."""
-    inside = [one for part in _parts(field.annotation) for one in getattr(part, "__metadata__", ())]
-    flat: list[Any] = []
-    for one in [*field.metadata, *inside]:
-        flat += one.metadata if isinstance(one, FieldInfo) else [one]
-    return flat
-
-
-def _parts(annotation: object) -> tuple[Any, ...]:
-    union = get_origin(annotation) in (Union, types.UnionType)
-    return get_args(annotation) if union else (annotation,)
-
-
-def _kinds(annotation: object) -> set[Any]:
-    """The plain types of an annotation."""
-    found: set[Any] = set()
-    for part in _parts(annotation):
-        if hasattr(part, "__metadata__"):
-            found |= _kinds(get_args(part)[0])
-        else:
-            found.add(get_origin(part) or part)
-    return found
 
 
 def _kind_of(kinds: set[Any], bounds: Bounds | None) -> str:
@@ -133,27 +95,6 @@ def _kind_of(kinds: set[Any], bounds: Bounds | None) -> str:
         if kind in kinds:
             return name
     return "text"
-
-
-def _choices(annotation: object) -> list[Any]:
-    for part in _parts(annotation):
-        inner = get_args(part)[0] if hasattr(part, "__metadata__") else part
-        if get_origin(inner) is Literal:
-            return list(get_args(inner))
-    return []
-
-
-def _range(field: FieldInfo, bounds: Bounds | None) -> tuple[float | None, float | None]:
-    if bounds is not None:
-        low, high = bounds.low, bounds.high
-        return low if math.isfinite(low) else None, high if math.isfinite(high) else None
-    low_, high_ = None, None
-    for one in _metadata(field):
-        if isinstance(one, Ge | Gt):
-            low_ = one.ge if isinstance(one, Ge) else one.gt
-        elif isinstance(one, Le | Lt):
-            high_ = one.le if isinstance(one, Le) else one.lt
-    return low_, high_  # type: ignore[return-value]
 
 
 def _plain(value: Any) -> Any:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-from pydantic import BeforeValidator
 from pydantic.fields import FieldInfo
 
 from dreamvid.errors import UsageError
+from dreamvid.settings import fields
 from dreamvid.settings.base import Settings
 from dreamvid.settings.dials import NUMBERS, RATES
-from dreamvid.settings.values import Bounds
 
 Input = tuple[Any, dict[str, Any]]
 """The type of an input, and its options, as ComfyUI takes them."""
@@ -45,11 +44,11 @@ def widget(model: type[Settings], name: str, *, advanced: bool = False) -> Input
     folded away where the page can.
     """
     field = model.model_fields[name]
-    kinds = set(_kinds(field.annotation))
+    kinds = fields.kinds(field)
     options: dict[str, Any] = {"tooltip": field.description or ""}
     if advanced:
         options["advanced"] = True
-    if choices := tuple(_choices(field.annotation)):
+    if choices := fields.choices(field):
         return list(choices), options | {"default": field.default}
     if bool in kinds:
         return "BOOLEAN", options | {"default": field.default}
@@ -58,8 +57,10 @@ def widget(model: type[Settings], name: str, *, advanced: bool = False) -> Input
     return "STRING", options | {"default": "" if field.default is None else str(field.default)}
 
 
-def _number(field: FieldInfo, kinds: set[type], options: dict[str, Any]) -> Input:
-    low, high, whole = _range(field, whole=not kinds & {float, Fraction})
+def _number(field: FieldInfo, kinds: set[Any], options: dict[str, Any]) -> Input:
+    low, high = fields.limits(field)
+    bounds = fields.bounds(field)
+    whole = not kinds & {float, Fraction} if bounds is None else bounds.whole
     default = field.default
     if default is None:
         options = options | {"tooltip": f"{options['tooltip']} {UNSET}"}
@@ -75,51 +76,13 @@ def _number(field: FieldInfo, kinds: set[type], options: dict[str, Any]) -> Inpu
     return "FLOAT", options | {"default": float(default), "step": step, "round": False}
 
 
-def _range(field: FieldInfo, *, whole: bool) -> tuple[float, float, bool]:
-    """The lowest and the highest value of a number, and whether it is whole."""
-    low, high = -math.inf, math.inf
-    for limit in _metadata(field):
-        if isinstance(limit, BeforeValidator) and isinstance(limit.func, Bounds):
-            low, high, whole = limit.func.low, limit.func.high, limit.func.whole
-        for least in ("ge", "gt"):
-            low = max(low, getattr(limit, least, -math.inf))
-        high = min(high, getattr(limit, "le", math.inf), getattr(limit, "lt", math.inf) - 1)
-    return low, high, whole
-
-
-def _metadata(field: object) -> Iterator[object]:
-    """What constrains a field or an annotation, also inside unions."""
-    if isinstance(field, FieldInfo):
-        yield from field.metadata
-        yield from _metadata(field.annotation)
-    for part in getattr(field, "__metadata__", ()):
-        yield from part.metadata if isinstance(part, FieldInfo) else [part]
-    for part in get_args(field):
-        if part not in getattr(field, "__metadata__", ()):
-            yield from _metadata(part)
-
-
-def _kinds(annotation: object) -> Iterator[type]:
-    """The types in an annotation."""
-    if isinstance(annotation, type):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _kinds(part)
-
-
-def _choices(annotation: object) -> Iterator[str]:
-    """The words of a Literal."""
-    if get_origin(annotation) is Literal:
-        yield from get_args(annotation)
-
-
 def given(model: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of widgets that are fields of a model, without those that stay at None."""
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         if name in values and not (field.default is None and values[name] in (0, "")):
             value = values[name]
-            found[name] = Path(value) if Path in set(_kinds(field.annotation)) else value
+            found[name] = Path(value) if Path in fields.kinds(field) else value
     return found
 
 
