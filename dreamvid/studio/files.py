@@ -22,7 +22,7 @@ from dreamvid.studio.web import Parts, lines, number_of, parts_of
 ROOM: Final = 1 << 30
 """Bytes that an upload must leave free on the disk."""
 MOST_CACHE: Final = 4 << 30
-"""Most bytes of pictures and films that are kept from one start to the next."""
+"""Most bytes of pictures and films that are kept to be shown again."""
 LONGEST_STEM: Final = 160
 """Most bytes of the name of a dropped file, of the 255 that a file system allows: outputs have
 longer names."""
@@ -147,18 +147,26 @@ async def play(request: Request) -> Response:
         if not kept.is_file():
             kept.parent.mkdir(parents=True, exist_ok=True)
             await parts.slow.result({"task": "play", "path": str(path), "target": str(kept)})
+            await run_in_threadpool(trim, parts.cache)
     return FileResponse(kept, media_type="video/mp4", headers={"cache-control": "private"})
 
 
 def tidy(uploads: Path, cache: Path) -> None:
-    """Remove uploads that were not completed, and the oldest of the cache beyond MOST_CACHE."""
-    for draft in uploads.glob(".*"):
+    """Remove what was not completed before the start, and what the cache has too much."""
+    drafts = (*uploads.glob(".*"), *cache.rglob(".*"), *cache.rglob("*.draft.*"))
+    for draft in filter(Path.is_file, drafts):
         draft.unlink(missing_ok=True)
-    kept = [(path, path.stat()) for path in cache.rglob("*") if path.is_file()]
+    trim(cache)
+
+
+def trim(cache: Path) -> None:
+    """Remove the oldest files of the cache beyond MOST_CACHE; those being made stay."""
+    made = (path for path in cache.rglob("*") if path.is_file() and ".draft." not in path.name)
+    kept = [(path, path.stat()) for path in made if not path.name.startswith(".")]
     total = 0
     for path, stat in sorted(kept, key=lambda row: -row[1].st_atime):
         total += stat.st_size
-        if total > MOST_CACHE or path.name.startswith("."):
+        if total > MOST_CACHE:
             path.unlink(missing_ok=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -176,10 +177,29 @@ def test_what_is_left_of_earlier_runs_is_tidied(
         folder.mkdir(parents=True)
     (uploads / ".half.mp4").write_bytes(b"x")
     (uploads / "whole.mp4").write_bytes(b"x")
-    for k, name in enumerate(("old.mp4", "new.mp4", ".draft")):
+    for k, name in enumerate(("old.mp4", "new.mp4", "made.draft.mp4", ".draft")):
         (cache / "play" / name).write_bytes(b"x" * 10)
         os.utime(cache / "play" / name, (k, k))
-    monkeypatch.setattr(files, "MOST_CACHE", 25)
+    monkeypatch.setattr(files, "MOST_CACHE", 15)
+    files.trim(cache)
+    left = {path.name for path in (cache / "play").iterdir()}
+    assert left == {"new.mp4", "made.draft.mp4", ".draft"}, "what is being made stays"
     files.tidy(uploads, cache)
     assert [path.name for path in uploads.iterdir()] == ["whole.mp4"]
     assert [path.name for path in (cache / "play").iterdir()] == ["new.mp4"]
+
+
+def test_the_cache_is_trimmed_when_a_film_is_made(
+    client: Any, ids: Any, place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dreamvid.studio import files
+
+    play = place.state / "cache" / "play"
+    shutil.rmtree(play, ignore_errors=True)
+    play.mkdir(parents=True)
+    (play / "old.mp4").write_bytes(b"x" * (1 << 20))
+    os.utime(play / "old.mp4", (1, 1))
+    monkeypatch.setattr(files, "MOST_CACHE", 1 << 20)
+    assert client.get(f"/api/media/{ids['film.mp4']}/play").status_code == 200
+    (made,) = play.iterdir()
+    assert made.name != "old.mp4"

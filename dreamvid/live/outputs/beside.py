@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -80,11 +81,15 @@ class Outputs:
         for output in tuple(self._all):
             try:
                 output.show(picture, time)
-            except Exception as error:
+            except Exception as error:  # libraries raise what they like
                 self._all.remove(output)
-                if not self._all or not isinstance(error, DreamvidError | OSError):
+                with contextlib.suppress(Exception):
+                    output.close()
+                if not self._all:
                     raise
-                self._complain(f"{output.name} has ended: {error}")
+                known = isinstance(error, DreamvidError | OSError)
+                why = str(error) if known else f"{type(error).__name__}: {error}"
+                self._complain(f"{output.name} has ended: {why}")
 
     def close(self) -> None:
         """Close all, then raise the first error, if any."""

@@ -66,8 +66,19 @@ def test_one_that_fails_is_left_out_and_told() -> None:
     for number in range(3):
         outputs.show(texture(), float(number))
     outputs.close()
-    assert good.times == [0, 1, 2]
+    assert good.times == [0, 1, 2] and bad.closed == 1
     assert told == ["bad has ended: no space left on the disk"]
+
+
+def test_one_whose_library_fails_is_left_out_as_well() -> None:
+    told: list[str] = []
+    good, bad = Fake("good", alone=False), Fake("bad", alone=False)
+    outputs = Outputs([bad, good], told.append)
+    outputs.open(SIZE, RATE)
+    bad.error = RuntimeError("sender lost")
+    outputs.show(texture(), 0.0)
+    outputs.close()
+    assert good.times == [0] and told == ["bad has ended: RuntimeError: sender lost"]
 
 
 def test_the_last_one_that_fails_ends_the_run() -> None:
