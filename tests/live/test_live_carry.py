@@ -10,6 +10,7 @@ import pytest
 from tiny import texture
 from wall_kit import Array, Small, difference, looks_of, noisy, residual, settings_of
 
+from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.octaves import resize
 from dreamvid.live import carry
 from dreamvid.live.carry import LIVE, LiveCarry, measuring, resized
@@ -88,7 +89,7 @@ def test_the_full_dose_is_measured_over_many_frames() -> None:
             break
         count += 1
     assert count == sum(dream.dose.iterations)
-    expected = FullDoseReference(dream, LIVE).measure(memory.source, (), None)[1]
+    expected = FullDoseReference(dream, LIVE).measure(memory.source, (), None, Gauge())[1]
     assert found.spread == pytest.approx(expected.spread, rel=0.35)
     assert found.height == pytest.approx(expected.height, rel=0.35)
     assert found.edges == pytest.approx(expected.edges, rel=0.6)
@@ -113,3 +114,13 @@ def test_the_first_frame_can_take_more_iterations() -> None:
     plain = LiveCarry(looks)(frame, None)
     more = LiveCarry(looks)(replace(frame, times=3), None)
     assert residual(more).norm() > 1.3 * residual(plain).norm()
+
+
+def test_a_dream_shrinks_to_a_size_with_fewer_bands() -> None:
+    """Small octaves are halved into fewer bands (SMALLEST_BAND in dream/shaping.py)."""
+    small = Small(scene, size=(64, 112), dream_size=(64, 112))
+    small.pace._place = 0
+    for number, (_, memory, _) in enumerate(islice(small, 12)):
+        if number == 4:
+            small.pace._place = len(small.pace._sizes) - 1
+    assert memory.age == 11 and float(residual(memory).abs().mean()) > 0.001
