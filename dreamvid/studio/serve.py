@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import socket
@@ -115,6 +116,8 @@ def run(options: Options, say: Callable[[str], None]) -> None:
     for root in options.roots:
         if not root.is_dir():
             raise UsageError("no such folder", where=root, remedy="give folders of films")
+    if not options.output.is_dir() and not _can_be_made(options.output):
+        raise UsageError("cannot be a folder", where=options.output, remedy="use another -o")
     _make_folders(options)
     lock = FileLock(options.state / "lock")
     try:
@@ -162,6 +165,11 @@ def link(host: str, port: int, token: str | None) -> str:
     return f"http://{name}:{port}/" + ("" if token is None else f"?token={token}")
 
 
+def _can_be_made(folder: Path) -> bool:
+    there = next(path for path in folder.absolute().parents if path.exists())
+    return not folder.exists() and there.is_dir() and os.access(there, os.W_OK)
+
+
 def _make_folders(options: Options) -> None:
     try:
         options.state.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -178,8 +186,12 @@ def _listening(options: Options) -> Any:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, options.port))
         listener.listen(BACKLOG)  # the address can be opened as soon as it is printed
+    except OverflowError:
+        listener.close()
+        raise UsageError("not a port", where=options.port, remedy="give 0 to 65535") from None
     except OSError as error:
         listener.close()
         what = f"port {options.port} cannot be used ({error.strerror or error})"
-        raise UsageError(what, where=host, remedy="use another --port") from None
+        remedy = "use another --port" if options.host is None else "use another --port or --host"
+        raise UsageError(what, where=host, remedy=remedy) from None
     return listener
