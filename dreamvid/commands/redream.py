@@ -82,6 +82,7 @@ def check_again(request: Film, again: Again) -> None:
             where=output.path,
             remedy="use the codec, the suffix and the source of the film",
         )
+    _check_size(request.reader, state.film)
     if settings.motion.loop or settings.output.max_flash is not None:
         name = "loop" if settings.motion.loop else "max_flash"
         raise UsageError("concerns the whole film", where=name, remedy="dream all of it again")
@@ -89,6 +90,18 @@ def check_again(request: Film, again: Again) -> None:
         what = "transparent" if state.table.alpha else "of varying rate"
         raise UsageError(f"a film that is {what} cannot be joined", where=state.film,
                          remedy="dream all of it again")  # fmt: skip
+
+
+def _check_size(source: VideoReader, path: Path) -> None:
+    with VideoReader(path, frames=1) as film:
+        have, want = film.info, source.info
+    padded = have.width - want.width, have.height - want.height  # odd sides have one line more
+    if not set(padded) <= {0, 1}:
+        raise UsageError(
+            f"the film is {have.width}x{have.height}, the stretch {want.width}x{want.height}",
+            where=path,
+            remedy="leave out --size, --width and --height",
+        )
 
 
 def run_again(request: Film, again: Again, on_progress: OnProgress) -> Result:

@@ -37,8 +37,14 @@ class Gauge:
     noted: list[tuple[str, Tensor]] = field(default_factory=list, compare=False)
 
     def __call__(self, key: str, size: Tensor) -> Tensor:
-        """Update the running means with `size` and return them."""
-        mean = self.memory * self.sizes.get(key, size) + (1 - self.memory) * size
+        """Update the running means with `size` and return them.
+
+        They begin anew when the number of bands has changed, as when a live dream shrinks.
+        """
+        before = self.sizes.get(key, size)
+        if before.shape != size.shape:
+            before = size
+        mean = self.memory * before + (1 - self.memory) * size
         self.sizes[key] = mean
         return mean
 

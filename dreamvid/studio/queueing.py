@@ -34,6 +34,8 @@ ROUNDED: Final = 10_000_000
 QUIET: Final = 15.0
 """Seconds after which an event is sent although nothing has changed."""
 NAME: Final = re.compile(r"[\w][\w .()+-]{0,99}")
+PLAIN: Final = re.compile(r"[^\w .()+-]|^[^\w]")
+"""What the name of a result does not have of the name of its source."""
 
 
 async def list_jobs(request: Request) -> Response:
@@ -148,7 +150,7 @@ async def _events(parts: Parts) -> AsyncIterator[bytes]:
 
 def _output(parts: Parts, look: Look, source: Path | None, name: object) -> Path:
     """A new file in the folder of results."""
-    stem = f"{source.stem if source else 'noise'}.dream"
+    stem = f"{PLAIN.sub('_', source.stem) if source else 'noise'}.dream"
     suffix = ".mp4" if source is None else source.suffix.lower()
     if name is not None:
         if not isinstance(name, str) or not NAME.fullmatch(name) or name.endswith("."):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import secrets
 import signal
 import socket
@@ -72,6 +73,8 @@ def run(options: Options, say: Callable[[str], None]) -> None:
     for root in options.roots:
         if not root.is_dir():
             raise UsageError("no such folder", where=root, remedy="give folders of films")
+    if not options.output.is_dir() and not _can_be_made(options.output):
+        raise UsageError("cannot be a folder", where=options.output, remedy="use another -o")
     _make_folders(options)
     lock = FileLock(options.state / "lock")
     try:
@@ -117,6 +120,11 @@ def link(host: str, port: int, token: str | None) -> str:
     name = socket.gethostname() if host in ("0.0.0.0", "::") else host
     name = f"[{name}]" if ":" in name else name
     return f"http://{name}:{port}/" + ("" if token is None else f"?token={token}")
+
+
+def _can_be_made(folder: Path) -> bool:
+    there = next(path for path in folder.absolute().parents if path.exists())
+    return not folder.exists() and there.is_dir() and os.access(there, os.W_OK)
 
 
 def _make_folders(options: Options) -> None:

@@ -214,6 +214,7 @@ def test_films_that_are_dreamed_otherwise(
         ((8, 41), {}, "frames 8-40 are not in the film; its frames are 0-39"),
         ((8, 12), {"name": "film.mkv"}, "the output is the film itself"),
         ((8, 12), {"codec": "h264", "name": "a.mp4"}, "the film is ffv1, and only the stretch"),
+        ((8, 12), {"film": {"width": 32}}, "the film is 64x48, the stretch 32x24; leave out"),
         ((8, 12), {"motion": {"loop": True}}, "loop: concerns the whole film"),
     ],
 )

@@ -114,3 +114,13 @@ def test_the_first_frame_can_take_more_iterations() -> None:
     plain = LiveCarry(looks)(frame, None)
     more = LiveCarry(looks)(replace(frame, times=3), None)
     assert residual(more).norm() > 1.3 * residual(plain).norm()
+
+
+def test_a_dream_shrinks_to_a_size_with_fewer_bands() -> None:
+    """Small octaves are halved into fewer bands (SMALLEST_BAND in dream/shaping.py)."""
+    small = Small(scene, size=(64, 112), dream_size=(64, 112))
+    small.pace._place = 0
+    for number, (_, memory, _) in enumerate(islice(small, 12)):  # noqa: B007
+        if number == 4:
+            small.pace._place = len(small.pace._sizes) - 1
+    assert memory.age == 11 and float(residual(memory).abs().mean()) > 0.001

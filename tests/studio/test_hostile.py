@@ -17,7 +17,8 @@ pytest.importorskip("starlette")
 
 from starlette.testclient import TestClient
 
-from dreamvid.studio import safety
+from dreamvid.studio import queueing, safety
+from dreamvid.studio.looks import Look
 from dreamvid.studio.safety import UPLOADS, Guard
 
 JSON = {"content-type": "application/json"}
@@ -188,6 +189,12 @@ def test_names_of_outputs(client: TestClient, name: object) -> None:
     answer = client.post("/api/jobs", json={"command": "zoom", "settings": {}, "name": name})
     assert answer.status_code == 400
     assert client.get("/api/jobs").json()["jobs"] == []
+
+
+def test_names_of_sources_are_made_plain(place: Any, parts: Any) -> None:
+    look = Look.of(parts.places, "zoom", {"clip": {"from_noise": True}})
+    for name, plain in (("a%05d<b>\n.mp4", "a_05d_b__.dream.mp4"), ("-y.mp4", "_y.dream.mp4")):
+        assert queueing._output(parts, look, place.root / name, None).name == plain
 
 
 @pytest.mark.parametrize("codec", ["h264 -f tee", "libx264", "-y", "h264;rm", "|cat"])

@@ -286,3 +286,18 @@ def test_options_that_cannot_be(tmp_path: Path) -> None:
 )
 def test_the_link(host: str, token: Any, address: str) -> None:
     assert link(host, 5, token) == address
+
+
+@pytest.mark.parametrize("port", [-1, 65536])
+def test_a_port_that_is_none(tmp_path: Path, port: int) -> None:
+    options = Options((tmp_path,), tmp_path / "out", tmp_path / "state", None, port)
+    with pytest.raises(UsageError, match=f"{port}: not a port; give 0 to 65535"):
+        serve.run(options, print)
+
+
+def test_results_into_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    for name in ("file", "file/below"):
+        options = Options((tmp_path,), tmp_path / name, tmp_path / "state", None, 0)
+        with pytest.raises(UsageError, match="cannot be a folder; use another -o"):
+            serve.run(options, print)
