@@ -59,7 +59,7 @@ class Looks:
         self._coming: Look | None = None
         self._share = Glide(1.0)
         self._wanted = settings
-        self._numbers = {name: Glide(value) for name, value in numbers_of(settings).items()}
+        self._numbers = {name: Glide(value) for name, value in settings.gliding.items()}
         self._orders: Newest[LiveSettings] = Newest()
         self._ready: Newest[Look] = Newest()
         self._key: object = None
@@ -132,14 +132,3 @@ class Looks:
                     self._wanted = good
                 known = isinstance(error, DreamvidError)
                 self._complain(str(error) if known else f"{type(error).__name__}: {error}")
-
-
-def numbers_of(settings: LiveSettings) -> dict[str, float]:
-    """The numbers of settings that glide."""
-    tables = (settings.dream, settings.motion)
-    return {
-        name: float(getattr(table, name))
-        for name in GLIDING
-        for table in tables
-        if hasattr(table, name)
-    }

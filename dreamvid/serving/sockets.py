@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import Final
 
@@ -40,5 +41,8 @@ def bound(
             raise
         return found
     except OSError as error:
-        what = f"port {port} cannot be used ({error.strerror or error})"
+        if error.errno == errno.EADDRNOTAVAIL:
+            what, remedy = f"{host} is not an address of this machine", f"use {LOCAL} or 0.0.0.0"
+        else:
+            what = f"port {port} cannot be used ({error.strerror or error})"
         raise UsageError(what, where=where, remedy=remedy) from None

@@ -163,6 +163,17 @@ class LiveSettings(Settings):
                              remedy="give one value; keys, OSC and MIDI change it")  # fmt: skip
         return self
 
+    @property
+    def gliding(self) -> dict[str, float]:
+        """The numbers that glide, by the names of their dials."""
+        tables = (self.dream, self.motion)
+        return {
+            name: float(getattr(table, name))
+            for name in GLIDING
+            for table in tables
+            if hasattr(table, name)
+        }
+
 
 def _is_schedule(name: str, value: object) -> bool:
     return name in BOUNDS and isinstance(value, str)

@@ -18,6 +18,7 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from dreamvid.errors import DiskFull, UnreadableInput, UsageError
 from dreamvid.studio.places import kind_of
 from dreamvid.studio.web import Parts, lines, number_of, parts_of
+from dreamvid.studio.worker import WorkerError
 
 ROOM: Final = 1 << 30
 """Bytes that an upload must leave free on the disk."""
@@ -74,7 +75,10 @@ async def upload(request: Request) -> Response:
     try:
         digest = await _receive(request, draft)
         if kind in OPENED:
-            await parts.slow.result({"task": "info", "path": str(draft), "kind": kind})
+            try:
+                await parts.slow.result({"task": "info", "path": str(draft), "kind": kind})
+            except WorkerError as error:  # it knows the file by the name of the draft
+                raise WorkerError(error.what.replace(str(draft), name)) from None
         suffix = Path(name).suffix.lower()
         final = parts.uploads / f"{_shortened(Path(name).stem)}-{digest[:8]}{suffix}"
         os.replace(draft, final)

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.errors import UnreadableInput, UsageError, writing
+from dreamvid.files import write_whole
 from dreamvid.studio.jobs import BEGINS, OPEN, Job, JobFolder, error_of
 
 LOOK_EVERY: Final = 0.25
@@ -55,10 +56,13 @@ class Queue:
         return self.jobs[ident]
 
     async def add(self, job: Job, settings: str) -> Job:
-        """Queue a job with the text of its settings file."""
-        self.files.settings(job).write_text(settings, "utf-8")
+        """Queue a job with the text of its settings file; DiskFull if there is no room for it."""
+        with writing(self.files.folder):
+            write_whole(self.files.settings(job), settings.encode())
+            self.files.write(job)
         self.jobs[job.id] = job
-        await self._put(job)
+        self._wake.set()
+        await self._tell()
         return job
 
     async def act(self, ident: str, action: str, before: str | None = None) -> None:

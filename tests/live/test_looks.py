@@ -14,7 +14,7 @@ from dreamvid.commands.dreams import Dreams
 from dreamvid.dream.mixture import MixedGradient
 from dreamvid.errors import UsageError
 from dreamvid.live.glide import GLIDE
-from dreamvid.live.looks import Looks, numbers_of
+from dreamvid.live.looks import Looks
 from dreamvid.settings.live import LiveSettings
 
 SIZE = (36, 64)
@@ -131,6 +131,6 @@ def test_the_thread_ends() -> None:
 
 
 def test_the_numbers_of_settings_that_glide() -> None:
-    assert numbers_of(settings_of(strength=2)) == {
+    assert settings_of(strength=2).gliding == {
         "strength": 2, "stability": 0.9, "colours": 1, "detail": 1, "pull": 0, "smooth": 0,
     }  # fmt: skip

@@ -23,7 +23,13 @@ def test_it_can_be_opened_at_once() -> None:
         socket.create_connection(found.getsockname(), timeout=5).close()
 
 
-@pytest.mark.parametrize(("host", "port"), [("192.0.2.1", 0), (LOCAL, 99_999)])
-def test_a_place_that_cannot_be(host: str, port: int) -> None:
-    with pytest.raises(UsageError, match="cannot be used"):
+@pytest.mark.parametrize(
+    ("host", "port", "said"),
+    [
+        ("192.0.2.1", 0, "not an address of this machine; use"),
+        (LOCAL, 99_999, "cannot be used"),
+    ],
+)
+def test_a_place_that_cannot_be(host: str, port: int, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
         bound(host, port, where="here")

@@ -157,6 +157,13 @@ def test_files_that_cannot_be_opened(client: Any, parts: Any, place: Any) -> Non
             path.unlink()
 
 
+def test_a_dropped_file_that_cannot_be_opened_is_named_as_it_was_dropped(client: Any) -> None:
+    headers = {"content-type": "application/octet-stream", "x-file-name": "a.mp4"}
+    answer = client.post("/api/uploads", content=b"no" * 100, headers=headers)
+    assert answer.status_code == 422 and answer.json()["error"].startswith("a.mp4: ")
+    assert "/" not in answer.json()["error"]
+
+
 def test_a_picture_of_too_many_pixels_is_refused(client: Any, parts: Any, place: Any) -> None:
     path = place.root / "inner" / "bomb.png"
     Image.new("1", (30_000, 30_000)).save(path)

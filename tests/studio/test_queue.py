@@ -16,7 +16,7 @@ import pytest
 
 pytest.importorskip("starlette")
 
-from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.errors import DiskFull, UnreadableInput, UsageError
 from dreamvid.studio import queue as queue_module
 from dreamvid.studio.jobs import Job
 from dreamvid.studio.queue import Queue, _born, _lives, disk_left, preview_of
@@ -126,6 +126,9 @@ def test_the_queue_goes_on_while_the_disk_is_full(
         jobs = [await queue.add(job_of(tmp_path, "quick", name), "") for name in "ab"]
         monkeypatch.setattr(queue.files, "write", full)
         await until(lambda: all(job.state == "done" for job in jobs))
+        with pytest.raises(DiskFull):
+            await queue.add(job_of(tmp_path, "quick", "c"), "")
+        assert len(queue.jobs) == 2
 
     with_queue(tmp_path, use)
 

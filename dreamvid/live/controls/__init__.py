@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import queue
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from dreamvid.errors import DreamvidError, one_line
-from dreamvid.live.looks import Looks, numbers_of
 from dreamvid.settings import presets
 from dreamvid.settings.live import CHOSEN, GLIDING, LiveSettings
 from dreamvid.settings.toml import merge
 from dreamvid.settings.values import BOUNDS
+
+if TYPE_CHECKING:
+    from dreamvid.live.looks import Looks
 
 MOST = 256
 """Messages that may wait for the next frame; more are dropped."""
@@ -84,7 +86,7 @@ class Controls:
             raise ValueError("needs a name")
         chosen = with_choice(self._looks.settings, self._first, name, text.strip())
         if name == "preset":
-            for number_name, aim in numbers_of(chosen).items():
+            for number_name, aim in chosen.gliding.items():
                 self._looks.turn(number_name, aim, now)
         self._looks.choose(chosen)
 
