@@ -95,7 +95,7 @@ import sys
 from dreamvid.cli.app import run
 run(["live", "--camera", "0", "--zoom", "in.png"])
 run(["live", "--zoom", "nosuch.png"])
-run(["live", "--zoom", "noise", "--size", "64x48", "--osc", "abc"])
+run(["live", "--zoom", "noise", "--output", "w.mkv", "--osc", "abc"])
 run(["live", "--help"])
 print([module for module in ("torch", "cv2") if module in sys.modules])
 """
