@@ -74,12 +74,12 @@ def check_live(settings: LiveSettings, *, overwrite: bool = False) -> LiveReques
         check_closes(loop_settings(settings))
     with ExitStack() as made:
         outputs, listeners = [], []
+        for listener in _listeners(settings):  # before the outputs: a recording imports torch
+            listeners.append(listener)
+            made.callback(listener.close)
         for text in live.output:
             outputs.append(output_of(text, overwrite=overwrite))
             made.callback(outputs[-1].close)
-        for listener in _listeners(settings):
-            listeners.append(listener)
-            made.callback(listener.close)
         made.pop_all()  # all went well: the run closes them
         return LiveRequest(settings, outputs, listeners, source)
 
