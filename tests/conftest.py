@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,14 @@ from tiny import clicks_from, texture
 from dreamvid.image import save_image, to_image
 
 
-@pytest.fixture(autouse=True, scope="session")
-def one_thread() -> None:
-    """The tests run in as many processes as there are cores: more threads would wait for them."""
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """The tests run in as many processes as there are cores: more threads would wait for them.
+
+    What a test changes is undone after it: sums, and so the bytes of a film, depend on it.
+    """
+    torch.set_num_threads(1)
+    yield
     torch.set_num_threads(1)
 
 

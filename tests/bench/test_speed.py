@@ -107,7 +107,7 @@ def test_the_clip_moves_by_two_right_and_one_down(tmp_path):
 
 
 def test_parts_are_chosen_by_name():
-    assert bench.chosen(()) == ("step", "objects", "video", "memory", "loop", "zoom")
+    assert bench.chosen(()) == ("step", "objects", "video", "memory", "loop", "zoom", "workers")
     assert bench.chosen(("memory", "step")) == ("memory", "step")
     with pytest.raises(UsageError, match="bench: unknown part 'x'; use step, objects, video"):
         bench.chosen(("x",))

@@ -262,7 +262,7 @@ def test_sizes_exclude_each_other(here):
         ("photo.JPG -o a.png", "unknown command 'photo.JPG'; use dreamvid image photo.JPG"),
         ("lables", "unknown command 'lables'; use dreamvid labels or dreamvid layers"),
         ("networks", "unknown command 'networks'; use dreamvid models"),
-        ("xyzzy", "use video, image, zoom, loop, batch"),
+        ("xyzzy", "use video, image, zoom, loop, live, batch, studio"),
         ("video -", "standard input and output are not supported; give file names"),
         ("video a.mp4 -o -", "standard input and output are not supported"),
     ],

@@ -158,7 +158,8 @@ def test_flags_lie_over_the_file_and_the_file_over_the_preset(tmp_path, film):
     )  # fmt: skip
     assert told.code == 0, told.err
     made = settings_of(out)
-    assert made["motion"] == {"stability": 0.7, "flow": "dis", "cuts": False, "loop": False}
+    motion = {"stability": 0.7, "flow": "dis", "cuts": False, "loop": False}
+    assert made["motion"] == motion | {"split_every": 1000, "whole_shots": False}
     assert (made["dream"]["strength"], made["dream"]["seed"]) == (0.25, 4)
     assert made["dream"]["iterations"] == 1
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from tiny import dream_tiny, read, texture
 
-from dreamvid.commands import looks, shared, video
+from dreamvid.commands import looks, ready, shared
 from dreamvid.commands.clock import check_dials, clock_of, needs_look, signals_read
 from dreamvid.commands.looks import look_at_source
 from dreamvid.commands.video import dream_video
@@ -185,7 +185,7 @@ def test_parts_of_a_row_that_has_grown_are_not_reused_with_its_old_signals(
         rows.append(row)
         raise UsageError("enough")
 
-    monkeypatch.setattr(video, "Job", refused)
+    monkeypatch.setattr(ready, "Job", refused)
     with pytest.raises(UsageError, match="enough"):
         dream_video(tmp_path / "row", tmp_path / "out.mkv", video_of(strength))
     assert [row is not None for row in rows] == [shared]

@@ -255,14 +255,14 @@ def test_the_jitter_is_undone() -> None:
 
 
 def test_the_gauge_is_a_running_mean_for_each_key() -> None:
-    gauge = Gauge()
-    assert gauge("0.0", 2.0) == 2.0
-    assert gauge("0.1", 8.0) == 8.0
-    second = gauge("0.0", 4.0)
+    gauge, two, four, eight = Gauge(), *(torch.tensor(size) for size in (2.0, 4.0, 8.0))
+    assert gauge("0.0", two) == 2.0
+    assert gauge("0.1", eight) == 8.0
+    second = gauge("0.0", four)
     assert 2.0 < second < 3.0
     for _ in range(200):
-        last = gauge("0.0", 4.0)
-    assert last == pytest.approx(4.0)
+        last = gauge("0.0", four)
+    assert float(last) == pytest.approx(4.0)
     assert gauge.sizes["0.1"] == 8.0
 
 

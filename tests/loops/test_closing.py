@@ -21,9 +21,9 @@ from dreamvid.loops.closing import (
     stands_still,
     thumbnails,
 )
-from dreamvid.motion.flow import estimator
+from dreamvid.motion.flow import Dis
 
-FLOW = estimator("dis")
+FLOW = Dis(thorough=True)
 
 
 def blob(x: float, y: float, size: int = 96) -> np.ndarray:

@@ -86,6 +86,7 @@ def test_a_curve_is_dragged_and_its_text_follows(page: Any) -> None:
     open_file(page, "film.mp4")
     page.click('[aria-label="Curve of Strength"]')
     expect(page.locator("#curve-text")).to_have_value("0:(1), 11:(1)")
+    page.wait_for_selector('.plot[aria-label*="2 keyframes"]')
     drag(page, ".plot", (0.985, 0.66), (0.6, 0.1))
     expect(page.locator("#curve-text")).to_have_value(re.compile(r"^0:\(1\), 7:\(2\.\d+\)$"))
     dreamt(page)
@@ -141,6 +142,8 @@ def test_a_mask_is_inverted(page: Any, studio: Studio) -> None:
     first = settings(page)["mask"]["mask"]
     with page.expect_response("**/api/uploads"):
         page.get_by_role("button", name="Invert").click()
+    while settings(page)["mask"]["mask"] == first:
+        page.wait_for_timeout(20)
     dreamt(page)
     one, other = mask_of(studio, first), mask_of(studio, settings(page)["mask"]["mask"])
     assert np.abs(one + other - 1).max() < 0.02
