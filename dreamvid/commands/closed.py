@@ -23,7 +23,7 @@ from dreamvid.loops.closing import close_clip, find_join, loops_already, ping_po
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.reader import VideoReader
 from dreamvid.motion.camera import Camera
-from dreamvid.motion.flow import Dis
+from dreamvid.motion.flow import estimator
 from dreamvid.sequence.frames import Frame, clouds
 from dreamvid.sequence.lap import Lap
 from dreamvid.sequence.memory import Memory
@@ -75,7 +75,7 @@ def close_film(source: Path, settings: FilmLoop) -> ClosedFilm:
         least = None if settings.clip.seconds is None else round(settings.clip.seconds * info.rate)
         join = find_join(small, fade=fade, least=least)
         faded = join.fade
-        count, frames = len(join), close_clip(clip(0, len(small)), join, Dis(thorough=True))
+        count, frames = len(join), close_clip(clip(0, len(small)), join, estimator())
         first, last = (float(n / info.rate) for n in (join.start, join.stop))
         notes += (f"plays {first:.2f} s to {last:.2f} s, cross-faded over {join.fade} frames",)
     rate = info.rate

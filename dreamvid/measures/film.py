@@ -31,7 +31,7 @@ from dreamvid.measures.terms import (
     seam_of,
     unit,
 )
-from dreamvid.motion.flow import Array, Dis, Flow, FlowEstimator, resize_flow, shrink
+from dreamvid.motion.flow import Array, Flow, FlowEstimator, estimator, resize_flow, shrink
 from dreamvid.motion.warp import places
 
 SHRINK = 8
@@ -126,7 +126,7 @@ class _Meter:
 
     judge: Judge | None
     rate: float | None
-    flow: FlowEstimator = field(default_factory=lambda: Dis(thorough=True))
+    flow: FlowEstimator = field(default_factory=estimator)
     first: _Moment | None = None
     before: _Moment | None = None
     notes: Notes = field(default_factory=Notes)

@@ -21,9 +21,9 @@ from dreamvid.loops.closing import (
     stands_still,
     thumbnails,
 )
-from dreamvid.motion.flow import Dis
+from dreamvid.motion.flow import estimator
 
-FLOW = Dis(thorough=True)
+FLOW = estimator("dis")
 
 
 def blob(x: float, y: float, size: int = 96) -> np.ndarray:
