@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ def test_two_workers_give_the_bytes_of_one_process(
     assert [event.done for event in told if event.task == "frames"] == list(range(1, FRAMES + 1))
     assert {event.total for event in told if event.task == "frames"} == {FRAMES}
     assert len([event for event in told if event.task == "sidecar"]) == 1
+    ended = time.monotonic() + 10  # the other worker may be looking whether all is done
+    while names(tmp_path) != DONE and time.monotonic() < ended:
+        time.sleep(0.05)
     assert names(tmp_path) == DONE
 
 

@@ -272,9 +272,9 @@ def test_a_look_is_saved_and_loaded(page: Any, tmp_path: Path) -> None:
     page.get_by_label("Colours", exact=True).press("End")
     expect(page.locator("#queue-it")).to_be_enabled()
     dreamt(page)
-    with page.expect_response("**/api/settings/check"):
-        page.get_by_label("Detail", exact=True).press("End")
+    page.get_by_label("Detail", exact=True).press("End")
     press(page, "s")
+    expect(page.locator("dialog pre").first).to_contain_text("detail = 4")
     expect(page.locator("dialog pre").first).to_contain_text("colours = 3")
     expect(page.locator("dialog pre").last).to_contain_text("dreamvid image")
     with page.expect_download() as download:

@@ -98,7 +98,8 @@ function soon() {
   if (isOpen() && kept.has(JSON.stringify(order()))) preview();
   else inAMoment();
 }
-const check = later(150, async () => {
+/** Ask the server what the settings of now come to. */
+export async function checkNow() {
   if (!isOpen()) return;
   try {
     const { command, settings, media } = order();
@@ -107,7 +108,8 @@ const check = later(150, async () => {
   } catch (error) {
     alertOf(error);
   }
-});
+}
+const check = later(150, checkNow);
 
 /** Ask for frames of a strip or of the camera; each is told as `frame`.
  * @param {"strip"|"motion"} kind @param {number} count */

@@ -2,7 +2,7 @@
 /** The look as text: settings file and command line to copy, a file to share, and one to load. */
 import { post } from "./api.js";
 import { $, el, tell, tried } from "./dom.js";
-import { checkedNow } from "./preview.js";
+import { checkNow, checkedNow } from "./preview.js";
 import { makes } from "./schema.js";
 import { edit, set, state } from "./state.js";
 
@@ -49,7 +49,8 @@ function save(text, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }
 
-export function openShare() {
+export async function openShare() {
+  await checkNow(); // the last change may still be on its way
   const { ok, toml = "", command_line: line = "", flags_say_all: all = true } = checkedNow;
   const input = el("input", { type: "file", accept: ".toml", class: "hidden", tabIndex: -1, "aria-label": "Load a look", on: { change: () => tried(async () => {
     const file = input.files?.[0];
