@@ -53,13 +53,12 @@ def doctor(*, ray: Cluster = None, json: Json = False) -> None:
 
 def _cluster(address: str, json: bool) -> None:
     """Say what a Ray cluster offers; MissingDependency if a machine of it cannot dream."""
-    from importlib.metadata import version
-
     from dreamvid.farm.cluster import connected, offers
+    from dreamvid.settings.versions import version_of
 
     with connected(address) as module:
         found = offers(module)
-    ours = version("dreamvid")
+    ours = version_of("dreamvid")
     if json:
         print_json([asdict(node) for node in found])
     else:

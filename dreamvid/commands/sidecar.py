@@ -6,7 +6,6 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -26,6 +25,7 @@ from dreamvid.settings.mask_text import mask_files
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.toml import merge, to_toml, write_toml
 from dreamvid.settings.values import OWN_PALETTE
+from dreamvid.settings.versions import version_of
 
 
 def sidecar(
@@ -108,13 +108,8 @@ _PRECISIONS = {torch.float32: "fp32", torch.bfloat16: "bf16", torch.float16: "fp
 
 def versions() -> dict[str, str]:
     """The versions of the software that determines a film's bytes; "?" where unknown."""
-    found = {"python": platform.python_version()}
-    for name in ("dreamvid", "torch", "av", "opencv-python", "scenedetect", "imageio-ffmpeg"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = "?"
-    return found
+    packages = ("dreamvid", "torch", "av", "opencv-python", "scenedetect", "imageio-ffmpeg")
+    return {"python": platform.python_version()} | {name: version_of(name) for name in packages}
 
 
 def digest(path: Path) -> str:

@@ -11,7 +11,6 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
@@ -19,6 +18,7 @@ from typing import Final, Self
 from dreamvid.errors import DreamvidError
 from dreamvid.media.mark import Mark
 from dreamvid.sequence.folder import PLAN
+from dreamvid.settings.versions import version_of
 
 WARM: Final = 72
 """Frames that are dreamed before a piece: its strength settles in 24, then the FADE begins.
@@ -95,7 +95,9 @@ class Plan:
     def text(self) -> str:
         """The plan as JSON, from which `read` restores it."""
         marks = [(mark.index, str(mark.time), mark.crc) for mark in self.marks]
-        return json.dumps({"dreamvid": _version()} | asdict(self) | {"marks": marks}, indent=1)
+        return json.dumps(
+            {"dreamvid": version_of("dreamvid")} | asdict(self) | {"marks": marks}, indent=1
+        )
 
     @classmethod
     def read(cls, folder: Path) -> Self | None:
@@ -111,9 +113,9 @@ class Plan:
             made = found.get("dreamvid", "another version")
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if shots and made != _version():
+        if shots and made != version_of("dreamvid"):
             raise DreamvidError(
-                f"planned by dreamvid {made}, this is {_version()}",
+                f"planned by dreamvid {made}, this is {version_of('dreamvid')}",
                 where=folder,
                 remedy="go on with that version, or start over with -y",
             )
@@ -129,10 +131,3 @@ def overhead(shots: Sequence[Shot]) -> str:
     share = extra / shots[-1].end
     at = "1 place" if split == 1 else f"{split} places"
     return f"long shots are split at {at}: {extra} more frames are dreamed ({share:.1%})"
-
-
-def _version() -> str:
-    try:
-        return version("dreamvid")
-    except PackageNotFoundError:
-        return "?"

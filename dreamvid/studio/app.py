@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from dreamvid.errors import DreamvidError
+from dreamvid.settings.versions import version_of
 from dreamvid.studio import dreams, files, gallery, queueing
 from dreamvid.studio.places import Places
 from dreamvid.studio.preview import Previews
@@ -90,10 +90,7 @@ async def page(request: Request) -> Response:
 async def state(request: Request) -> Response:
     """What the page must know first."""
     parts = parts_of(request)
-    try:
-        known = version("dreamvid")
-    except PackageNotFoundError:
-        known = "?"
+    known = version_of("dreamvid")
     parts.output.mkdir(parents=True, exist_ok=True)
     return JSONResponse(
         {"version": known, "local": parts.local, "output": parts.places.entry(parts.output).plain()}

@@ -11,6 +11,7 @@ import pytest
 from dreamvid.commands import sidecar
 from dreamvid.commands.sidecar import digest, digest_of, made_of, origin, picture_digests, versions
 from dreamvid.errors import UnreadableInput
+from dreamvid.settings import versions as packages
 from dreamvid.settings.loops import FilmLoop
 from dreamvid.settings.toml import read_toml
 
@@ -95,9 +96,9 @@ def test_the_versions_of_all_that_decides_the_bytes_are_told(
     assert "?" not in versions().values()
 
     def unknown(name: str) -> str:
-        raise sidecar.PackageNotFoundError(name)
+        raise packages.PackageNotFoundError(name)
 
-    monkeypatch.setattr(sidecar, "version", unknown)
+    monkeypatch.setattr(packages, "version", unknown)
     assert set(versions().values()) - {"?"} == {versions()["python"]}
 
 

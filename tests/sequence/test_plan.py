@@ -12,9 +12,9 @@ import pytest
 
 from dreamvid.errors import DreamvidError
 from dreamvid.media.mark import Mark
-from dreamvid.sequence import plan as plans
 from dreamvid.sequence.folder import PLAN
 from dreamvid.sequence.plan import FADE, WARM, Plan, Shot, overhead, pieces
+from dreamvid.settings import versions as packages
 
 PLAN_OF_THREE = Plan(
     (Shot(0, 5), Shot(5, 8), Shot(8, 20, 3, 2)),
@@ -64,9 +64,9 @@ def test_without_a_version_of_its_own_it_reads_its_plan(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def missing(name: str) -> str:
-        raise plans.PackageNotFoundError(name)
+        raise packages.PackageNotFoundError(name)
 
-    monkeypatch.setattr(plans, "version", missing)
+    monkeypatch.setattr(packages, "version", missing)
     (tmp_path / PLAN).write_text(PLAN_OF_THREE.text)
     assert Plan.read(tmp_path) == PLAN_OF_THREE
 
