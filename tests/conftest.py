@@ -13,12 +13,14 @@ from dreamvid.image import save_image, to_image
 
 
 @pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
+def one_thread_and_seed() -> Iterator[None]:
     """The tests run in as many processes as there are cores: more threads would wait for them.
 
-    What a test changes is undone after it: sums, and so the bytes of a film, depend on it.
+    What a test changes is undone after it: sums, and so the bytes of a film, depend on it. Random
+    inputs are those of each run.
     """
     torch.set_num_threads(1)
+    torch.manual_seed(0)
     yield
     torch.set_num_threads(1)
 

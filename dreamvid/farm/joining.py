@@ -78,12 +78,15 @@ def join(job: Job, plan: Plan, found: Mapping[Shot, Stretch]) -> Result:
 def join_film(request: Film, storage: Storage | None = None, *, keep: bool = False) -> Result:
     """Join the film of a checked request, and close it; `keep` its state.
 
-    DreamvidError if shots are missing.
+    DreamvidError if shots are missing; UsageError if none are planned.
     """
     with request.reader:
         made = try_join(request, storage, keep=keep)
     if isinstance(made, Result):
         return made
+    if not made.missing:
+        remedy = "dream it with --workers or --part"
+        raise UsageError("there are no shots to join", where=request.output.path, remedy=remedy)
     what = f"{_shots(made.missing)} of {made.shots} missing"
     remedy = "repeat the commands that dream them"
     raise DreamvidError(what, where=request.output.path, remedy=remedy)
@@ -92,7 +95,8 @@ def join_film(request: Film, storage: Storage | None = None, *, keep: bool = Fal
 def try_join(request: Film, storage: Storage | None = None, *, keep: bool = False) -> Result | Left:
     """Join the film of a checked request, unless shots are missing; `keep` its state.
 
-    What is in a `storage` is fetched, and deleted once the film is complete.
+    Nothing is missing and nothing joined where there is no plan, as once another process has joined
+    the film. What is in a `storage` is fetched, and deleted once the film is complete.
     """
     output, film = request.output, request.reader
     folder = folder_of(output.path)
@@ -102,8 +106,7 @@ def try_join(request: Film, storage: Storage | None = None, *, keep: bool = Fals
             remote.gather(request.source, origin(request.source, output.path))
         plan = Plan.read(folder)
         if plan is None:
-            remedy = "dream it with --workers or --part"
-            raise UsageError("there are no shots to join", where=output.path, remedy=remedy)
+            return Left()
         record = record_in(folder).read_text("utf-8")
         like = with_sound(film.info, request.settings.sound)
         kept = partial(write_parts if keep else drop_state, output)

@@ -175,6 +175,8 @@ class _Run:
             made = try_join(request, self._order.store, keep=self._order.keep)
             if isinstance(made, Result):
                 break
+            if not made.missing:  # another process has joined the film meanwhile
+                return made
             what = "finished parts are damaged again and again"
             self._failed(DreamvidError(what, where=self._order.target, remedy="check the disk"))
             for number in made.missing:
