@@ -11,6 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import cv2
@@ -46,7 +47,7 @@ class Dis:
     """
 
     def __init__(self) -> None:
-        self._searches = _search(), _search()  # each holds the pyramids of one search
+        self._searches = _Search(), _Search()
 
     def __call__(self, a: Array, b: Array) -> Flow:
         return at_working_size(a, b, self._estimate)
@@ -58,17 +59,26 @@ class Dis:
             later = pool.submit(at_working_size, b, a, partial(self._estimate, search=back))
             return at_working_size(a, b, partial(self._estimate, search=there)), later.result()
 
-    def _estimate(self, a: Array, b: Array, search: cv2.DISOpticalFlow | None = None) -> Flow:
+    def _estimate(self, a: Array, b: Array, search: _Search | None = None) -> Flow:
         height, width = a.shape[:2]
         # OpenCV's search fails or crashes below 16 pixels.
         first, second = (gray(pad(x, max(height, 32), max(width, 32))) for x in (a, b))
-        # A flow passed here would be used as the initial guess, even if it is zero.
-        flow = (search or self._searches[0]).calc(first, second, None)  # type: ignore[call-overload]
-        return np.asarray(flow, np.float32)[:height, :width]
+        return (search or self._searches[0])(first, second)[:height, :width]
 
 
-def _search() -> cv2.DISOpticalFlow:
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+class _Search:
+    """A search of OpenCV's. It holds the pyramids of its images, so threads take turns with it."""
+
+    def __init__(self) -> None:
+        self._search = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+        self._turn = Lock()
+
+    def __call__(self, first: Array, second: Array) -> Flow:
+        """The flow from the first gray image to the second."""
+        with self._turn:
+            # A flow passed here would be used as the initial guess, even if it is zero.
+            flow = self._search.calc(first, second, None)  # type: ignore[call-overload]
+        return np.asarray(flow, np.float32)
 
 
 class Farneback:

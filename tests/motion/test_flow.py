@@ -1,3 +1,5 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from scenes import grid, picture, texture
@@ -78,6 +80,18 @@ def test_the_same_pictures_give_the_same_flow_from_any_estimator_object():
     used = estimator()
     used(b, a)
     assert np.array_equal(used(a, b), estimator()(a, b))
+
+
+@pytest.mark.parametrize("name", ["dis", "dis-torch", "farneback"])
+def test_threads_that_share_an_estimator_get_the_flows_that_they_asked_for(name):
+    """As a shot and the warm-up of the next piece do."""
+    flow = estimator(name)
+    pairs = [(picture(96, 128, dx=k), picture(96, 128)) for k in range(8)]
+    alone = [both_ways(flow, *pair) for pair in pairs]
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(5):
+            together = list(pool.map(lambda pair: both_ways(flow, *pair), pairs))
+            assert all(map(np.array_equal, alone, together))
 
 
 def test_a_resized_flow_points_to_the_same_places():
