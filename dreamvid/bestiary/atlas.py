@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
-from dreamvid.dream.objectives import Objective, label, layer
+from dreamvid.dream.objectives import Objective, energy, label, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.dream.patience import patient
 from dreamvid.dream.shaping import Shape
@@ -44,6 +44,21 @@ PAPER, INK = 0.04, 225
 """Grey level of the background, 0 to 1, and of the text, 0 to 255."""
 LETTERS, MARGIN = 14, 3
 """Text height of the captions of an atlas, and the space beside a caption, in pixels."""
+
+
+DRAWN, CLEAR = ("patterns", "parts", "objects"), 0.3
+"""The layers whose energy is raised with a class, and its weight: too much makes eyes of all."""
+
+
+def whole_thing(network: Network, *indices: int) -> Objective:
+    """What a thing of a class looks like: its log probability, and the log energy of some layers.
+
+    Once the class is recognised its gradient is faint, and ends in grain. The layers go on: they
+    complete the forms that are there, and smooth what is not.
+    """
+    told = label(network.label_layer, *indices)
+    layers = [network.aliases[alias] for alias in DRAWN]
+    return sum((CLEAR * energy(name) for name in layers), start=told)
 
 
 def from_noise(
@@ -123,7 +138,7 @@ def atlas(
     """
     shown = labels or spread(network.labels, 12)
     goals = [(alias, layer(name), False) for alias, name in network.aliases.items()]
-    goals += [(name, label(network.label_layer, *network.view_of(name)), True) for name in shown]
+    goals += [(name, whole_thing(network, *network.view_of(name)), True) for name in shown]
     cells = [
         captioned(from_noise(network, goal, whole=whole, size=size, seed=seed), name, LETTERS)
         for name, goal, whole in goals

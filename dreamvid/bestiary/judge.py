@@ -9,13 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dreamvid.bestiary.atlas import from_noise
+from dreamvid.bestiary.atlas import from_noise, whole_thing
 from dreamvid.bestiary.renders import Compositor, Mixture, labels, render_layers
 from dreamvid.bestiary.training.pictures import ENDINGS
 from dreamvid.bestiary.training.prune import note_firing
 from dreamvid.bestiary.training.stream import to_images
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.objectives import label, layer
+from dreamvid.dream.objectives import layer
 from dreamvid.dream.octaves import shrink
 from dreamvid.errors import UnreadableInput
 from dreamvid.image import load_image
@@ -223,7 +223,7 @@ def recognised(
     """
     trunk = reader.trunk([reader.label_layer])
     for name in dict.fromkeys(map(_class, network.labels)):
-        goal = label(network.label_layer, *network.view_of(name))
+        goal = whole_thing(network, *network.view_of(name))
         dream = from_noise(network, goal, size=size, seed=seed)
         with torch.no_grad():
             order = trunk(dream[None])[reader.label_layer][0].argsort(descending=True)

@@ -22,12 +22,13 @@ from dreamvid.bestiary.atlas import (
     from_noise,
     pattern,
     spread,
+    whole_thing,
 )
 from dreamvid.bestiary.atlas_page import Cell, Section, page
 from dreamvid.commands.atlas_folder import PAGE, Plan, check_folder, read_plan
 from dreamvid.commands.result import Result
 from dreamvid.dream.dreamer import pick_device
-from dreamvid.dream.objectives import Objective, channel, label, layer
+from dreamvid.dream.objectives import Objective, channel, layer
 from dreamvid.dream.slope import Slope
 from dreamvid.errors import writing
 from dreamvid.files import write_whole
@@ -157,7 +158,7 @@ def _of_class(network: Network, index: int, chosen: str) -> Picture:
     name = network.labels[index]
     given = name if network.labelled(name) == (index,) else str(index)  # two may have one name
     cell = Cell(f"{CLASSES}/{index}.webp", name, name, f"{chosen}--label {shlex.quote(given)}")
-    goal = label(network.label_layer, index)
+    goal = whole_thing(network, index)
     passes = WHOLE_PASSES * (network.view / PATTERN_SIDE) ** 2
     draw = partial(from_noise, network, goal, size=PATTERN_SIDE)
     return Picture(cell, network.label_layer, passes, draw)

@@ -92,6 +92,15 @@ def layer(name: str) -> Objective:
     return Objective((name,), value)
 
 
+def energy(name: str) -> Objective:
+    """Raise the log of the mean squared activation of a layer: beside others it never dominates."""
+
+    def value(activations: Activations) -> Tensor:
+        return (planes_of(activations[name]).square().mean() + 1e-8).log()
+
+    return Objective((name,), value)
+
+
 def channel(name: str, index: int) -> Objective:
     """Raise the mean activation of one channel of a layer; UsageError if it does not exist."""
 

@@ -66,6 +66,25 @@ RENDERS = {
 """Classes of the rendered training images, by word."""
 RENDERS[ANIMAL] = " ".join((_BEASTS, _SEA, *RENDERS.values()))
 
+_VIEWS = (
+    "bat/body bear/quarter bison/body camel/body cat/body cheetah/body elephant/side giraffe/body "
+    "goat/quarter hedgehog/quarter leopard/side mouse/body rabbit/body redpanda/quarter "
+    "rhino/quarter seal/body sheep/body squirrel/body tiger/body wolf/quarter zebra/body "
+    "chameleon/side frog/body serpent/winding triceratops/side turtle/side tyrannosaur/body "
+    "crow/perched eagle/perched flamingo/perched heron/perched owl/perched peacock/fan "
+    "penguin/perched pigeon/perched songbird/perched swan/perched toucan/perched "
+    "castle/cone flower/lily fruit/pumpkin leaf/maple pot/teapot tree/fir"
+)
+VIEWS = dict(label.split("/") for label in _VIEWS.split())
+"""The view that shows best what a class is, where that is not its first."""
+
+
+def telling(labels: Sequence[str]) -> str:
+    """The one of the `labels` of a class that shows best what it is."""
+    name = labels[0].partition("/")[0]
+    known = f"{name}/{VIEWS.get(name)}"
+    return known if known in labels else labels[0]
+
 
 def group(labels: Sequence[str], word: str) -> tuple[int, ...]:
     """The indices of the `labels` that a word stands for; empty if there are none.

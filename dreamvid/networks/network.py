@@ -11,6 +11,7 @@ from torch import Tensor, fx, nn
 
 from dreamvid.networks import fused
 from dreamvid.networks.graph import Traced, fold_batch_norm, fold_constants, fold_scale
+from dreamvid.networks.kinds import telling
 from dreamvid.networks.known import Description, find_label, unknown_layer
 from dreamvid.networks.landmarks import landmarks, not_cut
 
@@ -75,13 +76,15 @@ class Network:
         return find_label(name, self.labels, model=self.name)
 
     def view_of(self, name: str) -> tuple[int, ...]:
-        """The indices to raise for one thing: of a class its first label, which is one view of it.
+        """The indices to raise for one thing: of a class the label of its most telling view.
 
         All views of it at once would be mixed. Words for several classes are as in `labelled`.
         """
         indices = self.labelled(name)
-        classes = {self.labels[index].partition("/")[0] for index in indices}
-        return indices[:1] if len(classes) == 1 else indices
+        labels = [self.labels[index] for index in indices]
+        if len({label.partition("/")[0] for label in labels}) > 1:
+            return indices
+        return (indices[labels.index(telling(labels))],)
 
     def stride(self, layer: str) -> int:
         """The stride of `layer`: image pixels between neighbouring activations."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 from tiny import tiny_network
 from torch import Tensor
 
 from dreamvid.bestiary.atlas import (
+    CLEAR,
     GAP,
     GRAIN,
     GREY,
@@ -23,6 +26,7 @@ from dreamvid.bestiary.atlas import (
     pattern,
     spread,
     tiled,
+    whole_thing,
 )
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import channel, label, layer
@@ -67,6 +71,17 @@ def test_noise_becomes_what_is_asked_for() -> None:
     with torch.no_grad():
         told = torch.stack([trunk(dream[None])["logits"][0].softmax(0) for dream in dreams])
     assert told.argmax(dim=0).tolist() == [0, 1, 2, 3, 4]  # each class is likeliest in its own
+
+
+def test_a_class_is_raised_with_the_layers_that_draw_its_forms() -> None:
+    network = tiny_network()
+    goal, told = whole_thing(network, 2), label("logits", 2)
+    weak, strong = ({name: torch.full((1, 5, 3, 3), size) for name in ("one", "two", "logits")}
+                    for size in (0.1, 1.0))  # fmt: skip
+    assert set(goal.layers) == {"logits", "one", "two"}
+    assert float(told(weak)) == pytest.approx(float(told(strong)))
+    gained = float(goal(strong)) - float(goal(weak))
+    assert gained == pytest.approx(3 * CLEAR * math.log(100), rel=1e-3)
 
 
 def test_one_thing_stands_in_the_middle_of_the_picture() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dreamvid.networks.kinds import ANIMAL, RENDERS, group
+from dreamvid.networks.kinds import ANIMAL, RENDERS, VIEWS, group, telling
 from dreamvid.networks.known import labels
 
 IMAGENET = labels("googlenet")
@@ -50,3 +50,13 @@ def test_no_class_is_in_two_groups_of_renders() -> None:
     groups = [set(RENDERS[word].split()) for word in ("fish", "bird", "insect")]
     assert not groups[0] & groups[1] and not groups[0] & groups[2] and not groups[1] & groups[2]
     assert set().union(*groups) <= set(RENDERS[ANIMAL].split())
+
+
+def test_a_class_is_shown_by_its_telling_view_or_its_first_label() -> None:
+    assert {f"{name}/{view}" for name, view in VIEWS.items()} <= set(BESTIARY)
+    for name in VIEWS:  # else it would not have to be named
+        first = next(label for label in BESTIARY if label.startswith(f"{name}/"))
+        assert first != f"{name}/{VIEWS[name]}"
+    assert telling(("camel/front", "camel/body")) == "camel/body"
+    assert telling(("camel/front", "camel/back")) == "camel/front"
+    assert telling(("camel",)) == "camel"

@@ -148,9 +148,10 @@ def test_a_class_means_all_its_labels() -> None:
     assert network.labelled(network.labels[foxes[1]]) == (foxes[1],)
 
 
-def test_one_view_of_a_class_is_its_first_label_and_words_for_many_stay_many() -> None:
+def test_one_view_of_a_class_is_its_most_telling_label_and_words_for_many_stay_many() -> None:
     network = load_network("bestiary")
     assert network.view_of("fox") == network.labelled("fox")[:1]
+    assert network.view_of("camel") == network.labelled("camel/body")
     assert network.view_of("fox/side") == network.labelled("fox/side")
     assert network.view_of("bird") == network.labelled("bird") and len(network.view_of("bird")) > 9
 
