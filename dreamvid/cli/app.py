@@ -18,7 +18,7 @@ from rich.console import Console, ConsoleOptions
 from dreamvid.cli.failures import explain
 from dreamvid.cli.streams import end_streams, open_streams
 from dreamvid.errors import DreamvidError, UsageError
-from dreamvid.networks.allocator import keep_freed_memory
+from dreamvid.networks.allocator import collect_rarely, keep_freed_memory
 from dreamvid.networks.threads import limit_openmp_spin
 
 VALUES = {"--rate": "RATE", "--fps": "RATE", "--size": "WxH"}
@@ -132,6 +132,7 @@ def main() -> None:
     open_streams()
     limit_openmp_spin()
     keep_freed_memory()
+    collect_rarely()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     hangup = getattr(signal, "SIGHUP", None)  # Windows has none

@@ -23,7 +23,7 @@ from dreamvid.cli.request import (
 )
 from dreamvid.cli.show import Show, print_json
 from dreamvid.commands.preflight import check_video
-from dreamvid.errors import UsageError
+from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.settings.models import VideoSettings
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def join(
 
 
 def _job_of(out: Path, storage: str | None) -> tuple[Storage | None, Path]:
-    """The storage of a job, and its record; UsageError if there is none."""
+    """The storage of a job, and its record; UnreadableInput if there is none."""
     from dreamvid.sequence.folder import folder_of, record_in
 
     record, store = record_in(folder_of(out)), None
@@ -233,15 +233,19 @@ def _job_of(out: Path, storage: str | None) -> tuple[Storage | None, Path]:
         record.write_text(found or "", "utf-8")
     if not (record.is_file() and record.stat().st_size):
         where = out if store is None else store.place
-        raise UsageError("no shots are dreamed for it", where=where, remedy="check its name")
+        raise UnreadableInput("no shots are dreamed for it", where=where, remedy="check its name")
     return store, record
 
 
-def status(out: Made, *, json: Json = False) -> None:
-    """Say how far a film is that is being dreamed, on this machine or on others."""
-    from dreamvid.farm.status import status_of
+def status(out: Made, *, storage: Stored = None, json: Json = False) -> None:
+    """Say how far a film is that is being dreamed, on this machine or on others.
 
-    found = status_of(out)
+    With --storage, as far as it is seen there: how many shots are done.
+    """
+    from dreamvid.farm.status import status_of, stored_status
+    from dreamvid.farm.storage import storage_at
+
+    found = status_of(out) if storage is None else stored_status(out, storage_at(storage, out.name))
     if json:
         print_json(asdict(found))
         return
@@ -256,10 +260,9 @@ def _lines(found: Status) -> Iterator[str]:
     of = f" of {found.frames}" if found.frames is not None else ""
     yield f"{found.output}: {found.frames_done}{of} frames"
     if found.shots is not None:
-        yield (
-            f"shots: {found.shots_done} of {found.shots} done, {found.running} running, "
-            f"{found.missing} missing"
-        )
+        others = f", {found.running} running, {found.missing} missing"
+        seen = "" if found.running is None else others
+        yield f"shots: {found.shots_done} of {found.shots} done{seen}"
     if found.seconds_a_frame is not None:
         yield f"{found.seconds_a_frame:.2f} s a frame for one worker"
     if found.seconds_left is not None:

@@ -24,7 +24,7 @@ from dreamvid.commands.clock import needs_look
 from dreamvid.commands.loop import run_loop
 from dreamvid.commands.preflight import Clip, Film
 from dreamvid.commands.ready import may_split
-from dreamvid.commands.room import Room, said
+from dreamvid.commands.room import Room, dreamed_pixels, said
 from dreamvid.commands.shapes import fade_of, whole_frames
 from dreamvid.commands.shares import pieces_like, seconds_of, threads_of_each
 from dreamvid.commands.video import run_video
@@ -35,7 +35,7 @@ from dreamvid.media.reader import VideoReader
 from dreamvid.motion.shots import DETECTOR_WIDTH, CutDetector
 from dreamvid.networks.peak import peak_gpu_memory, peak_memory
 from dreamvid.sequence.folder import part_frames
-from dreamvid.sequence.plan import Shot, overhead
+from dreamvid.sequence.plan import FADE, Shot, most_led, overhead
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, LoopSettings
 from dreamvid.settings.models import ZoomSettings
@@ -114,8 +114,9 @@ class Forecast:
             rows.insert(3, ("split", told))
         if self.room is not None:
             room = self.room
-            what = f"parts {said(room.parts)}, film {said(room.film)}, free {said(room.free)}"
-            rows.append(("disk", what))
+            seams = f"warm-ups {said(room.seams)}, " if room.seams else ""
+            film = f"film {said(room.film)}, free {said(room.free)}"
+            rows.append(("disk", f"parts {said(room.parts)}, {seams}{film}"))
         return [(name, value or "unknown") for name, value in rows]
 
     @property
@@ -148,7 +149,11 @@ def try_video(request: Film, on_progress: OnProgress, *, workers: int | None = N
     planned = workers is not None or may_split(settings, known)
     again = looked * (needs_look(settings, known) + planned)
     size = request.reader.info.width, request.reader.info.height
-    pieces = pieces_like(lengths, shots.frames, None if motion.loop else motion.most_frames)
+    every = None if motion.loop else motion.most_frames
+    fade = min(FADE, most_led(dreamed_pixels(request)))
+    pieces = pieces_like(lengths, shots.frames, every, fade=fade)
+    if room is not None:
+        room = room.with_seams(request, pieces, workers=workers or 1)
     parts = shots.parts(part_frames(size))
     return replace(
         sample.forecast(shots, parts, room, again),

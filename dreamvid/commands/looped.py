@@ -17,6 +17,7 @@ from dreamvid.media.reader import SourceFrame, VideoReader
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.job import Job
 from dreamvid.sequence.lap import Lap
+from dreamvid.sequence.plan import most_led
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.regions import Regions
 from dreamvid.sequence.render import render_with_memory
@@ -31,9 +32,6 @@ Moving = Callable[[Iterable[SourceFrame], int], Timely]
 
 FADE, WARM = 1, 2
 """Seconds over which the dream is led back, and seconds that are dreamed before the first frame."""
-
-FADE_BYTES = 512 << 20
-"""Upper bound of the dreams that are kept for the fade; each pixel has three half floats."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class LoopedFilm:
             rate = film.info.rate
             small = thumbnails(frame.array for frame in _last_kept(film, frames))
         count = len(small)
-        most = FADE_BYTES // (6 * size[0] * size[1] * len(settings.regions))
+        most = most_led(size[0] * size[1] * len(settings.regions))
         fade = max(1, min(round(rate * FADE), count // 3, most))
         warm = min(count, max(fade, round(rate * WARM)))
         last = replace(frames[0], index=-1)

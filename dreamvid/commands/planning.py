@@ -13,7 +13,6 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dreamvid.commands.looped import FADE_BYTES
 from dreamvid.commands.preflight import keeps_alpha, open_film
 from dreamvid.commands.ready import Ready
 from dreamvid.errors import UnreadableInput, writing
@@ -25,7 +24,7 @@ from dreamvid.sequence.folder import PLAN, record_in
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory
 from dreamvid.sequence.owners import locked
-from dreamvid.sequence.plan import FADE, Plan, Shot, pieces
+from dreamvid.sequence.plan import FADE, Plan, Shot, most_led, pieces
 from dreamvid.sequence.progress import OnProgress, Progress
 from dreamvid.sequence.render import render_with_memory
 from dreamvid.sequence.seams import Seams
@@ -105,6 +104,6 @@ def seams_of(ready: Ready, plan: Plan, folder: Path, on_progress: OnProgress) ->
 
 def _shots(firsts: list[int], count: int, ready: Ready) -> Iterator[Shot]:
     every, (height, width) = ready.settings.motion.most_frames, ready.size
-    fade = FADE_BYTES // (6 * height * width * len(ready.settings.regions))
+    fade = min(FADE, most_led(height * width * len(ready.settings.regions)))
     for first, end in zip(firsts, [*firsts[1:], count], strict=True):
-        yield from pieces(first, end, every, fade=max(1, min(FADE, fade)))
+        yield from pieces(first, end, every, fade=fade)

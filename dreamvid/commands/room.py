@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Self
@@ -19,6 +20,7 @@ from dreamvid.errors import DiskFull
 from dreamvid.media.info import FilmInfo
 from dreamvid.media.output import Output
 from dreamvid.sequence.folder import KEPT_EVERY, folder_of, part_frames
+from dreamvid.sequence.plan import LED_BYTES, Shot
 from dreamvid.settings.loops import DreamedLoop, FilmLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 from dreamvid.settings.values import DREAM_LINES, FULL_SIZE, LARGE_FILM
@@ -55,6 +57,7 @@ class Room:
     """Bytes on the disk: of the `parts` with their memories, and of the finished `film`.
 
     `there` are those of the parts of an earlier run that are used again; `free` is the free disk.
+    `seams` are those of the warm-ups of split shots, which are gone when the film is joined.
     """
 
     folder: Path
@@ -62,11 +65,21 @@ class Room:
     film: int
     there: int
     free: int
+    seams: int = 0
 
     @property
     def needed(self) -> int:
-        """The bytes that the run will still take, at its end."""
-        return max(0, self.parts + self.film - self.there)
+        """The bytes that the run will still take: at its end, or while shots are led."""
+        return max(0, self.parts + max(self.film, self.seams) - self.there)
+
+    def with_seams(self, request: Film, pieces: Sequence[Shot], *, workers: int) -> Self:
+        """The room with the warm-ups of these pieces that lie there at a time.
+
+        Each of the `workers` may have that before its piece; the last one also that after it.
+        """
+        pixels = dreamed_pixels(request)
+        sizes = sorted(seam_bytes(piece, pixels) for piece in pieces if piece.warm)
+        return replace(self, seams=sum(sizes[-workers - 1 :]))
 
     @classmethod
     def of(cls, request: Film | Clip[Any]) -> Self | None:
@@ -133,6 +146,18 @@ def memory_bytes(size: tuple[int, int], frames: int) -> int:
     pixels = size[0] * size[1]
     parts = math.ceil(frames / part_frames(size))
     return (min(parts, 2) + max(0, parts - 2) // KEPT_EVERY) * PLANES * 4 * pixels
+
+
+def seam_bytes(piece: Shot, pixels: int) -> int:
+    """The bytes of the warm-up of a piece: dreams to lead to, and the memory to begin with."""
+    return ((piece.fade - 1) * LED_BYTES + PLANES * 4) * pixels
+
+
+def dreamed_pixels(request: Film) -> int:
+    """The pixels of a frame at the size of the dream, in all regions together."""
+    size, settings = (request.reader.info.width, request.reader.info.height), request.settings
+    share = _dream_share(size, settings.film.dream_size)
+    return round(len(settings.regions) * share * size[0] * size[1])
 
 
 def said(size: float) -> str:

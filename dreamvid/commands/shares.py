@@ -7,22 +7,26 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 
-from dreamvid.sequence.plan import Shot, pieces
+from dreamvid.sequence.plan import FADE, Shot, pieces
 
 
-def pieces_like(lengths: Sequence[int], frames: int, every: int | None) -> tuple[Shot, ...]:
+def pieces_like(
+    lengths: Sequence[int], frames: int, every: int | None, *, fade: int = FADE
+) -> tuple[Shot, ...]:
     """The pieces of a film of so many `frames` whose shots are as long as those seen, in turn.
 
-    A single one is as long as the film.
+    A single one is as long as the film. `fade` is as in `pieces`.
     """
-    return tuple(_pieces_like(lengths if len(lengths) > 1 else [frames], frames, every))
+    return tuple(_pieces_like(lengths if len(lengths) > 1 else [frames], frames, every, fade))
 
 
-def _pieces_like(lengths: Sequence[int], frames: int, every: int | None) -> Iterator[Shot]:
+def _pieces_like(
+    lengths: Sequence[int], frames: int, every: int | None, fade: int
+) -> Iterator[Shot]:
     first = 0
     for length in itertools.cycle(lengths):
         end = min(frames, first + length)
-        yield from pieces(first, end, every)
+        yield from pieces(first, end, every, fade=fade)
         if end == frames:
             return
         first = end

@@ -55,11 +55,12 @@ def serve(text: str, tell: Tell) -> None:
 
 def main() -> None:
     """Carry out the order on standard input."""
-    from dreamvid.networks.allocator import keep_freed_memory
+    from dreamvid.networks.allocator import collect_rarely, keep_freed_memory
     from dreamvid.networks.threads import limit_openmp_spin
 
     limit_openmp_spin()
     keep_freed_memory()
+    collect_rarely()
 
     def tell(message: dict[str, Any]) -> None:
         print_line(json.dumps(message))

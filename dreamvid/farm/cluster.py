@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,7 +31,7 @@ QUIET: Final = {
 LOOPBACK: Final = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Makes Ray listen on 127.0.0.1 only; it is read when ray is imported."""
 
-CURRENT: Final = Path("/tmp/ray/ray_current_cluster")
+CURRENT: Final = "ray/ray_current_cluster"
 """The file in which `ray start` leaves the address of the cluster on this machine."""
 
 
@@ -58,7 +59,7 @@ def connected(address: str) -> Iterator[Any]:
     DreamvidError if the cluster does not answer.
     """
     check_address(address)
-    start = address == "auto" and not ("RAY_ADDRESS" in os.environ or CURRENT.exists())
+    start = address == "auto" and not ("RAY_ADDRESS" in os.environ or _runs_here())
     with _environment(QUIET | (LOOPBACK if start else {})):
         ray = _ray()
         if ray.is_initialized():  # by the caller, who ends it
@@ -99,6 +100,14 @@ def _node(ray: Any, node: Mapping[str, Any], answer: Any) -> Node:
         problem = next(iter(reversed(str(error).strip().splitlines())), type(error).__name__)
     sizes = has.get("CPU", 0.0), has.get("GPU", 0.0), int(has.get("memory", 0))
     return Node(node["NodeManagerAddress"], *sizes, version, problem)
+
+
+def _runs_here() -> bool:
+    """Whether a cluster runs on this machine, whose files lie where Ray puts them."""
+    place = os.environ.get("RAY_TMPDIR")
+    if place is None and sys.platform == "linux":
+        place = os.environ.get("TMPDIR")
+    return (Path(place or "/tmp") / CURRENT).exists()
 
 
 def _ray() -> Any:

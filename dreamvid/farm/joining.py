@@ -11,7 +11,7 @@ from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import origin
-from dreamvid.errors import DreamvidError, Interrupted, UsageError
+from dreamvid.errors import DreamvidError, Interrupted, UnreadableInput
 from dreamvid.farm.remote import RemoteJob
 from dreamvid.farm.storage import Storage
 from dreamvid.media.target import exclusive_lock
@@ -78,15 +78,15 @@ def join(job: Job, plan: Plan, found: Mapping[Shot, Stretch]) -> Result:
 def join_film(request: Film, storage: Storage | None = None, *, keep: bool = False) -> Result:
     """Join the film of a checked request, and close it; `keep` its state.
 
-    DreamvidError if shots are missing; UsageError if none are planned.
+    DreamvidError if shots are missing; UnreadableInput if none are planned.
     """
     with request.reader:
         made = try_join(request, storage, keep=keep)
     if isinstance(made, Result):
         return made
     if not made.missing:
-        remedy = "dream it with --workers or --part"
-        raise UsageError("there are no shots to join", where=request.output.path, remedy=remedy)
+        what, remedy = "there are no shots to join", "dream it with --workers or --part"
+        raise UnreadableInput(what, where=request.output.path, remedy=remedy)
     what = f"{_shots(made.missing)} of {made.shots} missing"
     remedy = "repeat the commands that dream them"
     raise DreamvidError(what, where=request.output.path, remedy=remedy)

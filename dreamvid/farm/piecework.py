@@ -15,46 +15,16 @@ import traceback
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
 
 from dreamvid.errors import UnreadableInput
+from dreamvid.farm.board import Answer, Telling
 from dreamvid.farm.messages import Order, error_fields
 from dreamvid.farm.remote import local_copy
 from dreamvid.farm.work import Worker, hired
 from dreamvid.media.newest import EVERY, small_jpeg
+from dreamvid.networks.allocator import keep_freed_memory
 from dreamvid.sequence.digests import digests_of
 from dreamvid.sequence.progress import OnProgress, Progress
-
-Answer = dict[str, Any]
-
-
-class Board:
-    """Collects what tasks tell, until it is taken: the tasks are elsewhere than who listens."""
-
-    def __init__(self) -> None:
-        self._told: list[Answer] = []
-
-    def tell(self, message: Answer) -> None:
-        """Keep a message."""
-        self._told.append(message)
-
-    def take(self) -> list[Answer]:
-        """The messages since the last time."""
-        told, self._told = self._told, []
-        return told
-
-
-class Remote(Protocol):
-    """A method of a board elsewhere, which is called without waiting for it."""
-
-    def remote(self, message: Answer) -> object:
-        """Call it."""
-
-
-class Telling(Protocol):
-    """A board elsewhere."""
-
-    tell: Remote
 
 
 def plan_film(text: str, run: str, board: Telling) -> Answer:
@@ -152,6 +122,7 @@ def _worker(order: Order, run: str, on_progress: OnProgress) -> Worker | None:
         _open[0].listener[0] = on_progress
         return _open[0].worker
     close()
+    keep_freed_memory()
     torch.set_num_threads(order.threads)
     cv2.setNumThreads(order.threads)
     here = order if order.storage is None else _at_home(order)

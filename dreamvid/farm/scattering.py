@@ -21,11 +21,12 @@ from dreamvid.errors import (
     UnreadableInput,
     UsageError,
 )
+from dreamvid.farm.board import Answer, Board
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.cluster import connected
 from dreamvid.farm.joining import Left, interrupted, try_join
 from dreamvid.farm.messages import Order, error_of
-from dreamvid.farm.piecework import Answer, Board, dream_piece, plan_film
+from dreamvid.farm.piecework import dream_piece, plan_film
 from dreamvid.farm.remote import forget_copy
 from dreamvid.farm.tally import Tally
 from dreamvid.farm.work import SMALLEST, threads_in, threads_of

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from dreamvid.errors import DreamvidError, UnreadableInput
+from dreamvid.farm.remote import RemoteJob
+from dreamvid.farm.storage import Storage
 from dreamvid.sequence.digests import digests_of, seconds_of
 from dreamvid.sequence.folder import folder_of, frames_in, listed_frames
 from dreamvid.sequence.owners import is_owned
@@ -16,7 +19,8 @@ from dreamvid.sequence.plan import Plan
 class Status:
     """Of `shots` and `frames` so many are done; None where there is no plan yet.
 
-    `running` shots are being dreamed now, `missing` ones are not. `seconds_a_frame` is that of one
+    `running` shots are being dreamed now, `missing` ones are not; None of a storage, where nobody
+    sees them. `seconds_a_frame` is that of one
     worker, `seconds_left` at the present number of workers, None if none is running. `newest` is a
     picture of the newest frame.
     """
@@ -38,10 +42,7 @@ def status_of(output: Path) -> Status:
     """The status of an output; UnreadableInput if nothing dreams it or has dreamed it."""
     folder = folder_of(output)
     if not folder.is_dir():
-        if not output.exists():
-            remedy = "check the name of the output"
-            raise UnreadableInput("nothing is dreamed here", where=output, remedy=remedy)
-        return Status(str(output), True, *(None,) * 5, 0, None, None, None)
+        return _without_job(output, str(output))
     done, pace = _pace(folder)
     plan = Plan.read(folder)
     preview = output.with_name(f"{output.name}.preview.jpg")
@@ -66,6 +67,33 @@ def status_of(output: Path) -> Status:
         left,
         newest,
     )
+
+
+def stored_status(output: Path, storage: Storage) -> Status:
+    """The status of an output whose parts go to a storage: the frames are those of whole shots.
+
+    Raises UnreadableInput if nothing dreams it or has dreamed it.
+    """
+    with TemporaryDirectory(prefix="dreamvid-") as folder:
+        job = RemoteJob(storage, Path(folder))
+        if job.record() is None:
+            return _without_job(output, storage.place)
+        job.fetch_plan()
+        plan = Plan.read(Path(folder))
+    if plan is None:
+        return Status(str(output), False, *(None,) * 5, 0, None, None, None)
+    firsts = job.done()
+    done = [shot.frames for shot in plan.shots if shot.first in firsts]
+    counts = len(plan.shots), len(done), None, None, plan.frames, sum(done)
+    return Status(str(output), False, *counts, None, None, None)
+
+
+def _without_job(output: Path, where: str) -> Status:
+    """The status of an output that no process dreams; UnreadableInput if there is none."""
+    if not output.exists():
+        remedy = "check the name of the output"
+        raise UnreadableInput("nothing is dreamed here", where=where, remedy=remedy)
+    return Status(str(output), True, *(None,) * 5, 0, None, None, None)
 
 
 def _pace(folder: Path) -> tuple[int, float | None]:

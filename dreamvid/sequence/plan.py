@@ -32,6 +32,12 @@ FADE: Final = 48
 In fewer the change is seen where nothing else moves.
 """
 
+LED_BYTES: Final = 6
+"""Bytes of a pixel of a dream to which another one is led: three half floats."""
+
+FADE_BYTES: Final = 512 << 20
+"""Upper bound of such dreams that are kept in memory at a time."""
+
 
 @dataclass(frozen=True, order=True)
 class Shot:
@@ -63,6 +69,11 @@ def pieces(first: int, end: int, every: int | None, *, fade: int = FADE) -> Iter
     for before, (start, stop) in zip(bounds, pairwise(bounds[1:]), strict=False):
         warm = min(WARM, start - first)
         yield Shot(start, stop, warm, min(fade, warm, start - before))
+
+
+def most_led(pixels: int) -> int:
+    """The most frames over which dreams of so many pixels, of all regions, are led; at least 1."""
+    return max(1, FADE_BYTES // (LED_BYTES * pixels))
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,7 @@ def test_parts_status_and_join(two_shots: Path, whole: bytes, tmp_path: Path) ->
     assert out.read_bytes() == whole
     assert not Path(f"{out}.preview.jpg").exists()
     assert dreamvid("status", out).out == f"{out}: complete\n"
-    assert dreamvid("join", out).code == 2
+    assert dreamvid("join", out).code == 3
 
 
 def test_join_finishes_what_was_killed_before_it_could(
@@ -172,10 +172,16 @@ def test_parts_in_a_storage_are_joined_from_it(
             "video", two_shots, "-o", folder / "out.mp4", *QUICK, "--part", part, "--storage", store
         )
         assert told.code == 0, told.err
+        if part == "2/2":
+            told = dreamvid("status", tmp_path / "out.mp4", "--storage", store)
+            assert told.out.splitlines() == [
+                f"{tmp_path / 'out.mp4'}: {FRAMES - CUT} of {FRAMES} frames",
+                "shots: 1 of 2 done",
+            ]
     assert "all shots are dreamed; dreamvid join makes the film of them" in told.err
     told = dreamvid("join", tmp_path / "out.mp4", "--storage", store, "--keep-state")
     assert told.code == 0, told.err
     assert (tmp_path / "out.mp4.dreamvid.state").exists()
     assert (tmp_path / "out.mp4").read_bytes() == whole
     told = dreamvid("join", tmp_path / "other.mp4", "--storage", store)
-    assert told.code == 2 and "no shots are dreamed for it" in told.err
+    assert told.code == 3 and "no shots are dreamed for it" in told.err

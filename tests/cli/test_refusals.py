@@ -66,7 +66,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "max_flash: flashes are counted across cuts",
         ),
         ("status nosuch.mp4", 3, "nosuch.mp4: nothing is dreamed here; check the name"),
-        ("join nosuch.mp4", 2, "nosuch.mp4: no shots are dreamed for it; check its name"),
+        ("join nosuch.mp4", 3, "nosuch.mp4: no shots are dreamed for it; check its name"),
         ("video film.mp4 -o out.xyz", 2, "out.xyz: h264 cannot be stored in a '.xyz' file; end"),
         ("video film.mp4 -o out.mp4 --codec foo", 2, "codec: unknown codec 'foo'; use h264"),
         (

@@ -23,6 +23,7 @@ from dreamvid.media.output import Output
 from dreamvid.media.writer import VideoWriter
 from dreamvid.sequence import stretch
 from dreamvid.sequence.folder import folder_of, part_frames
+from dreamvid.sequence.plan import Shot
 from dreamvid.settings.loops import FeedbackLoop, FilmLoop, ZoomLoop
 from dreamvid.settings.models import VideoSettings, ZoomSettings
 
@@ -102,6 +103,25 @@ def test_a_run_begins_when_the_disk_may_hold_it(
     with pytest.raises(DiskFull, match=r"need about .* MB, .* MB are free; make room.*--force"):
         check_room(request)
     check_room(request, force=True)
+
+
+def test_while_shots_are_led_their_warm_ups_are_there(tmp_path: Path) -> None:
+    """Those beside the pieces that are dreamed at a time, which are gone at the end."""
+    like = FilmInfo.plain(64, 48, Fraction(8), 5)
+    with VideoWriter(tmp_path / "in.mkv", like=like) as out:
+        for index in range(5):
+            out.write(np.zeros((48, 64, 3), np.uint8), Fraction(index, 8))
+    regions = {"region": [{"mask": f"inside:{side},0,0.5,1"} for side in (0, 0.5)]}
+    request = check_video(tmp_path / "in.mkv", tmp_path / "d.mkv", VideoSettings.checked(regions))
+    plain = Room.of(request)
+    assert plain is not None and not plain.seams
+    film = (Shot(0, 9), *(Shot(n, n + 9, 8, 4) for n in range(9, 45, 9)))
+    one = 2 * 64 * 48 * (3 * 6 + 7 * 4)
+    for workers, count in ((1, 2), (2, 3), (9, 4)):
+        led = plain.with_seams(request, film, workers=workers)
+        assert led.seams == count * one
+        assert led.needed == plain.parts + count * one > plain.needed
+    request.reader.close()
 
 
 def test_parts_that_are_there_already_need_no_more_room(

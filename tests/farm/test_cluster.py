@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from dreamvid.errors import DreamvidError, MissingDependency, UsageError
-from dreamvid.farm import cluster
 from dreamvid.farm.check import check_address
 from dreamvid.farm.cluster import connected
 
@@ -42,7 +41,8 @@ class Fake:
 def ray(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Fake:
     fake = Fake()
     monkeypatch.setitem(sys.modules, "ray", fake)
-    monkeypatch.setattr(cluster, "CURRENT", tmp_path / "current")
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setenv("RAY_TMPDIR", str(tmp_path))
     monkeypatch.delenv("RAY_ADDRESS", raising=False)
     monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
     return fake
@@ -74,16 +74,32 @@ def test_a_cluster_of_its_own_is_quiet_small_and_leaves_nothing(ray: Fake) -> No
 def test_a_running_cluster_is_taken(ray: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
     with connected("ray://host:10001"):
         pass
-    cluster.CURRENT.touch()
-    with connected("auto"):
-        pass
-    cluster.CURRENT.unlink()
     monkeypatch.setenv("RAY_ADDRESS", "host:6379")
     with connected("auto"):
         pass
-    assert [how["address"] for how in ray.begun] == ["ray://host:10001", "auto", "auto"]
+    assert [how["address"] for how in ray.begun] == ["ray://host:10001", "auto"]
     assert not any("_temp_dir" in how for how in ray.begun)
     assert "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER" not in ray.environment
+
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="Ray heeds it on Linux alone")
+
+
+@pytest.mark.parametrize("name", ["RAY_TMPDIR", pytest.param("TMPDIR", marks=LINUX)])
+def test_a_cluster_is_found_where_ray_puts_its_files(
+    name: str, ray: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RAY_TMPDIR")
+    monkeypatch.setenv(name, str(tmp_path))
+    place = tmp_path / "ray" / "ray_current_cluster"
+    place.parent.mkdir()
+    place.touch()
+    with connected("auto"):
+        pass
+    place.unlink()
+    with connected("auto"):
+        pass
+    assert [how["address"] for how in ray.begun] == ["auto", "local"]
 
 
 def test_a_connection_of_the_caller_is_kept(ray: Fake) -> None:

@@ -8,7 +8,7 @@ import pytest
 from farm_kit import FRAMES, names, request_for
 
 from dreamvid.commands.result import Result
-from dreamvid.errors import DreamvidError, UsageError
+from dreamvid.errors import DreamvidError, UnreadableInput
 from dreamvid.farm.joining import Left, join_film
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.work import Worker
@@ -56,5 +56,6 @@ def test_missing_shots_are_named_and_nothing_is_lost(shots: Path, tmp_path: Path
 
 
 def test_without_a_plan_there_is_nothing_to_join(shots: Path, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no shots to join; dream it with --workers or --part"):
+    said = "no shots to join; dream it with --workers or --part"
+    with pytest.raises(UnreadableInput, match=said):
         join_film(request_for(shots, tmp_path / "out.mp4"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,8 +16,9 @@ from PIL import Image
 
 from dreamvid.commands.result import Result
 from dreamvid.farm import piecework
+from dreamvid.farm.board import Board
 from dreamvid.farm.messages import Order
-from dreamvid.farm.piecework import Board, close, dream_piece, plan_film, versions_here
+from dreamvid.farm.piecework import close, dream_piece, plan_film, versions_here
 from dreamvid.farm.remote import local_copy
 from dreamvid.farm.share import dream_part
 from dreamvid.files import sha256
@@ -37,8 +40,11 @@ class Here:
 
 
 @pytest.fixture(autouse=True)
-def closed() -> Iterator[None]:
-    yield
+def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
+    """Closes the film after a test; one entry for each film that is opened: memory is kept."""
+    asked: list[bool] = []
+    monkeypatch.setattr(piecework, "keep_freed_memory", lambda: asked.append(True))
+    yield asked
     close()
 
 
@@ -50,7 +56,12 @@ def order(shots: Path, tmp_path: Path) -> Order:
 
 
 def test_pieces_are_planned_and_dreamed_one_by_one(
-    order: Order, shots: Path, tmp_path: Path, whole: bytes, monkeypatch: pytest.MonkeyPatch
+    order: Order,
+    shots: Path,
+    tmp_path: Path,
+    whole: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: list[bool],
 ) -> None:
     opened: list[Order] = []
     checked = Order.checked
@@ -71,10 +82,16 @@ def test_pieces_are_planned_and_dreamed_one_by_one(
     frames = {one["progress"]["done"] for one in told if one["progress"]["task"] == "frames"}
     assert frames == set(range(1, FRAMES + 1)) and not board.board.take()
     assert plan_film(order.text, "b", board)["done"] == planned["pieces"]
-    assert len(opened) == 2
+    assert len(opened) == len(kept) == 2
     assert isinstance(dream_part(request_for(shots, tmp_path / "out.mp4"), 1, 1, ignore), Result)
     assert order.target.read_bytes() == whole
     assert dream_piece(order.text, "b", 0, None, False, board) == {"over": True}
+
+
+def test_a_board_begins_without_torch() -> None:
+    code = "import sys, dreamvid.farm.board; print('torch' in sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout == "False\n"
 
 
 def test_a_piece_that_is_damaged_is_dreamed_again(order: Order) -> None:

@@ -15,7 +15,14 @@ from farm_kit import FIRSTS, FRAMES, SHOTS, Fork, names, parts_in, request_for
 from dreamvid.commands import sidecar
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import run_video
-from dreamvid.errors import DiskFull, DreamvidError, Interrupted, OutputExists, UsageError
+from dreamvid.errors import (
+    DiskFull,
+    DreamvidError,
+    Interrupted,
+    OutputExists,
+    UnreadableInput,
+    UsageError,
+)
 from dreamvid.farm.joining import Left, join_film
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.work import threads_of
@@ -214,7 +221,7 @@ def test_two_joins_at_once_are_harmless(
     assert path.read_bytes() == whole
     with pytest.raises(OutputExists):
         request_for(shots, path)
-    with pytest.raises(UsageError, match="no shots to join"):
+    with pytest.raises(UnreadableInput, match="no shots to join"):
         join_film(request_for(shots, path, overwrite=True))
     assert path.read_bytes() == whole
 

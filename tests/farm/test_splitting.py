@@ -17,6 +17,7 @@ from tiny import dream_tiny, read, texture
 from dreamvid.commands import looks as looking
 from dreamvid.commands import planning
 from dreamvid.commands.result import Result
+from dreamvid.commands.room import seam_bytes
 from dreamvid.commands.video import run_video
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, UsageError
@@ -204,6 +205,15 @@ def test_warm_ups_are_deleted_when_both_pieces_have_them(film: Path, tmp_path: P
 
     run_video(split(film, path), look)
     assert seen == {"", "09", "14"}
+
+
+def test_the_room_of_a_warm_up_is_that_of_its_files(film: Path, tmp_path: Path) -> None:
+    path = tmp_path / "out.mkv"
+    dream_part(split(film, path), 2, 5, ignore)
+    files = folder_of(path).glob("seam-000000009/*.memory")
+    assert sum(file.stat().st_size for file in files) == pytest.approx(
+        seam_bytes(PIECES[2], 64 * 48), rel=0.1
+    )
 
 
 def test_status_counts_pieces(film: Path, tmp_path: Path) -> None:

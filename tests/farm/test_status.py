@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from farm_kit import FIRSTS, FRAMES, SHOTS, request_for
 
 from dreamvid.commands.video import run_video
 from dreamvid.errors import DreamvidError, UnreadableInput
+from dreamvid.farm.remote import RemoteJob
 from dreamvid.farm.share import dream_part
-from dreamvid.farm.status import status_of
+from dreamvid.farm.status import status_of, stored_status
+from dreamvid.farm.storage import storage_at
 from dreamvid.sequence.digests import digests_of
 from dreamvid.sequence.folder import folder_of, part_at
 from dreamvid.sequence.owners import owned
@@ -78,6 +81,24 @@ def test_a_picture_of_the_newest_frame_is_named(tmp_path: Path) -> None:
     assert status_of(tmp_path / "out.mp4").newest is None
     (tmp_path / "out.mp4.preview.jpg").touch()
     assert status_of(tmp_path / "out.mp4").newest == str(tmp_path / "out.mp4.preview.jpg")
+
+
+def test_a_storage_shows_whole_shots(shots: Path, tmp_path: Path) -> None:
+    """And no owners: its machines know which shots they dream, and how fast."""
+    store, path = storage_at(str(tmp_path / "store"), "out.mp4"), tmp_path / "out.mp4"
+    with pytest.raises(UnreadableInput, match=r"store.out\.mp4: nothing is dreamed here"):
+        stored_status(path, store)
+    dream_part(request_for(shots, path), 1, 3, ignore, store)
+    shutil.rmtree(folder_of(path))
+    found = stored_status(path, store)
+    assert (found.output, found.complete) == (str(path), False)
+    assert (found.shots, found.shots_done, found.running, found.missing) == (6, 2, None, None)
+    assert (found.frames, found.frames_done) == (FRAMES, SHOTS[0] + SHOTS[3])
+    store.remove(["plan.json"])
+    assert (found := stored_status(path, store)).frames is None and found.frames_done == 0
+    RemoteJob(store, folder_of(path)).clear()
+    path.touch()
+    assert stored_status(path, store).complete
 
 
 def test_complete_films_and_none_at_all(tmp_path: Path) -> None:

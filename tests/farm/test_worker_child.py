@@ -57,6 +57,7 @@ def test_it_ends_when_nobody_listens(
     monkeypatch.setattr(child.sys, "stdin", io.StringIO(order))
     monkeypatch.setattr(child.sys, "stdout", Deaf())
     monkeypatch.setattr(allocator, "keep_freed_memory", lambda: None)
+    monkeypatch.setattr(allocator, "collect_rarely", lambda: None)
     with pytest.raises(SystemExit) as caught:
         main()
     assert caught.value.code == 1 and len(told) == FRAMES + 6
