@@ -12,7 +12,6 @@ from dreamvid.motion.flow import (
     Array,
     Flow,
     FlowEstimator,
-    both_ways,
     resize_flow,
     shrink,
     squared_lengths,
@@ -56,7 +55,7 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     """
     height, width = current.shape[:2]
     current, previous = shrink(current), shrink(previous)
-    backward, forward = both_ways(estimator, current, previous)
+    backward, forward = estimator.both(current, previous)
     motion = repair_flow(backward, forward, current, previous)
     mask = linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)
