@@ -21,6 +21,9 @@ from dreamvid.live.newest import Newest
 from dreamvid.settings.dials import Moment
 from dreamvid.settings.live import GLIDING, LiveSettings
 
+PATIENCE = 10.0
+"""Seconds to wait for the look that is being made when a picture ends."""
+
 STEPS = 20
 """Steps of a cross-fade: each makes a Dreamer."""
 
@@ -97,8 +100,12 @@ class Looks:
         return self._dreamer, self._numbers["stability"](now)
 
     def close(self) -> None:
-        """End the thread that makes Dreamers, once it has made the one it is at."""
+        """End the thread that makes Dreamers, once it has made the one it is at.
+
+        A thread that is inside torch when Python exits would end the process with an abort.
+        """
         self._orders.close()
+        self._maker.join(PATIENCE)
 
     def _advance(self, now: float) -> None:
         """Finish a cross-fade, or begin the next one."""

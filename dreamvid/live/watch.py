@@ -7,6 +7,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from dreamvid.motion.flow import Array
 
 State = Literal["live", "black", "frozen", "lost"]
@@ -40,7 +42,7 @@ class Watch:
 
     def see(self, array: Array, now: float) -> None:
         """Look at the next picture, [H, W, 3] of uint8."""
-        digest = zlib.crc32(array.data)
+        digest = zlib.crc32(np.ascontiguousarray(array).data)  # it may be a view of a larger one
         if digest != self._digest or self.still:
             self._digest, self._changed = digest, now
         if self.still or int(array[::4, ::4].max()) > DARKEST or math.isinf(self._bright):

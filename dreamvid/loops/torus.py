@@ -75,7 +75,8 @@ class TorusView:
         self.shape = view.rows.shape
         self._stored = _stored_sizes(view, self.size)
         self._tiles = _tiles(view, self.size, self._stored)
-        self._threads = threads or min(4, os.cpu_count() or 1)
+        # They stay: OpenCV keeps almost a kilobyte for each thread that ever remapped.
+        self._helpers = ThreadPoolExecutor(threads or min(4, os.cpu_count() or 1))
         self.show(texture)
 
     def show(self, texture: torch.Tensor) -> None:
@@ -94,9 +95,8 @@ class TorusView:
             for level, stored in self._stored.items()
         }
         result = np.empty((*self.shape, 3), np.uint8 if self.bits == 8 else np.uint16)
-        with ThreadPoolExecutor(self._threads) as pool:
-            for _ in pool.map(lambda tile: self._fill(result, tile, slides), self._tiles):
-                pass
+        for _ in self._helpers.map(lambda tile: self._fill(result, tile, slides), self._tiles):
+            pass
         return result
 
     def _fill(

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dreamvid.motion.flow import Array, Flow, at_working_size, gray
+from dreamvid.motion.flow import Array, Flow, at_working_size, flows_at_working_size, gray
 from dreamvid.motion.refine import gradients, refined
 
 PATCH, STRIDE = 8, 4
@@ -57,12 +57,21 @@ def inverse_search(first: Tensor, second: Tensor) -> Tensor:
     `first`, `second` [N, 1, H, W] are luma in levels, 0..255, of float32: first(x) matches
     second(x + flow(x)).
     """
-    height, width = first.shape[-2:]
-    levels = _levels(height, width)
-    pyramids = [_pyramid(images, levels) for images in (first, second)]
-    flow: Tensor | None = None
-    for level in range(levels - 1, FINEST - 1, -1):
-        a, b = (pyramid[level] for pyramid in pyramids)
+    return _search(_pyramid(first), _pyramid(second), first.shape[-2:])
+
+
+def inverse_search_both(first: Tensor, second: Tensor) -> Tensor:
+    """The flows [2N, 2, H, W] from each image to its partner, then from those to the first ones."""
+    pyramid, half = _pyramid(torch.cat((first, second))), len(first)
+    turned = [level.roll(half, 0) for level in pyramid]
+    return _search(pyramid, turned, first.shape[-2:])
+
+
+def _search(first: list[Tensor], second: list[Tensor], size: torch.Size) -> Tensor:
+    """The flow between the images of two pyramids, whose finest levels are padded to more than
+    their size (height, width)."""
+    (height, width), flow = size, None
+    for a, b in zip(first[: FINEST - 1 : -1], second[: FINEST - 1 : -1], strict=True):
         start = a.new_zeros(len(a), 2, *a.shape[-2:]) if flow is None else _enlarged(flow)
         flow = _searched(a, b, start)
     assert flow is not None
@@ -81,12 +90,26 @@ class InverseSearch:
     def __call__(self, a: Array, b: Array) -> Flow:
         return at_working_size(a, b, self._estimate)
 
+    def both(self, a: Array, b: Array) -> tuple[Flow, Flow]:
+        """The flows from a to b and from b to a, in one batch."""
+        there, back = flows_at_working_size(a, b, self._estimate_both)
+        return there, back
+
     def _estimate(self, a: Array, b: Array) -> Flow:
+        return _on_host(inverse_search(*self._luma(a, b)))[0]
+
+    def _estimate_both(self, a: Array, b: Array) -> list[Flow]:
+        return _on_host(inverse_search_both(*self._luma(a, b)))
+
+    def _luma(self, a: Array, b: Array) -> tuple[Tensor, Tensor]:
         first, second = (
             torch.from_numpy(gray(x))[None, None].to(self._device).float() for x in (a, b)
         )
-        flow = inverse_search(first, second)[0].permute(1, 2, 0)
-        return np.ascontiguousarray(flow.cpu().numpy())
+        return first, second
+
+
+def _on_host(flows: Tensor) -> list[Flow]:
+    return list(np.ascontiguousarray(flows.permute(0, 2, 3, 1).cpu().numpy()))
 
 
 def _levels(height: int, width: int) -> int:
@@ -96,9 +119,10 @@ def _levels(height: int, width: int) -> int:
     return 1 + max(FINEST, min(int(math.log2(longer) + 0.5), most.bit_length() - 1))
 
 
-def _pyramid(images: Tensor, levels: int) -> list[Tensor]:
+def _pyramid(images: Tensor) -> list[Tensor]:
     """The images and their halvings; sides are padded to whole pixels of the coarsest."""
     height, width = images.shape[-2:]
+    levels = _levels(height, width)
     unit = 1 << (levels - 1)
     right, down = (-(-max(SMALLEST, side) // unit) * unit - side for side in (width, height))
     pyramid = [functional.pad(images, (0, right, 0, down), mode="replicate")]

@@ -12,7 +12,6 @@ from dreamvid.motion.flow import (
     Array,
     Flow,
     FlowEstimator,
-    both_ways,
     resize_flow,
     shrink,
     squared_lengths,
@@ -56,7 +55,7 @@ def estimate_motion(estimator: FlowEstimator, current: Array, previous: Array) -
     """
     height, width = current.shape[:2]
     current, previous = shrink(current), shrink(previous)
-    backward, forward = both_ways(estimator, current, previous)
+    backward, forward = estimator.both(current, previous)
     motion = repair_flow(backward, forward, current, previous)
     mask = linear(motion.mask, (height, width))
     return Motion(resize_flow(motion.backward, height, width), mask)
@@ -137,7 +136,7 @@ def difference(current: Array, previous: Array, flow: Flow, side: int = 5) -> Pl
     change = current[::8, ::8].astype(np.int16) - warped[::8, ::8]
     light = np.median(change.reshape(-1, 3), axis=0)
     if light.any():
-        warped = np.clip(warped + light.round().astype(np.int16), 0, 255).astype(np.uint8)
+        warped = np.asarray(cv2.add(warped, np.append(light.round(), 0)))  # clips
     size = cv2.boxFilter(cv2.absdiff(current, warped), cv2.CV_32F, (side, side))
     return np.asarray(cv2.transform(size, np.full((1, 3), 1 / 3)), np.float32)
 

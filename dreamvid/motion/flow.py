@@ -38,6 +38,22 @@ class FlowEstimator(Protocol):
         """
         ...
 
+    def both(self, a: Array, b: Array) -> tuple[Flow, Flow]:
+        """Return the flows from a to b and from b to a."""
+        ...
+
+
+class OneByOne:
+    """Estimators that take one direction after the other."""
+
+    def __call__(self, a: Array, b: Array) -> Flow:
+        """The flow from a to b; of a subclass."""
+        raise NotImplementedError
+
+    def both(self, a: Array, b: Array) -> tuple[Flow, Flow]:
+        """The flows from a to b and from b to a."""
+        return self(a, b), self(b, a)
+
 
 class Dis:
     """Dense Inverse Search, medium preset (Kroeger et al. 2016), as in OpenCV.
@@ -48,6 +64,8 @@ class Dis:
 
     def __init__(self) -> None:
         self._searches = _Search(), _Search()
+        # It stays: OpenCV keeps almost a kilobyte for each thread that ever searched or remapped.
+        self._helper = ThreadPoolExecutor(1, thread_name_prefix="flow")
 
     def __call__(self, a: Array, b: Array) -> Flow:
         return at_working_size(a, b, self._estimate)
@@ -55,9 +73,8 @@ class Dis:
     def both(self, a: Array, b: Array) -> tuple[Flow, Flow]:
         """The flows from a to b and from b to a, at the same time: a search uses one core."""
         there, back = self._searches
-        with ThreadPoolExecutor(1) as pool:
-            later = pool.submit(at_working_size, b, a, partial(self._estimate, search=back))
-            return at_working_size(a, b, partial(self._estimate, search=there)), later.result()
+        later = self._helper.submit(at_working_size, b, a, partial(self._estimate, search=back))
+        return at_working_size(a, b, partial(self._estimate, search=there)), later.result()
 
     def _estimate(self, a: Array, b: Array, search: _Search | None = None) -> Flow:
         height, width = a.shape[:2]
@@ -81,7 +98,7 @@ class _Search:
         return np.asarray(flow, np.float32)
 
 
-class Farneback:
+class Farneback(OneByOne):
     """Polynomial expansion (Farneback 2003), as in OpenCV: smooth, inaccurate at edges."""
 
     def __call__(self, a: Array, b: Array) -> Flow:
@@ -96,7 +113,7 @@ class Farneback:
         return np.asarray(flow, np.float32)
 
 
-class ZeroFlow:
+class ZeroFlow(OneByOne):
     """Zero flow: assumes that nothing moves."""
 
     def __call__(self, a: Array, b: Array) -> Flow:
@@ -145,11 +162,6 @@ def working_size(height: int, width: int) -> tuple[int, int]:
     return max(1, round(height * scale)), max(1, round(width * scale))
 
 
-def both_ways(estimate: FlowEstimator, a: Array, b: Array) -> tuple[Flow, Flow]:
-    """The flows from a to b and from b to a."""
-    return estimate.both(a, b) if isinstance(estimate, Dis) else (estimate(a, b), estimate(b, a))
-
-
 def resize_flow(flow: Flow, height: int, width: int) -> Flow:
     """Resample a flow to another size and scale its displacements accordingly."""
     if flow.shape[:2] == (height, width):
@@ -169,9 +181,16 @@ def shrink(array: Array) -> Array:
 
 def at_working_size(a: Array, b: Array, estimate: Callable[[Array, Array], Flow]) -> Flow:
     """Estimate the flow at the working size and scale it up."""
+    return flows_at_working_size(a, b, lambda a, b: [estimate(a, b)])[0]
+
+
+def flows_at_working_size(
+    a: Array, b: Array, estimate: Callable[[Array, Array], list[Flow]]
+) -> list[Flow]:
+    """Estimate several flows at once at the working size and scale them up."""
     if a.shape != b.shape:
         raise UsageError(f"the images have different shapes, {a.shape} and {b.shape}", where="flow")
-    return resize_flow(estimate(shrink(a), shrink(b)), *a.shape[:2])
+    return [resize_flow(flow, *a.shape[:2]) for flow in estimate(shrink(a), shrink(b))]
 
 
 def squared_lengths(flow: Array) -> Array:

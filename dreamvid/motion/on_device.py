@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dreamvid.motion.dis import inverse_search
+from dreamvid.motion.dis import inverse_search_both
 from dreamvid.motion.estimate import MISMATCH, MISMATCH_AT_DETAIL, SOFTNESS, Motion
 from dreamvid.motion.flow import working_size
 from dreamvid.motion.refine import sampled
@@ -76,8 +76,7 @@ def _shares(old: int, new: int, like: Tensor) -> Tensor:
 
 def estimate_on_device(current: Tensor, previous: Tensor, size: tuple[int, int]) -> DeviceMotion:
     """The motion between two frames that were `seen`, for frames of a size (height, width)."""
-    both = torch.cat((_luma(current), _luma(previous)))
-    flows = inverse_search(both, both.flip(0))
+    flows = inverse_search_both(_luma(current), _luma(previous))
     motion = repaired(flows[:1], flows[1:], current, previous)
     if motion.mask.shape == size:
         return motion

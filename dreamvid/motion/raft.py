@@ -11,7 +11,7 @@ import torch
 
 from dreamvid.errors import MissingDependency
 from dreamvid.files import cache_folder
-from dreamvid.motion.flow import Array, Flow, at_working_size, pad, resize_flow
+from dreamvid.motion.flow import Array, Flow, OneByOne, at_working_size, pad, resize_flow
 
 FILES = {
     "raft-small": "raft_small_C_T_V2-01064c6d.pth",
@@ -26,7 +26,7 @@ SMALLEST = 128
 """Smallest side for RAFT: its coarsest correlation level needs two cells."""
 
 
-class Raft:
+class Raft(OneByOne):
     """RAFT, small or large: sharper edges than DIS, at a hundred times the cost.
 
     `weights` is a torchvision state dict; by default the file is searched in the cache folder

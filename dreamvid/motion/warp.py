@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import cv2
 import numpy as np
@@ -57,11 +58,17 @@ def warp(
     def fill(k: int) -> None:
         result[k] = _resample(source[k], x, y, shares[k])
 
-    source = image.detach().numpy()
-    with ThreadPoolExecutor(torch.get_num_threads()) as pool:  # a small plane uses one core
-        for _ in pool.map(fill, range(len(source))):
-            pass
+    source, threads = image.detach().numpy(), torch.get_num_threads()
+    at_once = _helpers(threads).map if threads > 1 else map  # a small plane uses one core
+    for _ in at_once(fill, range(len(source))):
+        pass
     return torch.from_numpy(result)
+
+
+@cache
+def _helpers(count: int) -> ThreadPoolExecutor:
+    """Threads that stay: OpenCV keeps almost a kilobyte for each thread that ever remapped."""
+    return ThreadPoolExecutor(count, thread_name_prefix="warp")
 
 
 def streak_mask(flow: Flow) -> Plane:

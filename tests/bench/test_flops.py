@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+import torch
 from tiny import tiny_network
 
-from dreamvid.bench.flops import matmul_rate, step_flops
+from dreamvid.bench.flops import matmul_rate, now, step_flops
 
 ONE = 2 * (8 * 48 * 64) * (3 * 5 * 5)
 """Two for each multiply-add: 8 channels of 48x64, each from 5x5 pixels of 3 channels."""
@@ -33,3 +36,12 @@ def test_counting_leaves_no_hooks() -> None:
 def test_the_rate_of_this_machine_is_above_one_gigaflop(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dreamvid.bench.flops._SIDE", 256)
     assert matmul_rate(seconds=0.05) > 1e9
+
+
+def test_arithmetic_of_one_thread_is_timed_by_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that programs beside it hardly matter."""
+    monkeypatch.setattr(time, "process_time", lambda: 1.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: 2.0)
+    for threads, clock in ((1, 1.0), (2, 2.0)):
+        monkeypatch.setattr(torch, "get_num_threads", lambda count=threads: count)
+        assert now() == clock

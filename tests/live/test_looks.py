@@ -123,10 +123,20 @@ def test_one_that_cannot_be_made_does_not_undo_a_newer_choice() -> None:
     assert told and looks.settings.dream.layer == ("two*3",)
 
 
-def test_the_thread_ends() -> None:
-    looks = looks_of()
+def test_the_thread_has_ended_once_closed_even_if_it_was_making_a_look() -> None:
+    """Else Python, as it exits, would abort inside torch."""
+    began = threading.Event()
+
+    def make(settings: LiveSettings) -> Dreams:
+        if settings.dream.layer == ("two",):
+            began.set()
+            threading.Event().wait(0.3)
+        return maker()(settings)
+
+    looks = looks_of(settings_of(layer="one"), make=make)
+    looks.choose(settings_of(layer="two"))
+    assert began.wait(10)
     looks.close()
-    looks._maker.join(5)
     assert not looks._maker.is_alive()
 
 

@@ -18,6 +18,13 @@ def test_a_picture_that_changes_is_alive() -> None:
         assert watch.state(time / 10) == "live"
 
 
+def test_a_picture_may_be_a_view_of_a_larger_one() -> None:
+    watch = Watch()
+    watch.see(texture()[4:, 4:], 0)
+    watch.see(texture()[4:, 4:], FROZEN_AFTER + 1)
+    assert watch.state(FROZEN_AFTER + 1) == "frozen"
+
+
 def test_one_that_stays_to_the_bit_is_frozen_until_it_changes() -> None:
     watch = Watch()
     for time in range(100):

@@ -25,6 +25,7 @@ class Film:
         self.name, self._path = path, Path(path)
         if not is_sequence(self._path):
             check_file(self._path)
+        VideoReader(self._path).close()  # what is no film is refused before torch is loaded
         self.still = is_still(self._path)
         self._clock = clock or SystemClock()
         self._reader: VideoReader | None = None
