@@ -12,15 +12,14 @@ FRAME = 4 * 3 * 36 * 64 / 1e6
 
 
 @pytest.mark.skipif(not endurance.resident(), reason="needs the memory of the process")
-def test_memory_is_flat_over_thousands_of_frames_of_a_changing_day() -> None:
+def test_memory_is_flat_over_many_frames_of_a_changing_day() -> None:
     """Not one image in ten frames stays behind; python tests/live/endurance.py runs for longer."""
-    sizes, states, deviations = [], set(), []
-    for report in endurance.wall(2400, 200):
+    sizes, deviations = [], []
+    for report in endurance.wall(1600, 200):
         gc.collect()
         sizes.append(report.megabytes)
-        states.add(report.state)
         deviations.append(report.deviation)
-    assert max(sizes[-4:]) - max(sizes[2:6]) < 1200 * FRAME / 10 + 3
+    assert max(sizes[-3:]) - max(sizes[2:5]) < 600 * FRAME / 10 + 3
     assert min(deviations) > 0.02 and max(deviations) < 0.5
 
 
