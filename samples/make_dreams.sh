@@ -15,8 +15,8 @@ dream loop dusk.png -o loop-feedback.mp4 --settings settings/loop-feedback.toml
 dream loop reef.mp4 -o loop-film.mp4 --settings settings/loop-film.toml
 dream presets valley.png -o presets.webp
 dream renders -o renders.webp --seed 4 --cell 80
-dream atlas -o bestiary.webp --classes owl,fox,butterfly,rose,octopus,parrot,elephant,mushroom,spider,skull,car,castle
-dream atlas efficientnet_lite0 -o classes.webp --classes 'koala,starfish,lakeside,ski,geyser,king crab,garbage truck,football helmet,komondor,cowboy boot,jellyfish,castle'
+dream atlas -o bestiary.webp --classes owl,fox,panda,rose,octopus,parrot,squirrel,mushroom,snail,skull,deer,balloon
+dream atlas efficientnet_lite0 -o classes.webp --classes 'koala,hourglass,banana,ski,castle,king crab,zebra,football helmet,hummingbird,teapot,volcano,pineapple'
 dream explain valley.png -o explain.webp
 python make_guides.py
 rm -f ./*.dreamvid.toml

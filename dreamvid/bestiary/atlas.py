@@ -46,19 +46,19 @@ LETTERS, MARGIN = 14, 3
 """Text height of the captions of an atlas, and the space beside a caption, in pixels."""
 
 
-DRAWN, CLEAR = ("patterns", "parts", "objects"), 0.3
-"""The layers whose energy is raised with a class, and its weight: too much makes eyes of all."""
+DRAWN = ("patterns", "parts", "objects")
+"""The layers whose energy is raised with a class."""
 
 
 def whole_thing(network: Network, *indices: int) -> Objective:
     """What a thing of a class looks like: its log probability, and the log energy of some layers.
 
     Once the class is recognised its gradient is faint, and ends in grain. The layers go on: they
-    complete the forms that are there, and smooth what is not.
+    complete the forms that are there, and smooth what is not. Too much makes eyes of everything.
     """
     told = label(network.label_layer, *indices)
-    layers = [network.aliases[alias] for alias in DRAWN]
-    return sum((CLEAR * energy(name) for name in layers), start=told)
+    weight, layers = network.description.clarity, [network.aliases[alias] for alias in DRAWN]
+    return sum((weight * energy(name) for name in layers), start=told)
 
 
 def from_noise(

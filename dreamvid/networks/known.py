@@ -48,7 +48,8 @@ class Description:
     normalise its input, for RGB in 0..1. `minimum_size` is the smallest side of an image, in
     pixels, that all of its layers can process, `view` that of an image in which it knows a single
     thing best. `default_step` is in units of the pixel range. `labels` are the classes of its last
-    layer, `label_layer`.
+    layer, `label_layer`. `clarity` is the weight with which layers help to draw a class from noise:
+    the more the gradients of the layers paint, the larger.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Description:
     default_step: float = 0.011
     minimum_size: int = 32
     view: int = 144
+    clarity: float = 0.3
     labels: tuple[str, ...] = ()
     label_layer: str = ""
     mean: tuple[float, float, float] = IMAGENET_MEAN

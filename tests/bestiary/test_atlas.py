@@ -10,7 +10,6 @@ from tiny import tiny_network
 from torch import Tensor
 
 from dreamvid.bestiary.atlas import (
-    CLEAR,
     GAP,
     GRAIN,
     GREY,
@@ -81,7 +80,7 @@ def test_a_class_is_raised_with_the_layers_that_draw_its_forms() -> None:
     assert set(goal.layers) == {"logits", "one", "two"}
     assert float(told(weak)) == pytest.approx(float(told(strong)))
     gained = float(goal(strong)) - float(goal(weak))
-    assert gained == pytest.approx(3 * CLEAR * math.log(100), rel=1e-3)
+    assert gained == pytest.approx(3 * network.description.clarity * math.log(100), rel=1e-3)
 
 
 def test_one_thing_stands_in_the_middle_of_the_picture() -> None:

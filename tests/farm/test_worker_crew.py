@@ -91,7 +91,7 @@ def test_a_crew_stopped_before_its_first_frame_leaves_nothing_to_say(
     def stopped(event: Progress) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(Interrupted, match="stopped before (the first frame|a part was finished)"):
+    with pytest.raises(Interrupted, match=r"stopped before (the first frame|a part was finished)"):
         dream_by_workers(request_for(shots, tmp_path / "out.mp4"), 1, stopped, Forked)
 
 

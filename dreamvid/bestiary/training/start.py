@@ -24,13 +24,15 @@ STEP = 0.007
 """Default dream step of a network that has not been tuned."""
 OWN_STEP = 0.012
 """Default dream step of a network trained on user images, which dreams should show clearly."""
-
+CLARITY = 0.8
+"""Of a Bestiary, whose layers were taught to paint."""
 
 ABOUT = Description(
     name=EMBEDDED,
     aliases=ALIASES,
     default_layer=ALIASES["objects"],
     default_step=STEP,
+    clarity=CLARITY,
     label_layer="logits",
 )
 """The description of a new Bestiary."""
