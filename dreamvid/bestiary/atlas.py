@@ -44,8 +44,6 @@ PAPER, INK = 0.04, 225
 """Grey level of the background, 0 to 1, and of the text, 0 to 255."""
 LETTERS, MARGIN = 14, 3
 """Text height of the captions of an atlas, and the space beside a caption, in pixels."""
-
-
 DRAWN = ("patterns", "parts", "objects")
 """The layers whose energy is raised with a class."""
 

@@ -20,9 +20,8 @@ class Status:
     """Of `shots` and `frames` so many are done; None where there is no plan yet.
 
     `running` shots are being dreamed now, `missing` ones are not; None of a storage, where nobody
-    sees them. `seconds_a_frame` is that of one
-    worker, `seconds_left` at the present number of workers, None if none is running. `newest` is a
-    picture of the newest frame.
+    sees them. `seconds_a_frame` is that of one worker, `seconds_left` at the present number of
+    workers, None if none is running. `newest` is a picture of the newest frame.
     """
 
     output: str

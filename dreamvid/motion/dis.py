@@ -68,8 +68,10 @@ def inverse_search_both(first: Tensor, second: Tensor) -> Tensor:
 
 
 def _search(first: list[Tensor], second: list[Tensor], size: torch.Size) -> Tensor:
-    """The flow between the images of two pyramids, whose finest levels are padded to more than
-    their size (height, width)."""
+    """The flow between the images of two pyramids.
+
+    The images have a `size` (height, width); the finest levels are padded to more.
+    """
     (height, width), flow = size, None
     for a, b in zip(first[: FINEST - 1 : -1], second[: FINEST - 1 : -1], strict=True):
         start = a.new_zeros(len(a), 2, *a.shape[-2:]) if flow is None else _enlarged(flow)

@@ -25,7 +25,7 @@ STEP = 0.007
 OWN_STEP = 0.012
 """Default dream step of a network trained on user images, which dreams should show clearly."""
 CLARITY = 0.8
-"""Of a Bestiary, whose layers were taught to paint."""
+"""The `clarity` of a Bestiary, whose layers were taught to paint."""
 
 ABOUT = Description(
     name=EMBEDDED,
