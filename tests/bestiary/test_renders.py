@@ -151,3 +151,20 @@ def test_a_sheet_shows_each_label_of_the_classes_named() -> None:
     page = renders.sheet(["eye", "jewel"], seed=4, columns=5, cell=64, gap=4)
     assert page.shape == (72, 5 * 68 + 4, 3)
     assert page.tobytes() == renders.sheet(["eye", "jewel"], seed=4, columns=5, cell=64).tobytes()
+
+
+def test_natural_colours_are_those_of_the_species() -> None:
+    views = ["koala/front", "flamingo/perched"]
+    natural, free = (
+        renders.render_layers(24, size=64, seed=1, classes=views, natural=only)
+        for only in (True, False)
+    )
+    assert (natural.labels == free.labels).all()
+    for layer, label in zip(natural.layers, natural.labels, strict=True):
+        red, green, blue = layer[layer[..., 3] > 200][:, :3].mean(0)
+        if LABELS[label] == views[0]:
+            assert max(red, green, blue) - min(red, green, blue) < 40  # grey
+        else:
+            assert red > 1.1 * max(green, blue)
+    changed = [(a != b).any() for a, b in zip(natural.layers, free.layers, strict=True)]
+    assert 0.05 < np.mean(changed) < 0.7

@@ -53,6 +53,7 @@ def tiny_environment(seconds_a_frame: float = 0.0, cluster: str = "0") -> Iterat
         patch.setenv(SLOW, str(seconds_a_frame))
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", cluster)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setenv("RAY_worker_niceness", "0")  # else its tasks starve beside other tests
         patch.setenv("RAY_AUTH_MODE", "disabled")  # else it leaves a token in the user's folder
         yield
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,6 +51,18 @@ STONE = floats(
 )
 METAL = floats([[0.85, 0.66, 0.28], [0.68, 0.7, 0.75], [0.76, 0.44, 0.3], [0.4, 0.44, 0.5]])
 
+_NATURAL: ContextVar[bool] = ContextVar("natural", default=False)
+
+
+@contextmanager
+def natural_colours(only: bool = True) -> Iterator[None]:
+    """Draw only natural colours within the context: foxes are red, never green."""
+    before = _NATURAL.set(only)
+    try:
+        yield
+    finally:
+        _NATURAL.reset(before)
+
 
 def hsv(hue: float, saturation: float, value: float) -> Array:
     """Return an RGB colour; the hue wraps, the others are clipped to 0..1."""
@@ -63,7 +77,7 @@ def vivid(rng: Rng) -> Array:
 
 def stock(rng: Rng, colours: Array, natural: float = 0.7) -> Array:
     """Return one of `colours`, varied a little, or with probability 1 - `natural` any vivid one."""
-    if rng.random() > natural:
+    if rng.random() > natural and not _NATURAL.get():
         return vivid(rng)
     chosen = colours[rng.integers(len(colours))]
     return floats(np.clip(chosen * rng.uniform(0.85, 1.15) + rng.normal(0, 0.04, 3), 0, 1))
@@ -124,7 +138,7 @@ def look(rng: Rng, coats: Sequence[str], natural: float = 0.65) -> Look:
     colours = [
         np.clip(c * rng.uniform(0.9, 1.12) + floats(rng.normal(0, 0.025, 3)), 0, 1) for c in colours
     ]
-    if rng.random() > natural:
+    if rng.random() > natural and not _NATURAL.get():
         hue, other = rng.random(), rng.uniform(0.15, 0.6)
         shifts, strength = (0, 0.05, 0.08, other), rng.uniform(0.6, 1.2)
         colours = [_recoloured(c, hue + s, strength) for c, s in zip(colours, shifts, strict=True)]

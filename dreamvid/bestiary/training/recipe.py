@@ -16,7 +16,8 @@ class Recipe:
     """All training parameters except the images.
 
     For a share `telling` of the time the network learns classification, then its gradients are
-    aligned as well; 0 is for a network that can already classify. `sizes` are the image sides in
+    aligned as well; 0 is for a network that can already classify. After a share `plain` it also
+    learns from portraits, if there are any. `sizes` are the image sides in
     pixels: small images train fast, large ones, used last, teach detail. `batch` and `rate` (the
     peak learning rate of AdamW) apply to the classification phase, `aligned_batch` and
     `aligned_rate` after it. `attack` is the largest L2 norm of an adversarial perturbation at
@@ -26,6 +27,7 @@ class Recipe:
 
     minutes: float
     telling: float = 0.0
+    plain: float = 0.0
     sizes: tuple[int, int] = (64, 96)
     batch: int = 128
     rate: float = 0.004
@@ -40,6 +42,10 @@ class Recipe:
     def aligns(self, progress: float) -> bool:
         """Whether gradients are aligned at `progress`, the share of the time elapsed."""
         return progress >= self.telling
+
+    def portrays(self, progress: float) -> bool:
+        """Whether portraits are learned from at `progress`, the share of the time elapsed."""
+        return self.aligns(progress) and progress >= self.plain
 
     def size(self, progress: float) -> int:
         """The image side in pixels at `progress`."""

@@ -1,27 +1,32 @@
-"""Training on renders: a bank of layers, composited anew for every batch."""
+"""Training on renders: a bank of layers, composited anew for every batch, and one of portraits."""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from dreamvid.bestiary.renders import Bank, Compositor, Mixture, labels, render_layers
+from dreamvid.bestiary.training.portraits import CANDIDATES, Sitters
 from dreamvid.bestiary.training.stream import Composer
 from dreamvid.errors import writing
+from dreamvid.networks.kinds import telling
 from dreamvid.networks.weights import Counted
 
 SIDE = 128
 """Side of a render in pixels."""
 LARGE = Mixture(full=0.25, second=0.35, zoom=(-0.6, 0.35))
 """More objects than textures, and large ones, so that dreams are full of them."""
+SCENES, SITTERS = "", "sitters-"
+"""What the files of the two banks in a folder begin with."""
 
 
 @dataclass(frozen=True)
 class Renders:
-    """Renders from a bank in a folder, written by `draw_bank`."""
+    """Renders from a bank in a folder, written by `draw_banks`."""
 
     folder: Path
     mixture: Mixture = LARGE
@@ -33,25 +38,50 @@ class Renders:
 
     def composer(self, *, size: int, seed: int) -> Composer:
         """A composer of objects on cluttered backgrounds."""
-        layers = np.load(self.folder / "layers.npy", mmap_mode="r")
-        bank = Bank(layers, np.load(self.folder / "labels.npy"))
+        bank = _read(self.folder, SCENES)
         return Compositor(bank, size=size, seed=seed, mixture=self.mixture)
 
+    def sitters(self) -> Sitters:
+        """What portraits are made of: the most telling views in natural colours."""
+        bank = _read(self.folder, SITTERS)
+        return Sitters(bank.layers, bank.labels)
 
-def draw_bank(
+
+def _read(folder: Path, kind: str) -> Bank:
+    layers = np.load(folder / f"{kind}layers.npy", mmap_mode="r")
+    return Bank(layers, np.load(folder / f"{kind}labels.npy"))
+
+
+def telling_views() -> list[str]:
+    """The label of each class that shows best what it is."""
+    views: dict[str, list[str]] = {}
+    for label in labels():
+        views.setdefault(label.split("/")[0], []).append(label)
+    return [telling(names) for names in views.values()]
+
+
+def draw_banks(
     folder: Path, count: int, *, seed: int = 0, drawn: Counted = lambda done, total: None
 ) -> None:
-    """Draw `count` renders into a folder, on all cores, unless they already exist.
+    """Draw `count` renders for scenes and half as many for portraits, unless they already exist.
 
-    `drawn(done, total)` reports progress.
+    They are drawn on all cores; `drawn(done, total)` reports the progress of each bank.
     """
-    layers, finished = folder / "layers.npy", folder / "labels.npy"
+    _draw(folder, SCENES, count, seed=seed, drawn=drawn)
+    views = telling_views()
+    count = max(count // 2, CANDIDATES * len(views))
+    _draw(folder, SITTERS, count, seed=seed + 1, drawn=drawn, classes=views, natural=True)
+
+
+def _draw(folder: Path, kind: str, count: int, *, seed: int, drawn: Counted, **what: Any) -> None:
+    layers, finished = folder / f"{kind}layers.npy", folder / f"{kind}labels.npy"
     if finished.exists():
         return
     with writing(layers):
         room = np.lib.format.open_memmap(layers, "w+", np.uint8, (count, SIDE, SIDE, 4))
+        workers = os.cpu_count() or 1
         bank = render_layers(
-            count, size=SIDE, seed=seed, workers=os.cpu_count() or 1, into=room, drawn=drawn
+            count, size=SIDE, seed=seed, workers=workers, into=room, drawn=drawn, **what
         )
         room.flush()
         np.save(finished, bank.labels)
