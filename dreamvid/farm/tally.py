@@ -14,6 +14,7 @@ class Tally:
     def __init__(self, on_progress: OnProgress, text: str) -> None:
         self._on_progress, self._text = on_progress, text
         self._done: set[int] = set()
+        self._said: set[str] = set()
         self.total = 0
 
     @property
@@ -28,6 +29,19 @@ class Tally:
         if not self.total and self._done:
             self._on_progress(Progress("frames", len(self._done), total, self._text))
         self.total = total
+
+    def pass_on(self, event: Progress) -> None:
+        """Pass on an event of one of several workers.
+
+        The same note is told once, and lead-ins are not told, as several go on at once.
+        """
+        if event.task == "frames":
+            self.add(event)
+        elif event.task == "lead-in":
+            return
+        elif event.task not in ("note", "sidecar") or event.text not in self._said:
+            self._said.add(event.text)
+            self._on_progress(event)
 
     def add(self, event: Progress) -> None:
         """Pass on an event of a frame, whose number in the film it tells."""
