@@ -10,7 +10,7 @@ from dreamvid.farm.storage import Storage
 from dreamvid.farm.tally import Tally
 from dreamvid.farm.together import Count
 from dreamvid.farm.work import work
-from dreamvid.sequence.progress import OnProgress, Progress
+from dreamvid.sequence.progress import OnProgress
 
 
 def dream_part(
@@ -29,19 +29,11 @@ def dream_part(
     does not join the film. Who joins it may `keep` its state. So many shots `together` are dreamed
     at once. Raises any DreamvidError.
     """
-    tally = Tally(on_progress, f"part {part} of {of}")
-
-    def told(event: Progress) -> None:
-        if event.task == "frames":
-            tally.add(event)
-        else:
-            on_progress(event)
-
-    hear = told if together == 1 else tally.pass_on
+    tally = Tally(on_progress, f"part {part} of {of}", alone=together == 1)
     try:
         return work(
             request,
-            hear,
+            tally.pass_on,
             tally.begin,
             part=part,
             of=of,

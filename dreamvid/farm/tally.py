@@ -9,10 +9,13 @@ from dreamvid.sequence.progress import OnProgress, Progress
 
 
 class Tally:
-    """Turns the numbers of frames, in any order, into events of one progress display."""
+    """Turns the numbers of frames, in any order, into events of one progress display.
 
-    def __init__(self, on_progress: OnProgress, text: str) -> None:
-        self._on_progress, self._text = on_progress, text
+    `alone` is true for a single worker.
+    """
+
+    def __init__(self, on_progress: OnProgress, text: str, *, alone: bool = False) -> None:
+        self._on_progress, self._text, self._alone = on_progress, text, alone
         self._done: set[int] = set()
         self._said: set[str] = set()
         self.total = 0
@@ -31,13 +34,13 @@ class Tally:
         self.total = total
 
     def pass_on(self, event: Progress) -> None:
-        """Pass on an event of one of several workers.
+        """Pass on an event of a worker.
 
-        The same note is told once, and lead-ins are not told, as several go on at once.
+        The same note is told once. Lead-ins are not told of several workers, which are in several.
         """
         if event.task == "frames":
             self.add(event)
-        elif event.task == "lead-in":
+        elif event.task == "lead-in" and not self._alone:
             return
         elif event.task not in ("note", "sidecar") or event.text not in self._said:
             self._said.add(event.text)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,34 @@ def test_threads_share_nothing_that_a_dream_changes(
     assert one.dreams(0).network is not other.dreams(0).network
     assert one.flow is not other.flow and type(one.flow) is type(other.flow)
     assert isinstance(result, Result) and "said by another" in result.notes
+
+
+def test_each_thread_but_the_first_dreams_on_a_stream_of_its_own(
+    shots: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meeting: Callable[[int], None]
+) -> None:
+    meeting(3)
+    local, run = threading.local(), Stretch.run
+    found: dict[int, set[int | None]] = {}
+
+    def own_stream(device: torch.device) -> Callable[[], AbstractContextManager[None]]:
+        @contextmanager
+        def here() -> Iterator[None]:
+            local.stream = id(here)
+            yield
+            local.stream = None
+
+        return here
+
+    def watched(self: Stretch, *args: Any, **options: Any) -> None:
+        streams = found.setdefault(threading.get_ident(), set())
+        streams.add(getattr(local, "stream", None))
+        run(self, *args, **options)
+
+    monkeypatch.setattr("dreamvid.farm.work.own_stream", own_stream)
+    monkeypatch.setattr(Stretch, "run", watched)
+    dream_together(request_for(shots, tmp_path / "out.mp4"), 3, ignore)
+    streams = [stream for streams in found.values() for stream in streams]
+    assert len(found) == len(streams) == len(set(streams)) == 3 and None in streams
 
 
 def test_ctrl_c_ends_the_threads_at_their_next_event() -> None:
