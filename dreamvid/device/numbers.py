@@ -77,7 +77,7 @@ def chosen(positive: Number, yes: Number, no: Number) -> Number:
 
 
 def kept_by_stream(most: int) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
-    """Like lru_cache(most), for tensors on a GPU: each stream has its own.
+    """Like lru_cache(most), for tensors on a device, the last argument: each stream has its own.
 
     One that another stream still reads must not be forgotten, as its memory would be used again.
     """
@@ -89,18 +89,18 @@ def kept_by_stream(most: int) -> Callable[[Callable[Given, Found]], Callable[Giv
 
         @wraps(make)
         def here(*given: Given.args, **named: Given.kwargs) -> Found:
-            return of_stream(_stream())(*given, **named)
+            return of_stream(_stream(given[-1]))(*given, **named)
 
         return here
 
     return kept
 
 
-def _stream() -> int:
-    """The stream to which this thread queues its work; 0 without a GPU in use."""
-    if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+def _stream(device: object) -> int:
+    """The stream of a GPU to which this thread queues its work; 0 on other devices."""
+    if not (isinstance(device, torch.device) and device.type == "cuda"):
         return 0
-    return int(torch.cuda.current_stream().cuda_stream)
+    return int(torch.cuda.current_stream(device).cuda_stream)
 
 
 @kept_by_stream(64)

@@ -72,17 +72,17 @@ def test_each_stream_keeps_what_it_made(monkeypatch: pytest.MonkeyPatch) -> None
     made: list[int] = []
 
     @kept_by_stream(1)
-    def make(value: int) -> object:
+    def make(value: int, device: torch.device) -> object:
         made.append(value)
         return object()
 
-    monkeypatch.setattr(numbers, "_stream", lambda: 7)
-    here = make(1)
-    monkeypatch.setattr(numbers, "_stream", lambda: 8)
-    assert make(1) is not here
-    make(2)
-    monkeypatch.setattr(numbers, "_stream", lambda: 7)
-    assert make(1) is here
+    monkeypatch.setattr(numbers, "_stream", lambda device: 7)
+    here = make(1, CPU)
+    monkeypatch.setattr(numbers, "_stream", lambda device: 8)
+    assert make(1, CPU) is not here
+    make(2, CPU)
+    monkeypatch.setattr(numbers, "_stream", lambda device: 7)
+    assert make(1, CPU) is here
     assert made == [1, 1, 2]
 
 
