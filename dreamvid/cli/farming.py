@@ -44,6 +44,15 @@ Workers = Annotated[
         help="Dream the shots in this many processes at once; auto is one for each core.",
     ),
 ]
+Together = Annotated[
+    int | Literal["auto"] | None,
+    Parameter(
+        name="--together",
+        group=_MANY,
+        help="Dream this many shots at once in one process, for small frames that do not fill a "
+        "GPU; auto is as many as fill one, 8 at most.",
+    ),
+]
 Part = Annotated[
     str | None,
     Parameter(
@@ -86,7 +95,7 @@ def part_of(text: str) -> tuple[int, int]:
 class Many:
     """How many processes are to dream a film: at most one of `workers`, `part` and `ray`.
 
-    Whoever joins the film may `keep` its state.
+    A single one dreams several shots `together`. Whoever joins the film may `keep` its state.
     """
 
     workers: int | Literal["auto"] | None
@@ -94,6 +103,7 @@ class Many:
     ray: str | None
     storage: str | None
     keep: bool = False
+    together: int | Literal["auto"] | None = None
 
     @property
     def count(self) -> int | None:
@@ -104,12 +114,14 @@ class Many:
         """Whether there are any; UsageError for invalid values, or a film for one process."""
         asked = {"--workers": self.workers, "--part": self.part, "--ray": self.ray}
         given = [name for name, value in asked.items() if value is not None]
-        if len(given) > 1:
-            what = f"not allowed together with {given[1]}"
-            raise UsageError(what, where=given[0], remedy="use one")
         if self.storage is not None and not given:
             remedy = "use it with --ray, --workers or --part"
             raise UsageError("is for many processes", where="--storage", remedy=remedy)
+        if self.together is not None and self.part is None:
+            given.append("--together")
+        if len(given) > 1:
+            what = f"not allowed together with {given[1]}"
+            raise UsageError(what, where=given[0], remedy="use one")
         if isinstance(self.workers, int) and self.workers < 1:
             what = f"{self.workers} is too small"
             raise UsageError(what, where="--workers", remedy="give 1 or more")
@@ -118,13 +130,13 @@ class Many:
             if self.keep and self.storage is not None:
                 remedy = "give it to dreamvid join"
                 raise UsageError("no part joins the film", where="--keep-state", remedy=remedy)
-        if self.ray is not None:
-            from dreamvid.farm.check import check_address
-
-            check_address(self.ray)
         if given:
-            from dreamvid.farm.check import check_shared
+            from dreamvid.farm.check import check_address, check_shared, check_together
 
+            if self.ray is not None:
+                check_address(self.ray)
+            if isinstance(self.together, int):
+                check_together(self.together)
             check_shared(settings)
         return bool(given)
 
@@ -168,13 +180,27 @@ class Many:
                 storage=self.storage,
                 keep=self.keep,
             )
-        from dreamvid.farm.share import dream_part
-        from dreamvid.farm.storage import storage_at
+        return self._run_here(request, on_progress)
 
-        assert self.part is not None
+    def _run_here(self, request: Film, on_progress: OnProgress) -> Result | Left:
+        """Dream a checked film or one part of it in this process."""
+        from dreamvid.farm.share import dream_part, dream_together
+        from dreamvid.farm.storage import storage_at
+        from dreamvid.farm.together import check_gpu
+
+        together = self.together or 1
+        check_gpu(together, request.settings.network.device)
+        if self.part is None:
+            return dream_together(request, together, on_progress, keep=self.keep)
         name = request.output.path.name
-        storage = None if self.storage is None else storage_at(self.storage, name)
-        return dream_part(request, *part_of(self.part), on_progress, storage, keep=self.keep)
+        return dream_part(
+            request,
+            *part_of(self.part),
+            on_progress,
+            None if self.storage is None else storage_at(self.storage, name),
+            keep=self.keep,
+            together=together,
+        )
 
 
 def show_many(show: Show, request: Film, made: Result | Left, newest: NewestFrame) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dreamvid.cli.again import around, read_stretch, redreamed
-from dreamvid.cli.farming import Many, Part, Ray, Stored, Workers, show_many
+from dreamvid.cli.farming import Many, Part, Ray, Stored, Together, Workers, show_many
 from dreamvid.cli.flags import (
     NO_DREAM,
     NO_FILM,
@@ -103,6 +103,7 @@ def video(
     redream: Redream = None,
     keep_state: KeepParts = False,
     workers: Workers = None,
+    together: Together = None,
     part: Part = None,
     ray: Ray = None,
     storage: Stored = None,
@@ -126,7 +127,7 @@ def video(
     if request.source is None:
         raise UsageError("no film given", remedy="use dreamvid video FILM")
     path = film_target(request.source, target, out, request.settings.output)
-    many = Many(workers, part, ray, storage, keep_state)
+    many = Many(workers, part, ray, storage, keep_state, together)
     is_many = many.check(request.settings)
     alone = not (is_many or dry_run)
     again = None if redream is None else read_stretch(redream, from_, alone=alone)

@@ -31,6 +31,7 @@ from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.reader import SourceFrame
 from dreamvid.media.source import is_sequence
 from dreamvid.motion.flow import FlowEstimator, estimator
+from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
 from dreamvid.sequence.job import Job
@@ -53,13 +54,14 @@ FRAMES_AHEAD = 2
 class Ready:
     """All that dreams the frames of a film: resolved settings, regions and schedules.
 
-    `size` (height, width) is that of the dream, `like` describes the film that is made of it;
-    `record` and `row` are as in Job.
+    `size` (height, width) is that of the dream, `clock` that of its schedules; `like` describes the
+    film that is made of it, `record` and `row` are as in Job.
     """
 
     request: Film
     settings: VideoSettings
     size: Size
+    clock: Clock
     flow: FlowEstimator
     dreams: Regions
     stability: Callable[[int], float]
@@ -89,12 +91,28 @@ class Ready:
 
     def tiled(self, tile: int, films: ExitStack, on_progress: OnProgress) -> Ready:
         """The same with tiles of at most `tile` pixels a side; `films` is as in `prepare`."""
-        settings, change = self.request.settings, {"tile": tile}
+        settings, change = self.settings, {"tile": tile}
         dream = settings.dream.model_copy(update=change)
         region = tuple(one.model_copy(update=change) for one in settings.region)
         smaller = settings.model_copy(update={"dream": dream, "region": region})
-        request = replace(self.request, settings=smaller)
-        return replace(self, dreams=prepare(request, films, on_progress).dreams)
+        return replace(self, dreams=self._regions(smaller, films, on_progress))
+
+    def twin(self, films: ExitStack, on_progress: OnProgress) -> Ready:
+        """The same with a network, masks and motion of its own, as another thread needs them."""
+        dreams = self._regions(self.settings, films, on_progress)
+        return replace(self, flow=_flow(self.settings), dreams=dreams)
+
+    def _regions(
+        self, settings: VideoSettings, films: ExitStack, on_progress: OnProgress
+    ) -> Regions:
+        return make_regions(
+            settings,
+            self.clock,
+            films,
+            size=self.size,
+            begins=self.request.reader.begins,
+            on_progress=on_progress,
+        )
 
     def small(self, sources: Iterable[SourceFrame]) -> Iterator[SourceFrame]:
         """The frames at the size of the dream."""
@@ -135,11 +153,7 @@ def prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
 
 def _prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
     settings, film = request.settings, request.reader
-    # Independently dreamed frames need no motion, unless a mask follows it.
-    needed = settings.motion.stability or follows_motion(settings)
-    device = pick_device(settings.network.device).type
-    flow = estimator(settings.motion.flow if needed else "none", device=device)
-    frames = film.info.frames
+    flow, frames = _flow(settings), film.info.frames
     signals = signals_of(request.source, settings, frames, request.output.path, on_progress)
     clock = clock_of(settings, film.info.rate, frames, signals)
     stability = steady(settings.motion, clock)
@@ -152,6 +166,7 @@ def _prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
         request,
         settings,
         size,
+        clock,
         flow,
         dreams,
         stability,
@@ -162,6 +177,13 @@ def _prepare(request: Film, films: ExitStack, on_progress: OnProgress) -> Ready:
         row=row if signals is None and not may_split(settings, frames) else None,
         notes=(*filter(None, [note]), *held_masks(settings, film)),
     )
+
+
+def _flow(settings: VideoSettings) -> FlowEstimator:
+    """What estimates motion; dreams of single frames need none, unless a mask follows it."""
+    needed = settings.motion.stability or follows_motion(settings)
+    device = pick_device(settings.network.device).type
+    return estimator(settings.motion.flow if needed else "none", device=device)
 
 
 def may_split(settings: VideoSettings, frames: int | None) -> bool:

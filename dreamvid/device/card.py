@@ -7,8 +7,9 @@ as they arrive. Without a card the same calls are plain copies.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache, partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -45,6 +46,10 @@ class Card(Protocol):
         """What this thread queues within it goes beside the dream, to a stream of its own."""
         ...
 
+    def along(self) -> AbstractContextManager[object]:
+        """What this thread queues within it goes to the stream on which the card was made."""
+        ...
+
     def send(self, array: Array) -> Tensor:
         """The array as a tensor on the device; the array may change afterwards."""
         ...
@@ -59,13 +64,38 @@ class Card(Protocol):
 
 
 def card_of(device: torch.device) -> Card:
-    """The card of a device."""
-    return CudaCard(device) if device.type == "cuda" else PlainCard(device)
+    """The card of a device; each stream of a GPU has one, as torch has few streams."""
+    if device.type != "cuda":
+        return PlainCard(device)
+    return _cuda_card(device, torch.cuda.current_stream(device))
+
+
+@cache
+def _cuda_card(device: torch.device, here: torch.cuda.Stream) -> Card:
+    return CudaCard(device, here)
+
+
+def own_stream(device: torch.device) -> Callable[[], AbstractContextManager[object]]:
+    """A new stream of a GPU: what is queued within a call of the result goes there.
+
+    Torch has 32 of them, so at most as many threads can have one of their own. Other devices have
+    none.
+    """
+    if device.type != "cuda":
+        return nullcontext
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return partial(torch.cuda.stream, stream)
 
 
 def aside(card: Card, items: Iterator[Item]) -> Iterator[Item]:
     """The items, whose work is queued beside the dream; for a thread of its own."""
     with card.aside():
+        yield from items
+
+
+def along(card: Card, items: Iterator[Item]) -> Iterator[Item]:
+    """The items, whose work is queued where the card was made; for a thread of its own."""
+    with card.along():
         yield from items
 
 
@@ -76,6 +106,9 @@ class PlainCard:
         self.device = device
 
     def aside(self) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def along(self) -> AbstractContextManager[object]:
         return nullcontext()
 
     def send(self, array: Array) -> Tensor:
@@ -106,17 +139,20 @@ class Arrived:
 
 
 class CudaCard:
-    """A CUDA GPU: frames come and go through pinned memory, each way on its own stream.
+    """A CUDA GPU: frames come and go through pinned memory, each way on a stream beside `here`.
 
     Torch caches pinned memory, and reuses it only after the copies that were queued with it.
     """
 
-    def __init__(self, device: torch.device) -> None:
-        self.device = device
+    def __init__(self, device: torch.device, here: torch.cuda.Stream) -> None:
+        self.device, self._here = device, here
         self._ahead, self._back = (torch.cuda.Stream(device) for _ in range(2))  # type: ignore[no-untyped-call]
 
     def aside(self) -> AbstractContextManager[object]:
         return torch.cuda.stream(self._ahead)
+
+    def along(self) -> AbstractContextManager[object]:
+        return torch.cuda.stream(self._here)
 
     def send(self, array: Array) -> Tensor:
         source = torch.from_numpy(np.ascontiguousarray(array))

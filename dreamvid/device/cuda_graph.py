@@ -17,7 +17,7 @@ CALLS_BEFORE_CAPTURE = 12
 single image of ten iterations never has that many."""
 
 _CAPTURING = threading.Lock()
-"""One capture at a time: the dream and the motion ahead of it are captured in two threads."""
+"""One capture at a time: dreams, and the motion ahead of each, are captured in several threads."""
 
 
 class GraphPool:
@@ -34,11 +34,18 @@ class GraphPool:
     def open(self) -> None:
         """Reserve the pool, on the first capture."""
         self.handle = self.handle or torch.cuda.graph_pool_handle()
-        self.stream = self.stream or torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        # Torch gives out 32 streams of each priority, again and again. The work of another thread
+        # on the same stream would be captured too; only captures, one at a time, have a high one.
+        self.stream = self.stream or torch.cuda.Stream(priority=-1)  # type: ignore[no-untyped-call]
 
 
-_DREAM = GraphPool()
-"""The pool of all dreams: they take turns."""
+_DREAMS: dict[Hashable, GraphPool] = {}
+"""The pools of dreams by the stream on which they take turns."""
+
+
+def dream_pool(stream: Hashable) -> GraphPool:
+    """The pool of the dreams of a stream."""
+    return _DREAMS.setdefault(stream, GraphPool())
 
 
 class CapturedGraph(NamedTuple):
@@ -54,11 +61,12 @@ class CudaGraphed:
 
     `function` must run the same operations for all inputs of one size, without synchronising with
     the CPU, and what it caches must outlive this object. If it cannot be captured, or a replay is
-    not bit-identical, it is called directly.
+    not bit-identical, it is called directly. Without a `pool` it is that of the dreams of the
+    stream on which it is called.
     """
 
     def __init__(
-        self, function: Callable[..., tuple[Tensor, ...]], pool: GraphPool = _DREAM
+        self, function: Callable[..., tuple[Tensor, ...]], pool: GraphPool | None = None
     ) -> None:
         self._function, self._pool = function, pool
         self._calls: Counter[Hashable] = Counter()
@@ -89,16 +97,18 @@ class CudaGraphed:
     def _capture(self, inputs: tuple[Tensor, ...]) -> CapturedGraph | None:
         """Capture the function for these sizes; None if a replay is not bit-identical."""
         with _CAPTURING:
-            self._pool.open()
-            side, here = self._pool.stream, torch.cuda.current_stream()
+            here = torch.cuda.current_stream()
+            pool = self._pool or dream_pool(here)
+            pool.open()
+            side = pool.stream
             sources, graph = tuple(given.clone() for given in inputs), torch.cuda.CUDAGraph()
             side.wait_stream(here)
             with torch.cuda.stream(side):  # warm-up: libraries initialise themselves per stream
                 expected = self._function(*sources)
             here.wait_stream(side)
-            # Restrict capture to this thread: another one estimates motion at the same time.
+            # Restrict capture to this thread: others dream and estimate motion at the same time.
             how = {
-                "pool": self._pool.handle,
+                "pool": pool.handle,
                 "stream": side,
                 "capture_error_mode": "thread_local",
             }

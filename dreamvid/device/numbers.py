@@ -8,11 +8,15 @@ functions here: on a CPU with floats, on a GPU with tensors [] of its own.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
-from typing import Final
+from collections.abc import Callable
+from functools import cache, lru_cache, wraps
+from typing import Final, ParamSpec, TypeVar, cast
 
 import torch
 from torch import Tensor
+
+Given = ParamSpec("Given")
+Found = TypeVar("Found")
 
 Number = float | Tensor
 """A float, or a tensor [] on a device."""
@@ -72,7 +76,34 @@ def chosen(positive: Number, yes: Number, no: Number) -> Number:
     return torch.where(positive > 0, yes, no)
 
 
-@lru_cache(64)
+def kept_by_stream(most: int) -> Callable[[Callable[Given, Found]], Callable[Given, Found]]:
+    """Like lru_cache(most), for tensors on a device, the last argument: each stream has its own.
+
+    One that another stream still reads must not be forgotten, as its memory would be used again.
+    """
+
+    def kept(make: Callable[Given, Found]) -> Callable[Given, Found]:
+        @cache
+        def of_stream(stream: int) -> Callable[Given, Found]:
+            return cast("Callable[Given, Found]", lru_cache(most)(make))
+
+        @wraps(make)
+        def here(*given: Given.args, **named: Given.kwargs) -> Found:
+            return of_stream(_stream(given[-1]))(*given, **named)
+
+        return here
+
+    return kept
+
+
+def _stream(device: object) -> int:
+    """The stream of a GPU to which this thread queues its work; 0 on other devices."""
+    if not (isinstance(device, torch.device) and device.type == "cuda"):
+        return 0
+    return int(torch.cuda.current_stream(device).cuda_stream)
+
+
+@kept_by_stream(64)
 def column(values: tuple[float, ...], device: torch.device) -> Tensor:
     """Numbers as a tensor [n, 1, 1] that is kept on the device: sending them would stall a GPU."""
     return torch.tensor(values, device=device).view(-1, 1, 1)

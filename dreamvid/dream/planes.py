@@ -11,6 +11,8 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from dreamvid.device.numbers import kept_by_stream
+
 PLANES = ((0.563, 0.195, 0.043), (0.584, 0.0, -0.108), (0.584, -0.195, 0.065))
 """Columns: luma, red-blue and green-magenta."""
 
@@ -24,7 +26,7 @@ def luma_shares(device: torch.device) -> Tensor:
     return torch.tensor(LUMA, device=device)
 
 
-@cache
+@kept_by_stream(8)  # computed there: another stream might read it too early
 def colour_basis(device: torch.device) -> Tensor:
     """The planes as unit columns [3, 3]: `basis.T @ rgb` projects onto them."""
     basis = torch.tensor(PLANES, device=device)

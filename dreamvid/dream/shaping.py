@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 
 import torch
 from torch import Tensor
 
+from dreamvid.device.numbers import kept_by_stream
 from dreamvid.dream.planes import colour_basis
 from dreamvid.errors import UsageError
 
@@ -96,7 +96,7 @@ class Shape:
         return list((weights / (sizes + 1e-20))[..., None, None].unbind())
 
 
-@lru_cache(64)  # schedules may change them every frame
+@kept_by_stream(64)  # schedules may change them every frame
 def band_weights(colours: float, detail: float, device: torch.device) -> Tensor:
     """The weight of each band (rows, fine to coarse) of each plane (columns) [BANDS, 3].
 

@@ -38,13 +38,13 @@ class Slope:
     def __call__(self, image: Tensor) -> tuple[Tensor, Tensor]:
         """The value and the gradient at an image."""
         batch = image[None, :3].detach().requires_grad_()
-        with _deterministic():
+        with deterministic():
             value = self._objective(self._activations(batch, image[None, -3:]))
             return value.detach(), torch.autograd.grad(value, batch)[0][0]
 
     def value(self, image: Tensor) -> Tensor:
         """Only the value, at half the cost."""
-        with _deterministic(), torch.no_grad():
+        with deterministic(), torch.no_grad():
             return self._objective(self._activations(image[None, :3], image[None, -3:]))
 
     def _activations(self, batch: Tensor, source: Tensor) -> objectives.Activations:
@@ -65,8 +65,12 @@ class Slope:
 
 
 @contextmanager
-def _deterministic() -> Iterator[None]:
-    """Restrict cuDNN to deterministic convolutions; the TF32 setting is kept."""
+def deterministic() -> Iterator[None]:
+    """Restrict cuDNN to deterministic convolutions; the TF32 setting is kept.
+
+    The setting is that of the whole process: where several threads dream, it is also made around
+    them all, or the first to leave would undo it for the others.
+    """
     tf32 = torch.backends.cudnn.allow_tf32
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=tf32):
         yield

@@ -1,21 +1,32 @@
-"""What cannot be dreamed by many processes; nothing here imports torch."""
+"""What cannot be dreamed by many processes, or together; nothing here imports torch."""
 
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from dreamvid.errors import UsageError
 from dreamvid.settings.models import VideoSettings
 
+MOST_TOGETHER: Final = 32
+"""The most shots that one process dreams at once: torch has as many streams of a GPU."""
+
 
 def check_shared(settings: VideoSettings) -> None:
     """Raise UsageError for a film whose shots depend on each other."""
-    remedy = "leave out --workers, --ray and --part"
+    remedy = "leave out --workers, --ray, --part and --together"
     if settings.motion.loop:
         raise UsageError("a loop is dreamed by one process", where="loop", remedy=remedy)
     if settings.output.max_flash is not None:
         what = "flashes are counted across cuts, by one process"
         raise UsageError(what, where="max_flash", remedy=remedy)
+
+
+def check_together(count: int) -> None:
+    """Raise UsageError for a number of shots that cannot be dreamed at once."""
+    if not 1 <= count <= MOST_TOGETHER:
+        what = f"{count} is too {'small' if count < 1 else 'large'}"
+        raise UsageError(what, where="--together", remedy=f"give 1 to {MOST_TOGETHER}")
 
 
 def check_address(address: str) -> None:

@@ -110,11 +110,9 @@ def dream_by_workers(
 class _Crew:
     def __init__(self, order: Order, workers: int, start: Start, on_progress: OnProgress) -> None:
         self._order, self._workers, self._start = order, workers, start
-        self._on_progress = on_progress
         self._folder = folder_of(order.target)
         self._told: queue.Queue[tuple[Child, dict[str, Any] | None]] = queue.Queue()
         self._children: dict[Child, Order] = {}
-        self._said: set[str] = set()
         self._tally = Tally(on_progress, f"{workers} workers")
         self._deaths, self._parts = 0, 0
         self._left: Left | None = None
@@ -166,7 +164,7 @@ class _Crew:
         if "begun" in message:
             self._tally.begin(message["begun"]["frames"], message["begun"]["done"])
         elif "progress" in message:
-            self._pass_on(Progress(**message["progress"]))
+            self._tally.pass_on(Progress(**message["progress"]))
         elif "left" in message:
             if self._left is None or self._left.missing:  # else one has seen the last shot done
                 self._left = left_of_fields(message["left"])
@@ -179,15 +177,6 @@ class _Crew:
                 error.add_note(message["trace"])
             raise error
         return False
-
-    def _pass_on(self, event: Progress) -> None:
-        if event.task == "frames":
-            self._tally.add(event)
-        elif event.task == "lead-in":
-            return  # of several workers at once
-        elif event.task not in ("note", "sidecar") or event.text not in self._said:
-            self._said.add(event.text)
-            self._on_progress(event)
 
     def _replace(self, order: Order, code: int) -> None:
         """Replace a worker that has died; DreamvidError if they die without getting anywhere."""

@@ -76,7 +76,7 @@ def dream_by_ray(
         order = Order(here, target, *said)
         ray = stack.enter_context(connected(address))
         needs = _needs(ray, order)
-        run = _Run(ray, order, needs, Tally(on_progress, needs.text), on_progress, newest)
+        run = _Run(ray, order, needs, Tally(on_progress, needs.text), newest)
         try:
             return run.run(request)
         except KeyboardInterrupt:
@@ -141,13 +141,12 @@ class _Run:
         order: Order,
         needs: _Needs,
         tally: Tally,
-        on_progress: OnProgress,
         newest: NewestFrame | None,
     ) -> None:
         self._ray, self._needs, self._tally = ray, needs, tally
         self._order = replace(order, threads=needs.threads)
         self._run_id = uuid.uuid4().hex
-        self._on_progress, self._newest = on_progress, newest
+        self._newest = newest
         self._board = ray.remote(num_cpus=0, max_restarts=-1)(Board).remote()
         self._plan = ray.remote(**needs.options)(plan_film)
         self._dream = ray.remote(**needs.options)(dream_piece)
@@ -158,7 +157,6 @@ class _Run:
         self._shows: int | None = None
         self._taken: Any = None
         self._failures, self._seen = 0, 0
-        self._said: set[str] = set()
         self._notes: tuple[str, ...] = ()
 
     def run(self, request: Film) -> Result | Left:
@@ -321,14 +319,7 @@ class _Run:
             if self._newest is not None:
                 self._newest.put(message["newest"])
             return
-        event = Progress(**message["progress"])
-        if event.task == "frames":
-            self._tally.add(event)
-        elif event.task == "lead-in":
-            return  # of several tasks at once
-        elif event.task not in ("note", "sidecar") or event.text not in self._said:
-            self._said.add(event.text)
-            self._on_progress(event)
+        self._tally.pass_on(Progress(**message["progress"]))
 
 
 def _last_line(error: Exception) -> str:

@@ -9,11 +9,15 @@ from dreamvid.sequence.progress import OnProgress, Progress
 
 
 class Tally:
-    """Turns the numbers of frames, in any order, into events of one progress display."""
+    """Turns the numbers of frames, in any order, into events of one progress display.
 
-    def __init__(self, on_progress: OnProgress, text: str) -> None:
-        self._on_progress, self._text = on_progress, text
+    `alone` is true for a single worker.
+    """
+
+    def __init__(self, on_progress: OnProgress, text: str, *, alone: bool = False) -> None:
+        self._on_progress, self._text, self._alone = on_progress, text, alone
         self._done: set[int] = set()
+        self._said: set[str] = set()
         self.total = 0
 
     @property
@@ -28,6 +32,19 @@ class Tally:
         if not self.total and self._done:
             self._on_progress(Progress("frames", len(self._done), total, self._text))
         self.total = total
+
+    def pass_on(self, event: Progress) -> None:
+        """Pass on an event of a worker.
+
+        The same note is told once. Lead-ins are not told of several workers, which are in several.
+        """
+        if event.task == "frames":
+            self.add(event)
+        elif event.task == "lead-in" and not self._alone:
+            return
+        elif event.task not in ("note", "sidecar") or event.text not in self._said:
+            self._said.add(event.text)
+            self._on_progress(event)
 
     def add(self, event: Progress) -> None:
         """Pass on an event of a frame, whose number in the film it tells."""

@@ -10,26 +10,27 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import replace
-from itertools import takewhile
+from functools import partial
+from itertools import chain, takewhile
 from pathlib import Path
-from typing import Self
 
 import torch
 
 from dreamvid.commands.clock import needs_look
-from dreamvid.commands.planning import opened_at, plan_of, seams_of
+from dreamvid.commands.planning import plan_of, seams_of
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.ready import Ready, prepare
 from dreamvid.commands.result import Result
+from dreamvid.device.card import own_stream
 from dreamvid.errors import DreamvidError, UnreadableInput, no_memory
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.joining import Left, incomplete, join, left_of, look
+from dreamvid.farm.reading import Source
 from dreamvid.farm.remote import RemoteJob
 from dreamvid.farm.storage import Storage
-from dreamvid.media.mark import MARK_EVERY
-from dreamvid.media.reader import SourceFrame, VideoReader
+from dreamvid.farm.together import Count, Together, shots_at_once
 from dreamvid.media.target import Busy, exclusive_lock
 from dreamvid.sequence.folder import folder_of, intact_parts, listed_frames, record_in
 from dreamvid.sequence.job import Job
@@ -62,21 +63,29 @@ def work(
     of: int = 1,
     storage: Storage | None = None,
     keep: bool = False,
+    together: Count = 1,
 ) -> Result | Left:
     """Dream the shots of one part of a checked film that nobody else dreams, and close the film.
 
     Part 1 of 1 is the whole film. The result is that of the film if it was joined here, which may
     `keep` its state; what is in a `storage` is not joined. Events of frames tell the number of the
-    frame in the film. The number of threads is that of the job, if it was begun already.
+    frame in the film. The number of threads is that of the job, if it was begun already. So many
+    shots `together` are dreamed at once, which is noted unless it is 1.
     """
-    with hired(request, on_progress, storage, keep=keep) as worker:
+    threads = Together(on_progress)
+    with hired(request, threads.tell, storage, keep=keep) as worker:
         if worker is None:
             return Left()
         plan = worker.plan
         mine = plan.share(part, of)
         begun(sum(shot.frames for shot in mine), worker.done(mine))
+        workers = worker.team(together, mine)
+        if together != 1:
+            at_once = f"{len(workers)} shots at once" if workers[1:] else "one shot at a time"
+            threads.tell(Progress("note", text=at_once))
         while True:
-            worker.dream(mine)
+            threads.run([partial(one.dream, mine) for one in workers])
+            worker.note(*chain.from_iterable(one.notes for one in workers))
             missing = worker.missing(plan.shots)
             if missing or storage is not None:
                 return left_of(plan, missing, mine, stored=storage is not None)
@@ -115,14 +124,15 @@ def hired(
             return
         if remote is not None:
             remote.send_plan()
-        source = films.enter_context(_Source(ready, plan, films))
+        source = films.enter_context(Source(ready, plan, films))
         yield Worker(ready, job, record, plan, source, on_progress, remote)
 
 
 class Worker:
     """Dreams shots of one job, and joins it; `source` reads the film.
 
-    Finished parts are also sent to the storage of a `remote` job.
+    Finished parts are also sent to the storage of a `remote` job. `here` leads to the stream of a
+    GPU on which it dreams.
     """
 
     def __init__(
@@ -131,15 +141,32 @@ class Worker:
         job: Job,
         record: bytes,
         plan: Plan,
-        source: _Source,
+        source: Source,
         on_progress: OnProgress,
         remote: RemoteJob | None,
+        here: Callable[[], AbstractContextManager[object]] = nullcontext,
     ) -> None:
+        self._here = here
         self._ready, self._job, self._record, self.plan = ready, job, record, plan
         self._source, self._on_progress, self._remote = source, on_progress, remote
         self._output = ready.request.output
         self._damaged: set[Shot] = set()
         self.notes: tuple[str, ...] = ready.skipped
+
+    def team(self, asked: Count, shots: Sequence[Shot]) -> list[Worker]:
+        """This worker and others for threads beside it, as many as `asked` for these shots."""
+        device, missing = self._ready.dreams(0).device, len(self.missing(shots))
+        count = shots_at_once(asked, self._ready.size, missing, device)
+        return [self, *(self._twin(own_stream(device)) for _ in range(count - 1))]
+
+    def _twin(self, here: Callable[[], AbstractContextManager[object]]) -> Worker:
+        """A worker of the same job that shares nothing that a dream changes."""
+        films, on_progress = self._source.films, self._on_progress
+        with here():
+            ready = self._ready.twin(films, on_progress)
+        source = films.enter_context(Source(ready, self.plan, films))
+        job = self._job, self._record, self.plan
+        return Worker(ready, *job, source, on_progress, self._remote, here)
 
     def done(self, shots: Sequence[Shot]) -> list[tuple[int, int]]:
         """The frames of these shots that are in finished parts, as pairs of first and end."""
@@ -171,15 +198,16 @@ class Worker:
 
         `tile` is the largest tile if it is known that there is no memory for larger ones.
         """
-        ready = self._ready if tile is None else self._smaller(tile)
-        tries = 0
-        while tries < TRIES and (left := self.missing(shots)):
-            left.sort(key=lambda shot: (shot.first < self._source.position, shot))
-            if any(self._dream(shot, ready) for shot in left):
-                tries = 0
-            else:
-                tries += 1
-                time.sleep(PAUSE)
+        with self._here():
+            ready = self._ready if tile is None else self._smaller(tile)
+            tries = 0
+            while tries < TRIES and (left := self.missing(shots)):
+                left.sort(key=lambda shot: (shot.first < self._source.position, shot))
+                if any(self._dream(shot, ready) for shot in left):
+                    tries = 0
+                else:
+                    tries += 1
+                    time.sleep(PAUSE)
 
     def parts(self, shot: Shot) -> list[Path]:
         """The finished parts of a shot that are here."""
@@ -235,7 +263,7 @@ class Worker:
         if self._remote is not None:
             self._remote.send(shot, stretch.parts)
             seams.tidy(self._elsewhere())
-        self._note(*stretch.notes)
+        self.note(*stretch.notes)
         return True
 
     def _run(self, stretch: Stretch, shot: Shot, ready: Ready, seams: Seams) -> None:
@@ -267,14 +295,15 @@ class Worker:
 
     def _smaller(self, tile: int) -> Ready:
         """The same dream on smaller tiles; the record stays, so that other parts are kept."""
-        self._note(f"dreamed on tiles of {tile} pixels, because memory ran out")
+        self.note(f"dreamed on tiles of {tile} pixels, because memory ran out")
         return self._ready.tiled(tile, self._source.films, self._on_progress)
 
     def _tile(self, ready: Ready) -> int:
         """The side of the largest tile that is dreamed at once."""
         return min(ready.dreams(0).tile, max(ready.size))
 
-    def _note(self, *notes: str) -> None:
+    def note(self, *notes: str) -> None:
+        """Add to what there is to say in the end, unless it is there already."""
         self.notes = tuple(dict.fromkeys(self.notes + notes))
 
     def _elsewhere(self) -> set[int]:
@@ -298,44 +327,6 @@ class Worker:
         if record != self._record:
             raise DreamvidError("another run has started this film over", where=self._output.path)
         return False
-
-
-class _Source:
-    """Reads a film forward; for a shot that lies behind or far ahead it is opened once more."""
-
-    def __init__(self, ready: Ready, plan: Plan, films: ExitStack) -> None:
-        self._ready, self._plan, self.films = ready, plan, films
-        self._film: VideoReader | None = None
-        self._last: SourceFrame | None = None
-        self.position = 0
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._close()
-
-    def frames(self, first: int, end: int) -> Iterator[SourceFrame]:
-        """The frames from `first` up to `end`, and the one before them, if there is one."""
-        before = max(0, first - 1)
-        if self._last is not None and self._last.index == before:
-            yield self._last
-        elif self._film is None or not 0 <= before - self.position <= MARK_EVERY:
-            self._close()
-            self._film = opened_at(self._ready, self._plan, before)
-        assert self._film is not None
-        while self.position < end:
-            frame = next(self._film, None)
-            if frame is None:
-                return
-            self._last, self.position = frame, frame.index + 1
-            if frame.index >= before:
-                yield frame
-
-    def _close(self) -> None:
-        if self._film is not None:
-            self._film.close()
-        self._film, self.position = None, 0
 
 
 def threads_of(output: Path) -> int | None:

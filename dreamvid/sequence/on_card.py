@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from torch import Tensor
 
 from dreamvid.device.card import Card
 from dreamvid.device.cuda_graph import CudaGraphed, GraphPool
-from dreamvid.device.numbers import Later
+from dreamvid.device.numbers import Later, kept_by_stream
 from dreamvid.motion.dis import InverseSearch
 from dreamvid.motion.estimate import Motion, estimate_motion
 from dreamvid.motion.flow import Array, Dis, FlowEstimator
@@ -106,7 +105,7 @@ def enlarged(planes: Tensor, size: tuple[int, int]) -> Tensor:
     return down @ planes @ _lanczos(width, size[1], planes.device).mT
 
 
-@lru_cache(16)
+@kept_by_stream(16)
 def _lanczos(old: int, new: int, device: torch.device) -> Tensor:
     """The weight of each of `old` pixels in each of `new` [new, old]; the border is repeated."""
     place = (torch.arange(new, dtype=torch.float64) + 0.5) * (old / new) - 0.5

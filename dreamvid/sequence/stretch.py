@@ -16,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from dreamvid.device.card import Card, Coming, card_of
+from dreamvid.device.card import Card, Coming, along, card_of
 from dreamvid.device.numbers import stays
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Health
@@ -146,7 +146,8 @@ class Stretch:
             made = ((*pair, partial(self._output_image, *pair)) for pair in rendered)
             return nullcontext(made)
         card = card_of(device)
-        return Prefetcher(((*pair, self._fetched(card, *pair)) for pair in rendered), AHEAD)
+        fetched = ((*pair, self._fetched(card, *pair)) for pair in rendered)
+        return Prefetcher(along(card, fetched), AHEAD)
 
     def _fetched(self, card: Card, frame: Frame, memory: Memory) -> Callable[[], Picture]:
         """Start to fetch the picture of a frame; what is returned waits for it, and checks it."""

@@ -141,12 +141,48 @@ def test_workers_that_are_stopped_leave_what_one_process_goes_on_with(
             "--keep-state: no part joins the film; give it to dreamvid join",
         ),
         ({"ray": "here"}, "--ray: here is no address of a cluster"),
+        ({"together": 2, "workers": 2}, "--workers: not allowed together with --together"),
+        ({"together": 2, "ray": "auto"}, "--ray: not allowed together with --together"),
+        ({"together": 2, "storage": "x"}, "--storage: is for many processes; use it with --ray"),
+        ({"together": 0}, "--together: 0 is too small; give 1 to 32"),
+        ({"together": 33, "part": "1/2"}, "--together: 33 is too large; give 1 to 32"),
     ],
 )
 def test_flags_that_do_not_go_together_are_refused(options: dict[str, Any], said: str) -> None:
     many = Many(**dict.fromkeys(("workers", "part", "ray", "storage")) | options)
     with pytest.raises(UsageError, match=said):
         many.check(VideoSettings())
+
+
+def test_a_film_that_loops_is_not_dreamed_together() -> None:
+    settings = VideoSettings.checked({"motion": {"loop": True}})
+    with pytest.raises(
+        UsageError, match=r"loop: a loop is dreamed by one process; leave out .*tog"
+    ):
+        Many(None, None, None, None, together="auto").check(settings)
+
+
+def test_shots_together_in_one_process(
+    two_shots: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.mp4"
+    command = ["video", two_shots, "-o", out, *QUICK, "--device", "cpu", "--together"]
+    told = dreamvid(*command, "2")
+    assert told.code == 2 and told.line == (
+        "dreamvid: --together: several shots at once in one process are for a CUDA GPU; "
+        "use --workers 2"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr("dreamvid.farm.together.check_gpu", lambda *_: None)
+        told = dreamvid(*command, "2")
+    assert told.code == 0, told.err
+    assert "2 shots at once" in told.err.splitlines()
+    assert f"all shots: {FRAMES} of {FRAMES}" in told.err
+    assert out.read_bytes() == whole
+    told = dreamvid(*command, "auto", "-y", "--part", "1/1")
+    assert told.code == 0, told.err
+    assert "one shot at a time" in told.err.splitlines()
+    assert out.read_bytes() == whole
 
 
 def test_auto_is_one_worker_for_each_core(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

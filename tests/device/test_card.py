@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from dreamvid.device.card import PlainCard, aside, card_of
+from dreamvid.device.card import PlainCard, along, aside, card_of, own_stream
+from dreamvid.media.prefetch import Prefetcher
 
 CPU = torch.device("cpu")
 CARDS = [CPU, *([torch.device("cuda")] if torch.cuda.is_available() else [])]
@@ -48,6 +49,30 @@ def test_the_card_of_a_cpu_copies_at_once() -> None:
     assert isinstance(card, PlainCard)
     with card.aside():
         assert card.send(np.ones(3, np.float32)).tolist() == [1, 1, 1]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
+def test_a_thread_goes_along_on_the_stream_of_its_card() -> None:
+    device = torch.device("cuda")
+    here, other = own_stream(device), own_stream(device)
+    with here():
+        stream = torch.cuda.current_stream(device)
+        card = card_of(device)
+        assert card is card_of(device)
+    with other():
+        assert torch.cuda.current_stream(device) != stream
+        assert card_of(device) is not card
+
+    def work():  # type: ignore[no-untyped-def]
+        yield torch.cuda.current_stream(device)
+
+    with Prefetcher(along(card, work()), 1) as found:
+        assert list(found) == [stream]
+
+
+def test_a_cpu_has_no_streams() -> None:
+    with own_stream(CPU)():
+        assert list(along(card_of(CPU), iter([1, 2]))) == [1, 2]
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")

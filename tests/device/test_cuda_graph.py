@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from dreamvid.device.cuda_graph import CALLS_BEFORE_CAPTURE, CapturedGraph, CudaGraphed
+from dreamvid.device.cuda_graph import CALLS_BEFORE_CAPTURE, CapturedGraph, CudaGraphed, dream_pool
 
 SMALL, LARGE = torch.full((3, 4, 4), 2.0), torch.full((3, 8, 8), 3.0)
 
@@ -93,3 +93,8 @@ def test_functions_of_several_tensors_are_told_apart_by_all_their_sizes() -> Non
     assert torch.equal(added, 2 * SMALL) and not left.any()
     summed(SMALL, SMALL[:1])
     assert sorted(summed._calls.values()) == [1, 1]
+
+
+def test_dreams_share_memory_only_with_those_of_their_stream() -> None:
+    assert dream_pool("one") is dream_pool("one")
+    assert dream_pool("one") is not dream_pool("another")

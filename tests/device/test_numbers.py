@@ -15,6 +15,7 @@ from dreamvid.device.numbers import (
     chosen,
     column,
     exact_mean,
+    kept_by_stream,
     larger,
     limited,
     number,
@@ -64,6 +65,25 @@ def test_the_mean_is_exact() -> None:
 def test_a_column_is_made_once() -> None:
     one = column((1.0, 2.0), CPU)
     assert one.shape == (2, 1, 1) and column((1.0, 2.0), CPU) is one
+
+
+def test_each_stream_keeps_what_it_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another stream neither gets it nor lets it be forgotten, while it may be read."""
+    made: list[int] = []
+
+    @kept_by_stream(1)
+    def make(value: int, device: torch.device) -> object:
+        made.append(value)
+        return object()
+
+    monkeypatch.setattr(numbers, "_stream", lambda device: 7)
+    here = make(1, CPU)
+    monkeypatch.setattr(numbers, "_stream", lambda device: 8)
+    assert make(1, CPU) is not here
+    make(2, CPU)
+    monkeypatch.setattr(numbers, "_stream", lambda device: 7)
+    assert make(1, CPU) is here
+    assert made == [1, 1, 2]
 
 
 def test_what_comes_later_is_what_it_was() -> None:

@@ -24,3 +24,16 @@ def test_what_was_done_before_is_told_first_and_once() -> None:
     tally.add(Progress("frames", 3))
     assert [event.done for event in told] == [3, 5]
     assert tally.total == 6
+
+
+def test_what_several_workers_say_is_told_once_and_not_their_lead_ins() -> None:
+    told: list[Progress] = []
+    tally = Tally(told.append, "2 workers")
+    tally.begin(2, [])
+    note, looking = Progress("note", text="kept"), Progress("looking", 1, 9, "looking")
+    lead_in = Progress("lead-in", 1, 72)
+    for event in (note, lead_in, looking, note, looking, Progress("frames", 1)):
+        tally.pass_on(event)
+    assert told == [note, looking, looking, Progress("frames", 1, 2, "2 workers")]
+    Tally(told.append, "part 1 of 2", alone=True).pass_on(lead_in)
+    assert told[-1] == lead_in

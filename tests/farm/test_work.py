@@ -16,7 +16,8 @@ from dreamvid.commands.ready import prepare
 from dreamvid.commands.result import Result
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.farm import work as working
-from dreamvid.farm.work import _Source, briefly_locked, threads_of, work
+from dreamvid.farm.reading import Source
+from dreamvid.farm.work import briefly_locked, threads_of, work
 from dreamvid.media.target import Busy, exclusive_lock
 from dreamvid.sequence.folder import folder_of, listed_frames
 from dreamvid.sequence.progress import Progress, ignore
@@ -38,7 +39,7 @@ def test_shots_are_read_forward_with_the_frame_before_each(
         ready = prepare(request, films, ignore)
         plan = make_plan(ready, ignore)
         monkeypatch.setattr(planning, "reopened", counted)
-        source = films.enter_context(_Source(ready, plan, films))
+        source = films.enter_context(Source(ready, plan, films))
 
         def read(first: int, end: int) -> list[int]:
             return [frame.index for frame in source.frames(first, end)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -364,3 +365,28 @@ def failing_at(frames: list[SourceFrame], index: int, error: Exception) -> Itera
     yield from frames[:index]
     time.sleep(0.1)
     raise error
+
+
+@pytest.mark.usefixtures("staying")
+def test_the_thread_that_dreams_is_on_the_stream_of_whoever_encodes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inside, dreams = set[int](), list[bool]()
+
+    class Streamed(PlainCard):
+        @contextmanager
+        def along(self) -> Iterator[None]:
+            inside.add(threading.get_ident())
+            yield
+
+    ascend = Dreamer.ascend
+
+    def watched(self: Dreamer, *args: Any, **options: Any) -> Tensor:
+        dreams.append(threading.get_ident() in inside)
+        return ascend(self, *args, **options)
+
+    monkeypatch.setattr("dreamvid.sequence.stretch.card_of", Streamed)
+    monkeypatch.setattr(Dreamer, "ascend", watched)
+    dreamed(moved(3), tmp_path / "out.mkv", CARD, tiny_dreamer())
+    assert all(dreams) and len(dreams) >= 3
+    assert threading.get_ident() not in inside
