@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from tiny import clicks_from, texture
 
 from dreamvid.image import save_image, to_image
+
+settings.load_profile("ci")  # the same examples in each run, however long the machine takes
 
 
 @pytest.fixture(autouse=True)
