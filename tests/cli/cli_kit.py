@@ -25,8 +25,10 @@ CHILDREN = bool(os.environ.get("DREAMVID_TEST_CHILDREN"))
 HELD = """
 import sys, time
 from dreamvid import cli
+from dreamvid.cli import app
 from dreamvid.cli.show import Show
 
+app.PATIENCE = 60
 at, show = int(sys.argv.pop(1)), Show.on_progress
 
 
@@ -39,7 +41,9 @@ def on_progress(self, event):
 Show.on_progress = on_progress
 cli.main()
 """
-"""Dreamvid, that waits at the frame of its first argument: whoever stops it may be late."""
+"""Dreamvid, that waits at the frame of its first argument: whoever stops it may be late, and slow
+to send further signals.
+"""
 
 
 @dataclass(frozen=True)
