@@ -277,8 +277,12 @@ def test_ctrl_c_ends_the_threads_at_their_next_event() -> None:
         timer.start()
         tell()
 
-    with pytest.raises(KeyboardInterrupt):
-        threads.run([interrupt, work])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            threads.run([interrupt, work])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not any(thread.name.startswith("shot") for thread in threading.enumerate())
 
 
