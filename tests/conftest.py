@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import settings
 from tiny import clicks_from, texture
 
 from dreamvid.image import save_image, to_image
+
+settings.load_profile("ci")  # the same examples in each run, however long the machine takes
 
 
 @pytest.fixture(autouse=True)
@@ -23,6 +27,16 @@ def one_thread_and_seed() -> Iterator[None]:
     torch.manual_seed(0)
     yield
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def begun() -> Callable[..., set[str]]:
+    """The names, of those that are given, of threads that run and that began in this test.
+
+    Others may be left of another one, as of a film that nobody has closed.
+    """
+    before = set(threading.enumerate())
+    return lambda *names: {one.name for one in set(threading.enumerate()) - before} & set(names)
 
 
 @pytest.fixture

@@ -22,6 +22,30 @@ CHILDREN = bool(os.environ.get("DREAMVID_TEST_CHILDREN"))
 """Set it to run every command in a process of its own: slower, and closer to life."""
 
 
+HELD = """
+import sys, time
+from dreamvid import cli
+from dreamvid.cli import app
+from dreamvid.cli.show import Show
+
+app.PATIENCE = 60
+at, show = int(sys.argv.pop(1)), Show.on_progress
+
+
+def on_progress(self, event):
+    show(self, event)
+    if event.task == "frames" and event.done == at:
+        time.sleep(60)
+
+
+Show.on_progress = on_progress
+cli.main()
+"""
+"""Dreamvid, that waits at the frame of its first argument: whoever stops it may be late, and slow
+to send further signals.
+"""
+
+
 @dataclass(frozen=True)
 class Told:
     """What a command said, and its exit code."""

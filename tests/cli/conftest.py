@@ -9,6 +9,8 @@ import pytest
 import torch
 from cli_kit import write_film
 
+from dreamvid.cli import show
+
 
 @pytest.fixture(scope="session", autouse=True)
 def one_thread() -> Iterator[None]:
@@ -17,6 +19,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said of work that takes long is not said of a machine that is busy."""
+    monkeypatch.setattr(show, "QUIET_FOR", 60.0)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,38 @@ from dreamvid.errors import UsageError
 from dreamvid.settings.models import VideoSettings
 
 CUT, FRAMES = 6, 14
+HELD_WORKER = f"""
+import json, time
+from dreamvid.farm import child
+
+tell = child.print_line
+
+
+def print_line(line):
+    tell(line)
+    told = json.loads(line).get("progress", {{}})
+    if told.get("task") == "frames" and told["done"] == {FRAMES}:
+        time.sleep(60)
+
+
+child.print_line = print_line
+child.main()
+"""
+HELD = f"""
+import subprocess
+from types import SimpleNamespace
+from dreamvid import cli
+from dreamvid.farm import crew
+
+
+def start(words, **how):
+    return subprocess.Popen([words[0], "-c", {HELD_WORKER!r}], **how)
+
+
+crew.subprocess = SimpleNamespace(Popen=start, PIPE=subprocess.PIPE)
+cli.main()
+"""
+"""Dreamvid, with workers that wait at the last frame: whoever stops them may be late."""
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +135,7 @@ def test_workers_that_are_stopped_leave_what_one_process_goes_on_with(
     out = tmp_path / "out.mp4"
     command = ["video", two_shots, "-o", out, *QUICK]
     with subprocess.Popen(
-        [sys.executable, "-m", "dreamvid", *map(str, command), "--workers", "2", "-v"],
+        [sys.executable, "-c", HELD, *map(str, command), "--workers", "2", "-v"],
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),

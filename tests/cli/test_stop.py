@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from cli_kit import dreamvid, environment, frames_of, write_film
+from cli_kit import HELD, dreamvid, environment, frames_of, write_film
 
 from dreamvid.cli import app
 
@@ -36,11 +36,17 @@ def uninterrupted(long_film: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 def stop(
-    command: list[object], number: int, after: str, *, within: Sequence[str] = (), times: int = 1
+    command: list[object],
+    number: int,
+    after: str,
+    *,
+    within: Sequence[str] = (),
+    times: int = 1,
+    waits_at: int = FRAMES - 1,
 ) -> tuple[int, list[str]]:
     """Run dreamvid, send it a signal once it says `after`; its exit code and what it said."""
     with subprocess.Popen(
-        [*within, sys.executable, "-m", "dreamvid", *map(str, command)],
+        [*within, sys.executable, "-c", HELD, str(waits_at), *map(str, command)],
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
@@ -124,7 +130,7 @@ def test_signals_that_follow_at_once_do_not_interrupt_the_tidying_up(monkeypatch
 def test_what_ignores_a_hangup_is_not_stopped_by_it(long_film, tmp_path):
     ignore = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh"]
     command = ["video", long_film, "-o", tmp_path / "out.mp4", *OPTIONS, "-v"]
-    code, said = stop(command, signal.SIGHUP, "shot 1: 3 of", within=ignore)
+    code, said = stop(command, signal.SIGHUP, "shot 1: 3 of", within=ignore, waits_at=0)
     assert (code, frames_of(tmp_path / "out.mp4")) == (0, FRAMES), said
 
 

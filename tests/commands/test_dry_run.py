@@ -166,7 +166,7 @@ def test_long_shots_and_workers_are_told(tmp_path: Path, monkeypatch: pytest.Mon
     said = "long shots are split at 3 places: 8 more frames are dreamed (66.7%)"
     assert rows[0]["split"] == rows[1]["split"] == said and "split" not in rows[2]
     assert [row["disk"].partition("warm-ups ")[2][:6] for row in rows] == ["0.2 MB", "0.3 MB", ""]
-    assert "workers" not in rows[0]["total"] and rows[1]["total"].endswith(" s for 2 workers")
+    assert "workers" not in rows[0]["total"] and rows[1]["total"].endswith(" for 2 workers")
 
 
 def test_a_dry_run_does_not_read_a_long_film_for_its_plan(tmp_path: Path) -> None:

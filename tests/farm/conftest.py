@@ -8,12 +8,13 @@ from pathlib import Path
 import cv2
 import pytest
 import torch
-from farm_kit import request_for, write_shots
+from farm_kit import Forked, request_for, write_shots
 from tiny import dream_tiny
 
 from dreamvid.commands.video import run_video
+from dreamvid.farm.tally import Tally
 from dreamvid.sequence import folder as parts_folder
-from dreamvid.sequence.progress import ignore
+from dreamvid.sequence.progress import Progress, ignore
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -32,6 +33,22 @@ def tiny_and_short(monkeypatch: pytest.MonkeyPatch) -> None:
     """The tiny network, and parts of two frames."""
     dream_tiny(monkeypatch)
     monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
+
+
+@pytest.fixture
+def in_step(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Workers go on after a frame once the crew has heard of it, which can be late.
+
+    So none is done before all frames are heard, and whoever is killed at a frame is at work.
+    """
+    heard, add = tmp_path_factory.mktemp("heard"), Tally.add
+
+    def hear(self: Tally, event: Progress) -> None:
+        add(self, event)
+        (heard / str(event.done)).touch()
+
+    monkeypatch.setattr(Tally, "add", hear)
+    monkeypatch.setattr(Forked, "heard", heard)
 
 
 @pytest.fixture(scope="session")

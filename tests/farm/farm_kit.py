@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from tiny import texture
+from waiting import wait_for
 
 from dreamvid.commands.preflight import Film, check_video
 from dreamvid.farm.child import serve
 from dreamvid.farm.messages import Order
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
+from dreamvid.media.target import exclusive_lock
 from dreamvid.media.writer import VideoWriter
 from dreamvid.settings.models import VideoSettings
 
@@ -71,7 +73,12 @@ class Fork:
 
 
 class Forked(Fork):
-    """A worker of a crew."""
+    """A worker of a crew.
+
+    It waits after each frame for a file of its number in the folder `heard`, if there is one.
+    """
+
+    heard: Path | None = None
 
     def __init__(self, order: Order) -> None:
         reads, writes = os.pipe()
@@ -83,6 +90,9 @@ class Forked(Fork):
                 def tell(message: dict[str, Any]) -> None:
                     out.write(json.dumps(message) + "\n")
                     out.flush()
+                    progress = message.get("progress", {})
+                    if Forked.heard is not None and progress.get("task") == "frames":
+                        wait_for((Forked.heard / str(progress["done"])).exists)
 
                 serve(order.text, tell)
 
@@ -104,6 +114,16 @@ class Hired:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def left_beside(output: Path) -> list[str]:
+    """What lies beside an output, but the file of its lock, which a worker leaves if it is killed.
+
+    The others are ended when one has joined the film, perhaps while they hold that lock.
+    """
+    with exclusive_lock(output):
+        pass
+    return names(output.parent)
 
 
 def parts_in(folder: Path) -> dict[str, bytes]:

@@ -15,11 +15,14 @@ import pytest
 
 TESTS = Path(__file__).parents[1]
 SLOW = "DREAMVID_TEST_SECONDS_A_FRAME"
+HOLD = "DREAMVID_TEST_HOLD"
+"""The name of a file: while it is there, who has dreamed a frame waits."""
 
 
 def make_tiny() -> None:
     """What `tiny_and_short` does, in a process of the cluster, where each frame takes a while."""
     from tiny import dream_tiny
+    from waiting import wait_for
 
     from dreamvid.farm import piecework
     from dreamvid.sequence import folder
@@ -28,6 +31,7 @@ def make_tiny() -> None:
     dream_tiny(patch)
     patch.setattr(folder, "PART_FRAMES", 2)
     listening, pause = piecework._listening, float(os.environ.get(SLOW, "0"))
+    hold = os.environ.get(HOLD)
 
     def slowly(*args: Any) -> Any:
         told = listening(*args)
@@ -35,6 +39,8 @@ def make_tiny() -> None:
         def on_progress(event: Any) -> None:
             time.sleep(pause if event.task == "frames" else 0)
             told(event)
+            if hold and event.task == "frames":
+                wait_for(lambda: not Path(hold).exists())
 
         return on_progress
 
@@ -42,7 +48,9 @@ def make_tiny() -> None:
 
 
 @contextmanager
-def tiny_environment(seconds_a_frame: float = 0.0, cluster: str = "0") -> Iterator[None]:
+def tiny_environment(
+    seconds_a_frame: float = 0.0, cluster: str = "0", hold: Path | None = None
+) -> Iterator[None]:
     """The environment of a cluster whose processes can import what they dream with.
 
     A `cluster` of "1" is one of several machines, which does not listen on loopback only.
@@ -51,6 +59,7 @@ def tiny_environment(seconds_a_frame: float = 0.0, cluster: str = "0") -> Iterat
         paths = [str(TESTS), str(TESTS / "farm"), str(TESTS.parent), os.environ.get("PYTHONPATH")]
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, paths)))
         patch.setenv(SLOW, str(seconds_a_frame))
+        patch.setenv(HOLD, str(hold or ""))
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", cluster)
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setenv("RAY_worker_niceness", "0")  # else its tasks starve beside other tests
@@ -59,9 +68,11 @@ def tiny_environment(seconds_a_frame: float = 0.0, cluster: str = "0") -> Iterat
 
 
 @contextmanager
-def tiny_cluster(seconds_a_frame: float = 0.0, cluster: str = "0", **how: Any) -> Iterator[Any]:
+def tiny_cluster(
+    seconds_a_frame: float = 0.0, cluster: str = "0", hold: Path | None = None, **how: Any
+) -> Iterator[Any]:
     """Start a cluster as `--ray auto` does, or connect to one; yields ray."""
-    with tiny_environment(seconds_a_frame, cluster):
+    with tiny_environment(seconds_a_frame, cluster, hold):
         import ray
 
         quiet = {"log_to_driver": False, "logging_level": "ERROR"}

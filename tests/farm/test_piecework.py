@@ -103,7 +103,10 @@ def test_a_piece_that_is_damaged_is_dreamed_again(order: Order) -> None:
     assert part.read_bytes() == before
 
 
-def test_it_shows_the_newest_frame_as_a_small_picture(order: Order) -> None:
+def test_it_shows_the_newest_frame_as_a_small_picture(
+    order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(piecework, "EVERY", 600.0)  # one only, however long it takes
     board = Here()
     dream_piece(order.text, "a", 0, None, True, board)
     (shown,) = [one["newest"] for one in board.board.take() if "newest" in one]

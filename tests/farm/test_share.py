@@ -7,10 +7,12 @@ import os
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from farm_kit import FIRSTS, FRAMES, SHOTS, Fork, names, parts_in, request_for
+from waiting import wait_for
 
 from dreamvid.commands import sidecar
 from dreamvid.commands.result import Result
@@ -25,7 +27,7 @@ from dreamvid.errors import (
 )
 from dreamvid.farm.joining import Left, join_film
 from dreamvid.farm.share import dream_part
-from dreamvid.farm.work import threads_of
+from dreamvid.farm.work import Worker, threads_of
 from dreamvid.sequence import folder as parts_folder
 from dreamvid.sequence import stretch as stretches
 from dreamvid.sequence.digests import memory_of, write_digests
@@ -70,12 +72,30 @@ def test_parts_in_any_order_give_the_bytes_of_one_process(
 
 @pytest.mark.parametrize("of", [1, 2, 7])
 def test_two_parts_twice_at_once_give_the_same_bytes(
-    of: int, dream: Dream, path: Path, whole: bytes
+    of: int,
+    dream: Dream,
+    path: Path,
+    whole: bytes,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """None joins the film before all have begun, because a late one would find it complete."""
+    begun, team, join = tmp_path_factory.mktemp("begun"), Worker.team, Worker.join
+
+    def begin(self: Worker, *args: Any) -> list[Worker]:
+        (begun / str(os.getpid())).touch()
+        return team(self, *args)
+
+    def join_then(self: Worker) -> Result | Left | None:
+        wait_for(lambda: len(list(begun.iterdir())) >= 4)
+        return join(self)
+
+    monkeypatch.setattr(Worker, "team", begin)
+    monkeypatch.setattr(Worker, "join", join_then)
     order = random.Random(-of).sample(range(1, of + 1), of)
     twice = (order * 2)[:2]
     forks = [Fork(lambda part=part: dream(part, of)) for part in (*twice, *twice)]
-    assert [fork.wait() for fork in forks].count(0) >= 2  # a late one may find the film complete
+    assert [fork.wait() for fork in forks].count(0) >= 2
     for part in order:
         if not path.exists():
             dream(part, of)

@@ -149,6 +149,7 @@ def test_parts_at_once_give_the_same_bytes(film: Path, plain: bytes, tmp_path: P
     assert codes.count(0) >= 4 and path.read_bytes() == plain
 
 
+@pytest.mark.usefixtures("in_step")
 def test_workers_that_are_killed_give_the_same_bytes(
     film: Path, plain: bytes, tmp_path: Path
 ) -> None:

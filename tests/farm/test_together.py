@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import torch
 from farm_kit import FRAMES, SHOTS, names, request_for
+from waiting import wait_for
 
 from dreamvid.commands.ready import Ready
 from dreamvid.commands.result import Result
@@ -29,7 +30,7 @@ from dreamvid.farm.storage import FolderStorage
 from dreamvid.farm.together import MOST, Together, check_gpu, shots_at_once
 from dreamvid.farm.work import Worker
 from dreamvid.sequence.folder import folder_of
-from dreamvid.sequence.progress import Progress, ignore
+from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.sequence.stretch import Stretch
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -182,17 +183,24 @@ def test_stopped_it_leaves_what_can_be_resumed(
 def test_the_first_error_ends_all_and_is_told_once(
     shots: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path, frames = tmp_path / "out.mp4", 0
-    ascend = Dreamer.ascend
+    path, frames, made = tmp_path / "out.mp4", 0, list[Together]()
+    ascend, begin = Dreamer.ascend, Together.__init__
+
+    def begun(self: Together, on_progress: OnProgress) -> None:
+        begin(self, on_progress)
+        made.append(self)
 
     def broken(self: Dreamer, *args: Any, **options: Any) -> torch.Tensor:
         nonlocal frames
         frames += 1
         if frames == 6:
             raise DreamvidError("oh no")
+        if frames > 6:  # who notices the error may be late
+            wait_for(lambda: made[0]._ends)
         return ascend(self, *args, **options)
 
     with monkeypatch.context() as patch:
+        patch.setattr(Together, "__init__", begun)
         patch.setattr(Dreamer, "ascend", broken)
         with pytest.raises(DreamvidError, match="oh no"):
             dream_together(request_for(shots, path), 3, ignore)
@@ -256,17 +264,25 @@ def test_ctrl_c_ends_the_threads_at_their_next_event() -> None:
 
     def work() -> None:
         begun.wait(60)
+        tell()
+
+    def tell() -> None:
         while True:
             threads.tell(Progress("frames"))
             time.sleep(0.01)
 
     def interrupt() -> None:
+        begun.wait(60)
         timer = threading.Timer(0.2, signal.pthread_kill, (main, signal.SIGINT))
         timer.start()
-        work()
+        tell()
 
-    with pytest.raises(KeyboardInterrupt):
-        threads.run([interrupt, work])
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in the background
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            threads.run([interrupt, work])
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not any(thread.name.startswith("shot") for thread in threading.enumerate())
 
 

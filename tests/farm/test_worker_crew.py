@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 import random
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
-from farm_kit import FRAMES, Forked, Hired, names, request_for
+from farm_kit import FRAMES, Forked, Hired, left_beside, names, request_for
 from tiny import read
 
 from dreamvid.commands.result import Result
@@ -23,6 +22,7 @@ from dreamvid.sequence.progress import Progress, ignore
 DONE = ["out.mp4", "out.mp4.dreamvid.toml"]
 
 
+@pytest.mark.usefixtures("in_step")
 def test_two_workers_give_the_bytes_of_one_process(
     shots: Path, whole: bytes, tmp_path: Path
 ) -> None:
@@ -34,12 +34,10 @@ def test_two_workers_give_the_bytes_of_one_process(
     assert [event.done for event in told if event.task == "frames"] == list(range(1, FRAMES + 1))
     assert {event.total for event in told if event.task == "frames"} == {FRAMES}
     assert len([event for event in told if event.task == "sidecar"]) == 1
-    ended = time.monotonic() + 10  # the other worker may be looking whether all is done
-    while names(tmp_path) != DONE and time.monotonic() < ended:
-        time.sleep(0.05)
-    assert names(tmp_path) == DONE
+    assert left_beside(tmp_path / "out.mp4") == DONE
 
 
+@pytest.mark.usefixtures("in_step")
 def test_workers_killed_again_and_again_give_the_same_bytes(
     shots: Path, whole: bytes, tmp_path: Path
 ) -> None:
@@ -55,11 +53,12 @@ def test_workers_killed_again_and_again_give_the_same_bytes(
 
     result = dream_by_workers(request_for(shots, tmp_path / "out.mp4"), 2, kill, hired)
     assert isinstance(result, Result) and result.frames == FRAMES
-    assert killed == 10 and len(hired.all) > 2  # a busy machine brings us the news late
+    assert killed == 10 and len(hired.all) > 2
     assert (tmp_path / "out.mp4").read_bytes() == whole
-    assert names(tmp_path) == DONE
+    assert left_beside(tmp_path / "out.mp4") == DONE
 
 
+@pytest.mark.usefixtures("in_step")
 @pytest.mark.parametrize("stop", [2, 13])
 def test_a_stopped_crew_leaves_what_can_be_resumed(
     stop: int, shots: Path, whole: bytes, tmp_path: Path
@@ -80,11 +79,12 @@ def test_a_stopped_crew_leaves_what_can_be_resumed(
     told: list[Progress] = []
     dream_by_workers(request_for(shots, path), 3, told.append, Forked)
     assert path.read_bytes() == whole
-    assert names(tmp_path) == DONE
+    assert left_beside(path) == DONE
     if stop == 13:
         assert next(event.done for event in told if event.task == "frames") > 1
 
 
+@pytest.mark.usefixtures("in_step")
 def test_a_crew_stopped_before_its_first_frame_leaves_nothing_to_say(
     shots: Path, tmp_path: Path
 ) -> None:
@@ -171,7 +171,7 @@ def test_a_worker_that_comes_when_the_film_is_joined_starts_nothing(
     result = dream_by_workers(request_for(shots, tmp_path / "out.mp4"), 2, ignore, start)
     assert isinstance(result, Result)
     assert (tmp_path / "out.mp4").read_bytes() == whole
-    assert names(tmp_path) == DONE
+    assert left_beside(tmp_path / "out.mp4") == DONE
 
 
 def test_threads_are_shared_out_and_kept(
@@ -203,7 +203,7 @@ def test_an_output_that_exists_is_kept(shots: Path, tmp_path: Path) -> None:
     request = request_for(shots, tmp_path / "out.mp4", overwrite=True)
     dream_by_workers(request, 2, ignore, Forked)
     assert (tmp_path / "out.mp4").read_bytes() != b"precious"
-    assert names(tmp_path) == DONE
+    assert left_beside(tmp_path / "out.mp4") == DONE
 
 
 @pytest.mark.parametrize(

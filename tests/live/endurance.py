@@ -86,12 +86,15 @@ def wall(frames: int, every: int, network: Network | None = None) -> Iterator[Re
 
 
 def resident() -> float:
-    """The resident memory of this process in megabytes; Linux only, elsewhere 0."""
+    """The resident memory of this process in megabytes; Linux only, elsewhere 0.
+
+    Without what it has of files, which the system takes and gives as it is busy.
+    """
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        _, resident, shared, *_ = Path("/proc/self/statm").read_text().split()
     except OSError:
         return 0.0
-    return pages * 4096 / 1e6
+    return (int(resident) - int(shared)) * 4096 / 1e6
 
 
 def main() -> None:

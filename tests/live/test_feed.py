@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from tiny import texture
+from waiting import wait_for
 
 from dreamvid.errors import UnreadableInput
 from dreamvid.live import feed as feeding
@@ -44,21 +45,18 @@ class Camera:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feeding, "FIRST_WAIT", 0.01)
-    monkeypatch.setattr(feeding, "PATIENCE", 5.0)
+    monkeypatch.setattr(feeding, "LONGEST_WAIT", 0.1)
+    monkeypatch.setattr(feeding, "PATIENCE", 60.0)
 
 
 def some(feed: Feed) -> Taken:
-    for _ in range(500):
-        if (taken := feed.take(0.02)) is not None:
-            return taken
-    raise AssertionError("no picture came")
+    taken = feed.take(60)
+    assert taken is not None, "no picture came"
+    return taken
 
 
 def gone(feed: Feed) -> None:
-    for _ in range(500):
-        if feed.take(0.05) is None and feed.trouble:
-            return
-    raise AssertionError("pictures came all the time")
+    wait_for(lambda: feed.take(0.05) is None and feed.trouble)
 
 
 def test_a_camera_is_unplugged_and_comes_back() -> None:
@@ -71,9 +69,10 @@ def test_a_camera_is_unplugged_and_comes_back() -> None:
         assert "cannot be opened" in feed.trouble or "no more pictures" in feed.trouble
         camera.plugged.set()
         some(feed)
-        assert feed.trouble == ""
+        wait_for(lambda: not feed.trouble)
     assert camera.closed >= 2
     feed.stop()
+    feed._thread.join(60)
     assert not feed._thread.is_alive()
 
 
@@ -141,12 +140,17 @@ def test_nothing_queues() -> None:
     camera = Camera()
     feed = Feed(camera, SystemClock())
     feed.start()
-    before = camera.read_count
-    while camera.read_count < before + 20:
-        threading.Event().wait(0.01)
-    assert feed.take(0) is not None
-    assert SystemClock().now() - some(feed).time < 1
+    read_more(camera, 20)
+    now = SystemClock().now()
+    read_more(camera, 2)  # the first of them began after that moment
+    newest = feed.take(0)
+    assert newest is not None and newest.time >= now
     feed.stop()
+
+
+def read_more(camera: Camera, count: int) -> None:
+    before = camera.read_count
+    wait_for(lambda: camera.read_count >= before + count)
 
 
 def test_the_waits_double_up_to_the_longest(monkeypatch: pytest.MonkeyPatch) -> None:

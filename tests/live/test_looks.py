@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
 from tiny import tiny_network
+from waiting import wait_for
 from wall_kit import looks_of, maker, settings_of
 
 from dreamvid.commands.dreams import Dreams
@@ -20,14 +22,10 @@ from dreamvid.settings.live import LiveSettings
 SIZE = (36, 64)
 
 
-def waited(looks: Looks, now: float, ready: Callable[[], bool]) -> None:
-    """Wait until the thread of the looks has made what was asked for."""
-    for _ in range(2000):
-        looks(SIZE, now)
-        if ready():
-            return
-        threading.Event().wait(0.005)
-    raise AssertionError("nothing was made")
+def waited(looks: Looks, now: float, ready: Callable[[], bool], *, step: float = 0) -> None:
+    """Wait until the thread of the looks has made what was asked for; each look is a step later."""
+    times = count(now, step)
+    wait_for(lambda: (looks(SIZE, next(times)), ready())[1])
 
 
 def test_nothing_is_made_anew_while_nothing_changes() -> None:
@@ -82,7 +80,7 @@ def test_the_newest_of_many_choices_comes_last() -> None:
     for now in (1.5, 3.0, 4.5, 6.0):
         looks(SIZE, now)
         threading.Event().wait(0.05)
-    waited(looks, 9.0, lambda: looks._look.settings.dream.layer == ("two*3",))
+    waited(looks, 9.0, lambda: looks._look.settings.dream.layer == ("two*3",), step=GLIDE)
 
 
 def test_what_cannot_be_made_is_told_and_left_out() -> None:
@@ -110,13 +108,13 @@ def test_one_that_cannot_be_made_does_not_undo_a_newer_choice() -> None:
     def make(settings: LiveSettings) -> Dreams:
         if settings.dream.layer == ("two",):
             began.set()
-            assert go.wait(10)
+            assert go.wait(60)
             raise UsageError("no such layer")
         return maker()(settings)
 
     looks = Looks(settings_of(layer="one"), make, told.append)
     looks.choose(settings_of(layer="two"))
-    assert began.wait(10)
+    assert began.wait(60)
     looks.choose(settings_of(layer="two*3"))
     go.set()
     waited(looks, 0.0, lambda: looks._coming is not None)
@@ -135,7 +133,7 @@ def test_the_thread_has_ended_once_closed_even_if_it_was_making_a_look() -> None
 
     looks = looks_of(settings_of(layer="one"), make=make)
     looks.choose(settings_of(layer="two"))
-    assert began.wait(10)
+    assert began.wait(60)
     looks.close()
     assert not looks._maker.is_alive()
 

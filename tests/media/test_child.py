@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +13,16 @@ from dreamvid.media import child as children
 from dreamvid.media.child import FfmpegChild, run_ffmpeg
 
 FRAME = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
+Threads = Callable[[], set[str]]
 RAW = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-video_size", "16x16", "-i", "pipe:0")
 
 
-def threads() -> set[str]:
-    return {thread.name for thread in threading.enumerate()} & {"encode", "ffmpeg-log"}
+@pytest.fixture
+def threads(begun: Callable[..., set[str]]) -> Threads:
+    return lambda: begun("encode", "ffmpeg-log")
 
 
-def test_every_frame_arrives_in_order(tmp_path: Path) -> None:
+def test_every_frame_arrives_in_order(tmp_path: Path, threads: Threads) -> None:
     out = tmp_path / "out.raw"
     child = FfmpegChild([*RAW, "-f", "rawvideo", str(out)], where=out, frame_bytes=FRAME.nbytes)
     frames = [np.roll(FRAME, n, axis=0) for n in range(40)]
@@ -31,7 +33,7 @@ def test_every_frame_arrives_in_order(tmp_path: Path) -> None:
     assert threads() == set()
 
 
-def test_an_ffmpeg_that_fails_is_told_with_its_own_words(tmp_path: Path) -> None:
+def test_an_ffmpeg_that_fails_is_told_with_its_own_words(tmp_path: Path, threads: Threads) -> None:
     out = tmp_path / "no" / "out.raw"
     child = FfmpegChild([*RAW, "-f", "rawvideo", str(out)], where=out)
     with pytest.raises(
@@ -51,7 +53,9 @@ def test_part_of_a_frame_is_an_error_and_does_not_hang(tmp_path: Path) -> None:
         child.finish()
 
 
-def test_a_killed_child_leaves_no_thread_and_can_be_killed_twice(tmp_path: Path) -> None:
+def test_a_killed_child_leaves_no_thread_and_can_be_killed_twice(
+    tmp_path: Path, threads: Threads
+) -> None:
     child = FfmpegChild([*RAW, "-f", "null", "-"], where=tmp_path)
     child.write(FRAME)
     child.kill()

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from waiting import wait_for
 
 from dreamvid.media.prefetch import Prefetcher
 
-
-def running() -> bool:
-    return any(thread.name == "prefetch" for thread in threading.enumerate())
+Begun = Callable[..., set[str]]
 
 
-def test_items_come_in_order_and_the_thread_ends() -> None:
+def test_items_come_in_order_and_the_thread_ends(begun: Begun) -> None:
     with Prefetcher(iter(range(50)), 3) as ahead:
         assert list(ahead) == list(range(50))
         assert list(ahead) == []  # it stays at its end
-    assert not running()
+    assert not begun("prefetch")
 
 
-def test_it_does_not_work_further_ahead_than_asked() -> None:
+def test_it_does_not_work_further_ahead_than_asked(begun: Begun) -> None:
     made: list[int] = []
 
     def items() -> Iterator[int]:
@@ -32,16 +30,16 @@ def test_it_does_not_work_further_ahead_than_asked() -> None:
 
     with Prefetcher(items(), 4) as ahead:
         assert next(ahead) == 0
-        deadline = time.monotonic() + 5
-        while len(made) < 6 and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for(lambda: len(made) >= 6)
         time.sleep(0.2)
         assert len(made) == 6  # one taken, four waiting, one in hand
-    assert not running()
+    assert not begun("prefetch")
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), KeyboardInterrupt()])
-def test_an_exception_comes_where_it_was_raised_and_once(error: BaseException) -> None:
+def test_an_exception_comes_where_it_was_raised_and_once(
+    error: BaseException, begun: Begun
+) -> None:
     def items() -> Iterator[int]:
         yield 1
         yield 2
@@ -51,18 +49,18 @@ def test_an_exception_comes_where_it_was_raised_and_once(error: BaseException) -
     assert [next(ahead), next(ahead)] == [1, 2]
     with pytest.raises(type(error)):
         next(ahead)
-    assert list(ahead) == [] and not running()
+    assert list(ahead) == [] and not begun("prefetch")
 
 
-def test_stopping_frees_a_thread_that_waits_for_room() -> None:
+def test_stopping_frees_a_thread_that_waits_for_room(begun: Begun) -> None:
     ahead = Prefetcher(iter(range(1000)), 1)
     time.sleep(0.1)
     ahead.stop()
-    assert not running()
+    assert not begun("prefetch")
     assert list(ahead) == []
 
 
-def test_leaving_by_an_exception_stops_the_thread() -> None:
+def test_leaving_by_an_exception_stops_the_thread(begun: Begun) -> None:
     with pytest.raises(RuntimeError), Prefetcher(iter(range(1000)), 1):
         raise RuntimeError
-    assert not running()
+    assert not begun("prefetch")

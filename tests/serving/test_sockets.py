@@ -20,7 +20,7 @@ def test_a_port_that_is_taken(kind: socket.SocketKind) -> None:
 
 def test_it_can_be_opened_at_once() -> None:
     with bound(LOCAL, 0, where="here") as found:
-        socket.create_connection(found.getsockname(), timeout=5).close()
+        socket.create_connection(found.getsockname(), timeout=60).close()
 
 
 @pytest.mark.parametrize(

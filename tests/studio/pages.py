@@ -90,10 +90,10 @@ class Studio:
     def stop(self) -> None:
         if self._process is not None:
             self._process.send_signal(signal.SIGINT)
-            self._process.wait(30)
+            self._process.wait(60)
 
     def get(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.address}api/{path}", timeout=20) as answer:
+        with urllib.request.urlopen(f"{self.address}api/{path}", timeout=60) as answer:
             return json.load(answer)
 
 

@@ -37,7 +37,7 @@ def queue(page: Any, name: str, count: int) -> None:
 def test_two_are_queued_one_is_stopped_and_one_is_played(page: Any, studio: Studio) -> None:
     open_file(page, "film.mp4")
     page.locator("summary", has_text="Dream").click()
-    page.get_by_label("Iterations, as a number or a curve").fill("400")
+    page.get_by_label("Iterations, as a number or a curve").fill("1000")
     page.keyboard.press("Enter")
     queue(page, "long.mp4", 1)
     page.get_by_label("Iterations, as a number or a curve").fill("2")

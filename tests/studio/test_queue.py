@@ -35,7 +35,7 @@ def job_of(folder: Path, how: str = "quick", name: str = "a") -> Job:
     return Job.new(how, folder / "film.mp4", folder / f"{name}.mp4")
 
 
-async def until(check: Callable[[], object], seconds: float = 20) -> None:
+async def until(check: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < end, "it did not happen"
@@ -85,7 +85,7 @@ def test_the_progress_is_told(tmp_path: Path) -> None:
         assert row["newest"] == int(preview_of(job).stat().st_mtime * 1000)
         assert row["source_name"] == "film.mp4" and str(tmp_path) not in str(row)
         seen = queue.version
-        await asyncio.wait_for(queue.news(seen), 5)
+        await asyncio.wait_for(queue.news(seen), 60)
 
     with_queue(tmp_path, use)
 
@@ -154,7 +154,7 @@ def test_a_job_is_stopped_or_paused_while_it_is_being_started(tmp_path: Path, ac
         if action == "stop":
             assert job.state == "stopped" and _born(begun[0]) is None
         elif state.exists():
-            assert state.read_text().rpartition(")")[2].split()[0] == "T"
+            await until(lambda: state.read_text().rpartition(")")[2].split()[0] == "T")
         runner.cancel()
         await asyncio.gather(runner, return_exceptions=True)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 import torch
 from lessons import GREY, UNIT, Call, Laden, Stripes, small_model
 from torch import Tensor, nn
+from waiting import wait_for
 
 from dreamvid.bestiary.training.aligned import agreement
 from dreamvid.bestiary.training.portraits import Sitters, Sittings, nearest
@@ -210,8 +210,4 @@ def test_stopped_while_a_process_begins_it_is_sent_everything(tmp_path: Path) ->
             stream(Laden(load=(stop, bytes(1 << 22), last)), size=16, batch=4, seed=1, workers=1)
     finally:
         signal.signal(signal.SIGINT, before)
-    for _ in range(200):
-        if arrived.exists():
-            return
-        time.sleep(0.1)
-    pytest.fail("what it was sent was cut off")
+    wait_for(arrived.exists)  # else what it was sent was cut off

@@ -69,7 +69,7 @@ def test_it_listens_and_survives_what_is_broken() -> None:
             sender.sendto(broken, ("127.0.0.1", osc.port))
     client = clients.SimpleUDPClient("127.0.0.1", osc.port)
     client.send_message("/dreamvid/preset", "fur")
-    assert heard.came.wait(5)
+    assert heard.came.wait(60)
     client._sock.close()
     osc.close()
     assert heard.got == [("preset", "fur")]

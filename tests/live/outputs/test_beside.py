@@ -33,7 +33,7 @@ class Fake:
 
     def show(self, picture: Any, time: float) -> None:
         self.came.set()
-        assert self.go.wait(10)
+        assert self.go.wait(60)
         if self.error is not None:
             raise self.error
         self.times.append(time)
@@ -49,7 +49,7 @@ def test_a_slow_output_gets_the_newest_picture_and_never_holds_up() -> None:
     beside.open(SIZE, RATE)
     picture = texture()
     beside.show(picture, 0.0)
-    assert slow.came.wait(5)
+    assert slow.came.wait(60)
     for number in range(1, 1000):
         beside.show(picture, float(number))
     slow.go.set()
@@ -96,7 +96,7 @@ def test_a_failure_in_a_thread_comes_out(monkeypatch: pytest.MonkeyPatch) -> Non
     beside = Beside(bad)
     beside.open(SIZE, RATE)
     beside.show(texture(), 0.0)
-    beside._thread.join(5)
+    beside._thread.join(60)
     with pytest.raises(DreamvidError, match="gone"):
         beside.show(texture(), 1.0)
     assert bad.closed == 1
@@ -108,7 +108,7 @@ def test_a_failure_after_the_last_picture_comes_out_at_the_end() -> None:
     beside = Beside(bad)
     beside.open(SIZE, RATE)
     beside.show(texture(), 0.0)
-    beside._thread.join(5)
+    beside._thread.join(60)
     with pytest.raises(DiskFull):
         beside.close()
     assert bad.closed == 1
@@ -124,7 +124,7 @@ def test_one_that_does_not_finish_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(DreamvidError, match="did not finish"):
         beside.close()
     stuck.go.set()
-    beside._thread.join(5)
+    beside._thread.join(60)
 
 
 def test_one_that_was_never_opened_is_closed() -> None:

@@ -62,7 +62,7 @@ class Feeding:
 
 
 def get(page: Page, path: str, **headers: str) -> tuple[int, str, bytes]:
-    connection = HTTPConnection("127.0.0.1", page.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", page.port, timeout=60)
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
     found = answer.status, answer.getheader("Content-Type") or "", answer.read()
@@ -72,7 +72,7 @@ def get(page: Page, path: str, **headers: str) -> tuple[int, str, bytes]:
 
 def watching(page: Page) -> socket.socket:
     """The connection of a viewer who has asked for the stream and read nothing yet."""
-    viewer = socket.create_connection(("127.0.0.1", page.port), timeout=10)
+    viewer = socket.create_connection(("127.0.0.1", page.port), timeout=60)
     viewer.sendall(b"GET /stream HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     return viewer
 
@@ -88,7 +88,7 @@ def frames_read(viewer: socket.socket, count: int) -> int:
     return len(re.findall(rb"\xff\xd8\xff", data))
 
 
-def until(ready: object, seconds: float = 10) -> None:
+def until(ready: object, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not ready():  # type: ignore[operator]
         assert time.monotonic() < end
@@ -125,7 +125,7 @@ def test_five_viewers_at_once(page: Page) -> None:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(60)
         assert json.loads(get(page, "/status.json")[2])["viewers"] == 5
         for viewer in viewers_:
             viewer.close()
@@ -142,7 +142,7 @@ def test_a_stalled_reader_holds_up_nobody_and_gathers_nothing(page: Page) -> Non
         stalled.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         until(lambda: page._viewers._count == 1)
         before = feeding.count
-        until(lambda: feeding.count > before + 100, 30)
+        until(lambda: feeding.count > before + 100, 120)
         reader = watching(page)
         assert frames_read(reader, 5) >= 5
         transports = list(page._server.server_state.connections)
@@ -155,11 +155,11 @@ def test_a_stalled_reader_holds_up_nobody_and_gathers_nothing(page: Page) -> Non
 def test_one_who_reads_no_more_is_dropped(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewers, "STALLED", 0.3)
     loud = [np.random.default_rng(0).integers(0, 255, (960, 1280, 3), np.uint8)]
+    stalled = watching(page)
+    until(lambda: page._viewers._count == 1)  # nothing is sent yet
     with Feeding(page, loud):
-        stalled = watching(page)
-        until(lambda: page._viewers._count == 1)
-        until(lambda: page._viewers._count == 0, 20)
-        stalled.close()
+        until(lambda: page._viewers._count == 0)
+    stalled.close()
 
 
 def test_so_many_viewers_and_no_more(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +181,7 @@ def test_a_page_of_another_site_gets_nothing(page: Page, host: str) -> None:
 
 def test_only_reading_is_possible(page: Page) -> None:
     for method in ("POST", "PUT", "DELETE"):
-        connection = HTTPConnection("127.0.0.1", page.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", page.port, timeout=60)
         connection.request(method, "/frame.jpg")
         assert connection.getresponse().status == 405
         connection.close()
@@ -192,10 +192,12 @@ def test_a_request_that_does_not_come_is_not_waited_for(
     page: Page, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connections, "HEAD_PATIENCE", 0.1)
-    with socket.create_connection(("127.0.0.1", page.port), timeout=10) as line:
+    with (
+        contextlib.suppress(ConnectionError),
+        socket.create_connection(("127.0.0.1", page.port), timeout=60) as line,
+    ):
         line.sendall(b"GET /stream HTT")
-        with contextlib.suppress(ConnectionError):
-            assert line.recv(100) == b""
+        assert line.recv(100) == b""
 
 
 def test_addresses() -> None:
