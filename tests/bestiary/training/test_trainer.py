@@ -16,6 +16,7 @@ from lessons import GREY, UNIT, Call, Laden, Stripes, small_model
 from torch import Tensor, nn
 from waiting import wait_for
 
+from dreamvid.bestiary.training import portraits
 from dreamvid.bestiary.training.aligned import agreement
 from dreamvid.bestiary.training.portraits import Sitters, Sittings, nearest
 from dreamvid.bestiary.training.recipe import Recipe
@@ -78,7 +79,10 @@ def discs() -> Sitters:
     return Sitters(layers, np.repeat([0, 1], 8))
 
 
-def test_classes_are_drawn_towards_portraits_in_one_step_with_the_rest() -> None:
+def test_classes_are_drawn_towards_portraits_in_one_step_with_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(portraits, "PIXELS", 32 * 24**2)
     sittings = Sittings(discs(), 24, {"4": 0.5}, torch.device("cpu"))
     taught = trainer(telling=0.0, plain=0.0, sittings=sittings)
     before = towards_discs(taught.model)
