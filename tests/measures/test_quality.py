@@ -81,10 +81,10 @@ def measures(tmp_path_factory: pytest.TempPathFactory) -> Measures:
 @pytest.mark.parametrize(
     ("name", "low", "high"),
     [
-        ("r", 0.014, 0.024),
-        ("gain", 2.8, 3.3),
-        ("hf", 0.034, 0.042),
-        ("drift", 0.95, 1.1),
+        ("r", 0.016, 0.026),
+        ("gain", 4.6, 5.3),
+        ("hf", 0.043, 0.051),
+        ("drift", 0.95, 1.08),
         ("fresh", 1.3, 1.55),
     ],
 )
