@@ -82,8 +82,8 @@ def measures(tmp_path_factory: pytest.TempPathFactory) -> Measures:
     ("name", "low", "high"),
     [
         ("r", 0.016, 0.026),
-        ("gain", 4.6, 5.3),
-        ("hf", 0.043, 0.051),
+        ("gain", 2.2, 2.55),
+        ("hf", 0.027, 0.033),
         ("drift", 0.95, 1.08),
         ("fresh", 1.3, 1.55),
     ],
