@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from dreamvid.bestiary.atlas import DRAWN, atlas
 from dreamvid.bestiary.renders import labels as render_labels
 from dreamvid.bestiary.training.pictures import read_pictures
-from dreamvid.bestiary.training.portraits import Sittings
+from dreamvid.bestiary.training.portraits import PortraitOctaves
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.renders import Renders, draw_banks
 from dreamvid.bestiary.training.start import Start, start
@@ -130,14 +130,15 @@ def make_trainer(origin: Start, source: Source, settings: TrainSettings) -> Trai
     if recipe.sizes[0] < about.minimum_size:
         recipe = replace(recipe, sizes=recipe.sizes[-1:] * 2)
     goals = {about.aliases[name]: share for name, share in GOALS.items()}
-    sittings = None
+    portrait_octaves = None
     if isinstance(source, Renders):
         layers = {about.aliases[name]: about.clarity for name in DRAWN}
-        sittings = Sittings(source.sitters(), about.view, layers, device)
+        portrait_octaves = PortraitOctaves(source.portrait_renders(), about.view, layers, device)
     return Trainer(
         origin.model, source, recipe, mean=about.mean, std=about.std,
         goals=goals | {CLASS: 1 - sum(goals.values())}, shaping=shaped,
-        device=device, dtype=pick_dtype(settings.precision, device), sittings=sittings,
+        device=device, dtype=pick_dtype(settings.precision, device),
+        portrait_octaves=portrait_octaves,
     )  # fmt: skip
 
 

@@ -84,8 +84,8 @@ def test_what_knows_nothing_learns_to_tell_first(folder: Path, tmp_path: Path) -
 
 def test_pictures_that_are_new_are_learned_faster(folder: Path, tmp_path: Path) -> None:
     own, settings = read_pictures(folder), TrainSettings()
-    np.save(tmp_path / "sitters-layers.npy", np.zeros((1, 128, 128, 4), np.uint8))
-    np.save(tmp_path / "sitters-labels.npy", np.zeros(1, np.int64))
+    np.save(tmp_path / "portraits-layers.npy", np.zeros((1, 128, 128, 4), np.uint8))
+    np.save(tmp_path / "portraits-labels.npy", np.zeros(1, np.int64))
     begun = start("bestiary", own.labels)
     new, renders = (train.make_trainer(begun, s, settings) for s in (own, Renders(tmp_path)))
     assert new.recipe.aligned_rate > renders.recipe.aligned_rate

@@ -37,8 +37,8 @@ STEPS = (0.015, 0.03)
 """Range of the mean change of a dream step."""
 FORMED, BROAD = 0.05, 4
 """Norm of a residual from which on it has a nearest render, on images reduced by BROAD."""
-PIXELS = 48 * 64**2
-"""Pixels of the images of a batch of the smallest octave; larger octaves have less than twice."""
+PIXELS, LARGER = 48 * 64**2, 1.2
+"""Pixels of all images of a batch on the smallest octave, and their factor on larger ones."""
 TURNS = (0, 0, 0, 0, 1, 0, 0, 1, 0, 2)
 """Octaves in turn, small to large: the smallest one decides what becomes of a dream."""
 KEPT = 0.9
@@ -58,7 +58,7 @@ class Portrait(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Sitters:
+class PortraitRenders:
     """Renders to make portraits of: uint8 [N, S, S, 4], premultiplied, and the label of each."""
 
     layers: NDArray[np.uint8]
@@ -139,7 +139,7 @@ def nearest(portrait: Portrait) -> Tensor:
 class Ascents:
     """Portraits on their way from their grounds to a dream, on one octave."""
 
-    sitters: Sitters
+    portrait_renders: PortraitRenders
     side: int
     smallest: bool
     device: torch.device
@@ -148,12 +148,12 @@ class Ascents:
     @property
     def count(self) -> int:
         """The number of portraits in a batch."""
-        return max(4, round(PIXELS / self.side**2 * (1 if self.smallest else 1.2)))
+        return max(4, round(PIXELS / self.side**2 * (1 if self.smallest else LARGER)))
 
     def batch(self) -> Portrait:
         """Portraits that are dreamed on, and new ones."""
         kept = 0 if self._kept is None else len(self._kept.images)
-        new = self.sitters.portraits(
+        new = self.portrait_renders.portraits(
             self.count - kept, self.side, soft=not self.smallest, device=self.device
         )
         if self._kept is None:
@@ -175,13 +175,13 @@ class Ascents:
 
 
 @dataclass
-class Sittings:
+class PortraitOctaves:
     """Portraits on all octaves on which a network of this `view` dreams its classes, in turn.
 
     `layers` are those whose log energy is raised with a class, with their weights.
     """
 
-    sitters: Sitters
+    portrait_renders: PortraitRenders
     view: int
     layers: dict[str, float]
     device: torch.device
@@ -189,7 +189,9 @@ class Sittings:
 
     def __post_init__(self) -> None:
         sides = [round(self.view / SCALE**k) for k in reversed(range(OCTAVES))]
-        octaves = [Ascents(self.sitters, side, side == sides[0], self.device) for side in sides]
+        octaves = [
+            Ascents(self.portrait_renders, side, side == sides[0], self.device) for side in sides
+        ]
         self._turns = cycle([octaves[k] for k in TURNS])
 
     def next(self) -> Ascents:

@@ -17,12 +17,11 @@ class Recipe:
 
     For a share `telling` of the time the network learns classification, then its gradients are
     aligned as well; 0 is for a network that can already classify. After a share `plain` it also
-    learns from portraits, if there are any. `sizes` are the image sides in
-    pixels: small images train fast, large ones, used last, teach detail. `batch` and `rate` (the
-    peak learning rate of AdamW) apply to the classification phase, `aligned_batch` and
-    `aligned_rate` after it. `attack` is the largest L2 norm of an adversarial perturbation at
-    96x96 pixels (RGB in 0..1), reached in the middle of the classification phase; its first share
-    `calm` has no attacks.
+    learns from portraits, if there are any. `sizes` are the image sides in pixels: small images
+    train fast, large ones, used last, teach detail. `batch` and `rate` (the peak learning rate of
+    AdamW) apply to the classification phase, `aligned_batch` and `aligned_rate` after it. `attack`
+    is the largest L2 norm of an adversarial perturbation at 96x96 pixels (RGB in 0..1), reached in
+    the middle of the classification phase; its first share `calm` has no attacks.
     """
 
     minutes: float

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from dreamvid.bestiary.renders import Bank, Compositor, Mixture, labels, render_layers
-from dreamvid.bestiary.training.portraits import CANDIDATES, Sitters
+from dreamvid.bestiary.renders import Bank, Compositor, Mixture, classes, labels, render_layers
+from dreamvid.bestiary.renders.layers import labels_of
+from dreamvid.bestiary.training.portraits import CANDIDATES, PortraitRenders
 from dreamvid.bestiary.training.stream import Composer
 from dreamvid.errors import writing
 from dreamvid.networks.kinds import telling
@@ -20,7 +21,7 @@ SIDE = 128
 """Side of a render in pixels."""
 LARGE = Mixture(full=0.25, second=0.35, zoom=(-0.6, 0.35))
 """More objects than textures, and large ones, so that dreams are full of them."""
-SCENES, SITTERS = "", "sitters-"
+SCENES, SINGLE = "", "portraits-"
 """What the files of the two banks in a folder begin with."""
 
 
@@ -41,10 +42,10 @@ class Renders:
         bank = _read(self.folder, SCENES)
         return Compositor(bank, size=size, seed=seed, mixture=self.mixture)
 
-    def sitters(self) -> Sitters:
+    def portrait_renders(self) -> PortraitRenders:
         """What portraits are made of: the most telling views in natural colours."""
-        bank = _read(self.folder, SITTERS)
-        return Sitters(bank.layers, bank.labels)
+        bank = _read(self.folder, SINGLE)
+        return PortraitRenders(bank.layers, bank.labels)
 
 
 def _read(folder: Path, kind: str) -> Bank:
@@ -54,10 +55,7 @@ def _read(folder: Path, kind: str) -> Bank:
 
 def telling_views() -> list[str]:
     """The label of each class that shows best what it is."""
-    views: dict[str, list[str]] = {}
-    for label in labels():
-        views.setdefault(label.split("/")[0], []).append(label)
-    return [telling(names) for names in views.values()]
+    return [telling([labels()[k] for k in labels_of([name])]) for name in classes()]
 
 
 def draw_banks(
@@ -70,7 +68,7 @@ def draw_banks(
     _draw(folder, SCENES, count, seed=seed, drawn=drawn)
     views = telling_views()
     count = max(count // 2, CANDIDATES * len(views))
-    _draw(folder, SITTERS, count, seed=seed + 1, drawn=drawn, classes=views, natural=True)
+    _draw(folder, SINGLE, count, seed=seed + 1, drawn=drawn, classes=views, natural=True)
 
 
 def _draw(folder: Path, kind: str, count: int, *, seed: int, drawn: Counted, **what: Any) -> None:

@@ -24,7 +24,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from dreamvid.bestiary.training.aligned import Chains, Shaping, hinted
 from dreamvid.bestiary.training.crew import Crew, one_thread_each
 from dreamvid.bestiary.training.folding import folded
-from dreamvid.bestiary.training.portraits import Sittings, nearest, noised
+from dreamvid.bestiary.training.portraits import PortraitOctaves, nearest, noised
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.stream import Pictures, Source, stream, to_images
 from dreamvid.bestiary.training.tasks import CLASS, Alignment, Classification
@@ -61,10 +61,10 @@ class Trainer:
 
     The model takes images normalised by `mean` and `std` and returns logits. `goals` are the layers
     whose gradients are aligned, with sampling weights; CLASS stands for the class. `shaping`
-    converts a gradient to a dream step. From `sittings` it learns to dream classes, as far as the
-    recipe says; then all tasks make one step, for taking turns they would undo each other's work.
-    `averaged` is the running mean of the weights, which is the
-    result of the training. Batch norms are folded at the start of the alignment phase.
+    converts a gradient to a dream step. From `portrait_octaves` it learns to dream classes, in the
+    part of the time that the recipe says; then all tasks make one step, because in turns they would
+    undo each other's work. `averaged` is the running mean of the weights, which is the result of
+    the training. Batch norms are folded at the start of the alignment phase.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class Trainer:
         shaping: Shaping,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
-        sittings: Sittings | None = None,
+        portrait_octaves: PortraitOctaves | None = None,
     ) -> None:
         self.source, self.recipe, self.device = source, recipe, device
-        self._sittings, self._joint = sittings, False
+        self._portrait_octaves, self._joint = portrait_octaves, False
         # A GPU trains faster than one process can generate images; on a CPU all cores are in use.
         self._workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 2) - 1)
         self._make_crew = partial(Crew, mean=mean, std=std, dtype=dtype)
@@ -128,8 +128,8 @@ class Trainer:
             for group in self.optimiser.param_groups:
                 group["lr"] = recipe.pace(progress, self.step - (self._aligned_from or 0))
             reach = recipe.reach(progress, shape[0])
-            if self._sittings is not None and recipe.portrays(progress):
-                self._train_jointly(next(batches), reach, self._sittings)
+            if self._portrait_octaves is not None and recipe.portrays(progress):
+                self._train_jointly(next(batches), reach, self._portrait_octaves)
             else:
                 self._train_on(next(batches), reach)
             self.seconds = before + time.monotonic() - began
@@ -142,26 +142,28 @@ class Trainer:
             means["loss"], means["told"], means.get("attacked", 0.0), means.get("aligned"),
         )  # fmt: skip
 
-    def _train_jointly(self, batch: Pictures, reach: float, sittings: Sittings) -> None:
+    def _train_jointly(
+        self, batch: Pictures, reach: float, portrait_octaves: PortraitOctaves
+    ) -> None:
         """Train on a batch and on portraits, in one step."""
         self.optimiser.zero_grad()
         self._joint = True
         try:
             self._train_on(batch, reach)
             for _ in range(PORTRAITS):
-                self._portray(sittings)
+                self._portray(portrait_octaves)
         finally:
             self._joint = False
         self._update(LONGEST_JOINT)
 
-    def _portray(self, sittings: Sittings) -> None:
+    def _portray(self, portrait_octaves: PortraitOctaves) -> None:
         """Train the gradient of classes at dreams of them to point towards the nearest render."""
-        ascents = sittings.next()
+        ascents = portrait_octaves.next()
         portrait = ascents.batch()
         images, full = noised(portrait.images), nearest(portrait)
         targets = F.one_hot(portrait.labels, len(self.source.labels)).float()
         alone = torch.rand(()) < ALONE
-        goal = {CLASS: 1.0} | ({} if alone else sittings.layers)
+        goal = {CLASS: 1.0} | ({} if alone else portrait_octaves.layers)
         task = Alignment(len(images), self.recipe.smoothing, goal)
         with one_thread_each(self.device), self._step(len(images)):
             results = self._crew(task, images, full, targets)

@@ -15,8 +15,8 @@ from dreamvid.bestiary.training.portraits import (
     STEPS,
     Ascents,
     Portrait,
-    Sitters,
-    Sittings,
+    PortraitOctaves,
+    PortraitRenders,
     nearest,
     noised,
 )
@@ -25,18 +25,18 @@ CPU, SIDE = torch.device("cpu"), 32
 FULL = int(np.flatnonzero(full_frame())[0])
 
 
-def sitters(*labels: int, count: int = 8) -> Sitters:
+def portrait_renders(*labels: int, count: int = 8) -> PortraitRenders:
     """White discs, each of another size, for each of the labels; the corner of each is red."""
     at = np.hypot(*np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j])
     layers = np.zeros((len(labels) * count, SIDE, SIDE, 4), np.uint8)
     for k, layer in enumerate(layers):
         layer[at < 0.3 + 0.05 * (k % count)] = 255
         layer[:4, :4] = (255, 0, 0, 255)
-    return Sitters(layers, np.repeat(np.array(labels, np.int64), count))
+    return PortraitRenders(layers, np.repeat(np.array(labels, np.int64), count))
 
 
-def new(count: int = 16, *, soft: bool = False, made: Sitters | None = None) -> Portrait:
-    return (made or sitters(0, 1)).portraits(count, SIDE, soft=soft, device=CPU)
+def new(count: int = 16, *, soft: bool = False, made: PortraitRenders | None = None) -> Portrait:
+    return (made or portrait_renders(0, 1)).portraits(count, SIDE, soft=soft, device=CPU)
 
 
 def change(portrait: Portrait) -> Tensor:
@@ -67,11 +67,11 @@ def detail(residual: Tensor) -> float:
 
 
 def test_candidates_show_renders_of_the_label_and_what_fills_the_frame_is_not_turned() -> None:
-    made = sitters(FULL)
+    made = portrait_renders(FULL)
     shown = new(8, made=made).candidates
     red = torch.tensor([1.0, 0.0, 0.0])[:, None, None]
     assert (shown[:, :, :, :3, :3] - red).abs().max() < 1e-5
-    turned = new(8, made=sitters(0)).candidates
+    turned = new(8, made=portrait_renders(0)).candidates
     assert (turned[:, :, :, :3, :3] - red).abs().max() > 0.2
     assert turned[..., 14:18, 14:18].min() > 0.95  # the disc
 
@@ -94,7 +94,7 @@ def test_without_a_residual_any_candidate_is_aimed_at() -> None:
 
 
 def test_dreams_go_on_by_a_step_and_new_portraits_join_them() -> None:
-    ascents = Ascents(sitters(0, 1), SIDE, smallest=True, device=CPU)
+    ascents = Ascents(portrait_renders(0, 1), SIDE, smallest=True, device=CPU)
     first = ascents.batch()
     ascents.advance(first, torch.randn_like(first.images))
     second = ascents.batch()
@@ -108,13 +108,13 @@ def test_dreams_go_on_by_a_step_and_new_portraits_join_them() -> None:
 
 
 def test_a_larger_octave_has_fewer_portraits() -> None:
-    small, large = (Ascents(sitters(0), side, side == 64, CPU) for side in (64, 144))
+    small, large = (Ascents(portrait_renders(0), side, side == 64, CPU) for side in (64, 144))
     assert small.count == 48 and 4 <= large.count < 16
 
 
 def test_octaves_take_turns_and_the_smallest_has_most() -> None:
-    sittings = Sittings(sitters(0), 144, {}, CPU)
-    sides = [sittings.next().side for _ in range(2 * len(portraits.TURNS))]
+    portrait_octaves = PortraitOctaves(portrait_renders(0), 144, {}, CPU)
+    sides = [portrait_octaves.next().side for _ in range(2 * len(portraits.TURNS))]
     assert set(sides) == {64, 96, 144}
     assert sides[:10] == sides[10:] and sides.count(64) > len(sides) / 2
 

@@ -18,14 +18,14 @@ from waiting import wait_for
 
 from dreamvid.bestiary.training import portraits
 from dreamvid.bestiary.training.aligned import agreement
-from dreamvid.bestiary.training.portraits import Sitters, Sittings, nearest
+from dreamvid.bestiary.training.portraits import PortraitOctaves, PortraitRenders, nearest
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.stream import stream
 from dreamvid.bestiary.training.tasks import CLASS, Alignment
 from dreamvid.bestiary.training.trainer import Lesson, Trainer
 
 
-def trainer(sittings: Sittings | None = None, **recipe: Any) -> Trainer:
+def trainer(portrait_octaves: PortraitOctaves | None = None, **recipe: Any) -> Trainer:
     """One that only tells, without attacks, unless the recipe says something else."""
     wanted = {
         "minutes": 1000, "telling": 0.9, "sizes": (24, 24), "batch": 32, "rate": 0.03,
@@ -34,7 +34,7 @@ def trainer(sittings: Sittings | None = None, **recipe: Any) -> Trainer:
     return Trainer(
         small_model(), Stripes(), Recipe(**wanted | recipe), mean=GREY, std=UNIT,
         goals={"4": 0.7, CLASS: 0.3}, shaping=lambda gradient: gradient, device=torch.device("cpu"),
-        sittings=sittings,
+        portrait_octaves=portrait_octaves,
     )  # fmt: skip
 
 
@@ -70,24 +70,24 @@ def test_gradients_are_aligned() -> None:
     assert seen[-1].accuracy > 0.9
 
 
-def discs() -> Sitters:
+def discs() -> PortraitRenders:
     """A dark disc is a thing of the first class, a bright one of the second."""
     at = np.hypot(*np.mgrid[-1:1:24j, -1:1:24j])
     layers = np.zeros((16, 24, 24, 4), np.uint8)
     layers[:, at < 0.6, 3] = 255
     layers[8:, at < 0.6] = 255
-    return Sitters(layers, np.repeat([0, 1], 8))
+    return PortraitRenders(layers, np.repeat([0, 1], 8))
 
 
 def test_classes_are_drawn_towards_portraits_in_one_step_with_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(portraits, "PIXELS", 32 * 24**2)
-    sittings = Sittings(discs(), 24, {"4": 0.5}, torch.device("cpu"))
-    taught = trainer(telling=0.0, plain=0.0, sittings=sittings)
+    portrait_octaves = PortraitOctaves(discs(), 24, {"4": 0.5}, torch.device("cpu"))
+    taught = trainer(telling=0.0, plain=0.0, portrait_octaves=portrait_octaves)
     before = towards_discs(taught.model)
     first = lessons(taught, 1)[0]
-    portrayed = [octave.count for octave in (sittings.next(), sittings.next())]
+    portrayed = [octave.count for octave in (portrait_octaves.next(), portrait_octaves.next())]
     assert first.step == 1 and first.pictures == 3 * 16 + sum(portrayed)
     last = lessons(taught, 40)[-1]
     assert towards_discs(taught.model) > before + 0.1
@@ -106,8 +106,8 @@ def towards_discs(model: nn.Module) -> float:
 
 
 def test_portraits_come_after_the_plain_share() -> None:
-    sittings = Sittings(discs(), 24, {}, torch.device("cpu"))
-    taught = trainer(telling=0.0, plain=0.5, sittings=sittings)
+    portrait_octaves = PortraitOctaves(discs(), 24, {}, torch.device("cpu"))
+    taught = trainer(telling=0.0, plain=0.5, portrait_octaves=portrait_octaves)
     lessons(taught, 1)
     assert "portrayed" not in taught._means
     taught.seconds = 0.6 * 60 * taught.recipe.minutes
