@@ -10,8 +10,8 @@ import torch
 
 from dreamvid import ImageSettings, dream_image, load_image, save_image
 from dreamvid.bestiary.atlas import GAP, PAPER, tiled
-from dreamvid.bestiary.renders import render
 from dreamvid.dream.octaves import resize
+from dreamvid.renders import render
 
 HERE = Path(__file__).resolve().parent
 SIDE, INSET = 256, 96

@@ -16,6 +16,7 @@ LEVELS = (
     ("errors", "files", "image"),
     ("schedules", "settings"),
     ("device", "media", "motion", "networks", "serving"),
+    ("renders",),
     ("dream",),
     ("loops", "sequence"),
     ("measures", "bestiary"),

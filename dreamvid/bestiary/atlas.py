@@ -12,10 +12,12 @@ from torch import Tensor
 
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
+from dreamvid.dream.likeness import model_of, towards_model
 from dreamvid.dream.objectives import Objective, energy, label, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.dream.patience import patient
 from dreamvid.dream.shaping import Shape
+from dreamvid.dream.towards import Towards
 from dreamvid.networks.network import Network
 
 T = TypeVar("T")
@@ -59,14 +61,32 @@ def whole_thing(network: Network, *indices: int) -> Objective:
     return sum((weight * energy(name) for name in layers), start=told)
 
 
+def thing(network: Network, *indices: int, size: int = 160, seed: int = 0) -> Tensor:
+    """What a network dreams of labels: an image [3, size, size] of one thing on soft ground.
+
+    A network that was trained on renders dreams a label towards its typical render.
+    """
+    goal, model = whole_thing(network, *indices), model_of(network, *indices)
+    if model is not None:
+        goal = towards_model(network, label(network.label_layer, *indices))
+    return from_noise(network, goal, size=size, seed=seed, model=model)
+
+
 def from_noise(
-    network: Network, objective: Objective, *, whole: bool = True, size: int = 160, seed: int = 0
+    network: Network,
+    objective: Objective,
+    *,
+    whole: bool = True,
+    size: int = 160,
+    seed: int = 0,
+    model: Tensor | None = None,
 ) -> Tensor:
     """What an objective looks like: an image [3, size, size] dreamed on soft ground.
 
     `whole` dreams one thing, at the size at which the network knows things best, for classes; else
-    the dream is everywhere, as for layers. Uses float32: once a class is recognised its gradient is
-    small, and rounding would be visible.
+    the dream is everywhere, as for layers. `model` is what an objective with a likeness needs: see
+    Towards. Uses float32: once a class is recognised its gradient is small, and rounding would be
+    visible.
     """
     generator, side = torch.Generator().manual_seed(seed), network.view
     clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (side, side))
@@ -75,6 +95,8 @@ def from_noise(
         network, objective, octave_scale=SCALE, seed=seed, even=not whole, shape=SHAPE,
         precision="fp32",
     )  # fmt: skip
+    if model is not None:
+        dream = dream.with_gradient(lambda towards: Towards(towards, model))
     dose = Dose((ITERATIONS,) * OCTAVES, network.default_step)
     if whole:
         dose = patient(ITERATIONS, OCTAVES, SCALE)
@@ -135,12 +157,12 @@ def atlas(
     The alias or the label stands below each. Without `labels`, up to twelve are chosen evenly.
     """
     shown = labels or spread(network.labels, 12)
-    goals = [(alias, layer(name), False) for alias, name in network.aliases.items()]
-    goals += [(name, whole_thing(network, *network.view_of(name)), True) for name in shown]
-    cells = [
-        captioned(from_noise(network, goal, whole=whole, size=size, seed=seed), name, LETTERS)
-        for name, goal, whole in goals
-    ]
+    dreams = {
+        alias: from_noise(network, layer(name), whole=False, size=size, seed=seed)
+        for alias, name in network.aliases.items()
+    }
+    dreams |= {name: thing(network, *network.view_of(name), size=size, seed=seed) for name in shown}
+    cells = [captioned(dream, name, LETTERS) for name, dream in dreams.items()]
     return tiled(cells, columns=8)
 
 

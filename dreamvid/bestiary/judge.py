@@ -9,8 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dreamvid.bestiary.atlas import from_noise, whole_thing
-from dreamvid.bestiary.renders import Compositor, Mixture, labels, render_layers
+from dreamvid.bestiary.atlas import thing
 from dreamvid.bestiary.training.pictures import ENDINGS
 from dreamvid.bestiary.training.prune import note_firing
 from dreamvid.bestiary.training.stream import to_images
@@ -20,6 +19,7 @@ from dreamvid.dream.octaves import shrink
 from dreamvid.errors import UnreadableInput
 from dreamvid.image import load_image
 from dreamvid.networks.network import Network
+from dreamvid.renders import Compositor, Mixture, labels, render_layers
 
 SEED = 7_000_003
 """Seed of the test renders, which differs from training seeds."""
@@ -223,8 +223,7 @@ def recognised(
     """
     trunk = reader.trunk([reader.label_layer])
     for name in dict.fromkeys(map(_class, network.labels)):
-        goal = whole_thing(network, *network.view_of(name))
-        dream = from_noise(network, goal, size=size, seed=seed)
+        dream = thing(network, *network.view_of(name), size=size, seed=seed)
         with torch.no_grad():
             order = trunk(dream[None])[reader.label_layer][0].argsort(descending=True)
         best = list(dict.fromkeys(_class(reader.labels[k]) for k in order.tolist()))[:5]

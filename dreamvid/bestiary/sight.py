@@ -16,11 +16,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from dreamvid.bestiary.atlas import spread
-from dreamvid.bestiary.renders import labels, sheet
 from dreamvid.dream.objectives import planes_of
 from dreamvid.dream.octaves import resize, shrink, soften
 from dreamvid.image import to_image
 from dreamvid.networks.network import Network
+from dreamvid.renders import labels, sheet
 
 LONGEST = 512
 """Longer side of a picture, in pixels, at which it is looked at."""

@@ -77,9 +77,9 @@ def renders(
 
     Without --classes one picture of each class is drawn.
     """
-    from dreamvid.bestiary.renders import sheet
     from dreamvid.image import picture_format, save_image, to_image
     from dreamvid.media.target import check_new
+    from dreamvid.renders import sheet
 
     picture_format(out)
     check_new(out, overwrite=yes)

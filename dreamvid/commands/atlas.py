@@ -19,10 +19,9 @@ from dreamvid.bestiary.atlas import (
     PATTERN_PASSES,
     PATTERN_SIDE,
     WHOLE_PASSES,
-    from_noise,
     pattern,
     spread,
-    whole_thing,
+    thing,
 )
 from dreamvid.bestiary.atlas_page import Cell, Section, page
 from dreamvid.commands.atlas_folder import PAGE, Plan, check_folder, read_plan
@@ -158,9 +157,8 @@ def _of_class(network: Network, index: int, chosen: str) -> Picture:
     name = network.labels[index]
     given = name if network.labelled(name) == (index,) else str(index)  # two may have one name
     cell = Cell(f"{CLASSES}/{index}.webp", name, name, f"{chosen}--label {shlex.quote(given)}")
-    goal = whole_thing(network, index)
     passes = WHOLE_PASSES * (network.view / PATTERN_SIDE) ** 2
-    draw = partial(from_noise, network, goal, size=PATTERN_SIDE)
+    draw = partial(thing, network, index, size=PATTERN_SIDE)
     return Picture(cell, network.label_layer, passes, draw)
 
 

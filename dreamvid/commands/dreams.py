@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 
 from torch import Tensor
@@ -16,6 +17,7 @@ from dreamvid.dream.octaves import Size, octaves_for
 from dreamvid.dream.palette import Palette, Recolour, keep_colours
 from dreamvid.dream.patience import BROAD, COARSEST, STEP, patient
 from dreamvid.dream.shaping import Shape
+from dreamvid.dream.towards import Towards
 from dreamvid.image import load_image
 from dreamvid.media.guide import forget_guides, read_guide, shown_at
 from dreamvid.networks.kinds import CREATURES, LABEL
@@ -151,7 +153,8 @@ class Dreams:
                 )
                 for network, _, of in self._parts
             ]
-            self._climber = mixed(dreamers, [share for _, share, _ in self._parts])
+            climber = mixed(dreamers, [share for _, share, _ in self._parts])
+            self._climber = self._towards_model(climber, moment)
             if self._before_update is not None:
                 told = self._before_update
                 self._climber = self._climber.with_gradient(
@@ -163,6 +166,13 @@ class Dreams:
         colours = 0.0 if self._dream.keep_colours else moment.colours
         shape = Shape(colours, detail) if self._dream.gradient == "shaped" else None
         return self._climber.with_dose(dose, moment.octave_scale, shape)
+
+    def _towards_model(self, climber: Dreamer, moment: Moment) -> Dreamer:
+        """A Dreamer that draws its label towards a model, if one of the networks has one."""
+        for _, _, of in self._parts:
+            if (model := of.model(moment)) is not None:
+                return climber.with_gradient(partial(Towards, model=model))
+        return climber
 
     def _dose(self, moment: Moment) -> Dose:
         octaves = moment.octaves or octaves_for(*self._size, moment.octave_scale)

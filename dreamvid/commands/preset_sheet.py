@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from dreamvid.bestiary.atlas import GAP, PAPER, captioned, tiled
-from dreamvid.bestiary.renders.backgrounds import hills
 from dreamvid.commands.dreams import Dreams
 from dreamvid.commands.shared import load_all
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.image import to_image
 from dreamvid.networks.network import Network
+from dreamvid.renders.backgrounds import hills
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.progress import OnProgress, Progress, ignore
 from dreamvid.settings import presets

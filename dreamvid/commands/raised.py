@@ -11,6 +11,7 @@ from torch import Tensor
 
 from dreamvid.dream import objectives
 from dreamvid.dream.guides import guide
+from dreamvid.dream.likeness import model_of, towards_model
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.dream.terms import is_whole, parse
@@ -55,7 +56,9 @@ class Raised:
         """The objective of a moment."""
         if moment.label is not None:
             find = self._network.view_of if self._patient else self._network.labelled
-            return objectives.label(self._network.label_layer, *find(moment.label))
+            told = objectives.label(self._network.label_layer, *find(moment.label))
+            drawn = self.model(moment) is not None
+            return towards_model(self._network, told) if drawn else told
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
         if self._pictures:
             guides = (((), 1.0),)
@@ -64,6 +67,12 @@ class Raised:
         first, *others = [self._layer(layer, guides) for layer in layers]
         film = guides[0][0][0].path if len(guides) == 1 and not self._pictures else ""
         return replace(sum(others, start=first), family=film)
+
+    def model(self, moment: Moment) -> Tensor | None:
+        """The model of a label that is dreamed with patience, if it has one: see `model_of`."""
+        if not self._patient or moment.label is None:
+            return None
+        return model_of(self._network, *self._network.view_of(moment.label))
 
     def check(self, names: list[str]) -> None:
         """Raise UsageError for a layer, channel or class that the network does not have."""

@@ -17,12 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from dreamvid.bestiary.atlas import DRAWN, atlas
-from dreamvid.bestiary.renders import labels as render_labels
+from dreamvid.bestiary.atlas import atlas
 from dreamvid.bestiary.training.pictures import read_pictures
-from dreamvid.bestiary.training.portraits import PortraitOctaves
 from dreamvid.bestiary.training.recipe import Recipe
-from dreamvid.bestiary.training.renders import Renders, draw_banks
+from dreamvid.bestiary.training.renders import Renders, draw_bank
 from dreamvid.bestiary.training.start import Start, start
 from dreamvid.bestiary.training.stream import Source
 from dreamvid.bestiary.training.tasks import CLASS
@@ -37,6 +35,7 @@ from dreamvid.media.target import check_new, exclusive_lock
 from dreamvid.networks import saved
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.saved import Plan
+from dreamvid.renders import labels as render_labels
 from dreamvid.sequence.progress import OnProgress, Progress, counted, ignore
 from dreamvid.settings.models import TrainSettings
 from dreamvid.settings.toml import differing, to_toml, write_toml
@@ -49,9 +48,8 @@ PROBED = 16
 """Batches of pictures used to find dead channels."""
 NEW_RATE = 0.001
 """The learning rate of gradient alignment on pictures that are new to a network."""
-CLASSIFYING, PLAIN = 0.5, 0.75
-"""Share of the time that an untrained network is trained on classification, and that from which on
-a network that is trained on renders also learns from portraits."""
+CLASSIFYING = 0.5
+"""Share of the time that an untrained network is trained on classification."""
 GOALS = {"objects": 0.3, "parts": 0.25, "patterns": 0.2}
 """Share of steps that align the gradient of each layer; the rest aligns that of the class."""
 
@@ -115,14 +113,14 @@ def _draw(bank: Path, settings: TrainSettings, on_progress: OnProgress) -> None:
     bank.mkdir(parents=True, exist_ok=True)
     count = max(2 * len(render_labels()), round(LAYERS_A_MINUTE * settings.minutes))
     drawn = counted(on_progress, "renders", "drawing renders")
-    draw_banks(bank, count, seed=settings.seed, drawn=drawn)
+    draw_bank(bank, count, seed=settings.seed, drawn=drawn)
 
 
 def make_trainer(origin: Start, source: Source, settings: TrainSettings) -> Trainer:
     """Make the trainer; a network with weights starts with gradient alignment."""
     recipe = Recipe(
         minutes=settings.minutes, attack=settings.attack, seed=settings.seed,
-        telling=CLASSIFYING if origin.blank else 0.0, plain=PLAIN if origin.blank else 0.0,
+        telling=CLASSIFYING if origin.blank else 0.0,
     )  # fmt: skip
     if not isinstance(source, Renders):
         recipe = replace(recipe, aligned_rate=NEW_RATE)
@@ -130,15 +128,10 @@ def make_trainer(origin: Start, source: Source, settings: TrainSettings) -> Trai
     if recipe.sizes[0] < about.minimum_size:
         recipe = replace(recipe, sizes=recipe.sizes[-1:] * 2)
     goals = {about.aliases[name]: share for name, share in GOALS.items()}
-    portrait_octaves = None
-    if isinstance(source, Renders):
-        layers = {about.aliases[name]: about.clarity for name in DRAWN}
-        portrait_octaves = PortraitOctaves(source.portrait_renders(), about.view, layers, device)
     return Trainer(
         origin.model, source, recipe, mean=about.mean, std=about.std,
         goals=goals | {CLASS: 1 - sum(goals.values())}, shaping=shaped,
         device=device, dtype=pick_dtype(settings.precision, device),
-        portrait_octaves=portrait_octaves,
     )  # fmt: skip
 
 

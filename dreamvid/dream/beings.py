@@ -4,22 +4,25 @@ Raising a class at one position of the activation map of the whole image gives s
 noise between them. Each being is therefore cropped, at about the network's training size, and its
 class logit is raised relative to the mean of all logits: a log probability would saturate as soon
 as the network is confident, long before the being is complete. Successive crops vary in zoom and
-position, so that the being is consistent in all of them.
+position, so that the being is consistent in all of them. A network that was trained on renders also
+draws it towards the typical render of its class: see `likeness`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple, Self
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dreamvid.device.numbers import exact_mean
-from dreamvid.dream.objectives import Objective
+from dreamvid.dream.likeness import LIKENESS, coloured, laid_over, model_of
+from dreamvid.dream.objectives import Objective, likeness
 from dreamvid.dream.shaping import Running, Shape
 from dreamvid.networks.network import Network
 
@@ -50,14 +53,29 @@ USUAL = 0.5
 OFTEN = 1.0
 """Subtracted from a score for every existing being of the same class and of the same word."""
 
-FUR = 0.6
-"""Weight of the ground's gradient within a being."""
 
-STRENGTH = 1.3
-"""Step length of a being relative to that of the ground."""
+@dataclass(frozen=True)
+class Manner:
+    """How beings are raised.
 
-DETAIL = 0.7
-"""Factor on `detail` for beings: below 1 favours form over surface."""
+    `fur` is the weight of the ground's gradient within a being, `strength` the step length relative
+    to that of the ground; `detail` and `colours` scale those of the shape: less favours form.
+    """
+
+    fur: float
+    strength: float
+    detail: float
+    colours: float
+
+
+FREE = Manner(fur=0.6, strength=1.3, detail=0.7, colours=1.0)
+"""Of beings that only their classes draw."""
+LIKE_MODELS = Manner(fur=0.3, strength=2.2, detail=0.5, colours=0.3)
+"""Of beings that are drawn towards models, which also give them their colours."""
+LIKER = 3.0
+"""Weight of the likeness beside the logit of a being, in that beside a log probability."""
+MODEL = 1.1
+"""Side of the typical render of a being, in its sizes."""
 
 AT_ONCE = 16
 """Batch size of views when places are searched."""
@@ -96,7 +114,10 @@ class Beings:
         self._labels = {word: torch.tensor(network.labelled(word)) for word in self._kinds}
         self._ground = min(1.0, objective.ground)
         self._layer = network.label_layer
-        self._trunk = network.trunk([self._layer], device)
+        self._models = Models.of(network, device)
+        self._alike = tuple(network.aliases.values()) if self._models else ()
+        self._manner = LIKE_MODELS if self._models else FREE
+        self._trunk = network.trunk([self._layer, *self._alike], device)
         self._dtype = dtype
 
     @classmethod
@@ -132,7 +153,7 @@ class Beings:
         rows = []
         with torch.no_grad():
             for k in range(0, len(spots), AT_ONCE):
-                looks = [_Look(place, (0, 0, 0), image, count) for place in spots[k : k + AT_ONCE]]
+                looks = [Look(place, (0, 0, 0), image, count) for place in spots[k : k + AT_ONCE]]
                 views = torch.stack([look.view for look in looks])
                 rows.append(self._trunk(views, self._dtype)[self._layer].float().cpu())
         chances = torch.cat(rows).flatten(1).log_softmax(1)
@@ -166,29 +187,43 @@ class Beings:
 
     def gradient(
         self, image: Tensor, places: Places, view_variations: Sequence[ViewVariation]
-    ) -> Tensor:
-        """The gradient [3, H, W] that raises beings in an image, each within its own window.
+    ) -> tuple[Tensor, Tensor]:
+        """The gradient that raises beings, and the step to their colours: each [3, H, W].
 
-        Each being is seen in every variation. The gradient of every view is normalised to mean 1
-        before it is added to the image.
+        Each being is seen in every variation, and raised within its own window. The gradient of
+        every view is normalised to mean 1 before it is added to the image. Only models have colours
+        of their own.
         """
-        total = torch.zeros_like(image)
+        total, colours = torch.zeros_like(image), torch.zeros_like(image)
         seen = self._seen(places)
         if not seen:
-            return total
+            return total, colours
         count = _pixels(image, seen)
         looks = [
-            _Look(place, variation, image, count) for variation in view_variations for place in seen
+            Look(place, variation, image, count) for variation in view_variations for place in seen
         ]
-        views = torch.stack([look.view for look in looks]).requires_grad_()
-        logits = self._trunk(views, self._dtype)[self._layer].float().flatten(1)
-        labels = torch.tensor([look.place.label for look in looks], device=logits.device)
-        above = logits.gather(1, labels[:, None])[:, 0] - logits.mean(1)
-        (gradients,) = torch.autograd.grad(above.sum(), views)
+        wanted = None if self._models is None else self._models.on(looks)
+        gradients = self._uphill(looks, wanted)
         sizes = gradients.abs().mean(dim=3, keepdim=True).mean(dim=(1, 2), keepdim=True)
         for look, gradient in zip(looks, gradients / (sizes + 1e-20), strict=True):
             look.add(total, self._kinds[look.place.word] * gradient)
-        return total
+        for look, model in zip(looks, () if wanted is None else wanted, strict=wanted is not None):
+            look.add(colours, coloured(look.view, model) / len(view_variations))
+        return total, colours
+
+    def _uphill(self, looks: Sequence[Look], wanted: Tensor | None) -> Tensor:
+        """The gradients [N, 3, n, n] of the classes of views, and of the likeness to `wanted`."""
+        views = torch.stack([look.view for look in looks]).requires_grad_()
+        found = self._trunk(views, self._dtype)
+        logits = found[self._layer].float().flatten(1)
+        labels = torch.tensor([look.place.label for look in looks], device=logits.device)
+        height = (logits.gather(1, labels[:, None])[:, 0] - logits.mean(1)).sum()
+        if wanted is not None:
+            with torch.no_grad():
+                models = self._trunk(wanted, self._dtype)
+            alike = (likeness(found[name].float(), models[name].float()) for name in self._alike)
+            height = height + LIKER * LIKENESS * sum(one.sum() for one in alike)
+        return torch.autograd.grad(height, views)[0]
 
     def _seen(self, places: Places) -> Places:
         return tuple(place for place in places if self._kinds.get(place.word))
@@ -198,23 +233,24 @@ class Beings:
     ) -> Tensor:
         """Shape a gradient [3, H, W] of beings and normalise it to mean 1 inside their windows."""
         if shape is not None:
-            gradient = replace(shape, detail=DETAIL * shape.detail)(gradient, gauge, key)
+            detail, colours = self._manner.detail, self._manner.colours
+            shape = Shape(colours * shape.colours, detail * shape.detail)
+            gradient = shape(gradient, gauge, key)
         # Sum by rows: the order of a full sum depends on the number of threads.
         size, covered = (plane.abs().mean(dim=2).mean() for plane in (gradient, window))
         return gradient / (gauge(key, size / (covered + 1e-20)) + 1e-20)
 
     def blend(self, ground: Tensor, beings: Tensor, window: Tensor) -> Tensor:
         """Blend the updates [3, H, W] of ground and beings, both normalised to mean 1."""
-        return torch.lerp(
-            self._ground * ground, FUR * ground + STRENGTH * self._weight * beings, window
-        )
+        within = self._manner.fur * ground + self._manner.strength * self._weight * beings
+        return torch.lerp(self._ground * ground, within, window)
 
 
-class _Look:
+class Look:
     """One view of a being: the crop `view` [3, n, n] around it."""
 
     def __init__(self, place: Place, variation: ViewVariation, image: Tensor, count: int) -> None:
-        self.place = place
+        self.place, self.variation = place, variation
         height, width = image.shape[-2:]
         nearer, down, right = variation
         size = place.size * min(height, width)
@@ -230,6 +266,37 @@ class _Look:
         rows, columns = self._down.part, self._right.part
         part = self._down.weights.T @ gradient @ self._right.weights
         total[:, rows, columns] += part * _near(self.place, rows, columns, total)
+
+
+class Models:
+    """The models of the labels of a network, as they would look in views of beings."""
+
+    def __init__(self, network: Network, device: torch.device) -> None:
+        self._network, self._device = network, device
+        self._known: dict[int, Tensor] = {}
+
+    @classmethod
+    def of(cls, network: Network, device: torch.device) -> Self | None:
+        """Those of a network that has models; None for others."""
+        return None if model_of(network, 0) is None else cls(network, device)
+
+    def on(self, looks: Sequence[Look]) -> Tensor:
+        """The views [N, 3, n, n] of looks, with the render of each being in its place."""
+        return torch.stack([laid_over(look.view, self._seen(look)) for look in looks])
+
+    def _seen(self, look: Look) -> Tensor:
+        centre = Place(0.5, 0.5, 1 / (2 * MODEL), look.place.word, look.place.label)
+        model = self._model(look.place.label)
+        return Look(centre, look.variation, model, look.view.shape[-1]).view
+
+    def _model(self, label: int) -> Tensor:
+        """The model of a label [4, 2 S, 2 S], with room around it."""
+        if label not in self._known:
+            model = model_of(self._network, label)
+            assert model is not None
+            room = model.shape[-1] // 2
+            self._known[label] = functional.pad(model, (room,) * 4).to(self._device)
+        return self._known[label]
 
 
 class _Taps:

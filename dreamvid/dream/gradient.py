@@ -181,11 +181,11 @@ class NetworkGradient:
     ) -> Tensor:
         """The gradient of the beings, normalised, blended with that of the ground."""
         assert self.beings is not None
-        gradient = self.beings.gradient(image, places, looks)
+        gradient, colours = self.beings.gradient(image, places, looks)
         window = self.beings.window(image, places)
         key = f"{scale.key}.beings"
         beings = self.beings.normalised(gradient, window, scale.shape, scale.gauge, key)
-        return self.beings.blend(ground, beings, window)
+        return self.beings.blend(ground, beings + colours, window)
 
     def value(self, image: Tensor) -> Number:
         """The objective at an image; for several tiles, the mean over them."""

@@ -182,6 +182,21 @@ def anchored(name: str, power: float = CARICATURE) -> Objective:
     return Objective((name,), value, anchored=True)
 
 
+def alike(name: str) -> Objective:
+    """Raise the likeness of a layer's activations and those of the source of the image."""
+
+    def value(activations: Activations) -> Tensor:
+        now, source = planes_of(activations[name]), planes_of(activations[source_of(name)])
+        return likeness(now, source).mean()
+
+    return Objective((name,), value, anchored=True)
+
+
+def likeness(activations: Tensor, wanted: Tensor) -> Tensor:
+    """The mean cosine between two sets of activations [N, C, h, w], position by position: [N]."""
+    return functional.cosine_similarity(activations, wanted, dim=1, eps=1e-6).mean((1, 2))
+
+
 def direction(name: str, vector: Tensor) -> Objective:
     """Raise the mean activation of a layer along a direction [C] in channel space.
 

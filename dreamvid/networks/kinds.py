@@ -67,13 +67,14 @@ RENDERS = {
 RENDERS[ANIMAL] = " ".join((_BEASTS, _SEA, *RENDERS.values()))
 
 _VIEWS = (
-    "bat/body bear/quarter bison/body camel/body cat/body cheetah/body elephant/side giraffe/body "
-    "goat/quarter hedgehog/quarter leopard/side mouse/body rabbit/body redpanda/quarter "
-    "rhino/quarter seal/body sheep/body squirrel/body tiger/body wolf/quarter zebra/body "
-    "chameleon/side frog/body serpent/winding triceratops/side turtle/side tyrannosaur/body "
-    "crow/perched eagle/perched flamingo/perched heron/perched owl/perched peacock/fan "
-    "penguin/perched pigeon/perched songbird/perched swan/perched toucan/perched "
-    "castle/cone flower/lily fruit/pumpkin leaf/maple pot/teapot tree/fir"
+    "bat/body bison/body camel/body cat/body cheetah/body cow/body elephant/side giraffe/body "
+    "goat/quarter hedgehog/quarter horse/body leopard/body mouse/body rabbit/body "
+    "redpanda/quarter rhino/side sheep/body squirrel/body tiger/body wolf/quarter "
+    "zebra/body brontosaur/body chameleon/side frog/body lizard/body serpent/coil "
+    "triceratops/side turtle/body tyrannosaur/body crow/perched flamingo/perched heron/perched "
+    "owl/perched peacock/fan penguin/perched pigeon/perched songbird/perched swan/perched "
+    "toucan/perched whale/quarter castle/cone flower/lily fruit/strawberry leaf/maple pot/teapot "
+    "tree/fir"
 )
 VIEWS = dict(label.split("/") for label in _VIEWS.split())
 """The view that shows best what a class is, where that is not its first."""

@@ -24,13 +24,17 @@ from dreamvid.bestiary.atlas import (
     from_noise,
     pattern,
     spread,
+    thing,
     tiled,
     whole_thing,
 )
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import channel, label, layer
+from dreamvid.dream.octaves import resize
 from dreamvid.dream.slope import Slope
 from dreamvid.networks.network import Network
+from dreamvid.networks.registry import load_network
+from dreamvid.renders.typical import typical
 
 
 def test_pictures_stand_row_by_row_with_gaps() -> None:
@@ -81,6 +85,31 @@ def test_a_class_is_raised_with_the_layers_that_draw_its_forms() -> None:
     assert float(told(weak)) == pytest.approx(float(told(strong)))
     gained = float(goal(strong)) - float(goal(weak))
     assert gained == pytest.approx(3 * network.description.clarity * math.log(100), rel=1e-3)
+
+
+def test_a_label_of_the_renders_is_dreamed_towards_its_typical_render() -> None:
+    network = load_network("bestiary")
+    index = network.labels.index("giraffe/body")
+    layer = torch.tensor(typical("giraffe/body")).permute(2, 0, 1) / 255
+    wanted = resize(GREY * (1 - layer[3:]) + layer[:3], (48, 48))
+
+    def agreement(dream: Tensor) -> float:
+        change = torch.stack((dream.mean(0) - GREY, wanted.mean(0) - GREY))
+        broad = resize(change, (12, 12)).flatten(1)
+        return float(torch.corrcoef(broad)[0, 1])
+
+    drawn, free = (
+        thing(network, index, size=48),
+        from_noise(network, whole_thing(network, index), size=48),
+    )
+    assert agreement(drawn) > 0.5 > agreement(free) + 0.1
+
+
+def test_labels_without_renders_and_several_at_once_have_no_model() -> None:
+    network = tiny_network()
+    assert torch.equal(
+        thing(network, 2, size=48), from_noise(network, whole_thing(network, 2), size=48)
+    )
 
 
 def test_one_thing_stands_in_the_middle_of_the_picture() -> None:

@@ -207,11 +207,11 @@ def test_a_class_takes_the_size_of_the_other_pictures(
 ) -> None:
     sizes: list[int] = []
 
-    def noted(network: object, goal: object, *, size: int) -> torch.Tensor:
+    def noted(network: object, index: int, *, size: int) -> torch.Tensor:
         sizes.append(size)
         return torch.zeros(3, size, size)
 
-    monkeypatch.setattr(atlas, "from_noise", noted)
+    monkeypatch.setattr(atlas, "thing", noted)
     monkeypatch.setattr(atlas, "PATTERN_SIDE", PATTERN_SIDE)
     draw_atlas(tiny_network(), tmp_path, layers=["two"], channel_count=1, classes=["ant", "elk"])
     assert sizes == [PATTERN_SIDE] * 2

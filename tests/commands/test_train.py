@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -84,8 +83,6 @@ def test_what_knows_nothing_learns_to_tell_first(folder: Path, tmp_path: Path) -
 
 def test_pictures_that_are_new_are_learned_faster(folder: Path, tmp_path: Path) -> None:
     own, settings = read_pictures(folder), TrainSettings()
-    np.save(tmp_path / "portraits-layers.npy", np.zeros((1, 128, 128, 4), np.uint8))
-    np.save(tmp_path / "portraits-labels.npy", np.zeros(1, np.int64))
     begun = start("bestiary", own.labels)
     new, renders = (train.make_trainer(begun, s, settings) for s in (own, Renders(tmp_path)))
     assert new.recipe.aligned_rate > renders.recipe.aligned_rate

@@ -10,7 +10,6 @@ import pytest
 import torch
 from tiny import texture, tiny_dreamer, tiny_network
 
-from dreamvid.bestiary.renders import catalogue
 from dreamvid.dream import beings as module
 from dreamvid.dream import objectives
 from dreamvid.dream.beings import OUTER, SIZE, Beings, Place, Places, view_variations
@@ -21,6 +20,7 @@ from dreamvid.dream.terms import parse
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 from dreamvid.networks.registry import load_network
+from dreamvid.renders import catalogue
 
 CPU = torch.device("cpu")
 WIDE = to_image(texture(height=96, width=192))
@@ -32,7 +32,7 @@ def beings_of(*words: str) -> Beings:
 
 def logits_at(image: torch.Tensor, place: Place) -> torch.Tensor:
     """What the tiny network says of a being, cut out plainly."""
-    view = module._Look(place, (0, 0, 0), image, 96).view
+    view = module.Look(place, (0, 0, 0), image, 96).view
     return tiny_network().trunk(["logits"])(view[None])["logits"][0]
 
 
@@ -119,7 +119,7 @@ def test_a_dream_raises_the_class_of_every_being_at_its_place() -> None:
 
 def test_a_being_is_raised_within_its_window_alone() -> None:
     beings, place = beings_of("cat"), Place(0.4, 0.3, SIZE, "cat", 2)
-    gradient = beings.gradient(WIDE, (place,), list(islice(view_variations(0), 2)))
+    gradient, _ = beings.gradient(WIDE, (place,), list(islice(view_variations(0), 2)))
     window = beings.window(WIDE, (place,))
     y, x = torch.meshgrid(torch.arange(96) + 0.5, torch.arange(192) + 0.5, indexing="ij")
     distance = ((y - 0.4 * 96).square() + (x - 0.3 * 192).square()).sqrt() / (SIZE * 96)
@@ -132,7 +132,7 @@ def test_the_gradient_is_that_of_the_view() -> None:
     """The way back of a view is the transpose of the way there."""
     image = WIDE.clone().requires_grad_()
     place, glance = Place(0.1, 0.95, SIZE, "cat", 2), (0.4, -0.7, 0.2)
-    look = module._Look(place, glance, image, 96)
+    look = module.Look(place, glance, image, 96)
     weights = torch.rand(look.view.shape, generator=torch.Generator().manual_seed(0))
     (expected,) = torch.autograd.grad((look.view * weights).sum(), image)
     near = module._near(place, slice(0, 96), slice(0, 192), image)

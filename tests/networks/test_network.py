@@ -9,12 +9,12 @@ from torch import nn
 from dreamvid.bench import flops
 from dreamvid.bench.chance import random_network
 from dreamvid.bench.flops import matmul_rate, step_flops
-from dreamvid.bestiary.renders import catalogue
-from dreamvid.bestiary.renders.registry import ANIMAL_FAMILIES
 from dreamvid.errors import UsageError
 from dreamvid.networks import kinds
 from dreamvid.networks.registry import describe, load_network
 from dreamvid.networks.threads import limit_openmp_spin
+from dreamvid.renders import catalogue
+from dreamvid.renders.registry import ANIMAL_FAMILIES
 
 SEVERAL = ("bestiary", "efficientnet_lite0", "googlenet", "squeezenet1_0", "vgg16", "resnet18",
            "inception_v3", "mobilenet_v3_large", "convnext_tiny", "densenet121")  # fmt: skip

@@ -9,10 +9,9 @@ batch 508.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from functools import partial
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
@@ -40,19 +39,13 @@ class Member:
             logits: Tensor = self.model(self.normal(images))
         return logits.float()
 
-    def look(self, images: Tensor, layers: Sequence[str]) -> tuple[dict[str, Tensor], Tensor]:
-        """The activations of layers by name, and the logits."""
-        found: dict[str, Tensor] = {}
-
-        def keep(_module: nn.Module, _inputs: object, out: Tensor, name: str) -> None:
-            found[name] = out.float()
-
-        with ExitStack() as hooks:
-            for name in layers:
-                module = self.model.get_submodule(name)
-                hooks.enter_context(module.register_forward_hook(partial(keep, name=name)))
+    def look(self, images: Tensor, layer: str) -> tuple[Tensor, Tensor]:
+        """The activations of a layer and the logits."""
+        found: list[Tensor] = []
+        module = self.model.get_submodule(layer)
+        with module.register_forward_hook(lambda _m, _i, activations: found.append(activations)):
             logits = self.logits(images)
-        return found, logits
+        return found[0].float(), logits
 
     def learn(self, loss: Tensor) -> None:
         """Accumulate the gradient of a loss in the weights only."""

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dreamvid.bestiary.renders import Batch, Exposure, developed, framed, render_backgrounds
 from dreamvid.errors import DreamvidError, UnreadableInput, no_such_folder
 from dreamvid.image import load_image, to_array
+from dreamvid.renders import Batch, Exposure, developed, framed, render_backgrounds
 
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"}
 FEWEST = 8

@@ -16,17 +16,16 @@ class Recipe:
     """All training parameters except the images.
 
     For a share `telling` of the time the network learns classification, then its gradients are
-    aligned as well; 0 is for a network that can already classify. After a share `plain` it also
-    learns from portraits, if there are any. `sizes` are the image sides in pixels: small images
-    train fast, large ones, used last, teach detail. `batch` and `rate` (the peak learning rate of
-    AdamW) apply to the classification phase, `aligned_batch` and `aligned_rate` after it. `attack`
-    is the largest L2 norm of an adversarial perturbation at 96x96 pixels (RGB in 0..1), reached in
-    the middle of the classification phase; its first share `calm` has no attacks.
+    aligned as well; 0 is for a network that can already classify. `sizes` are the image sides in
+    pixels: small images train fast, large ones, used last, teach detail. `batch` and `rate` (the
+    peak learning rate of AdamW) apply to the classification phase, `aligned_batch` and
+    `aligned_rate` after it. `attack` is the largest L2 norm of an adversarial perturbation at
+    96x96 pixels (RGB in 0..1), reached in the middle of the classification phase; its first share
+    `calm` has no attacks.
     """
 
     minutes: float
     telling: float = 0.0
-    plain: float = 0.0
     sizes: tuple[int, int] = (64, 96)
     batch: int = 128
     rate: float = 0.004
@@ -41,10 +40,6 @@ class Recipe:
     def aligns(self, progress: float) -> bool:
         """Whether gradients are aligned at `progress`, the share of the time elapsed."""
         return progress >= self.telling
-
-    def portrays(self, progress: float) -> bool:
-        """Whether portraits are learned from at `progress`, the share of the time elapsed."""
-        return self.aligns(progress) and progress >= self.plain
 
     def size(self, progress: float) -> int:
         """The image side in pixels at `progress`."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from dreamvid.bestiary.renders import Batch
+from dreamvid.renders import Batch
 
 Pictures = tuple[Tensor, Tensor, Tensor]
 """Images and backgrounds uint8 [N, S, S, 3], RGB, and targets float32 [N, labels]."""

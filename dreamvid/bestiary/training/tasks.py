@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -43,33 +42,29 @@ class Classification:
         return float(loss.detach()), right, images.grad
 
 
-def log_energy(activations: Tensor) -> Tensor:
-    """The log of the mean square of activations [N, C, H, W], for each image [N]."""
-    return (activations.square().flatten(1).mean(1) + LEAST).log()
-
-
 @dataclass(frozen=True)
 class Alignment:
     """Alignment of the gradient of a goal with the difference `full` - images.
 
-    The goal is a weighted sum of the log energy of layers and the log probability of the CLASS.
-    Returns the agreement of the gradients with that direction, summed over the slice, and the
-    gradients.
+    The goal is the log energy of a layer, or the log probability of the CLASS. Returns the
+    agreement of the gradients with that direction, summed over the slice, and the gradients.
     """
 
     whole: int
     smoothing: float
-    goal: Mapping[str, float]
+    goal: str
 
     def __call__(
         self, member: Member, images: Tensor, full: Tensor, targets: Tensor
     ) -> tuple[float, Tensor]:
         images = images.detach().requires_grad_()
-        activations, logits = member.look(images, [name for name in self.goal if name != CLASS])
-        heights = {name: log_energy(found) for name, found in activations.items()}
-        heights[CLASS] = (targets * logits.log_softmax(1)).sum(1)
-        weighted = [weight * heights[name].sum() for name, weight in self.goal.items()]
-        (gradient,) = torch.autograd.grad(torch.stack(weighted).sum(), images, create_graph=True)
+        if self.goal == CLASS:
+            logits = member.logits(images)
+            heights = (targets * logits.log_softmax(1)).sum(1)
+        else:
+            activations, logits = member.look(images, self.goal)
+            heights = (activations.square().flatten(1).mean(1) + LEAST).log()
+        (gradient,) = torch.autograd.grad(heights.sum(), images, create_graph=True)
         aligned = agreement(gradient, full - images.detach())
         classified = F.cross_entropy(
             logits, targets, label_smoothing=self.smoothing, reduction="sum"

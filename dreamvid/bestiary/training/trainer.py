@@ -3,7 +3,7 @@
 Robust networks dream clear, shaded forms where others dream noise (Engstrom et al. 2019). The
 attacks are "free" (Shafahi et al. 2019): the backward pass on an image also gives the direction of
 the attack, and the next pass trains on the attacked image. Once the network can classify, its
-gradient is trained directly: see `aligned`, and `portraits` for that of classes.
+gradient is trained directly: see `aligned`.
 """
 
 from __future__ import annotations
@@ -17,24 +17,18 @@ from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from dreamvid.bestiary.training.aligned import Chains, Shaping, hinted
 from dreamvid.bestiary.training.crew import Crew, one_thread_each
 from dreamvid.bestiary.training.folding import folded
-from dreamvid.bestiary.training.portraits import PortraitOctaves, nearest, noised
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.stream import Pictures, Source, stream, to_images
-from dreamvid.bestiary.training.tasks import CLASS, Alignment, Classification
+from dreamvid.bestiary.training.tasks import Alignment, Classification
 
 AVERAGE_EVERY, DECAY = 8, 0.984
 """Steps between updates of the averaged network, and its decay per update."""
-LONGEST, LONGEST_JOINT = 2.0, 6.0
-"""Limit of the norm of the gradient of a step: of one task, of all of them together."""
-PORTRAITS, ALONE = 2, 0.3
-"""Batches of portraits in a step, and the share of those that raise the class without layers."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +55,8 @@ class Trainer:
 
     The model takes images normalised by `mean` and `std` and returns logits. `goals` are the layers
     whose gradients are aligned, with sampling weights; CLASS stands for the class. `shaping`
-    converts a gradient to a dream step. From `portrait_octaves` it learns to dream classes, in the
-    part of the time that the recipe says; then all tasks make one step, because in turns they would
-    undo each other's work. `averaged` is the running mean of the weights, which is the result of
-    the training. Batch norms are folded at the start of the alignment phase.
+    converts a gradient to a dream step. `averaged` is the running mean of the weights, which is the
+    result of the training. Batch norms are folded at the start of the alignment phase.
     """
 
     def __init__(
@@ -79,10 +71,8 @@ class Trainer:
         shaping: Shaping,
         device: torch.device,
         dtype: torch.dtype = torch.float32,
-        portrait_octaves: PortraitOctaves | None = None,
     ) -> None:
         self.source, self.recipe, self.device = source, recipe, device
-        self._portrait_octaves, self._joint = portrait_octaves, False
         # A GPU trains faster than one process can generate images; on a CPU all cores are in use.
         self._workers = 1 if device.type == "cpu" else max(1, (os.cpu_count() or 2) - 1)
         self._make_crew = partial(Crew, mean=mean, std=std, dtype=dtype)
@@ -127,11 +117,7 @@ class Trainer:
                 )
             for group in self.optimiser.param_groups:
                 group["lr"] = recipe.pace(progress, self.step - (self._aligned_from or 0))
-            reach = recipe.reach(progress, shape[0])
-            if self._portrait_octaves is not None and recipe.portrays(progress):
-                self._train_jointly(next(batches), reach, self._portrait_octaves)
-            else:
-                self._train_on(next(batches), reach)
+            self._train_on(next(batches), recipe.reach(progress, shape[0]))
             self.seconds = before + time.monotonic() - began
             yield self._lesson(shape[0])
 
@@ -141,34 +127,6 @@ class Trainer:
             self.step, self.pictures, min(1.0, self.seconds / (60 * self.recipe.minutes)), size,
             means["loss"], means["told"], means.get("attacked", 0.0), means.get("aligned"),
         )  # fmt: skip
-
-    def _train_jointly(
-        self, batch: Pictures, reach: float, portrait_octaves: PortraitOctaves
-    ) -> None:
-        """Train on a batch and on portraits, in one step."""
-        self.optimiser.zero_grad()
-        self._joint = True
-        try:
-            self._train_on(batch, reach)
-            for _ in range(PORTRAITS):
-                self._portray(portrait_octaves)
-        finally:
-            self._joint = False
-        self._update(LONGEST_JOINT)
-
-    def _portray(self, portrait_octaves: PortraitOctaves) -> None:
-        """Train the gradient of classes at dreams of them to point towards the nearest render."""
-        ascents = portrait_octaves.next()
-        portrait = ascents.batch()
-        images, full = noised(portrait.images), nearest(portrait)
-        targets = F.one_hot(portrait.labels, len(self.source.labels)).float()
-        alone = torch.rand(()) < ALONE
-        goal = {CLASS: 1.0} | ({} if alone else portrait_octaves.layers)
-        task = Alignment(len(images), self.recipe.smoothing, goal)
-        with one_thread_each(self.device), self._step(len(images)):
-            results = self._crew(task, images, full, targets)
-        self._note("portrayed", sum(aligned for aligned, _ in results) / len(images))
-        ascents.advance(portrait, torch.cat([gradient for _, gradient in results]))
 
     def _train_on(self, batch: Pictures, reach: float) -> None:
         """Train on a batch: hinted images, plain images and, if `reach` > 0, attacked images."""
@@ -191,7 +149,7 @@ class Trainer:
         images, full, targets = self._chains.joined(hinted(grounds, full), full, targets)
         names, weights = list(self._goals), torch.tensor(list(self._goals.values()))
         goal = names[int(torch.multinomial(weights, 1))]
-        task = Alignment(len(images), self.recipe.smoothing, {goal: 1.0})
+        task = Alignment(len(images), self.recipe.smoothing, goal)
         with self._step(len(images)):
             results = self._crew(task, images, full, targets)
         self._note("aligned", sum(aligned for aligned, _ in results) / len(images))
@@ -213,25 +171,15 @@ class Trainer:
 
     @contextmanager
     def _step(self, count: int) -> Iterator[None]:
-        """An optimiser step with the gradients of `count` images, computed within the context.
-
-        Within a joint step they are only added to its gradients.
-        """
-        self.pictures += count
-        if self._joint:
-            yield
-            return
+        """An optimiser step with the gradients computed within the context."""
         self.optimiser.zero_grad()
         yield
-        self._update(LONGEST)
-
-    def _update(self, longest: float) -> None:
-        """Change the weights along their gradient, which is limited to a norm."""
-        nn.utils.clip_grad_norm_(self.model.parameters(), longest)
+        nn.utils.clip_grad_norm_(self.model.parameters(), 2.0)
         self.optimiser.step()
         if self.step % AVERAGE_EVERY == 0:
             self.averaged.update_parameters(self.model)
         self.step += 1
+        self.pictures += count
 
     def _note(self, name: str, value: float) -> None:
         self._means[name] = value + 0.98 * (self._means.get(name, value) - value)

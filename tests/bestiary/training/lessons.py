@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from dreamvid.bestiary.renders import Batch
+from dreamvid.renders import Batch
 
 GREY, UNIT = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 

@@ -53,7 +53,7 @@ def test_pieces_align_as_the_whole_does(goal: str) -> None:
     parameters = list(model.parameters())
     wanted = torch.autograd.grad(loss, parameters)
 
-    told = crew_of(model)(Alignment(7, 0.0, {goal: 1.0}), IMAGES, FULL, TARGETS)
+    told = crew_of(model)(Alignment(7, 0.0, goal), IMAGES, FULL, TARGETS)
     assert abs(sum(one for one, _ in told) - float(aligned.detach().sum())) < 1e-4
     assert torch.allclose(
         torch.cat([one for _, one in told]), gradient.detach(), rtol=1e-3, atol=1e-6
@@ -67,7 +67,7 @@ def test_a_layer_that_is_dead_gives_numbers() -> None:
     model = small_model(norm=False)
     for parameter in model[3].parameters():
         nn.init.constant_(parameter, 0)
-    crew_of(model)(Alignment(7, 0.0, {"3": 1.0}), IMAGES, FULL, TARGETS)
+    crew_of(model)(Alignment(7, 0.0, "3"), IMAGES, FULL, TARGETS)
     for parameter in model.parameters():
         assert parameter.grad is not None and parameter.grad.isfinite().all()
 

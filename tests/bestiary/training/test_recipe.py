@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from dreamvid.bestiary.training.recipe import WARM_UP, Recipe
@@ -19,12 +17,6 @@ def test_what_knows_nothing_learns_to_tell_first() -> None:
     assert [BLANK.aligns(p) for p in (0, 0.49, 0.5, 1)] == [False, False, True, True]
     assert [BLANK.count(p) for p in (0, 0.49, 0.5, 1)] == [64, 64, 16, 16]
     assert KNOWING.aligns(0) and KNOWING.size(0) == 96
-
-
-def test_portraits_come_last() -> None:
-    late = replace(BLANK, plain=0.75)
-    assert [late.portrays(p) for p in (0, 0.5, 0.74, 0.75, 1)] == [False] * 3 + [True] * 2
-    assert KNOWING.portrays(0) and not BLANK.portrays(0.49)
 
 
 def test_sizes_grow_before_the_telling_is_over() -> None:

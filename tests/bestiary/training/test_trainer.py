@@ -9,23 +9,19 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from lessons import GREY, UNIT, Call, Laden, Stripes, small_model
 from torch import Tensor, nn
 from waiting import wait_for
 
-from dreamvid.bestiary.training import portraits
-from dreamvid.bestiary.training.aligned import agreement
-from dreamvid.bestiary.training.portraits import PortraitOctaves, PortraitRenders, nearest
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.stream import stream
 from dreamvid.bestiary.training.tasks import CLASS, Alignment
 from dreamvid.bestiary.training.trainer import Lesson, Trainer
 
 
-def trainer(portrait_octaves: PortraitOctaves | None = None, **recipe: Any) -> Trainer:
+def trainer(**recipe: Any) -> Trainer:
     """One that only tells, without attacks, unless the recipe says something else."""
     wanted = {
         "minutes": 1000, "telling": 0.9, "sizes": (24, 24), "batch": 32, "rate": 0.03,
@@ -34,7 +30,6 @@ def trainer(portrait_octaves: PortraitOctaves | None = None, **recipe: Any) -> T
     return Trainer(
         small_model(), Stripes(), Recipe(**wanted | recipe), mean=GREY, std=UNIT,
         goals={"4": 0.7, CLASS: 0.3}, shaping=lambda gradient: gradient, device=torch.device("cpu"),
-        portrait_octaves=portrait_octaves,
     )  # fmt: skip
 
 
@@ -68,51 +63,6 @@ def test_gradients_are_aligned() -> None:
     assert seen[0].aligned is not None and seen[-1].aligned is not None
     assert seen[-1].aligned > seen[0].aligned + 0.04
     assert seen[-1].accuracy > 0.9
-
-
-def discs() -> PortraitRenders:
-    """A dark disc is a thing of the first class, a bright one of the second."""
-    at = np.hypot(*np.mgrid[-1:1:24j, -1:1:24j])
-    layers = np.zeros((16, 24, 24, 4), np.uint8)
-    layers[:, at < 0.6, 3] = 255
-    layers[8:, at < 0.6] = 255
-    return PortraitRenders(layers, np.repeat([0, 1], 8))
-
-
-def test_classes_are_drawn_towards_portraits_in_one_step_with_the_rest(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(portraits, "PIXELS", 32 * 24**2)
-    portrait_octaves = PortraitOctaves(discs(), 24, {"4": 0.5}, torch.device("cpu"))
-    taught = trainer(telling=0.0, plain=0.0, portrait_octaves=portrait_octaves)
-    before = towards_discs(taught.model)
-    first = lessons(taught, 1)[0]
-    portrayed = [octave.count for octave in (portrait_octaves.next(), portrait_octaves.next())]
-    assert first.step == 1 and first.pictures == 3 * 16 + sum(portrayed)
-    last = lessons(taught, 40)[-1]
-    assert towards_discs(taught.model) > before + 0.1
-    assert last.aligned is not None and last.attacked > 0
-
-
-def towards_discs(model: nn.Module) -> float:
-    """How well the gradient of the class points from bare grounds to discs."""
-    torch.manual_seed(1)
-    portrait = discs().portraits(32, 24, soft=False, device=torch.device("cpu"))
-    images = portrait.grounds.clone().requires_grad_()
-    logits = model((images - 0.5) / 0.25).log_softmax(1)
-    logits.gather(1, portrait.labels[:, None]).sum().backward()
-    assert images.grad is not None
-    return float(agreement(images.grad, nearest(portrait) - images.detach()).mean())
-
-
-def test_portraits_come_after_the_plain_share() -> None:
-    portrait_octaves = PortraitOctaves(discs(), 24, {}, torch.device("cpu"))
-    taught = trainer(telling=0.0, plain=0.5, portrait_octaves=portrait_octaves)
-    lessons(taught, 1)
-    assert "portrayed" not in taught._means
-    taught.seconds = 0.6 * 60 * taught.recipe.minutes
-    lessons(taught, 1)
-    assert "portrayed" in taught._means
 
 
 def test_chains_are_learned_from() -> None:

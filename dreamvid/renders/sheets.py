@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ...errors import UsageError
+from dreamvid.errors import UsageError
+
 from .layers import labels, labels_of, render
 from .maths import Array, floats, mix, shifted
 from .palettes import hsv

@@ -55,9 +55,9 @@ _NATURAL: ContextVar[bool] = ContextVar("natural", default=False)
 
 
 @contextmanager
-def natural_colours(only: bool = True) -> Iterator[None]:
+def natural_colours() -> Iterator[None]:
     """Draw only natural colours within the context: foxes are red, never green."""
-    before = _NATURAL.set(only)
+    before = _NATURAL.set(True)
     try:
         yield
     finally:

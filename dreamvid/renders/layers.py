@@ -12,10 +12,10 @@ from multiprocessing import get_context
 import cv2
 import numpy as np
 
-from ...errors import UsageError
+from dreamvid.errors import UsageError
+
 from .catalogue import REGISTER
 from .maths import Array, edge
-from .palettes import natural_colours
 from .registry import Kind
 
 SMALLEST, LARGEST = 64, 512
@@ -115,14 +115,13 @@ def render(label: str, *, seed: int | Sequence[int], size: int = 128) -> Array:
     return np.asarray(layer * 255 + 0.5).astype(np.uint8)
 
 
-def _chunk(task: tuple[tuple[int, ...], int, int, int, bool]) -> Array:
-    chosen, size, seed, start, natural = task
+def _chunk(task: tuple[tuple[int, ...], int, int, int]) -> Array:
+    chosen, size, seed, start = task
     cv2.setNumThreads(1)
     names = labels()
-    with natural_colours(natural):
-        return np.stack(
-            [render(names[k], seed=(seed, start + j), size=size) for j, k in enumerate(chosen)]
-        )
+    return np.stack(
+        [render(names[k], seed=(seed, start + j), size=size) for j, k in enumerate(chosen)]
+    )
 
 
 def render_layers(
@@ -132,22 +131,21 @@ def render_layers(
     seed: int = 0,
     workers: int = 1,
     classes: Sequence[str] | None = None,
-    natural: bool = False,
     into: Array | None = None,
     drawn: Callable[[int, int], None] = lambda done, total: None,
 ) -> Bank:
     """Render a bank of `count` layers in which all labels are equally frequent.
 
     The bank depends on the seed, not on the number of workers. `classes` are names of classes or
-    labels; colours may be `natural` only. `into` is where the layers go, such as an array on disk;
-    `drawn(done, total)` counts them.
+    labels. `into` is where the layers go, such as an array on disk; `drawn(done, total)` counts
+    them.
     """
     pool = np.array(labels_of(classes))
     rng = np.random.default_rng(seed)
     rounds = [rng.permutation(pool) for _ in range(-(-count // len(pool)))]
     order = np.concatenate(rounds)[:count].astype(np.int64)
     tasks = [
-        (tuple(int(k) for k in order[start : start + CHUNK]), size, seed, start, natural)
+        (tuple(int(k) for k in order[start : start + CHUNK]), size, seed, start)
         for start in range(0, count, CHUNK)
     ]
     layers = np.empty((count, size, size, 4), np.uint8) if into is None else into

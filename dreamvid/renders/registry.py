@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from ...errors import UsageError
+from dreamvid.errors import UsageError
+
 from .finish import Picture
 from .palettes import Rng
 

@@ -1,0 +1,52 @@
+"""The gradients of an objective with a likeness, whose model is laid over the image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from dreamvid.device.numbers import Number
+from dreamvid.dream.beings import Places, ViewVariation
+from dreamvid.dream.gradient import Gradient, Scale
+from dreamvid.dream.likeness import coloured, laid_over, side_by_side
+
+
+@dataclass(frozen=True)
+class Towards:
+    """The gradients of `whole`, an anchored objective: its source is the image with a model on it.
+
+    `model` [4, S, S] is premultiplied RGBA in 0..1; it is laid over the whole image, once or more,
+    side by side. Its colours draw those of the image to them, in broad patches.
+    """
+
+    whole: Gradient
+    model: Tensor
+
+    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
+        """The gradient of the objective, and the colours of the model."""
+        image = image[:3]
+        wanted = self._on(image)
+        gradient = self.whole.ground(torch.cat((image, wanted)), shift, scale)
+        return gradient + coloured(image, wanted)
+
+    def with_beings(
+        self,
+        ground: Tensor,
+        image: Tensor,
+        places: Places,
+        looks: Sequence[ViewVariation],
+        scale: Scale,
+    ) -> Tensor:
+        """The gradient of `whole`."""
+        return self.whole.with_beings(ground, image, places, looks, scale)
+
+    def value(self, image: Tensor) -> Number:
+        """The objective of `whole` at an image."""
+        return self.whole.value(torch.cat((image[:3], self._on(image[:3]))))
+
+    def _on(self, image: Tensor) -> Tensor:
+        size = (image.shape[-2], image.shape[-1])
+        return laid_over(image, side_by_side(self.model.to(image), size))

@@ -1,0 +1,89 @@
+"""Likeness: how alike two sets of activations are, and dreams that are drawn towards a model."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from tiny import tiny_network
+from torch import Tensor
+
+from dreamvid.dream.dreamer import Dose, Dreamer
+from dreamvid.dream.gradient import Gauge
+from dreamvid.dream.likeness import COLOURED, coloured, laid_over, towards_model
+from dreamvid.dream.objectives import Objective, alike, label, likeness, source_of
+from dreamvid.dream.towards import Towards
+
+SIDE = 48
+
+
+def model() -> Tensor:
+    """A red disc, premultiplied RGBA."""
+    at = torch.linspace(-1, 1, SIDE)
+    disc = (at[:, None].square() + at.square() < 0.3).float()
+    return torch.stack((disc, 0 * disc, 0 * disc, disc))
+
+
+def test_activations_are_alike_whatever_their_size_but_not_elsewhere() -> None:
+    one, other = torch.rand(2, 5, 4, 6), torch.rand(2, 5, 4, 6)
+    assert torch.allclose(likeness(one, 3 * one), torch.ones(2), atol=1e-5)
+    assert (likeness(one, other) < 0.98).all()
+    assert (likeness(one, one.roll(1, dims=3)) < 0.98).all()
+    found = {"two": one[:1], source_of("two"): other[:1]}
+    assert float(alike("two")(found)) == pytest.approx(float(likeness(one, other)[0]))
+
+
+def test_a_model_lies_over_the_image_where_it_is_opaque() -> None:
+    image = torch.full((3, SIDE, SIDE), 0.4)
+    seen = laid_over(image, model())
+    assert torch.equal(seen[:, 24, 24], torch.tensor([1.0, 0.0, 0.0]))
+    assert torch.equal(seen[:, 0, 0], image[:, 0, 0])
+
+
+def test_colours_go_to_those_that_are_wanted_and_lightness_stays() -> None:
+    image = torch.full((3, SIDE, SIDE), 0.4)
+    step = coloured(image, laid_over(image, model()))
+    assert step[0, 24, 24] > 0.5 * COLOURED * 0.66 and (step[1:, 24, 24] < 0).all()
+    assert step.mean(0).abs().max() < 1e-5 and step[:, 0, 0].abs().max() < 0.2
+    assert coloured(image, image + 0.2).abs().max() < 1e-5
+
+
+def objective() -> Objective:
+    return towards_model(tiny_network(), label("logits", 2))
+
+
+def test_a_dream_is_drawn_towards_its_model() -> None:
+    def cosine(image: Tensor) -> float:
+        with torch.no_grad():
+            one, other = (trunk(x[None])["two"] for x in (image, wanted))
+        return float(likeness(one, other).mean())
+
+    network, ground = tiny_network(), torch.full((3, SIDE, SIDE), 0.5)
+    trunk, wanted = network.trunk(["two"]), laid_over(ground, model())
+    dose = Dose((12,), 0.02)
+    plain = Dreamer(network, label("logits", 2)).ascend(ground, dose, gauge=Gauge())
+    drawn = Dreamer(network, objective()).with_gradient(lambda whole: Towards(whole, model()))
+    dreamed = drawn.ascend(ground, dose, gauge=Gauge())
+    assert cosine(dreamed) > cosine(plain) + 0.02
+    reddened = (dreamed[0] - dreamed[2])[20:28, 20:28].mean()
+    assert reddened > 0.1 + (plain[0] - plain[2])[20:28, 20:28].mean().abs()
+
+
+def test_the_model_is_laid_over_the_image_at_its_size() -> None:
+    class Watching:
+        seen: Tensor
+
+        def ground(self, image: Tensor, shift: tuple[int, int], scale: object) -> Tensor:
+            self.seen = image
+            return torch.zeros_like(image[:3])
+
+        def value(self, image: Tensor) -> float:
+            self.seen = image
+            return 7.0
+
+    watching, image = Watching(), torch.rand(6, 30, 70)
+    towards = Towards(watching, model())  # type: ignore[arg-type]
+    towards.ground(image, (0, 0), None)  # type: ignore[arg-type]
+    assert watching.seen.shape == (6, 30, 70) and torch.equal(watching.seen[:3], image[:3])
+    assert watching.seen[3, 15, 35] == pytest.approx(1, abs=0.05)
+    assert torch.allclose(watching.seen[3:, 0, 0], image[:3, 0, 0], atol=0.02)
+    assert towards.value(image[:3]) == 7.0 and watching.seen.shape == (6, 30, 70)
