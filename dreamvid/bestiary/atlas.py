@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
-from dreamvid.dream.likeness import model_of, towards_model
+from dreamvid.dream.likeness import Model, model_of, towards_model
 from dreamvid.dream.objectives import Objective, energy, label, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.dream.patience import patient
@@ -64,7 +64,7 @@ def whole_thing(network: Network, *indices: int) -> Objective:
 def thing(network: Network, *indices: int, size: int = 160, seed: int = 0) -> Tensor:
     """What a network dreams of labels: an image [3, size, size] of one thing on soft ground.
 
-    A network that was trained on renders dreams a label towards its typical render.
+    A label that looks like one of the renders is dreamed towards its model: see `likeness`.
     """
     goal, model = whole_thing(network, *indices), model_of(network, *indices)
     if model is not None:
@@ -79,7 +79,7 @@ def from_noise(
     whole: bool = True,
     size: int = 160,
     seed: int = 0,
-    model: Tensor | None = None,
+    model: Model | None = None,
 ) -> Tensor:
     """What an objective looks like: an image [3, size, size] dreamed on soft ground.
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dreamvid.dream import objectives
 from dreamvid.dream.guides import guide
-from dreamvid.dream.likeness import model_of, towards_model
+from dreamvid.dream.likeness import Model, model_of, towards_model
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.dream.terms import is_whole, parse
@@ -68,7 +68,7 @@ class Raised:
         film = guides[0][0][0].path if len(guides) == 1 and not self._pictures else ""
         return replace(sum(others, start=first), family=film)
 
-    def model(self, moment: Moment) -> Tensor | None:
+    def model(self, moment: Moment) -> Model | None:
         """The model of a label that is dreamed with patience, if it has one: see `model_of`."""
         if not self._patient or moment.label is None:
             return None

@@ -4,15 +4,14 @@ Raising a class at one position of the activation map of the whole image gives s
 noise between them. Each being is therefore cropped, at about the network's training size, and its
 class logit is raised relative to the mean of all logits: a log probability would saturate as soon
 as the network is confident, long before the being is complete. Successive crops vary in zoom and
-position, so that the being is consistent in all of them. A network that was trained on renders also
-draws it towards the typical render of its class: see `likeness`.
+position, so that the being is consistent in all of them. A being whose class has a model is also
+drawn towards it: see `likeness`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import NamedTuple, Self
 
@@ -21,7 +20,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from dreamvid.device.numbers import exact_mean
-from dreamvid.dream.likeness import LIKENESS, coloured, laid_over, model_of
+from dreamvid.dream.likeness import LIKENESS, Model, coloured, laid_over, looks_like, model_of
 from dreamvid.dream.objectives import Objective, likeness
 from dreamvid.dream.shaping import Running, Shape
 from dreamvid.networks.network import Network
@@ -54,28 +53,18 @@ OFTEN = 1.0
 """Subtracted from a score for every existing being of the same class and of the same word."""
 
 
-@dataclass(frozen=True)
-class Manner:
-    """How beings are raised.
+FUR, STRENGTH = 0.3, 1.8
+"""Weight of the ground's gradient within a being, and the step length relative to the ground's."""
 
-    `fur` is the weight of the ground's gradient within a being, `strength` the step length relative
-    to that of the ground; `detail` and `colours` scale those of the shape: less favours form.
-    """
+DETAIL, PALE = 0.5, 0.3
+"""Factors on `detail` for beings: below 1 favours form over surface; and on `colours` for those
+that get their colours from models."""
 
-    fur: float
-    strength: float
-    detail: float
-    colours: float
-
-
-FREE = Manner(fur=0.6, strength=1.3, detail=0.7, colours=1.0)
-"""Of beings that only their classes draw."""
-LIKE_MODELS = Manner(fur=0.3, strength=2.2, detail=0.5, colours=0.3)
-"""Of beings that are drawn towards models, which also give them their colours."""
-LIKER = 3.0
+LIKER = 1.5
 """Weight of the likeness beside the logit of a being, in that beside a log probability."""
+
 MODEL = 1.1
-"""Side of the typical render of a being, in its sizes."""
+"""Side of the model of a being, in its sizes."""
 
 AT_ONCE = 16
 """Batch size of views when places are searched."""
@@ -103,6 +92,7 @@ ViewVariation = tuple[float, float, float]
 class Beings:
     """Finds places for beings in images and computes the gradient that raises them.
 
+    Of the labels that a word stands for, those are left out that have no model, if others have.
     Raises UsageError for words of the objective's `kinds` that match none of the network's labels.
     """
 
@@ -111,12 +101,11 @@ class Beings:
     ) -> None:
         self._weight = max(abs(weight) for _, weight in objective.kinds) or 1.0
         self._kinds = {word: weight / self._weight for word, weight in objective.kinds}
-        self._labels = {word: torch.tensor(network.labelled(word)) for word in self._kinds}
+        self._labels = {word: torch.tensor(_drawn(network, word)) for word in self._kinds}
         self._ground = min(1.0, objective.ground)
         self._layer = network.label_layer
-        self._models = Models.of(network, device)
-        self._alike = tuple(network.aliases.values()) if self._models else ()
-        self._manner = LIKE_MODELS if self._models else FREE
+        self._models = Models(network)
+        self._alike = tuple(dict.fromkeys(network.aliases.values()))
         self._trunk = network.trunk([self._layer, *self._alike], device)
         self._dtype = dtype
 
@@ -202,27 +191,29 @@ class Beings:
         looks = [
             Look(place, variation, image, count) for variation in view_variations for place in seen
         ]
-        wanted = None if self._models is None else self._models.on(looks)
+        wanted = self._models.on(looks)
         gradients = self._uphill(looks, wanted)
         sizes = gradients.abs().mean(dim=3, keepdim=True).mean(dim=(1, 2), keepdim=True)
-        for look, gradient in zip(looks, gradients / (sizes + 1e-20), strict=True):
-            look.add(total, self._kinds[look.place.word] * gradient)
-        for look, model in zip(looks, () if wanted is None else wanted, strict=wanted is not None):
-            look.add(colours, coloured(look.view, model) / len(view_variations))
+        for look, gradient, model in zip(looks, gradients / (sizes + 1e-20), wanted, strict=True):
+            weight, colour = self._kinds[look.place.word], self._models.colour(look)
+            look.add(total, weight * gradient)
+            if colour and weight > 0:
+                share = weight * colour / len(view_variations)
+                look.add(colours, share * coloured(look.view, model))
         return total, colours
 
-    def _uphill(self, looks: Sequence[Look], wanted: Tensor | None) -> Tensor:
+    def _uphill(self, looks: Sequence[Look], wanted: Tensor) -> Tensor:
         """The gradients [N, 3, n, n] of the classes of views, and of the likeness to `wanted`."""
         views = torch.stack([look.view for look in looks]).requires_grad_()
         found = self._trunk(views, self._dtype)
         logits = found[self._layer].float().flatten(1)
         labels = torch.tensor([look.place.label for look in looks], device=logits.device)
         height = (logits.gather(1, labels[:, None])[:, 0] - logits.mean(1)).sum()
-        if wanted is not None:
-            with torch.no_grad():
-                models = self._trunk(wanted, self._dtype)
-            alike = (likeness(found[name].float(), models[name].float()) for name in self._alike)
-            height = height + LIKER * LIKENESS * sum(one.sum() for one in alike)
+        with torch.no_grad():
+            models = self._trunk(wanted, self._dtype)
+        for name in self._alike:
+            alike = likeness(found[name].float(), models[name].float())
+            height = height + LIKER * LIKENESS * alike.sum()
         return torch.autograd.grad(height, views)[0]
 
     def _seen(self, places: Places) -> Places:
@@ -233,16 +224,15 @@ class Beings:
     ) -> Tensor:
         """Shape a gradient [3, H, W] of beings and normalise it to mean 1 inside their windows."""
         if shape is not None:
-            detail, colours = self._manner.detail, self._manner.colours
-            shape = Shape(colours * shape.colours, detail * shape.detail)
-            gradient = shape(gradient, gauge, key)
+            colours = (PALE if self._models.coloured else 1) * shape.colours
+            gradient = Shape(colours, DETAIL * shape.detail)(gradient, gauge, key)
         # Sum by rows: the order of a full sum depends on the number of threads.
         size, covered = (plane.abs().mean(dim=2).mean() for plane in (gradient, window))
         return gradient / (gauge(key, size / (covered + 1e-20)) + 1e-20)
 
     def blend(self, ground: Tensor, beings: Tensor, window: Tensor) -> Tensor:
         """Blend the updates [3, H, W] of ground and beings, both normalised to mean 1."""
-        within = self._manner.fur * ground + self._manner.strength * self._weight * beings
+        within = FUR * ground + STRENGTH * self._weight * beings
         return torch.lerp(self._ground * ground, within, window)
 
 
@@ -271,31 +261,37 @@ class Look:
 class Models:
     """The models of the labels of a network, as they would look in views of beings."""
 
-    def __init__(self, network: Network, device: torch.device) -> None:
-        self._network, self._device = network, device
-        self._known: dict[int, Tensor] = {}
-
-    @classmethod
-    def of(cls, network: Network, device: torch.device) -> Self | None:
-        """Those of a network that has models; None for others."""
-        return None if model_of(network, 0) is None else cls(network, device)
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._known: dict[int, Model | None] = {}
+        first = model_of(network, 0)
+        self.coloured = first is not None and first.colour > 0
 
     def on(self, looks: Sequence[Look]) -> Tensor:
-        """The views [N, 3, n, n] of looks, with the render of each being in its place."""
-        return torch.stack([laid_over(look.view, self._seen(look)) for look in looks])
+        """The views [N, 3, n, n] of looks, with the model of each being, if any, in its place."""
+        return torch.stack([self._seen(look) for look in looks])
+
+    def colour(self, look: Look) -> float:
+        """The weight of the colours of the model of a being; 0 without one."""
+        model = self._model(look.place.label)
+        return model.colour if model else 0.0
 
     def _seen(self, look: Look) -> Tensor:
-        centre = Place(0.5, 0.5, 1 / (2 * MODEL), look.place.word, look.place.label)
         model = self._model(look.place.label)
-        return Look(centre, look.variation, model, look.view.shape[-1]).view
+        if model is None:
+            return look.view
+        centre = look.place._replace(y=0.5, x=0.5, size=1 / (2 * MODEL))
+        picture = model.picture.to(look.view.device)
+        return laid_over(look.view, Look(centre, look.variation, picture, look.view.shape[-1]).view)
 
-    def _model(self, label: int) -> Tensor:
-        """The model of a label [4, 2 S, 2 S], with room around it."""
+    def _model(self, label: int) -> Model | None:
+        """The model of a label, with as much room around it."""
         if label not in self._known:
             model = model_of(self._network, label)
-            assert model is not None
-            room = model.shape[-1] // 2
-            self._known[label] = functional.pad(model, (room,) * 4).to(self._device)
+            if model is not None:
+                room = (model.picture.shape[-1] // 2,) * 4
+                model = Model(functional.pad(model.picture, room), model.colour)
+            self._known[label] = model
         return self._known[label]
 
 
@@ -333,6 +329,12 @@ def _near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:
 def _part(centre: float, reach: float, length: int) -> slice:
     """The slice of pixels within `reach` of a centre."""
     return slice(max(0, int(centre - reach)), max(0, min(length, int(centre + reach) + 1)))
+
+
+def _drawn(network: Network, word: str) -> Sequence[int]:
+    """The labels that a word stands for: those with models, if there are any."""
+    found = network.labelled(word)
+    return [index for index in found if looks_like(network, index)] or found
 
 
 def view_variations(seed: int) -> Iterator[ViewVariation]:

@@ -10,31 +10,52 @@ representations"). Only deep layers are compared: surfaces and details remain th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from dreamvid.dream.objectives import Objective, alike
 from dreamvid.dream.octaves import Size, resize
+from dreamvid.networks.kinds import group
 from dreamvid.networks.network import Network
 
-LIKENESS = 10.0
+LIKENESS = 20.0
 """Weight of the likeness at each of the aliases of a network, beside that of the class."""
 COLOURED, PATCHES = 4.0, 12
-"""Weight of the colours of the model, and the patches per side in which they are compared."""
+"""Weight of the colours of a model, and the patches per side in which they are compared."""
 
 
-def model_of(network: Network, *indices: int) -> Tensor | None:
-    """The model of a label: premultiplied RGBA [4, S, S] in 0..1.
+@dataclass(frozen=True)
+class Model:
+    """What a thing looks like: premultiplied RGBA [4, S, S] in 0..1, and the weight of its colours.
 
-    None for several labels, and for a network that was not trained on renders.
+    A network that was trained on renders knows things in any colour, and does not ask for one.
     """
-    if len(indices) != 1 or "/" not in network.labels[indices[0]]:
-        return None
-    from dreamvid.renders.typical import is_rendered, typical  # takes a quarter of a second
 
-    if not is_rendered(network.labels):
+    picture: Tensor
+    colour: float
+
+
+def model_of(network: Network, *indices: int) -> Model | None:
+    """The model of a label: a typical render; None for several labels, and for one without any."""
+    from dreamvid.renders.typical import is_rendered, typical
+
+    name = looks_like(network, indices[0]) if len(indices) == 1 else None
+    if name is None:
         return None
-    return torch.tensor(typical(network.labels[indices[0]])).permute(2, 0, 1) / 255
+    picture = torch.tensor(typical(name)).permute(2, 0, 1) / 255
+    return Model(picture, COLOURED if is_rendered(network.labels) else 0.0)
+
+
+def looks_like(network: Network, index: int) -> str | None:
+    """The label of the renders that looks like a label of a network, if there is one."""
+    from dreamvid.renders import typical  # takes a quarter of a second
+
+    name = network.labels[index]
+    if typical.is_rendered(network.labels):
+        return name
+    return typical.looks_like("dog" if index in group(network.labels, "dog") else name)
 
 
 def towards_model(network: Network, objective: Objective) -> Objective:
@@ -43,26 +64,23 @@ def towards_model(network: Network, objective: Objective) -> Objective:
     return sum(parts, start=objective)
 
 
-def side_by_side(model: Tensor, size: Size) -> Tensor:
-    """A model [4, S, S], as often as it fits into an image of a size (height, width)."""
-    height, width = size
-    count = max(1, round(max(size) / min(size)))
-    if width >= height:
-        return resize(model.repeat(1, 1, count), size).clamp(0, 1)
-    return resize(model.repeat(1, count, 1), size).clamp(0, 1)
+def side_by_side(picture: Tensor, size: Size) -> Tensor:
+    """A picture [C, S, S], as often as it fits into an image of a size (height, width)."""
+    count, wide = max(1, round(max(size) / min(size))), size[1] >= size[0]
+    repeated = picture.repeat(1, 1, count) if wide else picture.repeat(1, count, 1)
+    return resize(repeated, size).clamp(0, 1)
 
 
 def coloured(image: Tensor, wanted: Tensor) -> Tensor:
     """The step [3, H, W] from the colours of an image to those that are wanted, without lightness.
 
-    Networks that know things in any colour do not ask for one.
+    In broad patches.
     """
     change = wanted - image
     change = change - change.mean(dim=0, keepdim=True)
-    broad = resize(change, (PATCHES, PATCHES))
-    return COLOURED * resize(broad, (image.shape[-2], image.shape[-1]))
+    return resize(resize(change, (PATCHES, PATCHES)), (image.shape[-2], image.shape[-1]))
 
 
-def laid_over(image: Tensor, model: Tensor) -> Tensor:
-    """An image [3, H, W] with a model [4, H, W], premultiplied RGBA, on it."""
-    return image * (1 - model[3:]) + model[:3]
+def laid_over(image: Tensor, picture: Tensor) -> Tensor:
+    """An image [3, H, W] with a picture [4, H, W], premultiplied RGBA, on it."""
+    return image * (1 - picture[3:]) + picture[:3]

@@ -11,26 +11,27 @@ from torch import Tensor
 from dreamvid.device.numbers import Number
 from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.gradient import Gradient, Scale
-from dreamvid.dream.likeness import coloured, laid_over, side_by_side
+from dreamvid.dream.likeness import Model, coloured, laid_over, side_by_side
 
 
 @dataclass(frozen=True)
 class Towards:
     """The gradients of `whole`, an anchored objective: its source is the image with a model on it.
 
-    `model` [4, S, S] is premultiplied RGBA in 0..1; it is laid over the whole image, once or more,
-    side by side. Its colours draw those of the image to them, in broad patches.
+    The `model` is laid over the whole image, once or more, side by side.
     """
 
     whole: Gradient
-    model: Tensor
+    model: Model
 
     def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
         """The gradient of the objective, and the colours of the model."""
         image = image[:3]
         wanted = self._on(image)
         gradient = self.whole.ground(torch.cat((image, wanted)), shift, scale)
-        return gradient + coloured(image, wanted)
+        if self.model.colour:
+            gradient = gradient + self.model.colour * coloured(image, wanted)
+        return gradient
 
     def with_beings(
         self,
@@ -49,4 +50,4 @@ class Towards:
 
     def _on(self, image: Tensor) -> Tensor:
         size = (image.shape[-2], image.shape[-1])
-        return laid_over(image, side_by_side(self.model.to(image), size))
+        return laid_over(image, side_by_side(self.model.picture.to(image), size))

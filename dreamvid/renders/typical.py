@@ -33,10 +33,47 @@ CHOSEN = dict(zip(_CHOSEN.split()[::2], map(int, _CHOSEN.split()[1::2]), strict=
 """By class: the number of the render, of 14 that were drawn, that a stranger would name."""
 SEED, SIDE = 77, 128
 
+_ALSO = """
+aeroplane: airliner; butterfly: admiral, ringlet, monarch, lycaenid; cat: tabby
+clownfish: anemone fish; cow: ox, water buffalo; crocodile: american alligator
+deer: hartebeest, impala, gazelle; dog: dingo; dragonfly: damselfly
+duck: drake, goose, red-breasted merganser; elephant: tusker; flower/daisy: daisy
+frog: bullfrog; fruit/apple: granny smith; fruit/pineapple: pineapple
+fruit/strawberry: strawberry; goat: ibex; grasshopper: cricket; hedgehog: porcupine, echidna
+heron: white stork, black stork, american egret, bittern, crane bird; hippo: hippopotamus
+horse: sorrel; insectface/mantis: mantis; ladybird: ladybug; leopard: jaguar
+lighthouse: beacon; lion: cougar
+lizard: banded gecko, common iguana, whiptail, agama, gila monster, komodo dragon, common newt
+lobster: crayfish; monkey: chimpanzee, guenon, patas, macaque, langur, capuchin
+mushroom: agaric, bolete; parrot: african grey, macaw, lorikeet; perch: tench, coho
+pig: hog, wild boar; pot/teapot: teapot; pot/vase: vase; rabbit: hare, angora
+ram: bighorn; ray: stingray; redpanda: lesser panda; rocket: missile; rooster: cock
+shark: hammerhead; ship: pirate, schooner; snail: conch
+snake: boa constrictor, rock python, indian cobra, green mamba, horned viper, sidewinder
+songbird: brambling, goldfinch, house finch, junco, indigo bunting, robin, bulbul, chickadee
+spider: black widow, tarantula; toucan: hornbill; turtle: loggerhead, terrapin
+wolf: coyote, dhole
+"""
+_OTHERWISE = """
+container ship, crock pot, digital clock, electric locomotive, freight car, guinea pig, hot pot
+madagascar cat, mouse, oxygen mask, passenger car, potter's wheel, sea lion, ski mask
+steel arch bridge, suspension bridge
+"""
+ALSO = {
+    name.strip(): known.strip()
+    for line in _ALSO.strip().replace("\n", ";").split(";")
+    for known, names in [line.split(":")]
+    for name in names.split(",")
+}
+"""By name of a label of ImageNet: the class or the label of the renders that looks like it."""
+OTHERWISE = {name.strip() for name in _OTHERWISE.strip().replace("\n", ",").split(",")}
+"""Labels of ImageNet that end in the name of a class, but look otherwise."""
 
-def telling_views() -> list[str]:
-    """The label of each class that shows best what it is."""
-    return [telling([labels()[k] for k in labels_of([name])]) for name in CHOSEN]
+
+@lru_cache(1)
+def telling_views() -> dict[str, str]:
+    """By class: the label that shows best what it is."""
+    return {name: telling([labels()[k] for k in labels_of([name])]) for name in CHOSEN}
 
 
 def is_rendered(names: Sequence[str]) -> bool:
@@ -44,9 +81,22 @@ def is_rendered(names: Sequence[str]) -> bool:
     return tuple(names) == labels()
 
 
+def looks_like(name: str) -> str | None:
+    """The label of the renders that looks like a label of another network, if there is one.
+
+    It is the one of the class with which the name ends: 'red fox' looks like 'fox/front'.
+    """
+    name = name.lower()
+    if name in OTHERWISE:
+        return None
+    found = ALSO.get(name) or name.split()[-1]
+    return found if found in labels() else telling_views().get(found)
+
+
 @lru_cache(16)
 def typical(label: str) -> Array:
     """The typical render of a label, in natural colours: premultiplied RGBA, uint8 [S, S, 4]."""
-    number = CHOSEN[label.partition("/")[0]] if label in telling_views() else 0
+    name = label.partition("/")[0]
+    number = CHOSEN[name] if label == telling_views()[name] else 0
     with natural_colours():
         return render(label, seed=(SEED, labels().index(label), number), size=SIDE)

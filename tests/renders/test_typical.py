@@ -5,17 +5,28 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from dreamvid.networks.known import imagenet_labels
 from dreamvid.networks.registry import load_network
 from dreamvid.renders import classes, labels, render
 from dreamvid.renders.palettes import natural_colours
-from dreamvid.renders.typical import CHOSEN, SEED, SIDE, is_rendered, telling_views, typical
+from dreamvid.renders.typical import (
+    ALSO,
+    CHOSEN,
+    OTHERWISE,
+    SEED,
+    SIDE,
+    is_rendered,
+    looks_like,
+    telling_views,
+    typical,
+)
 
 
 def test_every_class_has_one_in_its_telling_view() -> None:
     assert tuple(CHOSEN) == classes()
     views = telling_views()
-    assert [view.partition("/")[0] for view in views] == list(classes())
-    assert "giraffe/body" in views and set(views) <= set(labels())
+    assert [view.partition("/")[0] for view in views.values()] == list(views) == list(classes())
+    assert views["giraffe"] == "giraffe/body" and set(views.values()) <= set(labels())
 
 
 def test_it_is_the_render_that_was_chosen_and_of_other_views_the_first() -> None:
@@ -28,7 +39,7 @@ def test_it_is_the_render_that_was_chosen_and_of_other_views_the_first() -> None
 def test_the_bestiary_knows_them() -> None:
     network = load_network("bestiary")
     told = 0
-    for label in telling_views()[::4]:
+    for label in list(telling_views().values())[::4]:
         layer = torch.tensor(typical(label)).permute(2, 0, 1) / 255
         image = 0.5 * (1 - layer[3:]) + layer[:3]
         row = network.trunk(["logits"])(image[None])["logits"][0]
@@ -40,3 +51,23 @@ def test_only_all_labels_in_their_order_are_those_of_renders() -> None:
     assert is_rendered(labels()) and is_rendered(load_network("bestiary").labels)
     assert not is_rendered(()) and not is_rendered(labels()[:-1])
     assert not is_rendered(labels()[::-1])
+
+
+def test_labels_of_imagenet_look_like_the_class_with_which_their_names_end() -> None:
+    views = telling_views()
+    for name, known in (
+        ("red fox", "fox/front"), ("great white shark", views["shark"]), ("tench", views["perch"]),
+        ("Granny Smith", "fruit/apple"), ("Komodo dragon", views["lizard"]),
+        ("zebra", "zebra/body"),
+        ("sea lion", None), ("guinea pig", None), ("abacus", None), ("mousetrap", None),
+    ):  # fmt: skip
+        assert looks_like(name) == known, name
+
+
+def test_the_table_of_looks_names_labels_of_imagenet_and_of_the_renders() -> None:
+    known = {name.lower() for name in imagenet_labels()}
+    assert set(ALSO) | OTHERWISE <= known
+    assert all(looks_like(name) in labels() for name in ALSO)
+    assert all(looks_like(name) is None for name in OTHERWISE)
+    found = [name for name in known if looks_like(name)]
+    assert len(found) > 200
