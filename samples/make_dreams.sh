@@ -16,7 +16,7 @@ dream loop reef.mp4 -o loop-film.mp4 --settings settings/loop-film.toml
 dream presets valley.png -o presets.webp
 dream renders -o renders.webp --seed 4 --cell 80
 dream atlas -o bestiary.webp --classes owl,fox,panda,rose,octopus,parrot,squirrel,mushroom,snail,skull,deer,balloon
-dream atlas efficientnet_lite0 -o classes.webp --classes 'koala,hourglass,banana,ski,castle,king crab,zebra,football helmet,hummingbird,teapot,volcano,pineapple'
+dream atlas efficientnet_lite0 -o classes.webp --classes 'great grey owl,red fox,zebra,flamingo,castle,tarantula,tiger,hummingbird,jellyfish,teapot,hourglass,volcano'
 dream explain valley.png -o explain.webp
 python make_guides.py
 rm -f ./*.dreamvid.toml

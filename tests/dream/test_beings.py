@@ -15,7 +15,7 @@ from dreamvid.dream import objectives
 from dreamvid.dream.beings import OUTER, SIZE, Beings, Place, Places, view_variations
 from dreamvid.dream.dreamer import Dose
 from dreamvid.dream.gradient import Gauge
-from dreamvid.dream.objectives import Objective, creatures, fade, layer
+from dreamvid.dream.objectives import Objective, creatures, fade, layer, likeness
 from dreamvid.dream.terms import parse
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
@@ -105,7 +105,11 @@ def test_a_class_counts_less_for_what_it_is_everywhere(monkeypatch: pytest.Monke
     torch.testing.assert_close(usual, plain - 0.5 * plain.mean(0))
 
 
-def test_a_dream_raises_the_class_of_every_being_at_its_place() -> None:
+def test_a_dream_raises_the_class_of_every_being_at_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("model_of", "looks_like"):
+        monkeypatch.setattr(module, name, lambda network, index: None)
     dream = tiny_dreamer(creatures(), iterations=12, step=0.005)
     places = dream.places(WIDE)
     dreamed = dream.ascend(WIDE, dream.dose, gauge=Gauge(), places=places)
@@ -115,6 +119,56 @@ def test_a_dream_raises_the_class_of_every_being_at_its_place() -> None:
         logits = [logits_at(image, place) for image in (WIDE, bare, dreamed)]
         above = [float(row[place.label] - row.mean()) for row in logits]
         assert above[2] > max(above[:2]) + 0.002
+
+
+def test_a_being_is_drawn_towards_the_model_of_its_class() -> None:
+    dream = tiny_dreamer(creatures("cat"), iterations=12, step=0.01)
+    assert dream.beings is not None
+    trunk, places = tiny_network().trunk(["two"]), dream.places(WIDE)
+    bare = dream.ascend(WIDE, dream.dose, gauge=Gauge())
+    for place in places:
+        found = []
+        for image in (bare, dream(WIDE)):
+            look = module.Look(place, (0, 0, 0), image, 96)
+            wanted = dream.beings._models.on([look])
+            with torch.no_grad():
+                one, other = (trunk(view)["two"] for view in (look.view[None], wanted))
+            found.append(float(likeness(one, other)))
+        assert found[1] > found[0] + 0.005
+
+
+def test_the_model_stands_where_the_being_is_however_it_is_looked_at() -> None:
+    models = module.Models(tiny_network())
+    white = torch.ones(3, 96, 192)
+    place = Place(0.5, 0.5, SIZE, "cat", 2)
+    for variation in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, -1.0)):
+        look = module.Look(place, variation, white, 96)
+        there = (models.on([look])[0] - 1).abs().sum(0) > 0.1
+        rows, columns = (there.any(dim).nonzero().flatten() for dim in (1, 0))
+        nearer, down, right = variation
+        side = 1.4 * (1 + 0.35 * nearer)
+        assert abs(float(rows.float().mean()) / 96 - 0.5 + 0.15 * down / side) < 0.08
+        assert abs(float(columns.float().mean()) / 96 - 0.5 + 0.15 * right / side) < 0.08
+        assert 0.5 < len(columns) / 96 * side / 1.1 <= 1.02
+
+
+def test_of_the_labels_of_a_word_those_with_models_are_taken() -> None:
+    found = beings_of()._labels
+    assert [labels.tolist() for labels in found.values()] == [[0, 1, 2, 3]]  # no elk
+    assert [labels.tolist() for labels in beings_of("elk")._labels.values()] == [[4]]
+    assert beings_of("elk")._models.on([module.Look(
+        Place(0.5, 0.5, SIZE, "elk", 4), (0, 0, 0), WIDE, 96
+    )]).shape == (1, 3, 96, 96)  # fmt: skip
+
+
+def test_colours_of_a_model_are_taken_by_networks_trained_on_renders_alone() -> None:
+    place, looks = Place(0.5, 0.5, SIZE, "bee", 1), [(0.0, 0.0, 0.0)]
+    assert not beings_of("bee").gradient(WIDE, (place,), looks)[1].any()
+    bestiary = load_network("bestiary")
+    owl = bestiary.labels.index("owl/perched")
+    beings = Beings(bestiary, creatures("owl"), device=CPU, dtype=torch.float32)
+    _, colours = beings.gradient(WIDE, (place._replace(word="owl", label=owl),), looks)
+    assert colours.abs().max() > 0.2 and colours.mean(0).abs().max() < 1e-4
 
 
 def test_a_being_is_raised_within_its_window_alone() -> None:

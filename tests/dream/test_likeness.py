@@ -9,18 +9,27 @@ from torch import Tensor
 
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
-from dreamvid.dream.likeness import COLOURED, coloured, laid_over, towards_model
+from dreamvid.dream.likeness import (
+    COLOURED,
+    Model,
+    coloured,
+    laid_over,
+    model_of,
+    side_by_side,
+    towards_model,
+)
 from dreamvid.dream.objectives import Objective, alike, label, likeness, source_of
 from dreamvid.dream.towards import Towards
+from dreamvid.networks.registry import load_network
 
 SIDE = 48
 
 
-def model() -> Tensor:
-    """A red disc, premultiplied RGBA."""
+def model() -> Model:
+    """A red disc."""
     at = torch.linspace(-1, 1, SIDE)
     disc = (at[:, None].square() + at.square() < 0.3).float()
-    return torch.stack((disc, 0 * disc, 0 * disc, disc))
+    return Model(torch.stack((disc, 0 * disc, 0 * disc, disc)), COLOURED)
 
 
 def test_activations_are_alike_whatever_their_size_but_not_elsewhere() -> None:
@@ -34,16 +43,16 @@ def test_activations_are_alike_whatever_their_size_but_not_elsewhere() -> None:
 
 def test_a_model_lies_over_the_image_where_it_is_opaque() -> None:
     image = torch.full((3, SIDE, SIDE), 0.4)
-    seen = laid_over(image, model())
+    seen = laid_over(image, model().picture)
     assert torch.equal(seen[:, 24, 24], torch.tensor([1.0, 0.0, 0.0]))
     assert torch.equal(seen[:, 0, 0], image[:, 0, 0])
 
 
 def test_colours_go_to_those_that_are_wanted_and_lightness_stays() -> None:
     image = torch.full((3, SIDE, SIDE), 0.4)
-    step = coloured(image, laid_over(image, model()))
-    assert step[0, 24, 24] > 0.5 * COLOURED * 0.66 and (step[1:, 24, 24] < 0).all()
-    assert step.mean(0).abs().max() < 1e-5 and step[:, 0, 0].abs().max() < 0.2
+    step = coloured(image, laid_over(image, model().picture))
+    assert step[0, 24, 24] > 0.3 and (step[1:, 24, 24] < 0).all()
+    assert step.mean(0).abs().max() < 1e-5 and step[:, 0, 0].abs().max() < 0.05
     assert coloured(image, image + 0.2).abs().max() < 1e-5
 
 
@@ -58,7 +67,7 @@ def test_a_dream_is_drawn_towards_its_model() -> None:
         return float(likeness(one, other).mean())
 
     network, ground = tiny_network(), torch.full((3, SIDE, SIDE), 0.5)
-    trunk, wanted = network.trunk(["two"]), laid_over(ground, model())
+    trunk, wanted = network.trunk(["two"]), laid_over(ground, model().picture)
     dose = Dose((12,), 0.02)
     plain = Dreamer(network, label("logits", 2)).ascend(ground, dose, gauge=Gauge())
     drawn = Dreamer(network, objective()).with_gradient(lambda whole: Towards(whole, model()))
@@ -80,10 +89,29 @@ def test_the_model_is_laid_over_the_image_at_its_size() -> None:
             self.seen = image
             return 7.0
 
-    watching, image = Watching(), torch.rand(6, 30, 70)
+    watching, image = Watching(), torch.rand(6, 30, 40)
     towards = Towards(watching, model())  # type: ignore[arg-type]
     towards.ground(image, (0, 0), None)  # type: ignore[arg-type]
-    assert watching.seen.shape == (6, 30, 70) and torch.equal(watching.seen[:3], image[:3])
-    assert watching.seen[3, 15, 35] == pytest.approx(1, abs=0.05)
+    assert watching.seen.shape == (6, 30, 40) and torch.equal(watching.seen[:3], image[:3])
+    assert watching.seen[3, 15, 20] == pytest.approx(1, abs=0.05)
     assert torch.allclose(watching.seen[3:, 0, 0], image[:3, 0, 0], atol=0.02)
-    assert towards.value(image[:3]) == 7.0 and watching.seen.shape == (6, 30, 70)
+    assert towards.value(image[:3]) == 7.0 and watching.seen.shape == (6, 30, 40)
+
+
+@pytest.mark.parametrize(("height", "width", "count"), [(40, 45, 1), (40, 90, 2), (90, 30, 3)])
+def test_a_model_stands_side_by_side_as_often_as_it_fits(
+    height: int, width: int, count: int
+) -> None:
+    shown = side_by_side(model().picture, (height, width))[3]
+    assert shown.shape == (height, width)
+    line = shown.mean(0 if width > height else 1) > 0.2
+    assert int((line[1:] & ~line[:-1]).sum()) == count
+
+
+def test_labels_of_other_networks_have_models_without_colours() -> None:
+    network = tiny_network()
+    dog, bestiary = model_of(network, 3), load_network("bestiary")
+    owl = model_of(bestiary, bestiary.labels.index("owl/flying"))
+    assert dog is not None and dog.colour == 0 and dog.picture.shape == (4, 128, 128)
+    assert owl is not None and owl.colour == COLOURED
+    assert model_of(network, 4) is None and model_of(network, 0, 1) is None
