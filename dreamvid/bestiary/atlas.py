@@ -76,32 +76,27 @@ def from_noise(
     network: Network,
     objective: Objective,
     *,
-    whole: bool = True,
     size: int = 160,
     seed: int = 0,
     model: Model | None = None,
 ) -> Tensor:
-    """What an objective looks like: an image [3, size, size] dreamed on soft ground.
+    """What an objective of classes looks like: one thing [3, size, size] on soft ground.
 
-    `whole` dreams one thing, at the size at which the network knows things best, for classes; else
-    the dream is everywhere, as for layers. `model` is what an objective with a likeness needs: see
-    Towards. Uses float32: once a class is recognised its gradient is small, and rounding would be
-    visible.
+    It is dreamed at the size at which the network knows things best. `model` is what an objective
+    with a likeness needs: see Towards. Uses float32: once a class is recognised its gradient is
+    small, and rounding would be visible.
     """
     generator, side = torch.Generator().manual_seed(seed), network.view
     clouds = resize(torch.randn(1, CLOUDS, CLOUDS, generator=generator), (side, side))
     ground = (GREY + CONTRAST * clouds).clamp(0, 1).expand(3, side, side)
     dream = Dreamer(
-        network, objective, octave_scale=SCALE, seed=seed, even=not whole, shape=SHAPE,
+        network, objective, octave_scale=SCALE, seed=seed, even=False, shape=SHAPE,
         precision="fp32",
     )  # fmt: skip
     if model is not None:
         dream = dream.with_gradient(lambda towards: Towards(towards, model))
-    dose = Dose((ITERATIONS,) * OCTAVES, network.default_step)
-    if whole:
-        dose = patient(ITERATIONS, OCTAVES, SCALE)
-    weight = middle(side) if whole else None
-    dreamed = dream.ascend(ground, dose, gauge=Gauge(), weight=weight).cpu()
+    dose = patient(ITERATIONS, OCTAVES, SCALE)
+    dreamed = dream.ascend(ground, dose, gauge=Gauge(), weight=middle(side)).cpu()
     return resize(vivid(dreamed), (size, size)).clamp(0, 1)
 
 
@@ -158,7 +153,7 @@ def atlas(
     """
     shown = labels or spread(network.labels, 12)
     dreams = {
-        alias: from_noise(network, layer(name), whole=False, size=size, seed=seed)
+        alias: resize(pattern(network, layer(name), seed=seed), (size, size)).clamp(0, 1)
         for alias, name in network.aliases.items()
     }
     dreams |= {name: thing(network, *network.view_of(name), size=size, seed=seed) for name in shown}
