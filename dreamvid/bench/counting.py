@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from dreamvid.device.numbers import Number
-from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge, Gradient, Scale
+from dreamvid.dream.views import Places, ViewVariation
 
 
 class TimedDreamer(Dreamer):

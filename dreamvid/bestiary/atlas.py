@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
-from dreamvid.dream.likeness import Model, model_of, towards_model
+from dreamvid.dream.likeness import Exemplar, exemplar_of, towards_exemplar
 from dreamvid.dream.objectives import Objective, energy, label, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.dream.patience import patient
@@ -64,12 +64,12 @@ def whole_thing(network: Network, *indices: int) -> Objective:
 def thing(network: Network, *indices: int, size: int = 160, seed: int = 0) -> Tensor:
     """What a network dreams of labels: an image [3, size, size] of one thing on soft ground.
 
-    A label that looks like one of the renders is dreamed towards its model: see `likeness`.
+    A label that looks like one of the renders is dreamed towards its exemplar: see `likeness`.
     """
-    goal, model = whole_thing(network, *indices), model_of(network, *indices)
-    if model is not None:
-        goal = towards_model(network, label(network.label_layer, *indices))
-    return from_noise(network, goal, size=size, seed=seed, model=model)
+    goal, exemplar = whole_thing(network, *indices), exemplar_of(network, *indices)
+    if exemplar is not None:
+        goal = towards_exemplar(network, label(network.label_layer, *indices))
+    return from_noise(network, goal, size=size, seed=seed, exemplar=exemplar)
 
 
 def from_noise(
@@ -78,12 +78,12 @@ def from_noise(
     *,
     size: int = 160,
     seed: int = 0,
-    model: Model | None = None,
+    exemplar: Exemplar | None = None,
 ) -> Tensor:
     """What an objective of classes looks like: one thing [3, size, size] on soft ground.
 
-    It is dreamed at the size at which the network knows things best. `model` is what an objective
-    with a likeness needs: see Towards. Uses float32: once a class is recognised its gradient is
+    It is dreamed at the size at which the network knows things best. An objective with a likeness
+    needs an `exemplar`: see Towards. Uses float32: once a class is recognised its gradient is
     small, and rounding would be visible.
     """
     generator, side = torch.Generator().manual_seed(seed), network.view
@@ -93,8 +93,8 @@ def from_noise(
         network, objective, octave_scale=SCALE, seed=seed, even=False, shape=SHAPE,
         precision="fp32",
     )  # fmt: skip
-    if model is not None:
-        dream = dream.with_gradient(lambda towards: Towards(towards, model))
+    if exemplar is not None:
+        dream = dream.with_gradient(lambda whole: Towards(whole, exemplar))
     dose = patient(ITERATIONS, OCTAVES, SCALE)
     dreamed = dream.ascend(ground, dose, gauge=Gauge(), weight=middle(side)).cpu()
     return resize(vivid(dreamed), (size, size)).clamp(0, 1)

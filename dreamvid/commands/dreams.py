@@ -154,7 +154,7 @@ class Dreams:
                 for network, _, of in self._parts
             ]
             climber = mixed(dreamers, [share for _, share, _ in self._parts])
-            self._climber = self._towards_model(climber, moment)
+            self._climber = self._towards_exemplar(climber, moment)
             if self._before_update is not None:
                 told = self._before_update
                 self._climber = self._climber.with_gradient(
@@ -167,11 +167,11 @@ class Dreams:
         shape = Shape(colours, detail) if self._dream.gradient == "shaped" else None
         return self._climber.with_dose(dose, moment.octave_scale, shape)
 
-    def _towards_model(self, climber: Dreamer, moment: Moment) -> Dreamer:
-        """A Dreamer that draws its label towards a model, if one of the networks has one."""
+    def _towards_exemplar(self, climber: Dreamer, moment: Moment) -> Dreamer:
+        """A Dreamer that draws its label towards an exemplar, if one of the networks has one."""
         for _, _, of in self._parts:
-            if (model := of.model(moment)) is not None:
-                return climber.with_gradient(partial(Towards, model=model))
+            if (exemplar := of.exemplar(moment)) is not None:
+                return climber.with_gradient(partial(Towards, exemplar=exemplar))
         return climber
 
     def _dose(self, moment: Moment) -> Dose:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dreamvid.dream import objectives
 from dreamvid.dream.guides import guide
-from dreamvid.dream.likeness import Model, model_of, towards_model
+from dreamvid.dream.likeness import Exemplar, exemplar_of, towards_exemplar
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.dream.terms import is_whole, parse
@@ -57,8 +57,8 @@ class Raised:
         if moment.label is not None:
             find = self._network.view_of if self._patient else self._network.labelled
             told = objectives.label(self._network.label_layer, *find(moment.label))
-            drawn = self.model(moment) is not None
-            return towards_model(self._network, told) if drawn else told
+            drawn = self.exemplar(moment) is not None
+            return towards_exemplar(self._network, told) if drawn else told
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
         if self._pictures:
             guides = (((), 1.0),)
@@ -68,11 +68,11 @@ class Raised:
         film = guides[0][0][0].path if len(guides) == 1 and not self._pictures else ""
         return replace(sum(others, start=first), family=film)
 
-    def model(self, moment: Moment) -> Model | None:
-        """The model of a label that is dreamed with patience, if it has one: see `model_of`."""
+    def exemplar(self, moment: Moment) -> Exemplar | None:
+        """The exemplar of a label that is dreamed with patience, if it has one."""
         if not self._patient or moment.label is None:
             return None
-        return model_of(self._network, *self._network.view_of(moment.label))
+        return exemplar_of(self._network, *self._network.view_of(moment.label))
 
     def check(self, names: list[str]) -> None:
         """Raise UsageError for a layer, channel or class that the network does not have."""

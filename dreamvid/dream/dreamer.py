@@ -16,7 +16,7 @@ import torch
 from dreamvid.device.cuda_graph import CudaGraphed
 from dreamvid.device.numbers import Number
 from dreamvid.dream import objectives
-from dreamvid.dream.beings import Beings, Places, ViewVariation, view_variations
+from dreamvid.dream.beings import Beings
 from dreamvid.dream.gradient import Gauge, Gradient, Health, NetworkGradient, Scale
 from dreamvid.dream.octaves import (
     OCTAVE_SCALE,
@@ -31,6 +31,7 @@ from dreamvid.dream.palette import Recolour
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
 from dreamvid.dream.smoothing import smoothing
+from dreamvid.dream.views import Places, ViewVariation, view_variations
 from dreamvid.errors import UsageError
 from dreamvid.networks.network import Network
 from dreamvid.networks.registry import DEFAULT, load_network

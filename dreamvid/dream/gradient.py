@@ -11,11 +11,12 @@ import torch
 from torch import Tensor
 
 from dreamvid.device.numbers import Later, Number, number
-from dreamvid.dream.beings import Beings, Places, ViewVariation
+from dreamvid.dream.beings import Beings
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
 from dreamvid.dream.tiles import pieces, tiled
+from dreamvid.dream.views import Places, ViewVariation
 from dreamvid.errors import UsageError
 
 STEEPEST = 1e18

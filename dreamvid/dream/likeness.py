@@ -23,11 +23,11 @@ from dreamvid.networks.network import Network
 LIKENESS = 20.0
 """Weight of the likeness at each of the aliases of a network, beside that of the class."""
 COLOURED, PATCHES = 4.0, 12
-"""Weight of the colours of a model, and the patches per side in which they are compared."""
+"""Weight of the colours of an exemplar, and the patches per side in which they are compared."""
 
 
 @dataclass(frozen=True)
-class Model:
+class Exemplar:
     """What a thing looks like: premultiplied RGBA [4, S, S] in 0..1, and the weight of its colours.
 
     A network that was trained on renders knows things in any colour, and does not ask for one.
@@ -37,15 +37,15 @@ class Model:
     colour: float
 
 
-def model_of(network: Network, *indices: int) -> Model | None:
-    """The model of a label: a typical render; None for several labels, and for one without any."""
+def exemplar_of(network: Network, *indices: int) -> Exemplar | None:
+    """The exemplar of a label, a typical render; None for several labels, or if there is none."""
     from dreamvid.renders.typical import is_rendered, typical
 
     name = looks_like(network, indices[0]) if len(indices) == 1 else None
     if name is None:
         return None
     picture = torch.tensor(typical(name)).permute(2, 0, 1) / 255
-    return Model(picture, COLOURED if is_rendered(network.labels) else 0.0)
+    return Exemplar(picture, COLOURED if is_rendered(network.labels) else 0.0)
 
 
 def looks_like(network: Network, index: int) -> str | None:
@@ -58,8 +58,8 @@ def looks_like(network: Network, index: int) -> str | None:
     return typical.looks_like("dog" if index in group(network.labels, "dog") else name)
 
 
-def towards_model(network: Network, objective: Objective) -> Objective:
-    """An objective that also raises the likeness to a model in the place of the source."""
+def towards_exemplar(network: Network, objective: Objective) -> Objective:
+    """An objective that also raises the likeness to an exemplar in the place of the source."""
     parts = (LIKENESS * alike(name) for name in network.aliases.values())
     return sum(parts, start=objective)
 

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from dreamvid.device.numbers import Number, column
-from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gradient, Scale
+from dreamvid.dream.views import Places, ViewVariation
 
 
 def mixed(dreamers: Sequence[Dreamer], weights: Sequence[float]) -> Dreamer:

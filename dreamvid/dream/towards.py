@@ -1,4 +1,4 @@
-"""The gradients of an objective with a likeness, whose model is laid over the image."""
+"""The gradients of an objective with a likeness, whose exemplar is laid over the image."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ import torch
 from torch import Tensor
 
 from dreamvid.device.numbers import Number
-from dreamvid.dream.beings import Places, ViewVariation
 from dreamvid.dream.gradient import Gradient, Scale
-from dreamvid.dream.likeness import Model, coloured, laid_over, side_by_side
+from dreamvid.dream.likeness import Exemplar, coloured, laid_over, side_by_side
+from dreamvid.dream.views import Places, ViewVariation
 
 
 @dataclass(frozen=True)
 class Towards:
-    """The gradients of `whole`, an anchored objective: its source is the image with a model on it.
+    """The gradients of `whole`, an anchored objective, towards the image with an exemplar on it.
 
-    The `model` is laid over the whole image, once or more, side by side.
+    The `exemplar` is laid over the whole image, once or more, side by side.
     """
 
     whole: Gradient
-    model: Model
+    exemplar: Exemplar
 
     def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
-        """The gradient of the objective, and the colours of the model."""
+        """The gradient of the objective, and the colours of the exemplar."""
         image = image[:3]
         wanted = self._on(image)
         gradient = self.whole.ground(torch.cat((image, wanted)), shift, scale)
-        if self.model.colour:
-            gradient = gradient + self.model.colour * coloured(image, wanted)
+        if self.exemplar.colour:
+            gradient = gradient + self.exemplar.colour * coloured(image, wanted)
         return gradient
 
     def with_beings(
@@ -50,4 +50,4 @@ class Towards:
 
     def _on(self, image: Tensor) -> Tensor:
         size = (image.shape[-2], image.shape[-1])
-        return laid_over(image, side_by_side(self.model.picture.to(image), size))
+        return laid_over(image, side_by_side(self.exemplar.picture.to(image), size))

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 import torch
 
 from dreamvid.device.numbers import Number
-from dreamvid.dream.beings import OUTER, REACH, SIZE, Places, ViewVariation
+from dreamvid.dream.beings import REACH, SIZE
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gauge, Gradient, Health, Scale
 from dreamvid.dream.octaves import octave_sizes
+from dreamvid.dream.views import OUTER, Places, ViewVariation
 from dreamvid.loops.texture import resize_periodic
 
 MARGIN = 128

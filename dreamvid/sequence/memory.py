@@ -13,8 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from dreamvid.device.numbers import Later, Number, stored
-from dreamvid.dream.beings import Place, Places
 from dreamvid.dream.gradient import Gauge
+from dreamvid.dream.views import Place, Places
 from dreamvid.errors import UnreadableInput
 from dreamvid.files import write_whole
 from dreamvid.sequence.tone import Tone

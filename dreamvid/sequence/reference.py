@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 
 from dreamvid.device.numbers import Number, exact_mean, larger, number
-from dreamvid.dream.beings import Places
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gauge
+from dreamvid.dream.views import Places
 from dreamvid.sequence.frames import Frame
 from dreamvid.sequence.memory import Memory, Reference
 from dreamvid.sequence.tone import sharpness, tone_of

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from dreamvid.dream.beings import SIZE, Place, Places
+from dreamvid.dream.beings import SIZE
+from dreamvid.dream.views import Place, Places
 from dreamvid.motion.estimate import Motion
 from dreamvid.motion.flow import Array
 from dreamvid.motion.on_device import DeviceMotion

@@ -106,7 +106,7 @@ def test_a_label_of_the_renders_is_dreamed_towards_its_typical_render() -> None:
 
 
 @pytest.mark.parametrize("indices", [(4,), (0, 1)])
-def test_a_label_that_looks_like_no_render_and_several_at_once_have_no_model(
+def test_a_label_that_looks_like_no_render_and_several_at_once_have_no_exemplar(
     indices: tuple[int, ...],
 ) -> None:
     network = tiny_network()  # an elk, an ant, and a bee

@@ -11,12 +11,13 @@ import torch
 from tiny import texture, tiny_dreamer, tiny_network
 
 from dreamvid.dream import beings as module
-from dreamvid.dream import objectives
-from dreamvid.dream.beings import OUTER, SIZE, Beings, Place, Places, view_variations
+from dreamvid.dream import objectives, views
+from dreamvid.dream.beings import SIZE, Beings
 from dreamvid.dream.dreamer import Dose
 from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.objectives import Objective, creatures, fade, layer, likeness
 from dreamvid.dream.terms import parse
+from dreamvid.dream.views import OUTER, Place, Places, view_variations
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 from dreamvid.networks.registry import load_network
@@ -32,7 +33,7 @@ def beings_of(*words: str) -> Beings:
 
 def logits_at(image: torch.Tensor, place: Place) -> torch.Tensor:
     """What the tiny network says of a being, cut out plainly."""
-    view = module.Look(place, (0, 0, 0), image, 96).view
+    view = views.Look(place, (0, 0, 0), image, 96).view
     return tiny_network().trunk(["logits"])(view[None])["logits"][0]
 
 
@@ -108,8 +109,8 @@ def test_a_class_counts_less_for_what_it_is_everywhere(monkeypatch: pytest.Monke
 def test_a_dream_raises_the_class_of_every_being_at_its_place(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("model_of", "looks_like"):
-        monkeypatch.setattr(module, name, lambda network, index: None)
+    monkeypatch.setattr(module, "looks_like", lambda network, index: None)
+    monkeypatch.setattr(views, "exemplar_of", lambda network, index: None)
     dream = tiny_dreamer(creatures(), iterations=12, step=0.005)
     places = dream.places(WIDE)
     dreamed = dream.ascend(WIDE, dream.dose, gauge=Gauge(), places=places)
@@ -121,7 +122,7 @@ def test_a_dream_raises_the_class_of_every_being_at_its_place(
         assert above[2] > max(above[:2]) + 0.002
 
 
-def test_a_being_is_drawn_towards_the_model_of_its_class() -> None:
+def test_a_being_is_drawn_towards_the_exemplar_of_its_class() -> None:
     dream = tiny_dreamer(creatures("cat"), iterations=12, step=0.01)
     assert dream.beings is not None
     trunk, places = tiny_network().trunk(["two"]), dream.places(WIDE)
@@ -129,21 +130,21 @@ def test_a_being_is_drawn_towards_the_model_of_its_class() -> None:
     for place in places:
         found = []
         for image in (bare, dream(WIDE)):
-            look = module.Look(place, (0, 0, 0), image, 96)
-            wanted = dream.beings._models.on([look])
+            look = views.Look(place, (0, 0, 0), image, 96)
+            wanted = dream.beings._exemplars.on([look])
             with torch.no_grad():
                 one, other = (trunk(view)["two"] for view in (look.view[None], wanted))
             found.append(float(likeness(one, other)))
         assert found[1] > found[0] + 0.005
 
 
-def test_the_model_stands_where_the_being_is_however_it_is_looked_at() -> None:
-    models = module.Models(tiny_network())
+def test_the_exemplar_stands_where_the_being_is_however_it_is_looked_at() -> None:
+    exemplars = views.Exemplars(tiny_network())
     white = torch.ones(3, 96, 192)
     place = Place(0.5, 0.5, SIZE, "cat", 2)
     for variation in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, -1.0)):
-        look = module.Look(place, variation, white, 96)
-        there = (models.on([look])[0] - 1).abs().sum(0) > 0.1
+        look = views.Look(place, variation, white, 96)
+        there = (exemplars.on([look])[0] - 1).abs().sum(0) > 0.1
         rows, columns = (there.any(dim).nonzero().flatten() for dim in (1, 0))
         nearer, down, right = variation
         side = 1.4 * (1 + 0.35 * nearer)
@@ -152,16 +153,16 @@ def test_the_model_stands_where_the_being_is_however_it_is_looked_at() -> None:
         assert 0.5 < len(columns) / 96 * side / 1.1 <= 1.02
 
 
-def test_of_the_labels_of_a_word_those_with_models_are_taken() -> None:
+def test_of_the_labels_of_a_word_those_with_exemplars_are_taken() -> None:
     found = beings_of()._labels
     assert [labels.tolist() for labels in found.values()] == [[0, 1, 2, 3]]  # no elk
     assert [labels.tolist() for labels in beings_of("elk")._labels.values()] == [[4]]
-    assert beings_of("elk")._models.on([module.Look(
+    assert beings_of("elk")._exemplars.on([views.Look(
         Place(0.5, 0.5, SIZE, "elk", 4), (0, 0, 0), WIDE, 96
     )]).shape == (1, 3, 96, 96)  # fmt: skip
 
 
-def test_colours_of_a_model_are_taken_by_networks_trained_on_renders_alone() -> None:
+def test_colours_of_an_exemplar_are_taken_by_networks_trained_on_renders_alone() -> None:
     place, looks = Place(0.5, 0.5, SIZE, "bee", 1), [(0.0, 0.0, 0.0)]
     assert not beings_of("bee").gradient(WIDE, (place,), looks)[1].any()
     bestiary = load_network("bestiary")
@@ -186,10 +187,10 @@ def test_the_gradient_is_that_of_the_view() -> None:
     """The way back of a view is the transpose of the way there."""
     image = WIDE.clone().requires_grad_()
     place, glance = Place(0.1, 0.95, SIZE, "cat", 2), (0.4, -0.7, 0.2)
-    look = module.Look(place, glance, image, 96)
+    look = views.Look(place, glance, image, 96)
     weights = torch.rand(look.view.shape, generator=torch.Generator().manual_seed(0))
     (expected,) = torch.autograd.grad((look.view * weights).sum(), image)
-    near = module._near(place, slice(0, 96), slice(0, 192), image)
+    near = views.near(place, slice(0, 96), slice(0, 192), image)
     total = torch.zeros_like(WIDE)
     look.add(total, weights)
     torch.testing.assert_close(total, expected * near, rtol=1e-4, atol=1e-5)
@@ -197,7 +198,7 @@ def test_the_gradient_is_that_of_the_view() -> None:
 
 @pytest.mark.parametrize("side", [20.0, 96.0, 700.0])
 def test_views_neither_darken_nor_skip_pixels(side: float) -> None:
-    taps = module._Taps(5.0, side, 96, 400, CPU)
+    taps = views._Taps(5.0, side, 96, 400, CPU)
     torch.testing.assert_close(taps.weights.sum(1), torch.ones(96))
     assert taps.part.start == 0
     if side > 96:  # every pixel within is looked at

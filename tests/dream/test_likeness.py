@@ -1,4 +1,4 @@
-"""Likeness: how alike two sets of activations are, and dreams that are drawn towards a model."""
+"""Likeness: how alike two sets of activations are, and dreams drawn towards an exemplar."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.likeness import (
     COLOURED,
-    Model,
+    Exemplar,
     coloured,
+    exemplar_of,
     laid_over,
-    model_of,
     side_by_side,
-    towards_model,
+    towards_exemplar,
 )
 from dreamvid.dream.objectives import Objective, alike, label, likeness, source_of
 from dreamvid.dream.towards import Towards
@@ -25,11 +25,11 @@ from dreamvid.networks.registry import load_network
 SIDE = 48
 
 
-def model() -> Model:
+def exemplar() -> Exemplar:
     """A red disc."""
     at = torch.linspace(-1, 1, SIDE)
     disc = (at[:, None].square() + at.square() < 0.3).float()
-    return Model(torch.stack((disc, 0 * disc, 0 * disc, disc)), COLOURED)
+    return Exemplar(torch.stack((disc, 0 * disc, 0 * disc, disc)), COLOURED)
 
 
 def test_activations_are_alike_whatever_their_size_but_not_elsewhere() -> None:
@@ -43,21 +43,21 @@ def test_activations_are_alike_whatever_their_size_but_not_elsewhere() -> None:
 
 def test_a_model_lies_over_the_image_where_it_is_opaque() -> None:
     image = torch.full((3, SIDE, SIDE), 0.4)
-    seen = laid_over(image, model().picture)
+    seen = laid_over(image, exemplar().picture)
     assert torch.equal(seen[:, 24, 24], torch.tensor([1.0, 0.0, 0.0]))
     assert torch.equal(seen[:, 0, 0], image[:, 0, 0])
 
 
 def test_colours_go_to_those_that_are_wanted_and_lightness_stays() -> None:
     image = torch.full((3, SIDE, SIDE), 0.4)
-    step = coloured(image, laid_over(image, model().picture))
+    step = coloured(image, laid_over(image, exemplar().picture))
     assert step[0, 24, 24] > 0.3 and (step[1:, 24, 24] < 0).all()
     assert step.mean(0).abs().max() < 1e-5 and step[:, 0, 0].abs().max() < 0.05
     assert coloured(image, image + 0.2).abs().max() < 1e-5
 
 
 def objective() -> Objective:
-    return towards_model(tiny_network(), label("logits", 2))
+    return towards_exemplar(tiny_network(), label("logits", 2))
 
 
 def test_a_dream_is_drawn_towards_its_model() -> None:
@@ -67,10 +67,10 @@ def test_a_dream_is_drawn_towards_its_model() -> None:
         return float(likeness(one, other).mean())
 
     network, ground = tiny_network(), torch.full((3, SIDE, SIDE), 0.5)
-    trunk, wanted = network.trunk(["two"]), laid_over(ground, model().picture)
+    trunk, wanted = network.trunk(["two"]), laid_over(ground, exemplar().picture)
     dose = Dose((12,), 0.02)
     plain = Dreamer(network, label("logits", 2)).ascend(ground, dose, gauge=Gauge())
-    drawn = Dreamer(network, objective()).with_gradient(lambda whole: Towards(whole, model()))
+    drawn = Dreamer(network, objective()).with_gradient(lambda whole: Towards(whole, exemplar()))
     dreamed = drawn.ascend(ground, dose, gauge=Gauge())
     assert cosine(dreamed) > cosine(plain) + 0.02
     reddened = (dreamed[0] - dreamed[2])[20:28, 20:28].mean()
@@ -90,7 +90,7 @@ def test_the_model_is_laid_over_the_image_at_its_size() -> None:
             return 7.0
 
     watching, image = Watching(), torch.rand(6, 30, 40)
-    towards = Towards(watching, model())  # type: ignore[arg-type]
+    towards = Towards(watching, exemplar())  # type: ignore[arg-type]
     towards.ground(image, (0, 0), None)  # type: ignore[arg-type]
     assert watching.seen.shape == (6, 30, 40) and torch.equal(watching.seen[:3], image[:3])
     assert watching.seen[3, 15, 20] == pytest.approx(1, abs=0.05)
@@ -102,7 +102,7 @@ def test_the_model_is_laid_over_the_image_at_its_size() -> None:
 def test_a_model_stands_side_by_side_as_often_as_it_fits(
     height: int, width: int, count: int
 ) -> None:
-    shown = side_by_side(model().picture, (height, width))[3]
+    shown = side_by_side(exemplar().picture, (height, width))[3]
     assert shown.shape == (height, width)
     line = shown.mean(0 if width > height else 1) > 0.2
     assert int((line[1:] & ~line[:-1]).sum()) == count
@@ -110,8 +110,8 @@ def test_a_model_stands_side_by_side_as_often_as_it_fits(
 
 def test_labels_of_other_networks_have_models_without_colours() -> None:
     network = tiny_network()
-    dog, bestiary = model_of(network, 3), load_network("bestiary")
-    owl = model_of(bestiary, bestiary.labels.index("owl/flying"))
+    dog, bestiary = exemplar_of(network, 3), load_network("bestiary")
+    owl = exemplar_of(bestiary, bestiary.labels.index("owl/flying"))
     assert dog is not None and dog.colour == 0 and dog.picture.shape == (4, 128, 128)
     assert owl is not None and owl.colour == COLOURED
-    assert model_of(network, 4) is None and model_of(network, 0, 1) is None
+    assert exemplar_of(network, 4) is None and exemplar_of(network, 0, 1) is None

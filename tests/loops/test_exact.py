@@ -13,12 +13,13 @@ import torch
 from tiny import tiny_network
 
 from dreamvid.commands.shapes import pan_periods, whole_frames
-from dreamvid.dream.beings import SIZE, Place
+from dreamvid.dream.beings import SIZE
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.gradient import Gauge, Scale
 from dreamvid.dream.objectives import creatures, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.dream.shaping import Shape
+from dreamvid.dream.views import Place
 from dreamvid.errors import UsageError
 from dreamvid.loops.exact import ExactLoop, evolve, noise_cycle, texture_density
 from dreamvid.loops.lattice import Lattice, fit_lattice, pan_view, zoom_view

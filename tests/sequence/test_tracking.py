@@ -10,9 +10,10 @@ import pytest
 import torch
 from tiny import known_frames, moved, texture, tiny_dreamer
 
-from dreamvid.dream.beings import SIZE, Place, Places
+from dreamvid.dream.beings import SIZE
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import creatures
+from dreamvid.dream.views import Place, Places
 from dreamvid.image import to_image
 from dreamvid.motion.camera import Camera
 from dreamvid.motion.estimate import Motion
