@@ -70,7 +70,7 @@ _VIEWS = (
     "bat/body bison/body camel/body cat/body cheetah/body cow/body elephant/side giraffe/body "
     "goat/quarter hedgehog/quarter horse/body leopard/body mouse/body rabbit/body "
     "redpanda/quarter rhino/side sheep/body squirrel/body tiger/body wolf/quarter "
-    "zebra/body brontosaur/body chameleon/side frog/body lizard/body serpent/coil "
+    "zebra/body brontosaur/body chameleon/side frog/body lizard/body "
     "triceratops/side turtle/body tyrannosaur/body crow/perched flamingo/perched heron/perched "
     "owl/perched peacock/fan penguin/perched pigeon/perched songbird/perched swan/perched "
     "toucan/perched whale/quarter castle/cone flower/lily fruit/strawberry leaf/maple pot/teapot "

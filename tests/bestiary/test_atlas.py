@@ -208,6 +208,9 @@ def test_each_dream_has_its_alias_or_label_below(monkeypatch: pytest.MonkeyPatch
         return image
 
     monkeypatch.setattr("dreamvid.bestiary.atlas.captioned", noted)
-    monkeypatch.setattr("dreamvid.bestiary.atlas.from_noise", lambda *_, **__: torch.zeros(3, 8, 8))
-    atlas(tiny_network(), labels=["ant"])
+    for name in ("pattern", "thing"):
+        monkeypatch.setattr(
+            f"dreamvid.bestiary.atlas.{name}", lambda *_, **__: torch.zeros(3, 8, 8)
+        )
+    atlas(tiny_network(), labels=["ant"], size=8)
     assert written == ["textures", "patterns", "parts", "objects", "ant"]

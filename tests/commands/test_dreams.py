@@ -16,6 +16,7 @@ from dreamvid.dream import objectives, patience
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import NetworkGradient
 from dreamvid.dream.shaping import Shape
+from dreamvid.dream.towards import Towards
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import save_image, to_image
 from dreamvid.schedules.schedule import Clock
@@ -59,15 +60,27 @@ def test_a_picture_takes_its_time_for_a_label_and_for_nothing_else() -> None:
         assert isinstance(dream.gradient, NetworkGradient)
         return dream.gradient.even
 
-    still = dreamer(patient=True, label="cat", strength=2.0)
+    still = dreamer(patient=True, label="elk", strength=2.0)
     assert still.dose == patience.patient(10, 4, 1.4, 2 * patience.STEP) and not even(still)
     assert still.shape == Shape(detail=patience.BROAD)
-    given = dreamer(patient=True, label="cat", octaves=2, iterations=3, step=0.01, detail=2.0)
+    given = dreamer(patient=True, label="elk", octaves=2, iterations=3, step=0.01, detail=2.0)
     assert given.dose == patience.patient(3, 2, 1.4, 0.01)
     assert given.shape == Shape(detail=2 * patience.BROAD)
     film, plain = dreamer(patient=False, label="cat"), dreamer(patient=True, layer="one")
     assert film.dose == plain.dose == Dose((10, 10), tiny_network().default_step)
     assert even(film) and even(plain) and film.shape == plain.shape == Shape()
+
+
+def test_a_picture_of_a_class_is_drawn_towards_its_exemplar() -> None:
+    def gradient(label: str, *, patient: bool) -> object:
+        settings, clock = DreamSettings.checked({"label": label}), Clock(Fraction(1), 1)
+        network = tiny_network()
+        return Dreams((network,), CPU, settings, clock, size=(48, 64), patient=patient)(0).gradient
+
+    drawn = gradient("cat", patient=True)
+    assert isinstance(drawn, Towards) and drawn.exemplar.picture.shape == (4, 128, 128)
+    assert not isinstance(gradient("elk", patient=True), Towards)  # looks like no render
+    assert not isinstance(gradient("cat", patient=False), Towards)
 
 
 def test_a_picture_of_a_class_is_one_view_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -123,13 +123,15 @@ def test_a_dream_raises_the_class_of_every_being_at_its_place(
 
 
 def test_a_being_is_drawn_towards_the_exemplar_of_its_class() -> None:
-    dream = tiny_dreamer(creatures("cat"), iterations=12, step=0.01)
+    dream = tiny_dreamer(creatures("cat"), step=0.02)
     assert dream.beings is not None
-    trunk, places = tiny_network().trunk(["two"]), dream.places(WIDE)
-    bare = dream.ascend(WIDE, dream.dose, gauge=Gauge())
+    trunk, places = tiny_network().trunk(["two"]), dream.places(WIDE)[:3]
+    bare, dreamed = (
+        dream.ascend(WIDE, dream.dose, gauge=Gauge(), places=some) for some in ((), places)
+    )
     for place in places:
         found = []
-        for image in (bare, dream(WIDE)):
+        for image in (bare, dreamed):
             look = views.Look(place, (0, 0, 0), image, 96)
             wanted = dream.beings._exemplars.on([look])
             with torch.no_grad():
