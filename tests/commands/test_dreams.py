@@ -72,15 +72,16 @@ def test_a_picture_takes_its_time_for_a_label_and_for_nothing_else() -> None:
 
 
 def test_a_picture_of_a_class_is_drawn_towards_its_exemplar() -> None:
-    def gradient(label: str, *, patient: bool) -> object:
+    def made(label: str, *, patient: bool) -> Dreamer:
         settings, clock = DreamSettings.checked({"label": label}), Clock(Fraction(1), 1)
         network = tiny_network()
-        return Dreams((network,), CPU, settings, clock, size=(48, 64), patient=patient)(0).gradient
+        return Dreams((network,), CPU, settings, clock, size=(48, 64), patient=patient)(0)
 
-    drawn = gradient("cat", patient=True)
-    assert isinstance(drawn, Towards) and drawn.exemplar.picture.shape == (4, 128, 128)
-    assert not isinstance(gradient("elk", patient=True), Towards)  # looks like no render
-    assert not isinstance(gradient("cat", patient=False), Towards)
+    drawn = made("cat", patient=True)
+    assert isinstance(drawn.gradient, Towards) and drawn.anchored
+    assert drawn.gradient.exemplar.picture.shape == (4, 128, 128)
+    for free in (made("elk", patient=True), made("cat", patient=False)):  # no render is an elk
+        assert not isinstance(free.gradient, Towards) and not free.anchored
 
 
 def test_a_picture_of_a_class_is_one_view_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
