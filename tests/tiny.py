@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from dreamvid.commands import shared
+from dreamvid.dream import likeness
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.objectives import Objective
 from dreamvid.image import to_image
@@ -49,6 +50,11 @@ def tiny_network(*, pool: bool = True, seed: int = 0) -> Network:
         label_layer="logits",
     )
     return Network(body, description)
+
+
+def with_exemplars(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let labels of any network look like renders, as those of ImageNet do."""
+    monkeypatch.setattr(likeness, "is_imagenet", lambda labels: True)
 
 
 def dream_tiny(monkeypatch: pytest.MonkeyPatch) -> None:

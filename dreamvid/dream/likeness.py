@@ -17,7 +17,8 @@ from torch import Tensor
 
 from dreamvid.dream.objectives import Objective, alike
 from dreamvid.dream.octaves import Size, resize
-from dreamvid.networks.kinds import group
+from dreamvid.dream.shaping import Shape
+from dreamvid.networks.kinds import group, is_imagenet
 from dreamvid.networks.network import Network
 
 LIKENESS = 20.0
@@ -49,12 +50,17 @@ def exemplar_of(network: Network, *indices: int) -> Exemplar | None:
 
 
 def looks_like(network: Network, index: int) -> str | None:
-    """The label of the renders that looks like a label of a network, if there is one."""
+    """The label of the renders that looks like a label of a network, if there is one.
+
+    None for networks that were trained on a user's pictures: their owls are not ours.
+    """
     from dreamvid.renders import typical  # takes a quarter of a second
 
     name = network.labels[index]
     if typical.is_rendered(network.labels):
         return name
+    if not is_imagenet(network.labels):
+        return None
     return typical.looks_like("dog" if index in group(network.labels, "dog") else name)
 
 
@@ -79,6 +85,11 @@ def coloured(image: Tensor, wanted: Tensor) -> Tensor:
     change = wanted - image
     change = change - change.mean(dim=0, keepdim=True)
     return resize(resize(change, (PATCHES, PATCHES)), (image.shape[-2], image.shape[-1]))
+
+
+def colouring(shape: Shape | None) -> float:
+    """The share of that step to take: a dream that is to be grey has no colours of exemplars."""
+    return 1.0 if shape is None else min(1.0, shape.colours)
 
 
 def laid_over(image: Tensor, picture: Tensor) -> Tensor:

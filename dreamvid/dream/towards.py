@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dreamvid.device.numbers import Number
 from dreamvid.dream.gradient import Gradient, Scale
-from dreamvid.dream.likeness import Exemplar, coloured, laid_over, side_by_side
+from dreamvid.dream.likeness import Exemplar, coloured, colouring, laid_over, side_by_side
 from dreamvid.dream.views import Places, ViewVariation
 
 
@@ -29,9 +29,8 @@ class Towards:
         image = image[:3]
         wanted = self._on(image)
         gradient = self.whole.ground(torch.cat((image, wanted)), shift, scale)
-        if self.exemplar.colour:
-            gradient = gradient + self.exemplar.colour * coloured(image, wanted)
-        return gradient
+        colour = self.exemplar.colour * colouring(scale.shape)
+        return gradient + colour * coloured(image, wanted) if colour else gradient
 
     def with_beings(
         self,

@@ -87,12 +87,17 @@ def telling(labels: Sequence[str]) -> str:
     return known if known in labels else labels[0]
 
 
+def is_imagenet(labels: Sequence[str]) -> bool:
+    """Whether these are the labels of ImageNet's 1000 classes."""
+    return len(labels) == 1000 and labels[0] == "tench"
+
+
 def group(labels: Sequence[str], word: str) -> tuple[int, ...]:
     """The indices of the `labels` that a word stands for; empty if there are none.
 
     For "animal", if no label is known to be an animal, all labels are returned.
     """
-    if len(labels) == 1000 and labels[0] == "tench":
+    if is_imagenet(labels):
         ranges = IMAGENET.get(word, ())
         return tuple(chain.from_iterable(range(first, last + 1) for first, last in ranges))
     classes = RENDERS.get(word, "").split()

@@ -6,7 +6,7 @@ import math
 
 import pytest
 import torch
-from tiny import tiny_network
+from tiny import tiny_network, with_exemplars
 from torch import Tensor
 
 from dreamvid.bestiary.atlas import (
@@ -107,8 +107,9 @@ def test_a_label_of_the_renders_is_dreamed_towards_its_typical_render() -> None:
 
 @pytest.mark.parametrize("indices", [(4,), (0, 1)])
 def test_a_label_that_looks_like_no_render_and_several_at_once_have_no_exemplar(
-    indices: tuple[int, ...],
+    indices: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    with_exemplars(monkeypatch)
     network = tiny_network()  # an elk, an ant, and a bee
     free = from_noise(network, whole_thing(network, *indices), size=48)
     assert torch.equal(thing(network, *indices, size=48), free)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import torch
-from tiny import known_frames, moved, texture, tiny_network
+from tiny import known_frames, moved, texture, tiny_network, with_exemplars
 
 from dreamvid.commands import raised
 from dreamvid.commands.dreams import Dreams
@@ -71,7 +71,11 @@ def test_a_picture_takes_its_time_for_a_label_and_for_nothing_else() -> None:
     assert even(film) and even(plain) and film.shape == plain.shape == Shape()
 
 
-def test_a_picture_of_a_class_is_drawn_towards_its_exemplar() -> None:
+def test_a_picture_of_a_class_is_drawn_towards_its_exemplar(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_exemplars(monkeypatch)
+
     def made(label: str, *, patient: bool) -> Dreamer:
         settings, clock = DreamSettings.checked({"label": label}), Clock(Fraction(1), 1)
         network = tiny_network()

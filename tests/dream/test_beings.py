@@ -8,7 +8,7 @@ from itertools import combinations, islice
 import numpy as np
 import pytest
 import torch
-from tiny import texture, tiny_dreamer, tiny_network
+from tiny import texture, tiny_dreamer, tiny_network, with_exemplars
 
 from dreamvid.dream import beings as module
 from dreamvid.dream import objectives, views
@@ -20,6 +20,7 @@ from dreamvid.dream.terms import parse
 from dreamvid.dream.views import OUTER, Place, Places, view_variations
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
+from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
 from dreamvid.renders import catalogue
 
@@ -106,11 +107,7 @@ def test_a_class_counts_less_for_what_it_is_everywhere(monkeypatch: pytest.Monke
     torch.testing.assert_close(usual, plain - 0.5 * plain.mean(0))
 
 
-def test_a_dream_raises_the_class_of_every_being_at_its_place(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(module, "looks_like", lambda network, index: None)
-    monkeypatch.setattr(views, "exemplar_of", lambda network, index: None)
+def test_a_dream_raises_the_class_of_every_being_at_its_place() -> None:
     dream = tiny_dreamer(creatures(), iterations=12, step=0.005)
     places = dream.places(WIDE)
     dreamed = dream.ascend(WIDE, dream.dose, gauge=Gauge(), places=places)
@@ -122,7 +119,10 @@ def test_a_dream_raises_the_class_of_every_being_at_its_place(
         assert above[2] > max(above[:2]) + 0.002
 
 
-def test_a_being_is_drawn_towards_the_exemplar_of_its_class() -> None:
+def test_a_being_is_drawn_towards_the_exemplar_of_its_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_exemplars(monkeypatch)
     dream = tiny_dreamer(creatures("cat"), step=0.02)
     assert dream.beings is not None
     trunk, places = tiny_network().trunk(["two"]), dream.places(WIDE)[:3]
@@ -140,7 +140,10 @@ def test_a_being_is_drawn_towards_the_exemplar_of_its_class() -> None:
         assert found[1] > found[0] + 0.005
 
 
-def test_the_exemplar_stands_where_the_being_is_however_it_is_looked_at() -> None:
+def test_the_exemplar_stands_where_the_being_is_however_it_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_exemplars(monkeypatch)
     exemplars = views.Exemplars(tiny_network())
     white = torch.ones(3, 96, 192)
     place = Place(0.5, 0.5, SIZE, "cat", 2)
@@ -155,16 +158,23 @@ def test_the_exemplar_stands_where_the_being_is_however_it_is_looked_at() -> Non
         assert 0.5 < len(columns) / 96 * side / 1.1 <= 1.02
 
 
-def test_of_the_labels_of_a_word_those_with_exemplars_are_taken() -> None:
-    found = beings_of()._labels
-    assert [labels.tolist() for labels in found.values()] == [[0, 1, 2, 3]]  # no elk
+def test_of_the_labels_of_a_word_those_with_exemplars_are_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(Network, "labelled", lambda self, word: (2, 4) if word == "it" else (4,))
+    assert beings_of("it")._labels["it"].tolist() == [2, 4]
+    with_exemplars(monkeypatch)
+    assert beings_of("it")._labels["it"].tolist() == [2]  # no render is an elk
     assert [labels.tolist() for labels in beings_of("elk")._labels.values()] == [[4]]
     assert beings_of("elk")._exemplars.on([views.Look(
         Place(0.5, 0.5, SIZE, "elk", 4), (0, 0, 0), WIDE, 96
     )]).shape == (1, 3, 96, 96)  # fmt: skip
 
 
-def test_colours_of_an_exemplar_are_taken_by_networks_trained_on_renders_alone() -> None:
+def test_colours_of_an_exemplar_are_taken_by_networks_trained_on_renders_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_exemplars(monkeypatch)
     place, looks = Place(0.5, 0.5, SIZE, "bee", 1), [(0.0, 0.0, 0.0)]
     assert not beings_of("bee").gradient(WIDE, (place,), looks)[1].any()
     bestiary = load_network("bestiary")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from tiny import tiny_network
+from tiny import tiny_network, with_exemplars
 from torch import Tensor
 
 from dreamvid.dream.dreamer import Dose, Dreamer
-from dreamvid.dream.gradient import Gauge
+from dreamvid.dream.gradient import Gauge, Scale
 from dreamvid.dream.likeness import (
     COLOURED,
     Exemplar,
@@ -19,6 +19,7 @@ from dreamvid.dream.likeness import (
     towards_exemplar,
 )
 from dreamvid.dream.objectives import Objective, alike, label, likeness, source_of
+from dreamvid.dream.shaping import Shape
 from dreamvid.dream.towards import Towards
 from dreamvid.networks.registry import load_network
 
@@ -41,7 +42,7 @@ def test_activations_are_alike_whatever_their_size_but_not_elsewhere() -> None:
     assert float(alike("two")(found)) == pytest.approx(float(likeness(one, other)[0]))
 
 
-def test_a_model_lies_over_the_image_where_it_is_opaque() -> None:
+def test_an_exemplar_lies_over_the_image_where_it_is_opaque() -> None:
     image = torch.full((3, SIDE, SIDE), 0.4)
     seen = laid_over(image, exemplar().picture)
     assert torch.equal(seen[:, 24, 24], torch.tensor([1.0, 0.0, 0.0]))
@@ -60,7 +61,7 @@ def objective() -> Objective:
     return towards_exemplar(tiny_network(), label("logits", 2))
 
 
-def test_a_dream_is_drawn_towards_its_model() -> None:
+def test_a_dream_is_drawn_towards_its_exemplar() -> None:
     def cosine(image: Tensor) -> float:
         with torch.no_grad():
             one, other = (trunk(x[None])["two"] for x in (image, wanted))
@@ -77,7 +78,19 @@ def test_a_dream_is_drawn_towards_its_model() -> None:
     assert reddened > 0.1 + (plain[0] - plain[2])[20:28, 20:28].mean().abs()
 
 
-def test_the_model_is_laid_over_the_image_at_its_size() -> None:
+@pytest.mark.parametrize("colours", [0.0, 0.5, 1.0, 3.0])
+def test_a_grey_dream_takes_no_colours(colours: float) -> None:
+    class Still:
+        def ground(self, image: Tensor, shift: tuple[int, int], scale: object) -> Tensor:
+            return torch.zeros_like(image[:3])
+
+    towards, image = Towards(Still(), exemplar()), torch.full((3, SIDE, SIDE), 0.4)  # type: ignore[arg-type]
+    step = towards.ground(image, (0, 0), Scale(Shape(colours=colours), Gauge(), ""))
+    whole = COLOURED * coloured(image, laid_over(image, exemplar().picture))
+    assert torch.allclose(step, min(1.0, colours) * whole)
+
+
+def test_the_exemplar_is_laid_over_the_image_at_its_size() -> None:
     class Watching:
         seen: Tensor
 
@@ -91,7 +104,7 @@ def test_the_model_is_laid_over_the_image_at_its_size() -> None:
 
     watching, image = Watching(), torch.rand(6, 30, 40)
     towards = Towards(watching, exemplar())  # type: ignore[arg-type]
-    towards.ground(image, (0, 0), None)  # type: ignore[arg-type]
+    towards.ground(image, (0, 0), Scale(None, Gauge(), ""))
     assert watching.seen.shape == (6, 30, 40) and torch.equal(watching.seen[:3], image[:3])
     assert watching.seen[3, 15, 20] == pytest.approx(1, abs=0.05)
     assert torch.allclose(watching.seen[3:, 0, 0], image[:3, 0, 0], atol=0.02)
@@ -99,7 +112,7 @@ def test_the_model_is_laid_over_the_image_at_its_size() -> None:
 
 
 @pytest.mark.parametrize(("height", "width", "count"), [(40, 45, 1), (40, 90, 2), (90, 30, 3)])
-def test_a_model_stands_side_by_side_as_often_as_it_fits(
+def test_an_exemplar_stands_side_by_side_as_often_as_it_fits(
     height: int, width: int, count: int
 ) -> None:
     shown = side_by_side(exemplar().picture, (height, width))[3]
@@ -108,8 +121,12 @@ def test_a_model_stands_side_by_side_as_often_as_it_fits(
     assert int((line[1:] & ~line[:-1]).sum()) == count
 
 
-def test_labels_of_other_networks_have_models_without_colours() -> None:
+def test_labels_of_imagenet_have_exemplars_without_colours_and_those_of_users_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     network = tiny_network()
+    assert exemplar_of(network, 3) is None
+    with_exemplars(monkeypatch)
     dog, bestiary = exemplar_of(network, 3), load_network("bestiary")
     owl = exemplar_of(bestiary, bestiary.labels.index("owl/flying"))
     assert dog is not None and dog.colour == 0 and dog.picture.shape == (4, 128, 128)
