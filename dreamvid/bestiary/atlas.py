@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
-from dreamvid.dream.likeness import Exemplar, exemplar_of, towards_exemplar
+from dreamvid.dream.likeness import Exemplar, exemplar_of, with_likeness
 from dreamvid.dream.objectives import Objective, energy, label, layer
 from dreamvid.dream.octaves import resize
 from dreamvid.dream.patience import patient
@@ -66,9 +67,11 @@ def thing(network: Network, *indices: int, size: int = 160, seed: int = 0) -> Te
 
     A label that looks like one of the renders is dreamed towards its exemplar: see `likeness`.
     """
-    goal, exemplar = whole_thing(network, *indices), exemplar_of(network, *indices)
-    if exemplar is not None:
-        goal = towards_exemplar(network, label(network.label_layer, *indices))
+    exemplar = exemplar_of(network, *indices)
+    if exemplar is None:
+        goal = whole_thing(network, *indices)
+    else:
+        goal = with_likeness(network, label(network.label_layer, *indices))
     return from_noise(network, goal, size=size, seed=seed, exemplar=exemplar)
 
 
@@ -94,7 +97,7 @@ def from_noise(
         precision="fp32",
     )  # fmt: skip
     if exemplar is not None:
-        dream = dream.with_gradient(lambda whole: Towards(whole, exemplar))
+        dream = dream.with_gradient(partial(Towards, exemplar=exemplar))
     dose = patient(ITERATIONS, OCTAVES, SCALE)
     dreamed = dream.ascend(ground, dose, gauge=Gauge(), weight=middle(side)).cpu()
     return resize(vivid(dreamed), (size, size)).clamp(0, 1)
@@ -152,12 +155,14 @@ def atlas(
     The alias or the label stands below each. Without `labels`, up to twelve are chosen evenly.
     """
     shown = labels or spread(network.labels, 12)
-    dreams = {
-        alias: resize(pattern(network, layer(name), seed=seed), (size, size)).clamp(0, 1)
+    dreams = [
+        (alias, resize(pattern(network, layer(name), seed=seed), (size, size)).clamp(0, 1))
         for alias, name in network.aliases.items()
-    }
-    dreams |= {name: thing(network, *network.view_of(name), size=size, seed=seed) for name in shown}
-    cells = [captioned(dream, name, LETTERS) for name, dream in dreams.items()]
+    ]
+    dreams += [
+        (name, thing(network, *network.view_of(name), size=size, seed=seed)) for name in shown
+    ]
+    cells = [captioned(dream, name, LETTERS) for name, dream in dreams]
     return tiled(cells, columns=8)
 
 

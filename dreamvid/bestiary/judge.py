@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from dreamvid.bestiary.atlas import thing
+from dreamvid.bestiary.atlas import from_noise, whole_thing
 from dreamvid.bestiary.training.pictures import ENDINGS
 from dreamvid.bestiary.training.prune import note_firing
 from dreamvid.bestiary.training.stream import to_images
@@ -223,7 +223,8 @@ def recognised(
     """
     trunk = reader.trunk([reader.label_layer])
     for name in dict.fromkeys(map(_class, network.labels)):
-        dream = thing(network, *network.view_of(name), size=size, seed=seed)
+        goal = whole_thing(network, *network.view_of(name))  # what it draws without an exemplar
+        dream = from_noise(network, goal, size=size, seed=seed)
         with torch.no_grad():
             order = trunk(dream[None])[reader.label_layer][0].argsort(descending=True)
         best = list(dict.fromkeys(_class(reader.labels[k]) for k in order.tolist()))[:5]

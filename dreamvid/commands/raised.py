@@ -11,7 +11,7 @@ from torch import Tensor
 
 from dreamvid.dream import objectives
 from dreamvid.dream.guides import guide
-from dreamvid.dream.likeness import Exemplar, exemplar_of, towards_exemplar
+from dreamvid.dream.likeness import Exemplar, exemplar_of, with_likeness
 from dreamvid.dream.objectives import Activations, Objective
 from dreamvid.dream.octaves import resize, shrink
 from dreamvid.dream.terms import is_whole, parse
@@ -58,7 +58,7 @@ class Raised:
             find = self._network.view_of if self._patient else self._network.labelled
             told = objectives.label(self._network.label_layer, *find(moment.label))
             drawn = self.exemplar(moment) is not None
-            return towards_exemplar(self._network, told) if drawn else told
+            return with_likeness(self._network, told) if drawn else told
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
         if self._pictures:
             guides = (((), 1.0),)

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from dreamvid.device.numbers import exact_mean
-from dreamvid.dream.likeness import LIKENESS, coloured, looks_like
+from dreamvid.dream.likeness import colour_step, colour_weight, compared_layers, render_of
 from dreamvid.dream.objectives import Objective, likeness
 from dreamvid.dream.shaping import Running, Shape
 from dreamvid.dream.views import (
@@ -59,16 +59,17 @@ USUAL = 0.5
 OFTEN = 1.0
 """Subtracted from a score for every existing being of the same class and of the same word."""
 
-
 FUR, STRENGTH = 0.3, 1.8
 """Weight of the ground's gradient within a being, and the step length relative to the ground's."""
 
-DETAIL, PALE = 0.5, 0.3
-"""Factors on `detail` for beings: below 1 favours form over surface; and on `colours` for those
-that get their colours from exemplars."""
+DETAIL = 0.5
+"""Factor on `detail` for beings: below 1 favours form over surface."""
 
-LIKER = 1.5
-"""Weight of the likeness beside the logit of a being, in that beside a log probability."""
+PALE = 0.3
+"""Factor on `colours` for the beings of a network whose exemplars give them their colours."""
+
+LIKENESS = 30.0
+"""Weight of the likeness at each of the compared layers, beside the logit of a class."""
 
 AT_ONCE = 16
 """Batch size of views when places are searched."""
@@ -86,12 +87,13 @@ class Beings:
     ) -> None:
         self._weight = max(abs(weight) for _, weight in objective.kinds) or 1.0
         self._kinds = {word: weight / self._weight for word, weight in objective.kinds}
-        self._labels = {word: torch.tensor(_drawn(network, word)) for word in self._kinds}
+        self._labels = {word: torch.tensor(_labels_of(network, word)) for word in self._kinds}
         self._ground = min(1.0, objective.ground)
         self._layer = network.label_layer
         self._exemplars = Exemplars(network)
-        self._alike = tuple(dict.fromkeys(network.aliases.values()))
-        self._trunk = network.trunk([self._layer, *self._alike], device)
+        self._colour = colour_weight(network)
+        self._compared = compared_layers(network)
+        self._trunk = network.trunk([self._layer, *self._compared], device)
         self._dtype = dtype
 
     @classmethod
@@ -179,28 +181,27 @@ class Beings:
         wanted = self._exemplars.on(looks)
         gradients = self._uphill(looks, wanted)
         sizes = gradients.abs().mean(dim=3, keepdim=True).mean(dim=(1, 2), keepdim=True)
-        for look, gradient, exemplar in zip(
-            looks, gradients / (sizes + 1e-20), wanted, strict=True
-        ):
-            weight, colour = self._kinds[look.place.word], self._exemplars.colour(look)
-            look.add(total, weight * gradient)
-            if colour and weight > 0:
-                share = weight * colour / len(view_variations)
-                look.add(colours, share * coloured(look.view, exemplar))
+        gradients = gradients / (sizes + 1e-20)
+        for k, look in enumerate(looks):
+            weight = self._kinds[look.place.word]
+            look.add(total, weight * gradients[k])
+            if wanted is not None and self._colour and weight > 0:
+                share = weight * self._colour / len(view_variations)
+                look.lay(colours, share * colour_step(look.view, wanted[k]))
         return total, colours
 
-    def _uphill(self, looks: Sequence[Look], wanted: Tensor) -> Tensor:
+    def _uphill(self, looks: Sequence[Look], wanted: Tensor | None) -> Tensor:
         """The gradients [N, 3, n, n] of the classes of views, and of the likeness to `wanted`."""
         views = torch.stack([look.view for look in looks]).requires_grad_()
         found = self._trunk(views, self._dtype)
         logits = found[self._layer].float().flatten(1)
         labels = torch.tensor([look.place.label for look in looks], device=logits.device)
         height = (logits.gather(1, labels[:, None])[:, 0] - logits.mean(1)).sum()
-        with torch.no_grad():
-            exemplars = self._trunk(wanted, self._dtype)
-        for name in self._alike:
-            alike = likeness(found[name].float(), exemplars[name].float())
-            height = height + LIKER * LIKENESS * alike.sum()
+        if wanted is not None:
+            with torch.no_grad():
+                seen = self._trunk(wanted, self._dtype)
+            for name in self._compared:
+                height = height + LIKENESS * likeness(found[name], seen[name]).sum()
         return torch.autograd.grad(height, views)[0]
 
     def _seen(self, places: Places) -> Places:
@@ -211,7 +212,7 @@ class Beings:
     ) -> Tensor:
         """Shape a gradient [3, H, W] of beings and normalise it to mean 1 inside their windows."""
         if shape is not None:
-            colours = (PALE if self._exemplars.coloured else 1) * shape.colours
+            colours = (PALE if self._colour else 1) * shape.colours
             gradient = Shape(colours, DETAIL * shape.detail)(gradient, gauge, key)
         # Sum by rows: the order of a full sum depends on the number of threads.
         size, covered = (plane.abs().mean(dim=2).mean() for plane in (gradient, window))
@@ -223,10 +224,10 @@ class Beings:
         return torch.lerp(self._ground * ground, within, window)
 
 
-def _drawn(network: Network, word: str) -> Sequence[int]:
+def _labels_of(network: Network, word: str) -> Sequence[int]:
     """The labels that a word stands for: those with exemplars, if there are any."""
     found = network.labelled(word)
-    return [index for index in found if looks_like(network, index)] or found
+    return [index for index in found if render_of(network, index)] or found
 
 
 def _pixels(image: Tensor, places: Sequence[Place]) -> int:

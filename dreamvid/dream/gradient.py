@@ -12,7 +12,7 @@ from torch import Tensor
 
 from dreamvid.device.numbers import Later, Number, number
 from dreamvid.dream.beings import Beings
-from dreamvid.dream.likeness import colouring
+from dreamvid.dream.likeness import colour_share
 from dreamvid.dream.octaves import blur_wide
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.slope import Slope
@@ -187,7 +187,7 @@ class NetworkGradient:
         window = self.beings.window(image, places)
         key = f"{scale.key}.beings"
         beings = self.beings.normalised(gradient, window, scale.shape, scale.gauge, key)
-        return self.beings.blend(ground, beings + colouring(scale.shape) * colours, window)
+        return self.beings.blend(ground, beings + colour_share(scale.shape) * colours, window)
 
     def value(self, image: Tensor) -> Number:
         """The objective at an image; for several tiles, the mean over them."""

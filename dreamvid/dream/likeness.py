@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from dreamvid.dream.objectives import Objective, alike
 from dreamvid.dream.octaves import Size, resize
@@ -22,17 +23,14 @@ from dreamvid.networks.kinds import group, is_imagenet
 from dreamvid.networks.network import Network
 
 LIKENESS = 20.0
-"""Weight of the likeness at each of the aliases of a network, beside that of the class."""
-COLOURED, PATCHES = 4.0, 12
-"""Weight of the colours of an exemplar, and the patches per side in which they are compared."""
+"""Weight of the likeness at each of the compared layers, beside the log probability of a class."""
+COLOUR_WEIGHT, PATCHES = 4.0, 12
+"""Weight of the colours of an exemplar, and the patches along the shorter side that have one."""
 
 
 @dataclass(frozen=True)
 class Exemplar:
-    """What a thing looks like: premultiplied RGBA [4, S, S] in 0..1, and the weight of its colours.
-
-    A network that was trained on renders knows things in any colour, and does not ask for one.
-    """
+    """What a thing looks like, premultiplied RGBA [4, S, S] in 0..1; the weight of its colours."""
 
     picture: Tensor
     colour: float
@@ -40,54 +38,78 @@ class Exemplar:
 
 def exemplar_of(network: Network, *indices: int) -> Exemplar | None:
     """The exemplar of a label, a typical render; None for several labels, or if there is none."""
-    from dreamvid.renders.typical import is_rendered, typical
-
-    name = looks_like(network, indices[0]) if len(indices) == 1 else None
+    name = render_of(network, indices[0]) if len(indices) == 1 else None
     if name is None:
         return None
+    from dreamvid.renders.typical import typical
+
     picture = torch.tensor(typical(name)).permute(2, 0, 1) / 255
-    return Exemplar(picture, COLOURED if is_rendered(network.labels) else 0.0)
+    return Exemplar(picture, colour_weight(network))
 
 
-def looks_like(network: Network, index: int) -> str | None:
+def render_of(network: Network, index: int) -> str | None:
     """The label of the renders that looks like a label of a network, if there is one.
 
     None for networks that were trained on a user's pictures: their owls are not ours.
     """
-    from dreamvid.renders import typical  # takes a quarter of a second
+    from dreamvid.renders.typical import is_rendered, render_like  # takes a fifth of a second
 
     name = network.labels[index]
-    if typical.is_rendered(network.labels):
-        return name
-    if not is_imagenet(network.labels):
-        return None
-    return typical.looks_like("dog" if index in group(network.labels, "dog") else name)
+    if is_imagenet(network.labels):
+        return render_like("dog" if index in group(network.labels, "dog") else name)
+    return name if is_rendered(network.labels) else None
 
 
-def towards_exemplar(network: Network, objective: Objective) -> Objective:
-    """An objective that also raises the likeness to an exemplar in the place of the source."""
-    parts = (LIKENESS * alike(name) for name in network.aliases.values())
+def colour_weight(network: Network) -> float:
+    """The weight of the colours of its exemplars.
+
+    A network that was trained on renders knows things in any colour, and does not ask for one.
+    """
+    from dreamvid.renders.typical import is_rendered
+
+    return COLOUR_WEIGHT if is_rendered(network.labels) else 0.0
+
+
+def compared_layers(network: Network) -> tuple[str, ...]:
+    """The layers of a network whose activations are compared: those of its aliases."""
+    return tuple(dict.fromkeys(network.aliases.values()))
+
+
+def with_likeness(network: Network, objective: Objective) -> Objective:
+    """An objective that also raises the likeness to what is in the place of the source."""
+    parts = (LIKENESS * alike(name) for name in compared_layers(network))
     return sum(parts, start=objective)
 
 
 def side_by_side(picture: Tensor, size: Size) -> Tensor:
-    """A picture [C, S, S], as often as it fits into an image of a size (height, width)."""
-    count, wide = max(1, round(max(size) / min(size))), size[1] >= size[0]
-    repeated = picture.repeat(1, 1, count) if wide else picture.repeat(1, count, 1)
-    return resize(repeated, size).clamp(0, 1)
+    """A picture [4, S, S] at the shorter side of a size (height, width), as often as it fits.
+
+    The copies are spread evenly along the longer side, with transparent gaps.
+    """
+    shorter, longer = min(size), max(size)
+    whole = picture.new_zeros(len(picture), *size)
+    square = resize(picture, (shorter, shorter)).clamp(0, 1)
+    count = longer // shorter
+    for k in range(count):
+        begin = round((k + 0.5) * longer / count - shorter / 2)
+        part = whole.narrow(2 if size[1] >= size[0] else 1, begin, shorter)
+        part.copy_(square)
+    return whole
 
 
-def coloured(image: Tensor, wanted: Tensor) -> Tensor:
+def colour_step(image: Tensor, wanted: Tensor) -> Tensor:
     """The step [3, H, W] from the colours of an image to those that are wanted, without lightness.
 
     In broad patches.
     """
+    height, width = image.shape[-2:]
     change = wanted - image
-    change = change - change.mean(dim=0, keepdim=True)
-    return resize(resize(change, (PATCHES, PATCHES)), (image.shape[-2], image.shape[-1]))
+    change -= change.mean(dim=0, keepdim=True)
+    down, right = (max(1, round(PATCHES * side / min(height, width))) for side in (height, width))
+    return resize(functional.adaptive_avg_pool2d(change, (down, right)), (height, width))
 
 
-def colouring(shape: Shape | None) -> float:
+def colour_share(shape: Shape | None) -> float:
     """The share of that step to take: a dream that is to be grey has no colours of exemplars."""
     return 1.0 if shape is None else min(1.0, shape.colours)
 

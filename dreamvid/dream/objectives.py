@@ -176,8 +176,8 @@ def anchored(name: str, power: float = CARICATURE) -> Objective:
     def value(activations: Activations) -> Tensor:
         now, source = planes_of(activations[name]), planes_of(activations[source_of(name)])
         cosine = functional.cosine_similarity(now, source, dim=1, eps=1e-6)
-        likeness = cosine.clamp_min(LEAST_COSINE).pow(power)
-        return ((now * source).mean(dim=1) * likeness).mean()
+        close = cosine.clamp_min(LEAST_COSINE).pow(power)
+        return ((now * source).mean(dim=1) * close).mean()
 
     return Objective((name,), value, anchored=True)
 
@@ -186,15 +186,15 @@ def alike(name: str) -> Objective:
     """Raise the likeness of a layer's activations and those of the source of the image."""
 
     def value(activations: Activations) -> Tensor:
-        now, source = planes_of(activations[name]), planes_of(activations[source_of(name)])
-        return likeness(now, source).mean()
+        return likeness(activations[name], activations[source_of(name)]).mean()
 
     return Objective((name,), value, anchored=True)
 
 
 def likeness(activations: Tensor, wanted: Tensor) -> Tensor:
     """The mean cosine between two sets of activations [N, C, h, w], position by position: [N]."""
-    return functional.cosine_similarity(activations, wanted, dim=1, eps=1e-6).mean((1, 2))
+    now, then = planes_of(activations), planes_of(wanted)
+    return functional.cosine_similarity(now, then, dim=1, eps=1e-6).mean((1, 2))
 
 
 def direction(name: str, vector: Tensor) -> Objective:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from dreamvid.device.numbers import Number
 from dreamvid.dream.gradient import Gradient, Scale
-from dreamvid.dream.likeness import Exemplar, coloured, colouring, laid_over, side_by_side
+from dreamvid.dream.likeness import Exemplar, colour_share, colour_step, laid_over, side_by_side
 from dreamvid.dream.views import Places, ViewVariation
 
 
@@ -18,7 +18,8 @@ from dreamvid.dream.views import Places, ViewVariation
 class Towards:
     """The gradients of `whole`, an anchored objective, towards the image with an exemplar on it.
 
-    The `exemplar` is laid over the whole image, once or more, side by side.
+    The `exemplar` is laid over the whole image, once or more, side by side: for pictures, not for
+    images that wrap. The value contains the likeness.
     """
 
     whole: Gradient
@@ -29,8 +30,8 @@ class Towards:
         image = image[:3]
         wanted = self._on(image)
         gradient = self.whole.ground(torch.cat((image, wanted)), shift, scale)
-        colour = self.exemplar.colour * colouring(scale.shape)
-        return gradient + colour * coloured(image, wanted) if colour else gradient
+        colour = self.exemplar.colour * colour_share(scale.shape)
+        return gradient.add_(colour_step(image, wanted), alpha=colour) if colour else gradient
 
     def with_beings(
         self,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from dreamvid.dream.likeness import Exemplar, exemplar_of, laid_over
+from dreamvid.dream.likeness import exemplar_of, laid_over
 from dreamvid.networks.network import Network
 
 VIEW, NEARER, ASIDE = 1.4, 0.35, 0.15
@@ -62,41 +62,45 @@ class Look:
         part = self._down.weights.T @ gradient @ self._right.weights
         total[:, rows, columns] += part * near(self.place, rows, columns, total)
 
+    def lay(self, total: Tensor, step: Tensor) -> None:
+        """Add a step [3, n, n] of the view, resampled, to that of the image, within the window."""
+        rows, columns = self._down.part, self._right.part
+        part = self._down.back() @ step @ self._right.back().T
+        total[:, rows, columns] += part * near(self.place, rows, columns, total)
+
 
 class Exemplars:
     """The exemplars of the labels of a network, as they would look in views of beings."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._known: dict[int, Exemplar | None] = {}
-        first = exemplar_of(network, 0)
-        self.coloured = first is not None and first.colour > 0
+        self._known: dict[int, Tensor | None] = {}
 
-    def on(self, looks: Sequence[Look]) -> Tensor:
-        """The views [N, 3, n, n] of looks, with the exemplar of each being in its place."""
+    def on(self, looks: Sequence[Look]) -> Tensor | None:
+        """The views [N, 3, n, n] of looks, with the exemplars of beings in their places.
+
+        None if no being has one.
+        """
+        if all(self._picture(look.place.label) is None for look in looks):
+            return None
         return torch.stack([self._seen(look) for look in looks])
 
-    def colour(self, look: Look) -> float:
-        """The weight of the colours of the exemplar of a being; 0 without one."""
-        exemplar = self._exemplar(look.place.label)
-        return exemplar.colour if exemplar else 0.0
-
     def _seen(self, look: Look) -> Tensor:
-        exemplar = self._exemplar(look.place.label)
-        if exemplar is None:
+        picture = self._picture(look.place.label)
+        if picture is None:
             return look.view
         centre = look.place._replace(y=0.5, x=0.5, size=1 / (2 * EXEMPLAR))
-        picture = exemplar.picture.to(look.view.device)
-        return laid_over(look.view, Look(centre, look.variation, picture, look.view.shape[-1]).view)
+        seen = Look(centre, look.variation, picture.to(look.view.device), look.view.shape[-1])
+        return laid_over(look.view, seen.view)
 
-    def _exemplar(self, label: int) -> Exemplar | None:
-        """The exemplar of a label, with as much room around it."""
+    def _picture(self, label: int) -> Tensor | None:
+        """The exemplar of a label [4, 2 S, 2 S], with room around it."""
         if label not in self._known:
             exemplar = exemplar_of(self._network, label)
-            if exemplar is not None:
-                room = (exemplar.picture.shape[-1] // 2,) * 4
-                exemplar = Exemplar(functional.pad(exemplar.picture, room), exemplar.colour)
-            self._known[label] = exemplar
+            picture = None if exemplar is None else exemplar.picture
+            if picture is not None:
+                picture = functional.pad(picture, (picture.shape[-1] // 2,) * 4)
+            self._known[label] = picture
         return self._known[label]
 
 
@@ -119,6 +123,10 @@ class _Taps:
         pixels = torch.arange(first, self.part.stop) + 0.5
         weights = (1 - (places[:, None] - pixels).abs() / reach).clamp_min(0)
         self.weights = (weights / weights.sum(1, keepdim=True)).to(device)
+
+    def back(self) -> Tensor:
+        """The weights [part, count] with which a line of points is resampled to the pixels."""
+        return (self.weights / self.weights.sum(0).clamp_min(1e-6)).T
 
 
 def near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:

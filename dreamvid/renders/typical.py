@@ -1,9 +1,9 @@
-"""One render of each label that shows at once what it is: those of the telling views, by eye."""
+"""Typical renders: of each class one, chosen by eye, that shows at once what it is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache
 
 from dreamvid.networks.kinds import telling
 
@@ -70,7 +70,7 @@ OTHERWISE = {name.strip() for name in _OTHERWISE.strip().replace("\n", ",").spli
 """Labels of ImageNet that end in the name of a class, but look otherwise."""
 
 
-@lru_cache(1)
+@cache
 def telling_views() -> dict[str, str]:
     """By class: the label that shows best what it is."""
     return {name: telling([labels()[k] for k in labels_of([name])]) for name in CHOSEN}
@@ -81,7 +81,7 @@ def is_rendered(names: Sequence[str]) -> bool:
     return tuple(names) == labels()
 
 
-def looks_like(name: str) -> str | None:
+def render_like(name: str) -> str | None:
     """The label of the renders that looks like a label of another network, if there is one.
 
     It is the one of the class with which the name ends: 'red fox' looks like 'fox/front'.
@@ -93,10 +93,15 @@ def looks_like(name: str) -> str | None:
     return found if found in labels() else telling_views().get(found)
 
 
-@lru_cache(16)
+@cache
 def typical(label: str) -> Array:
-    """The typical render of a label, in natural colours: premultiplied RGBA, uint8 [S, S, 4]."""
+    """The typical render of a label, in natural colours: premultiplied RGBA, uint8 [S, S, 4].
+
+    Of a view that is not the telling one of its class it is not chosen. It cannot be changed.
+    """
     name = label.partition("/")[0]
     number = CHOSEN[name] if label == telling_views()[name] else 0
     with natural_colours():
-        return render(label, seed=(SEED, labels().index(label), number), size=SIDE)
+        drawn = render(label, seed=(SEED, labels().index(label), number), size=SIDE)
+    drawn.setflags(write=False)
+    return drawn

@@ -13,9 +13,10 @@ from tiny import texture, tiny_dreamer, tiny_network, with_exemplars
 from dreamvid.dream import beings as module
 from dreamvid.dream import objectives, views
 from dreamvid.dream.beings import SIZE, Beings
-from dreamvid.dream.dreamer import Dose
+from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge
 from dreamvid.dream.objectives import Objective, creatures, fade, layer, likeness
+from dreamvid.dream.shaping import Shape
 from dreamvid.dream.terms import parse
 from dreamvid.dream.views import OUTER, Place, Places, view_variations
 from dreamvid.errors import UsageError
@@ -134,6 +135,7 @@ def test_a_being_is_drawn_towards_the_exemplar_of_its_class(
         for image in (bare, dreamed):
             look = views.Look(place, (0, 0, 0), image, 96)
             wanted = dream.beings._exemplars.on([look])
+            assert wanted is not None
             with torch.no_grad():
                 one, other = (trunk(view)["two"] for view in (look.view[None], wanted))
             found.append(float(likeness(one, other)))
@@ -149,7 +151,9 @@ def test_the_exemplar_stands_where_the_being_is_however_it_is_looked_at(
     place = Place(0.5, 0.5, SIZE, "cat", 2)
     for variation in ((0.0, 0.0, 0.0), (1.0, 0.0, 0.0), (0.0, 1.0, -1.0)):
         look = views.Look(place, variation, white, 96)
-        there = (exemplars.on([look])[0] - 1).abs().sum(0) > 0.1
+        shown = exemplars.on([look])
+        assert shown is not None
+        there = (shown[0] - 1).abs().sum(0) > 0.1
         rows, columns = (there.any(dim).nonzero().flatten() for dim in (1, 0))
         nearer, down, right = variation
         side = 1.4 * (1 + 0.35 * nearer)
@@ -166,9 +170,27 @@ def test_of_the_labels_of_a_word_those_with_exemplars_are_taken(
     with_exemplars(monkeypatch)
     assert beings_of("it")._labels["it"].tolist() == [2]  # no render is an elk
     assert [labels.tolist() for labels in beings_of("elk")._labels.values()] == [[4]]
-    assert beings_of("elk")._exemplars.on([views.Look(
-        Place(0.5, 0.5, SIZE, "elk", 4), (0, 0, 0), WIDE, 96
-    )]).shape == (1, 3, 96, 96)  # fmt: skip
+
+
+def test_beings_without_an_exemplar_look_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_exemplars(monkeypatch)
+    exemplars = views.Exemplars(tiny_network())
+    elk, cat = (
+        views.Look(Place(0.5, 0.5, SIZE, "it", label), (0, 0, 0), WIDE, 96) for label in (4, 2)
+    )
+    assert exemplars.on([elk]) is None
+    both = exemplars.on([elk, cat])
+    assert both is not None and torch.equal(both[0], elk.view)
+    assert not torch.allclose(both[1], cat.view, atol=0.2)
+
+
+@pytest.mark.parametrize("side", [100, 400, 1500])
+def test_a_step_of_a_view_arrives_whole_at_any_size(side: int) -> None:
+    image, total = torch.zeros(3, side, 2 * side), torch.zeros(3, side, 2 * side)
+    look = views.Look(Place(0.5, 0.5, SIZE, "cat", 2), (0.6, -0.4, 0.8), image, 96)
+    look.lay(total, torch.ones_like(look.view))
+    assert total[:, side // 2, side].tolist() == pytest.approx([1.0] * 3, abs=0.01)
+    assert total.max() < 1.01 and not total[:, 0].any()
 
 
 def test_colours_of_an_exemplar_are_taken_by_networks_trained_on_renders_alone(
@@ -178,10 +200,18 @@ def test_colours_of_an_exemplar_are_taken_by_networks_trained_on_renders_alone(
     place, looks = Place(0.5, 0.5, SIZE, "bee", 1), [(0.0, 0.0, 0.0)]
     assert not beings_of("bee").gradient(WIDE, (place,), looks)[1].any()
     bestiary = load_network("bestiary")
-    owl = bestiary.labels.index("owl/perched")
-    beings = Beings(bestiary, creatures("owl"), device=CPU, dtype=torch.float32)
-    _, colours = beings.gradient(WIDE, (place._replace(word="owl", label=owl),), looks)
+    place = place._replace(word="owl", label=bestiary.labels.index("owl/perched"))
+    dream = Dreamer(bestiary, creatures("owl"), precision="fp32")
+    assert dream.beings is not None
+    _, colours = dream.beings.gradient(WIDE, (place,), looks)
     assert colours.abs().max() > 0.2 and colours.mean(0).abs().max() < 1e-4
+    warmer = []
+    for amount in (0.0, 1.0):
+        made = dream.with_dose(Dose((8,), 0.02), 1.4, Shape(colours=amount))
+        dreamed = made.ascend(WIDE, made.dose, gauge=Gauge(), places=(place,))
+        warmer.append(float((dreamed - WIDE)[0, 40:56, 88:104].mean()
+                            - (dreamed - WIDE)[2, 40:56, 88:104].mean()))  # fmt: skip
+    assert abs(warmer[0]) < 0.01 < 0.05 < warmer[1]  # an owl is brown
 
 
 def test_a_being_is_raised_within_its_window_alone() -> None:

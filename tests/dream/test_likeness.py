@@ -10,13 +10,13 @@ from torch import Tensor
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import Gauge, Scale
 from dreamvid.dream.likeness import (
-    COLOURED,
+    COLOUR_WEIGHT,
     Exemplar,
-    coloured,
+    colour_step,
     exemplar_of,
     laid_over,
     side_by_side,
-    towards_exemplar,
+    with_likeness,
 )
 from dreamvid.dream.objectives import Objective, alike, label, likeness, source_of
 from dreamvid.dream.shaping import Shape
@@ -30,7 +30,7 @@ def exemplar() -> Exemplar:
     """A red disc."""
     at = torch.linspace(-1, 1, SIDE)
     disc = (at[:, None].square() + at.square() < 0.3).float()
-    return Exemplar(torch.stack((disc, 0 * disc, 0 * disc, disc)), COLOURED)
+    return Exemplar(torch.stack((disc, 0 * disc, 0 * disc, disc)), COLOUR_WEIGHT)
 
 
 def test_activations_are_alike_whatever_their_size_but_not_elsewhere() -> None:
@@ -51,14 +51,14 @@ def test_an_exemplar_lies_over_the_image_where_it_is_opaque() -> None:
 
 def test_colours_go_to_those_that_are_wanted_and_lightness_stays() -> None:
     image = torch.full((3, SIDE, SIDE), 0.4)
-    step = coloured(image, laid_over(image, exemplar().picture))
+    step = colour_step(image, laid_over(image, exemplar().picture))
     assert step[0, 24, 24] > 0.3 and (step[1:, 24, 24] < 0).all()
     assert step.mean(0).abs().max() < 1e-5 and step[:, 0, 0].abs().max() < 0.05
-    assert coloured(image, image + 0.2).abs().max() < 1e-5
+    assert colour_step(image, image + 0.2).abs().max() < 1e-5
 
 
 def objective() -> Objective:
-    return towards_exemplar(tiny_network(), label("logits", 2))
+    return with_likeness(tiny_network(), label("logits", 2))
 
 
 def test_a_dream_is_drawn_towards_its_exemplar() -> None:
@@ -86,7 +86,7 @@ def test_a_grey_dream_takes_no_colours(colours: float) -> None:
 
     towards, image = Towards(Still(), exemplar()), torch.full((3, SIDE, SIDE), 0.4)  # type: ignore[arg-type]
     step = towards.ground(image, (0, 0), Scale(Shape(colours=colours), Gauge(), ""))
-    whole = COLOURED * coloured(image, laid_over(image, exemplar().picture))
+    whole = COLOUR_WEIGHT * colour_step(image, laid_over(image, exemplar().picture))
     assert torch.allclose(step, min(1.0, colours) * whole)
 
 
@@ -111,14 +111,17 @@ def test_the_exemplar_is_laid_over_the_image_at_its_size() -> None:
     assert towards.value(image[:3]) == 7.0 and watching.seen.shape == (6, 30, 40)
 
 
-@pytest.mark.parametrize(("height", "width", "count"), [(40, 45, 1), (40, 90, 2), (90, 30, 3)])
+@pytest.mark.parametrize(
+    ("height", "width", "count"), [(40, 54, 1), (40, 90, 2), (90, 30, 3), (1, 4, 4), (30, 30, 1)]
+)
 def test_an_exemplar_stands_side_by_side_as_often_as_it_fits(
     height: int, width: int, count: int
 ) -> None:
-    shown = side_by_side(exemplar().picture, (height, width))[3]
+    square = torch.ones(4, 16, 16)
+    shown = side_by_side(square, (height, width))[3]
     assert shown.shape == (height, width)
-    line = shown.mean(0 if width > height else 1) > 0.2
-    assert int((line[1:] & ~line[:-1]).sum()) == count
+    assert float(shown.sum()) == pytest.approx(count * min(height, width) ** 2)  # not stretched
+    assert torch.allclose(shown, shown.flip(0, 1))  # spread evenly
 
 
 def test_labels_of_imagenet_have_exemplars_without_colours_and_those_of_users_none(
@@ -130,5 +133,5 @@ def test_labels_of_imagenet_have_exemplars_without_colours_and_those_of_users_no
     dog, bestiary = exemplar_of(network, 3), load_network("bestiary")
     owl = exemplar_of(bestiary, bestiary.labels.index("owl/flying"))
     assert dog is not None and dog.colour == 0 and dog.picture.shape == (4, 128, 128)
-    assert owl is not None and owl.colour == COLOURED
+    assert owl is not None and owl.colour == COLOUR_WEIGHT
     assert exemplar_of(network, 4) is None and exemplar_of(network, 0, 1) is None

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
+from dreamvid.dream.likeness import render_of
 from dreamvid.networks.known import imagenet_labels
-from dreamvid.networks.registry import load_network
+from dreamvid.networks.registry import describe, load_network
 from dreamvid.renders import classes, labels, render
 from dreamvid.renders.palettes import natural_colours
 from dreamvid.renders.typical import (
@@ -16,7 +17,7 @@ from dreamvid.renders.typical import (
     SEED,
     SIDE,
     is_rendered,
-    looks_like,
+    render_like,
     telling_views,
     typical,
 )
@@ -61,13 +62,14 @@ def test_labels_of_imagenet_look_like_the_class_with_which_their_names_end() -> 
         ("zebra", "zebra/body"),
         ("sea lion", None), ("guinea pig", None), ("abacus", None), ("mousetrap", None),
     ):  # fmt: skip
-        assert looks_like(name) == known, name
+        assert render_like(name) == known, name
 
 
 def test_the_table_of_looks_names_labels_of_imagenet_and_of_the_renders() -> None:
     known = {name.lower() for name in imagenet_labels()}
     assert set(ALSO) | OTHERWISE <= known
-    assert all(looks_like(name) in labels() for name in ALSO)
-    assert all(looks_like(name) is None for name in OTHERWISE)
-    found = [name for name in known if looks_like(name)]
-    assert len(found) > 200
+    assert all(render_like(name) in labels() for name in ALSO)
+    assert all(render_like(name) is None for name in OTHERWISE)
+    network = describe("efficientnet_lite0")
+    assert 325 < sum(render_of(network, index) is not None for index in range(1000)) < 345
+    assert render_of(network, network.labels.index("Pekinese")) == "dog/front"
