@@ -10,6 +10,7 @@ representations"). Only deep layers are compared: surfaces and details remain th
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import torch
@@ -37,12 +38,17 @@ class Exemplar:
 
 
 def exemplar_of(network: Network, *indices: int) -> Exemplar | None:
-    """The exemplar of a label, a typical render; None for several labels, or if there is none."""
-    name = render_of(network, indices[0]) if len(indices) == 1 else None
-    if name is None:
-        return None
+    """The exemplar of a label, a typical render, if there is one.
+
+    Of several labels it is the render that most of them look like, if at least two do: all foxes
+    look like one.
+    """
     from dreamvid.renders.typical import typical
 
+    found = Counter(name for index in indices if (name := render_of(network, index)))
+    ((name, count),) = found.most_common(1) or ((None, 0),)
+    if name is None or count < min(2, len(indices)):
+        return None
     picture = torch.tensor(typical(name)).permute(2, 0, 1) / 255
     return Exemplar(picture, colour_weight(network))
 

@@ -313,6 +313,7 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
 def _matching(word: str, among: Sequence[str]) -> tuple[int, ...]:
     """The indices of the labels that equal a word, belong to its group or contain it."""
     exact = [k for k, known in enumerate(among) if word in _names(known)]
+    exact = exact or [k for k, known in enumerate(among) if word in _names(known.lower())]
     within = (k for k, known in enumerate(among) if word in known.lower().split())
     return tuple(exact) or group(among, word) or tuple(within)
 

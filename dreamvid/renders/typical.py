@@ -42,11 +42,11 @@ frog: bullfrog; fruit/apple: granny smith; fruit/pineapple: pineapple
 fruit/strawberry: strawberry; goat: ibex; grasshopper: cricket; hedgehog: porcupine, echidna
 heron: white stork, black stork, american egret, bittern, crane bird; hippo: hippopotamus
 horse: sorrel; insectface/mantis: mantis; ladybird: ladybug; leopard: jaguar
-lighthouse: beacon; lion: cougar
+lighthouse: beacon
 lizard: banded gecko, common iguana, whiptail, agama, gila monster, komodo dragon, common newt
 lobster: crayfish; monkey: chimpanzee, guenon, patas, macaque, langur, capuchin
 mushroom: agaric, bolete; parrot: african grey, macaw, lorikeet; perch: tench, coho
-pig: hog, wild boar; pot/teapot: teapot; pot/vase: vase; rabbit: hare, angora
+pig: hog, wild boar; pot/teapot: teapot; pot/vase: vase, pot; rabbit: hare, angora
 ram: bighorn; ray: stingray; redpanda: lesser panda; rocket: missile; rooster: cock
 shark: hammerhead; ship: pirate, schooner; snail: conch
 snake: boa constrictor, rock python, indian cobra, green mamba, horned viper, sidewinder

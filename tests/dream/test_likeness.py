@@ -21,7 +21,7 @@ from dreamvid.dream.likeness import (
 from dreamvid.dream.objectives import Objective, alike, label, likeness, source_of
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.towards import Towards
-from dreamvid.networks.registry import load_network
+from dreamvid.networks.registry import describe, load_network
 
 SIDE = 48
 
@@ -135,3 +135,14 @@ def test_labels_of_imagenet_have_exemplars_without_colours_and_those_of_users_no
     assert dog is not None and dog.colour == 0 and dog.picture.shape == (4, 128, 128)
     assert owl is not None and owl.colour == COLOUR_WEIGHT
     assert exemplar_of(network, 4) is None and exemplar_of(network, 0, 1) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "one"), [("fox", "red fox"), ("dog", "Pekinese"), ("bird", "robin"), ("cat", "tabby")]
+)
+def test_several_labels_have_the_exemplar_of_most_of_them(word: str, one: str) -> None:
+    network = describe("efficientnet_lite0")
+    several = network.labelled(word)
+    found, wanted = exemplar_of(network, *several), exemplar_of(network, *network.labelled(one))
+    assert len(several) > 3 and found is not None and wanted is not None
+    assert torch.equal(found.picture, wanted.picture)

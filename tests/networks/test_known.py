@@ -87,6 +87,12 @@ def test_a_word_finds_its_labels(word: str, found: tuple[int, ...]) -> None:
     assert find_label(word, ANIMALS, model="m") == found
 
 
+def test_a_label_with_capitals_is_found_without_them() -> None:
+    found = labels("googlenet")
+    assert find_label("arctic fox", found, model="m") == (found.index("Arctic fox"),)
+    assert find_label("Arctic Fox", found, model="m") == (found.index("Arctic fox"),)
+
+
 def test_a_group_goes_before_labels_that_contain_its_word() -> None:
     found = labels("googlenet")
     named = {found[k] for k in find_label("bird", found, model="googlenet")}
