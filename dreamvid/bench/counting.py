@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from dreamvid.device.numbers import Number
 from dreamvid.dream.dreamer import Dose, Dreamer
-from dreamvid.dream.gradient import Gauge, Gradient, Scale
-from dreamvid.dream.views import Places, ViewVariation
+from dreamvid.dream.gradient import Gauge, Gradient, Scale, Wrapped
+from dreamvid.dream.views import Places
 
 
 class TimedDreamer(Dreamer):
@@ -48,29 +47,21 @@ class TimedDreamer(Dreamer):
 
 
 @dataclass
-class CountingGradient:
-    """The gradients of `inner`; counts the pixels of the passes, half for a forward pass alone."""
+class CountingGradient(Wrapped):
+    """The gradients of `whole`; counts the pixels of the passes, half for a forward pass alone.
 
-    inner: Gradient
+    The passes of beings are not counted.
+    """
+
+    whole: Gradient
     pixels: float = 0.0
 
     def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
         """The gradient of the objective, counted."""
         self.pixels += image.shape[-2] * image.shape[-1]
-        return self.inner.ground(image, shift, scale)
-
-    def with_beings(
-        self,
-        ground: Tensor,
-        image: Tensor,
-        places: Places,
-        looks: Sequence[ViewVariation],
-        scale: Scale,
-    ) -> Tensor:
-        """The same with beings, whose passes are not counted."""
-        return self.inner.with_beings(ground, image, places, looks, scale)
+        return self.whole.ground(image, shift, scale)
 
     def value(self, image: Tensor) -> Number:
         """The objective at an image, counted."""
         self.pixels += 0.5 * image.shape[-2] * image.shape[-1]
-        return self.inner.value(image)
+        return self.whole.value(image)

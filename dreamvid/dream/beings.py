@@ -68,7 +68,7 @@ DETAIL = 0.5
 PALE = 0.3
 """Factor on `colours` for the beings of a network whose exemplars give them their colours."""
 
-LIKENESS = 30.0
+BEING_LIKENESS = 30.0
 """Weight of the likeness at each of the compared layers, beside the logit of a class."""
 
 AT_ONCE = 16
@@ -201,7 +201,7 @@ class Beings:
             with torch.no_grad():
                 seen = self._trunk(wanted, self._dtype)
             for name in self._compared:
-                height = height + LIKENESS * likeness(found[name], seen[name]).sum()
+                height = height + BEING_LIKENESS * likeness(found[name], seen[name]).sum()
         return torch.autograd.grad(height, views)[0]
 
     def _seen(self, places: Places) -> Places:

@@ -195,17 +195,10 @@ class NetworkGradient:
         return sum(values) / len(values)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """The gradients of `whole`; `before` gets the image and the key before each update."""
+class Wrapped:
+    """Gradients that are those of `whole`, but for what a subclass changes."""
 
     whole: Gradient
-    before: Callable[[Tensor, str], None]
-
-    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
-        """The gradient of `whole`, after the call."""
-        self.before(image, scale.key)
-        return self.whole.ground(image, shift, scale)
 
     def with_beings(
         self,
@@ -215,9 +208,22 @@ class Watched:
         looks: Sequence[ViewVariation],
         scale: Scale,
     ) -> Tensor:
-        """The gradient of `whole`."""
+        """The gradient of `whole` with beings."""
         return self.whole.with_beings(ground, image, places, looks, scale)
 
     def value(self, image: Tensor) -> Number:
         """The objective of `whole`."""
         return self.whole.value(image)
+
+
+@dataclass(frozen=True)
+class Watched(Wrapped):
+    """The gradients of `whole`; `before` gets the image and the key before each update."""
+
+    whole: Gradient
+    before: Callable[[Tensor, str], None]
+
+    def ground(self, image: Tensor, shift: tuple[int, int], scale: Scale) -> Tensor:
+        """The gradient of `whole`, after the call."""
+        self.before(image, scale.key)
+        return self.whole.ground(image, shift, scale)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from dreamvid.device.numbers import Number
-from dreamvid.dream.gradient import Gradient, Scale
+from dreamvid.dream.gradient import Gradient, Scale, Wrapped
 from dreamvid.dream.likeness import Exemplar, colour_share, colour_step, laid_over, side_by_side
-from dreamvid.dream.views import Places, ViewVariation
 
 
 @dataclass(frozen=True)
-class Towards:
+class Towards(Wrapped):
     """The gradients of `whole`, an anchored objective, towards the image with an exemplar on it.
 
     The `exemplar` is laid over the whole image, once or more, side by side: for pictures, not for
@@ -32,17 +30,6 @@ class Towards:
         gradient = self.whole.ground(torch.cat((image, wanted)), shift, scale)
         colour = self.exemplar.colour * colour_share(scale.shape)
         return gradient.add_(colour_step(image, wanted), alpha=colour) if colour else gradient
-
-    def with_beings(
-        self,
-        ground: Tensor,
-        image: Tensor,
-        places: Places,
-        looks: Sequence[ViewVariation],
-        scale: Scale,
-    ) -> Tensor:
-        """The gradient of `whole`."""
-        return self.whole.with_beings(ground, image, places, looks, scale)
 
     def value(self, image: Tensor) -> Number:
         """The objective of `whole` at an image."""

@@ -135,8 +135,8 @@ def near(place: Place, rows: slice, columns: slice, image: Tensor) -> Tensor:
     y = torch.arange(rows.start, rows.stop, device=image.device) + 0.5 - place.y * height
     x = torch.arange(columns.start, columns.stop, device=image.device) + 0.5 - place.x * width
     distance = (y[:, None].square() + x.square()).sqrt() / (place.size * min(height, width))
-    near = ((OUTER - distance) / (OUTER - INNER)).clamp(0, 1)
-    return near * near * (3 - 2 * near)
+    inside = ((OUTER - distance) / (OUTER - INNER)).clamp(0, 1)
+    return inside * inside * (3 - 2 * inside)
 
 
 def part_of(centre: float, reach: float, length: int) -> slice:
@@ -153,9 +153,9 @@ def view_variations(seed: int) -> Iterator[ViewVariation]:
     first = torch.rand(3, generator=generator, dtype=torch.float64).tolist()
     place = 0
     while True:
-        near, down, right = (
+        nearer, down, right = (
             2 * ((begin + ratio * place) % 1.0) - 1
             for begin, ratio in zip(first, (0.8191725134, 0.6710436067, 0.5497004779), strict=True)
         )
-        yield near, down, right
+        yield nearer, down, right
         place += 1

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from dreamvid.device.numbers import Number
 from dreamvid.dream.beings import REACH, SIZE
 from dreamvid.dream.dreamer import Dreamer
-from dreamvid.dream.gradient import Gauge, Gradient, Health, Scale
+from dreamvid.dream.gradient import Gauge, Gradient, Health, Scale, Wrapped
 from dreamvid.dream.octaves import octave_sizes
 from dreamvid.dream.views import OUTER, Places, ViewVariation
 from dreamvid.loops.texture import resize_periodic
@@ -58,16 +57,16 @@ class PeriodicDreamer:
 
 
 @dataclass(frozen=True)
-class PeriodicGradient:
-    """The gradients of periodic textures: those of `inner`, computed with a wrapped margin."""
+class PeriodicGradient(Wrapped):
+    """The gradients of periodic textures: those of `whole`, computed with a wrapped margin."""
 
-    inner: Gradient
+    whole: Gradient
 
     def ground(self, image: torch.Tensor, shift: tuple[int, int], scale: Scale) -> torch.Tensor:
         """The gradient of the objective."""
         height, width = image.shape[-2:]
         wide = _across(image.roll(shift, (1, 2)), MARGIN)
-        gradient = self.inner.ground(wide, (0, 0), scale)
+        gradient = self.whole.ground(wide, (0, 0), scale)
         gradient = gradient[:, MARGIN : MARGIN + height, MARGIN : MARGIN + width]
         return gradient.roll((-shift[0], -shift[1]), (1, 2))
 
@@ -95,12 +94,8 @@ class PeriodicGradient:
             for x in _seen(place.x, OUTER * place.size * shorter / width)
         )
         ground, image = _across(ground, margin), _across(image, margin)
-        update = self.inner.with_beings(ground, image, copies, looks, scale)
+        update = self.whole.with_beings(ground, image, copies, looks, scale)
         return update[:, margin : margin + height, margin : margin + width]
-
-    def value(self, image: torch.Tensor) -> Number:
-        """The objective at an image."""
-        return self.inner.value(image)
 
 
 def _across(planes: torch.Tensor, margin: int) -> torch.Tensor:
