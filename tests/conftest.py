@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pretend
 import pytest
 import torch
 from hypothesis import settings
@@ -13,6 +14,7 @@ from tiny import clicks_from, texture
 
 from dreamvid.image import save_image, to_image
 
+pretend.register()
 settings.load_profile("ci")  # the same examples in each run, however long the machine takes
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from dreamvid.device.card import card_of
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.dream.octaves import resize
 from dreamvid.image import to_array
@@ -76,14 +77,18 @@ class RegionsCarry:
         before = [None] * len(self._carries) if memory is None else [memory, *memory.others]
         moving = self._moving(frame, memory)
         shown = None if moving is None else outlined(moving, _array_of(frame))
-        shares = self._regions.shares(frame, shown) or (None,)
-        device = self._regions(frame.index).device
+        shares = self._shares(frame, shown) or (None,)
         first, *others = [
-            replace(carry(_seen(frame, share, device), previous), mask=share, others=())
+            replace(carry(_seen(frame, share), previous), mask=share, others=())
             for carry, previous, share in zip(self._carries, before, shares, strict=True)
         ]
         kept = None if moving is None else torch.from_numpy(moving)[None]
         return replace(first, others=tuple(others), moving=kept)
+
+    def _shares(self, frame: Frame, shown: Plane | None) -> tuple[torch.Tensor, ...]:
+        """Where each region is shown, on the device of its dream."""
+        card = card_of(self._regions(frame.index).device)
+        return tuple(card.send(share.numpy()) for share in self._regions.shares(frame, shown))
 
     def _moving(self, frame: Frame, memory: Memory | None) -> Plane | None:
         """The memory of what moves, after this frame."""
@@ -100,13 +105,13 @@ class RegionsCarry:
         return remembered(before, found, motion, frame.moved.speed)
 
 
-def _seen(frame: Frame, share: torch.Tensor | None, device: torch.device) -> Frame:
+def _seen(frame: Frame, share: torch.Tensor | None) -> Frame:
     """A frame whose dream will be seen through a mask [1, H, W], at the size of the film."""
     if share is None:
         return frame
     assert frame.image is not None
     size = frame.image.shape[-2], frame.image.shape[-1]
-    return replace(frame, shown=resize(share, size).clamp(0, 1).to(device))
+    return replace(frame, shown=resize(share, size).clamp(0, 1))
 
 
 def _array_of(frame: Frame) -> Array:
@@ -139,7 +144,7 @@ def blended(
     """
     total = (1 - torch.stack(list(shares)).sum(dim=0)).clamp_min_(0) * film
     for dream, share in zip(dreams, shares, strict=True):
-        total = total + share.to(film.device) * dream
+        total = total + share * dream
     return total
 
 

@@ -50,7 +50,8 @@ class Painter:
         iteration.
         """
         self._reply.check()
-        image, (left, iteration) = image[:3], map(int, key.split("."))
+        image = image[:3].to(self._source.device)
+        left, iteration = map(int, key.split("."))
         now, begins = time.monotonic(), left != self._left
         untouched = begins and left == self.octaves
         self._left = left

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 
 import endurance
+import pretend
 import pytest
 
 FRAME = 4 * 3 * 36 * 64 / 1e6
@@ -29,3 +30,11 @@ def test_the_day_has_all_that_can_happen() -> None:
     assert None in [picture if picture is None else 0 for picture in pictures]
     assert len(shapes) == 2
     assert any(picture is not None and not picture.any() for picture in pictures)
+
+
+def test_a_wall_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend.dream_elsewhere(monkeypatch)
+    pretend.DONE.clear()
+    *_, last = endurance.wall(80, 40)
+    assert last.frames == 80 and 0.02 < last.deviation < 0.5
+    assert pretend.DONE["convolution_backward"]
