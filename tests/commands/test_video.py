@@ -363,7 +363,7 @@ def test_what_cannot_be_used_leaves_nothing_behind(
 
 
 def objective_of(network: Network, dream: DreamSettings) -> Objective:
-    return Raised(network, patient=False)(Dials(dream, Clock(Fraction(1)))(0), ())
+    return Raised(network, patient=False)(Dials(dream, Clock(Fraction(1)))(0), ())[0]
 
 
 def test_layers_add_and_scale() -> None:
