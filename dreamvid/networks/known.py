@@ -20,7 +20,7 @@ from typing import Any
 
 from dreamvid.errors import MissingDependency, UnreadableInput, UsageError, no_such_file
 from dreamvid.networks.installed import has_timm, timm_names, torchvision_names
-from dreamvid.networks.kinds import CREATURES, group
+from dreamvid.networks.kinds import CREATURES, group, groups
 from dreamvid.networks.variants import VARIANTS, places_labels
 
 DEFAULT = "efficientnet_lite0"
@@ -303,7 +303,7 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
         if found := _matching(word, among):
             return found
     some = [known for known in among if name.lower() in known.lower()]
-    near = some or difflib.get_close_matches(name, among, n=5, cutoff=0.5)
+    near = some or difflib.get_close_matches(name, [*groups(among), *among], n=5, cutoff=0.5)
     hint = ", ".join((near or among)[:5])
     raise UsageError(
         f"unknown label '{name}'", where="label", remedy=f"try {hint} (dreamvid labels {model})"

@@ -88,6 +88,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("video film.mp4 -o out.mp4 --model vgg17", 2, "unknown network 'vgg17'; did you mean"),
         ("video film.mp4 -o out.mp4 --layer nosuch", 2, "efficientnet_lite0 has no layer 'nosuch'"),
         ("image a.png -o out.png --model vgg16 --layer fc", 2, "vgg16 has no layer 'fc'; try text"),
+        ("image a.png -o out.png --layer creatures:owl,", 2, "layer: a word is missing in 'creat"),
+        (
+            "image a.png -o out.png --layer creatures:catt",
+            2,
+            "label: unknown label 'catt'; try cat",
+        ),
+        (
+            "image a.png -o o.png --model vgg16 --model alexnet --layer 0:(creatures:)",
+            2,
+            "layer: a word is missing in 'creatures:'; write creatures, or creatures:owl,fish",
+        ),
         ("video film.mp4 -o out.mp4 --mask gone.png", 3, "gone.png: no such file; check the path"),
         ("video film.mp4 -o out.mp4 --mask !gone.mp4", 3, "gone.mp4: no such file; check the path"),
         ("video film.mp4 -o out.mp4 --mask text.mp4", 3, "text.mp4: not a readable film"),
