@@ -292,7 +292,7 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
 
     A class stands for its kinds ('fox' for 'fox/front' and 'fox/side'), a group for its members
     ('bird' for all birds), any other word for the labels that contain it ('owl' or 'owls' for
-    'great grey owl'). Raises UsageError with suggestions if there is none.
+    'great grey owl'). Raises UsageError with suggestions if there is none, or for several words.
     """
     if name.isdecimal() and int(name) < len(among):
         return (int(name),)
@@ -302,6 +302,11 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
     for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
         if found := _matching(word, among):
             return found
+    if "," in name:
+        for word in name.split(","):
+            find_label(word.strip(), among, model=model)
+        raise UsageError(f"one label is raised at a time, not '{name}'", where="label",
+                         remedy=f"give one, or use --layer creatures:{name}")  # fmt: skip
     some = [known for known in among if name.lower() in known.lower()]
     near = some or difflib.get_close_matches(name, [*groups(among), *among], n=5, cutoff=0.5)
     hint = ", ".join((near or among)[:5])

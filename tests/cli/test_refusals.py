@@ -88,6 +88,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("video film.mp4 -o out.mp4 --model vgg17", 2, "unknown network 'vgg17'; did you mean"),
         ("video film.mp4 -o out.mp4 --layer nosuch", 2, "efficientnet_lite0 has no layer 'nosuch'"),
         ("image a.png -o out.png --model vgg16 --layer fc", 2, "vgg16 has no layer 'fc'; try text"),
+        (
+            "image a.png -o out.png --label owl,fox",
+            2,
+            "label: one label is raised at a time, not 'owl,fox'; give one, or use --layer creatur",
+        ),
+        ("image a.png -o out.png --label owl,foxx", 2, "label: unknown label 'foxx'; try fox, ox"),
+        (
+            "image a.png -o out.png --label owl --label fox",
+            2,
+            "--label is given more than once; give one, or use --layer creatures:owl,fox for sever",
+        ),
+        ("image a.png -o out.png --seed 1 --seed 2", 2, "--seed is given more than once; give it"),
         ("image a.png -o out.png --layer creatures:owl,", 2, "layer: a word is missing in 'creat"),
         (
             "image a.png -o out.png --layer creatures:catt",
