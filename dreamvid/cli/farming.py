@@ -29,7 +29,7 @@ from dreamvid.settings.models import VideoSettings
 if TYPE_CHECKING:
     from dreamvid.commands.preflight import Film
     from dreamvid.commands.result import Result
-    from dreamvid.farm.joining import Left
+    from dreamvid.farm.left import Left
     from dreamvid.farm.status import Status
     from dreamvid.farm.storage import Storage
     from dreamvid.media.newest import NewestFrame
@@ -247,6 +247,10 @@ def join(
     source = find_source(made, sidecar_path(out))
     if source is None or command_that_wrote(values) != "video":
         raise UsageError("no film is dreamed there", where=out, remedy="repeat its command")
+    if store is None:
+        from dreamvid.farm.left import check_joinable
+
+        check_joinable(out)
     settings = VideoSettings.checked(values, where=record)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(source, out, settings, overwrite=yes)

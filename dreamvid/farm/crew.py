@@ -20,7 +20,8 @@ from dreamvid.commands.result import Result
 from dreamvid.commands.shares import threads_of_each
 from dreamvid.errors import DreamvidError, OutOfMemory, OutputExists
 from dreamvid.farm.check import check_shared
-from dreamvid.farm.joining import Left, interrupted, try_join
+from dreamvid.farm.joining import interrupted, try_join
+from dreamvid.farm.left import Left
 from dreamvid.farm.messages import Order, error_of, left_of_fields, result_of
 from dreamvid.farm.tally import Tally
 from dreamvid.farm.work import threads_of

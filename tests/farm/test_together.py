@@ -24,7 +24,7 @@ from dreamvid.commands.video import run_video
 from dreamvid.device import numbers
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, UsageError
-from dreamvid.farm.joining import Left
+from dreamvid.farm.left import Left
 from dreamvid.farm.share import dream_part, dream_together
 from dreamvid.farm.storage import FolderStorage
 from dreamvid.farm.together import MOST, Together, check_gpu, shots_at_once

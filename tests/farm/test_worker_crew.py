@@ -19,7 +19,7 @@ from dreamvid.commands.result import Result
 from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists, UsageError
 from dreamvid.farm import crew
 from dreamvid.farm.crew import dream_by_workers
-from dreamvid.farm.joining import Left
+from dreamvid.farm.left import Left
 from dreamvid.farm.messages import Order, result_fields
 from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.folder import folder_of
