@@ -221,6 +221,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("zoom a.png -o out.mp4 --repeat-to 9 --max-flash 3", 2, "max_flash: loops are not limite"),
         ("plot cut.toml -o out.png", 2, "cut: needs the film; use dreamvid plot SETTINGS FILM"),
         ("live --input text.mp4", 3, "text.mp4: not a readable film (Invalid data found when proc"),
+        ("atlas -o sheet.png --classes owl,unicorn", 2, "label: unknown label 'unicorn'; try"),
         ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
     ],
 )
