@@ -142,6 +142,8 @@ class _Crew:
                 ended.add(child)
         if self._left is None:
             raise DreamvidError("the workers ended without a result", where=self._order.target)
+        if not self._left.missing:
+            self._tally.finish()
         return self._left
 
     def stop(self) -> None:
