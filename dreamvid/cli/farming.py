@@ -142,8 +142,8 @@ class Many:
 
     def check_device(self, device: str) -> None:
         """Raise UsageError if the device of the settings cannot dream so many shots together."""
-        if self.together is not None:
-            from dreamvid.farm.together import check_gpu
+        if isinstance(self.together, int):
+            from dreamvid.farm.check import check_gpu
 
             check_gpu(self.together, device)
 

@@ -199,13 +199,13 @@ def test_shots_together_in_one_process(
 ) -> None:
     out = tmp_path / "out.mp4"
     command = ["video", two_shots, "-o", out, *QUICK, "--device", "cpu", "--together"]
-    told = dreamvid(*command, "2")
+    told = without_torch(*command, "2")
     assert told.code == 2 and told.line == (
         "dreamvid: --together: several shots at once in one process are for a CUDA GPU; "
         "use --workers 2"
     )
     with monkeypatch.context() as patch:
-        patch.setattr("dreamvid.farm.together.check_gpu", lambda *_: None)
+        patch.setattr("dreamvid.farm.check.check_gpu", lambda *_: None)
         told = dreamvid(*command, "2")
     assert told.code == 0, told.err
     assert "2 shots at once" in told.err.splitlines()

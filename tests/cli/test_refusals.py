@@ -222,6 +222,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("plot cut.toml -o out.png", 2, "cut: needs the film; use dreamvid plot SETTINGS FILM"),
         ("live --input text.mp4", 3, "text.mp4: not a readable film (Invalid data found when proc"),
         ("atlas -o sheet.png --classes owl,unicorn", 2, "label: unknown label 'unicorn'; try"),
+        ("judge gone.safetensors", 3, "gone.safetensors: no such file; check the path"),
+        ("judge --reader vgg17", 2, "unknown network 'vgg17'; did you mean vgg19"),
         ("videos film.mp4", 2, "unknown command 'videos'; use dreamvid video"),
     ],
 )
