@@ -303,6 +303,7 @@ def test_a_row_whose_last_picture_changes_goes_on(
         ({"guide": "guides"}, 0),
         ({"layer": "0:(parts), max_f/2:(objects)"}, 0),
         ({"strength": "1+(t%2)/8"}, 4),
+        ({}, 4),
     ],
 )
 def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames(
@@ -315,6 +316,7 @@ def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames
         for t, array in enumerate(arrays):
             save_image(tmp_path / folder / f"{t}.png", to_image(array))
     done: list[int] = []
+    row = "in" if dream else "in/%d.png"
 
     def stop(progress: Progress) -> None:
         if progress.task == "frames":
@@ -324,12 +326,12 @@ def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames
 
     wanted = VideoSettings.checked({"dream": QUICK | dream, "output": {"codec": "ffv1"}})
     with pytest.raises(Interrupted):
-        dream_video("in", "out.mkv", wanted, on_progress=stop)
+        dream_video(row, "out.mkv", wanted, on_progress=stop)
     for t in range(6, 12):
         save_image(tmp_path / "in" / f"{t}.png", to_image(texture(5)))
     done.clear()
     with pytest.raises(Interrupted):
-        dream_video("in", "out.mkv", wanted, overwrite=True, on_progress=stop)
+        dream_video(row, "out.mkv", wanted, overwrite=True, on_progress=stop)
     assert done[0] == kept + 1
 
 
