@@ -62,16 +62,20 @@ def whole_thing(network: Network, *indices: int) -> Objective:
     return sum((weight * energy(name) for name in layers), start=told)
 
 
-def thing(network: Network, *indices: int, size: int = 160, seed: int = 0) -> Tensor:
-    """What a network dreams of labels: an image [3, size, size] of one thing on soft ground.
+def sought(network: Network, *indices: int) -> tuple[Objective, Exemplar | None]:
+    """What is raised for labels, and the exemplar that they are dreamed towards, if they have one.
 
-    A label that looks like one of the renders is dreamed towards its exemplar: see `likeness`.
+    A label that looks like one of the renders has one: see `likeness`.
     """
     exemplar = exemplar_of(network, *indices)
     if exemplar is None:
-        goal = whole_thing(network, *indices)
-    else:
-        goal = with_likeness(network, label(network.label_layer, *indices))
+        return whole_thing(network, *indices), None
+    return with_likeness(network, label(network.label_layer, *indices)), exemplar
+
+
+def thing(network: Network, *indices: int, size: int = 160, seed: int = 0) -> Tensor:
+    """What a network dreams of labels: an image [3, size, size] of one thing on soft ground."""
+    goal, exemplar = sought(network, *indices)
     return from_noise(network, goal, size=size, seed=seed, exemplar=exemplar)
 
 

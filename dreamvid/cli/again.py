@@ -12,7 +12,7 @@ from dreamvid.media.state import FilmState
 
 if TYPE_CHECKING:
     from dreamvid.commands.preflight import Film
-    from dreamvid.commands.redream import Again
+    from dreamvid.commands.redream_checks import Again
     from dreamvid.commands.result import Result
     from dreamvid.sequence.progress import OnProgress
 
@@ -40,7 +40,7 @@ def read_stretch(text: str, film: Path | None, *, alone: bool) -> Stretch:
 def around(checked: Film, stretch: Stretch) -> list[str]:
     """Check a stretch, and say what of its film is encoded once more."""
     again = _again(stretch)
-    from dreamvid.commands.redream import check_again
+    from dreamvid.commands.redream_checks import check_again
 
     check_again(checked, again)
     first, end = again.around
@@ -58,6 +58,6 @@ def redreamed(checked: Film, stretch: Stretch, on_progress: OnProgress) -> Resul
 
 
 def _again(stretch: Stretch) -> Again:
-    from dreamvid.commands.redream import Again
+    from dreamvid.commands.redream_checks import Again
 
     return Again(*stretch)

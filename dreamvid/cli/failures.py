@@ -8,6 +8,7 @@ import errno
 from cyclopts import (
     CoercionError,
     CycloptsError,
+    RepeatArgumentError,
     UnknownCommandError,
     UnknownOptionError,
     UnusedCliTokensError,
@@ -78,6 +79,9 @@ def _usage(error: CycloptsError) -> UsageError:
         text, remedy = f"unknown option {_name(error)}", instead
     elif isinstance(error, UnknownOptionError) and "." in _name(error):
         text, remedy = f"unknown option {_name(error)}", f"write ./{_name(error)} for a file"
+    elif isinstance(error, RepeatArgumentError):
+        text = f"{error.token.keyword} is given more than once"
+        remedy = hints.REPEATED.get(error.token.keyword or "", "give it once")
     elif isinstance(error, CoercionError) and error.token and error.token.keyword:
         text = f"{error.token.keyword} {error.token.value}: {text.partition(': ')[2] or text}"
     return UsageError(text, remedy=remedy)

@@ -29,7 +29,7 @@ from dreamvid.settings.models import VideoSettings
 if TYPE_CHECKING:
     from dreamvid.commands.preflight import Film
     from dreamvid.commands.result import Result
-    from dreamvid.farm.joining import Left
+    from dreamvid.farm.left import Left
     from dreamvid.farm.status import Status
     from dreamvid.farm.storage import Storage
     from dreamvid.media.newest import NewestFrame
@@ -140,6 +140,22 @@ class Many:
             check_shared(settings)
         return bool(given)
 
+    def check_device(self, device: str) -> None:
+        """Raise UsageError if the device of the settings cannot dream so many shots together."""
+        if isinstance(self.together, int):
+            from dreamvid.farm.check import check_gpu
+
+            check_gpu(self.together, device)
+
+    @property
+    def untold(self) -> str:
+        """What the time of a forecast is that of, where it is not that of the run."""
+        if self.ray is not None:
+            return "by one process here"
+        if self.together not in (None, 1):
+            return "one shot at a time"
+        return "" if self.part is None else "for all parts, one after the other"
+
     def source(self, asked: Path) -> Path:
         """The film on this machine: one in a storage is fetched."""
         if self.ray is None and self.storage is None:
@@ -186,10 +202,8 @@ class Many:
         """Dream a checked film or one part of it in this process."""
         from dreamvid.farm.share import dream_part, dream_together
         from dreamvid.farm.storage import storage_at
-        from dreamvid.farm.together import check_gpu
 
         together = self.together or 1
-        check_gpu(together, request.settings.network.device)
         if self.part is None:
             return dream_together(request, together, on_progress, keep=self.keep)
         name = request.output.path.name
@@ -233,6 +247,10 @@ def join(
     source = find_source(made, sidecar_path(out))
     if source is None or command_that_wrote(values) != "video":
         raise UsageError("no film is dreamed there", where=out, remedy="repeat its command")
+    if store is None:
+        from dreamvid.farm.left import check_joinable
+
+        check_joinable(out)
     settings = VideoSettings.checked(values, where=record)
     with Show(quiet=quiet, verbose=verbose) as show:
         checked = check_video(source, out, settings, overwrite=yes)

@@ -138,11 +138,15 @@ def video(
         show.detail(checked.reader.assumed)
         if again is not None:
             show.say(*around(checked, again))
+        many.check_device(request.settings.network.device)
         if dry_run:
             from dreamvid.commands.dry_run import try_video
 
-            forecast = try_video(checked, show.on_progress, workers=many.count)
-            return show.forecast(forecast, checked, force=force)
+            return show.forecast(
+                try_video(checked, show.on_progress, workers=many.count, untold=many.untold),
+                checked,
+                force=force,
+            )
         check_room(checked, force=force)
         newest = NewestFrame.of(path, preview, off=no_preview)
         from dreamvid.commands.video import run_video

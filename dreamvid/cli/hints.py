@@ -91,6 +91,9 @@ COMMANDS: Final = {
 }
 """By a word given as the command: the command that was meant."""
 
+REPEATED: Final = {"--label": "give one, or use --layer creatures:owl,fox for several"}
+"""By flag that takes one value: what to do to give several."""
+
 
 def flag(name: str, command: str) -> str:
     """The remedy for a flag that a command does not have; empty when there is none."""

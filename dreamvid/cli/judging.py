@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from dreamvid.cli.flags import Json, Quiet
 from dreamvid.cli.show import Show, print_json, print_tables
+from dreamvid.networks.known import check_model
 
 if TYPE_CHECKING:
     from dreamvid.networks.network import Network
@@ -49,6 +50,9 @@ def judge(
     with those of another network at the same strength. With --reader it dreams every class from
     noise, and the reader, a network that was trained separately, classifies them.
     """
+    for name, file in ((model, None), (beside, weights), (reader, None)):
+        if name is not None:
+            check_model(name, file)
     from dreamvid.bestiary import judge as court
     from dreamvid.networks.registry import load_network
 

@@ -127,6 +127,8 @@ def atlas(
     """
     known.check_model(model, weights)
     names = [name.strip() for name in classes.split(",")] if classes else []
+    for name in names:
+        known.find_label(name, known.labels(model), model=model)
     if is_folder(out):
         wanted = [name.strip() for name in layers.split(",")] if layers else []
         _browsed(model, Path(out), wanted, channels, names, weights, yes=yes, quiet=quiet)
@@ -153,8 +155,6 @@ def _browsed(
         raise UsageError(f"{channels} is too small", where="channels", remedy="give 1 or more")
     for name in layers:
         known.check_layer(model, name)
-    for name in classes:
-        known.find_label(name, known.labels(model), model=model)
     name = Path(model).stem if model.endswith(".safetensors") else model
     check_folder(folder, name, overwrite=yes)
     from dreamvid.commands.atlas import CHANNELS, draw_atlas

@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +21,7 @@ from dreamvid.bestiary.atlas import (
     PATTERN_SIDE,
     WHOLE_PASSES,
     pattern,
+    sought,
     spread,
     thing,
 )
@@ -51,11 +53,12 @@ LAYERS, CLASSES = "layers", "classes"
 class Picture:
     """A picture to draw, and how it stands on the page.
 
-    It takes `passes` gradients of a square of PATTERN_SIDE through the network as far as `layer`.
+    It takes `passes` gradients of `goal` at a square of `side` pixels.
     """
 
     cell: Cell
-    layer: str
+    goal: Objective
+    side: int
     passes: float
     draw: Callable[[], Tensor]
 
@@ -144,7 +147,8 @@ def _of_layer(network: Network, name: str, shown: Sequence[int], chosen: str) ->
     def picture(file: str, called: str, short: str, term: str, goal: Objective) -> Picture:
         flag = f"{chosen}--layer {shlex.quote(term)}"
         cell = Cell(f"{place}/{file}.webp", called, short, flag, whole=term == name)
-        return Picture(cell, name, PATTERN_PASSES, partial(pattern, network, goal))
+        side = max(PATTERN_SIDE, network.minimum_size)
+        return Picture(cell, goal, side, PATTERN_PASSES, partial(pattern, network, goal))
 
     whole = picture("layer", f"Layer {name}", "whole layer", name, layer(name))
     return [whole] + [
@@ -157,9 +161,9 @@ def _of_class(network: Network, index: int, chosen: str) -> Picture:
     name = network.labels[index]
     given = name if network.labelled(name) == (index,) else str(index)  # two may have one name
     cell = Cell(f"{CLASSES}/{index}.webp", name, name, f"{chosen}--label {shlex.quote(given)}")
-    passes = WHOLE_PASSES * (network.view / PATTERN_SIDE) ** 2
+    goal, _ = sought(network, index)
     draw = partial(thing, network, index, size=PATTERN_SIDE)
-    return Picture(cell, network.label_layer, passes, draw)
+    return Picture(cell, goal, network.view, WHOLE_PASSES, draw)
 
 
 def _draw(
@@ -192,18 +196,19 @@ def _draw(
 
 
 def _seconds(network: Network, missing: Sequence[Picture]) -> float:
-    """An estimate of the time to draw pictures, from one gradient through each of their layers."""
-    device, blank = pick_device("auto"), torch.full((3, PATTERN_SIDE, PATTERN_SIDE), 0.5)
-    passes: dict[str, float] = {}
+    """An estimate of the time to draw pictures, from one gradient of each kind that they take."""
+    device, kinds = pick_device("auto"), defaultdict[object, list[Picture]](list)
     for picture in missing:
-        passes[picture.layer] = passes.get(picture.layer, 0.0) + picture.passes
+        kinds[picture.goal.layers, picture.goal.anchored, picture.side].append(picture)
     total = 0.0
-    for name, count in passes.items():
-        slope = Slope(network, layer(name), device=device, dtype=torch.float32)
-        slope(blank.to(device))  # the first one is slower
+    for alike in kinds.values():
+        slope = Slope(network, alike[0].goal, device=device, dtype=torch.float32)
+        blank = torch.full((3, alike[0].side, alike[0].side), 0.5, device=device)
+        slope(blank)  # the first one is slower
         began = time.perf_counter()
-        slope(blank.to(device))
-        total += OVERHEAD * count * (time.perf_counter() - began)
+        slope(blank)
+        passes = sum(picture.passes for picture in alike)
+        total += OVERHEAD * passes * (time.perf_counter() - began)
     return total
 
 

@@ -140,21 +140,7 @@ class Dreams:
         raised = moment.layers, moment.label, guides
         if self._last != raised:  # else only the dose has changed
             self._last = raised
-            dreamers = [
-                Dreamer(
-                    network,
-                    of(moment, guides),
-                    seed=self._dream.seed,
-                    even=not self._patient,  # things stand here and there, not everywhere
-                    tile=self._dream.tile,
-                    palette=self._palette,
-                    device=self._how.device,
-                    precision=self._how.precision,
-                )
-                for network, _, of in self._parts
-            ]
-            climber = mixed(dreamers, [share for _, share, _ in self._parts])
-            self._climber = self._towards_exemplar(climber, moment)
+            self._climber = self._climber_for(moment, guides)
             if self._before_update is not None:
                 told = self._before_update
                 self._climber = self._climber.with_gradient(
@@ -167,12 +153,27 @@ class Dreams:
         shape = Shape(colours, detail) if self._dream.gradient == "shaped" else None
         return self._climber.with_dose(dose, moment.octave_scale, shape)
 
-    def _towards_exemplar(self, climber: Dreamer, moment: Moment) -> Dreamer:
-        """A Dreamer that draws its label towards an exemplar, if one of the networks has one."""
-        for _, _, of in self._parts:
-            if (exemplar := of.exemplar(moment)) is not None:
-                return climber.with_gradient(partial(Towards, exemplar=exemplar))
-        return climber
+    def _climber_for(self, moment: Moment, guides: Guides) -> Dreamer:
+        """A Dreamer of all networks; with the exemplar of a label, if one of them has one."""
+        found = [(network, *of(moment, guides)) for network, _, of in self._parts]
+        dreamers = [
+            Dreamer(
+                network,
+                objective,
+                seed=self._dream.seed,
+                even=not self._patient,  # things stand here and there, not everywhere
+                tile=self._dream.tile,
+                palette=self._palette,
+                device=self._how.device,
+                precision=self._how.precision,
+            )
+            for network, objective, _ in found
+        ]
+        climber = mixed(dreamers, [share for _, share, _ in self._parts])
+        exemplar = next((one for _, _, one in found if one is not None), None)
+        if exemplar is None:
+            return climber
+        return climber.with_gradient(partial(Towards, exemplar=exemplar))
 
     def _dose(self, moment: Moment) -> Dose:
         octaves = moment.octaves or octaves_for(*self._size, moment.octave_scale)

@@ -71,7 +71,8 @@ class Forecast:
     `first` is the time of a frame that is dreamed in full, `carried` that of others, `start` that
     of what is done once. `extra` frames are dreamed and not shown, besides those before `pieces`.
     With `workers`, `first` and `carried` are times of one of them. `memory` is the peak of this
-    process and of its GPU, in bytes, without the encoder.
+    process and of its GPU, in bytes, without the encoder. `untold` says in words what the total
+    is that of, where that is not the run.
     """
 
     shots: Shots
@@ -85,6 +86,7 @@ class Forecast:
     pieces: tuple[Shot, ...] = ()
     workers: int | None = None
     on_gpu: bool = False
+    untold: str = ""
 
     @property
     def seconds(self) -> float:
@@ -121,8 +123,9 @@ class Forecast:
 
     @property
     def _by(self) -> str:
-        some = "workers" if self.workers != 1 else "worker"
-        return "" if self.workers is None else f" for {self.workers} {some}"
+        if self.workers is None:
+            return f", {self.untold}" if self.untold else ""
+        return f" for {self.workers} {'workers' if self.workers != 1 else 'worker'}"
 
 
 def duration(seconds: float) -> str:
@@ -133,10 +136,13 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def try_video(request: Film, on_progress: OnProgress, *, workers: int | None = None) -> Forecast:
+def try_video(
+    request: Film, on_progress: OnProgress, *, workers: int | None = None, untold: str = ""
+) -> Forecast:
     """Forecast a checked film, which is closed; raises any DreamvidError that its start raises.
 
-    With `workers` a few frames are dreamed with the threads of one of them.
+    With `workers` a few frames are dreamed with the threads of one of them. `untold` is as in
+    Forecast.
     """
     room, settings = Room.of(request), request.settings
     shots, looked, lengths = _shots(request, on_progress)
@@ -159,6 +165,7 @@ def try_video(request: Film, on_progress: OnProgress, *, workers: int | None = N
         sample.forecast(shots, parts, room, again),
         pieces=pieces,
         workers=workers,
+        untold=untold,
         on_gpu=pick_device(settings.network.device).type != "cpu",
     )
 

@@ -52,13 +52,18 @@ class Raised:
         self._pictures = tuple(pictures)
         self._guides: dict[tuple[tuple[Shown, ...], str], Objective] = {}
 
-    def __call__(self, moment: Moment, guides: Guides) -> Objective:
-        """The objective of a moment."""
-        if moment.label is not None:
-            find = self._network.view_of if self._patient else self._network.labelled
-            told = objectives.label(self._network.label_layer, *find(moment.label))
-            drawn = self.exemplar(moment) is not None
-            return with_likeness(self._network, told) if drawn else told
+    def __call__(self, moment: Moment, guides: Guides) -> tuple[Objective, Exemplar | None]:
+        """The objective of a moment, and the exemplar of a label that is dreamed with patience."""
+        if moment.label is None:
+            return self._layers_at(moment, guides), None
+        find = self._network.view_of if self._patient else self._network.labelled
+        indices = find(moment.label)
+        told = objectives.label(self._network.label_layer, *indices)
+        exemplar = exemplar_of(self._network, *indices) if self._patient else None
+        return told if exemplar is None else with_likeness(self._network, told), exemplar
+
+    def _layers_at(self, moment: Moment, guides: Guides) -> Objective:
+        """The objective of the layers and guides of a moment."""
         layers = [kept for layer in moment.layers if (kept := self._known(layer)).parts]
         if self._pictures:
             guides = (((), 1.0),)
@@ -67,12 +72,6 @@ class Raised:
         first, *others = [self._layer(layer, guides) for layer in layers]
         film = guides[0][0][0].path if len(guides) == 1 and not self._pictures else ""
         return replace(sum(others, start=first), family=film)
-
-    def exemplar(self, moment: Moment) -> Exemplar | None:
-        """The exemplar of a label that is dreamed with patience, if it has one."""
-        if not self._patient or moment.label is None:
-            return None
-        return exemplar_of(self._network, *self._network.view_of(moment.label))
 
     def check(self, names: list[str]) -> None:
         """Raise UsageError for a layer, channel or class that the network does not have."""

@@ -7,11 +7,12 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import torch
 
-from dreamvid.commands.clock import clock_of
+from dreamvid.commands.clock import clock_of, schedules_of
 from dreamvid.commands.looks import signals_of
 from dreamvid.commands.looped import Timely
 from dreamvid.commands.mask_checks import follows_motion, held_masks
@@ -31,6 +32,7 @@ from dreamvid.media.prefetch import Prefetcher
 from dreamvid.media.reader import SourceFrame
 from dreamvid.media.source import is_sequence
 from dreamvid.motion.flow import FlowEstimator, estimator
+from dreamvid.schedules.parse import is_keyed, parse_text_schedule
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.dream_size import dream_size, shrunk
 from dreamvid.sequence.frames import Frame, film_frames
@@ -204,19 +206,25 @@ def _records(request: Film, settings: VideoSettings, dream: Dreamer) -> tuple[st
     if settings.motion.loop or follows_motion(settings):  # its end, or the next one, decides more
         return record, None
     digests = {place: found for place, (_, found) in pictures.items()}
-    length = film.info.frames if _needs_length(settings, record) else None
+    length = film.info.frames if _needs_length(settings) else None
     shared = f"{film.transparency}; {length}"
     return record, Row(digests, film.info.rate, film.info.start, shared)
 
 
-def _needs_length(settings: VideoSettings, record: str) -> bool:
+def _needs_length(settings: VideoSettings) -> bool:
     """Whether the length of a film may decide its first frames: by schedules or by guides."""
-    if any(word in record for word in ("progress", "max_f", "%")):
+    words = (
+        parse_text_schedule(text)
+        for mask, dream in settings.regions
+        for text in (mask.mask, dream.guide, *dream.layer)
+        if text is not None and is_keyed(text)
+    )
+    if any(schedule.needs_length for schedule in chain(schedules_of(settings), words)):
         return True
-    guides = ((guide, dream) for _, dream in settings.regions for guide in guides_of(dream))
     return any(
         Path(guide).is_dir() or (dream.guide_time == "stretch" and is_film(guide))
-        for guide, dream in guides
+        for _, dream in settings.regions
+        for guide in guides_of(dream)
     )
 
 

@@ -30,6 +30,9 @@ CARICATURE = 0.5
 LEAST_COSINE = 0.1
 """Lower bound of the cosine in an anchored objective: what is not there yet can still grow."""
 
+LEAST_ENERGY = 1e-8
+"""Added to the mean squared activation of a layer, so that its logarithm is finite."""
+
 Kinds = tuple[tuple[str, float], ...]
 """Words for classes, with weights."""
 
@@ -95,10 +98,12 @@ def layer(name: str) -> Objective:
 def energy(name: str) -> Objective:
     """Raise the log of the mean squared activation of a layer: beside others it never dominates."""
 
-    def value(activations: Activations) -> Tensor:
-        return (planes_of(activations[name]).square().mean() + 1e-8).log()
+    return Objective((name,), lambda activations: log_energy(activations[name]).mean())
 
-    return Objective((name,), value)
+
+def log_energy(activations: Tensor) -> Tensor:
+    """The log of the mean squared activation of each image: [N], finite also where all are 0."""
+    return (planes_of(activations).square().mean((1, 2, 3)) + LEAST_ENERGY).log()
 
 
 def channel(name: str, index: int) -> Objective:

@@ -10,7 +10,7 @@ from typing import Protocol
 from dreamvid.dream import objectives
 from dreamvid.dream.objectives import Objective
 from dreamvid.errors import UsageError
-from dreamvid.networks.kinds import CREATURES, LABEL
+from dreamvid.networks.kinds import CREATURES, LABEL, creature_words
 from dreamvid.settings.values import LAYER_FORM
 
 
@@ -34,8 +34,8 @@ def parse(text: str, network: Names) -> Objective:
     `creatures` and `creatures:owl,fish` are beings, `label:owl` is a class. Raises UsageError for
     text that cannot be read, or a name that the network does not know.
     """
-    name, star, weight = text.partition("*")
-    name, colon, part = (word.strip() for word in name.partition(":"))
+    term, star, weight = text.partition("*")
+    name, colon, part = (word.strip() for word in term.partition(":"))
     try:
         make = _part(part) if colon and name not in (CREATURES, LABEL) else objectives.layer
         scale = float(weight) if star else 1.0
@@ -44,7 +44,7 @@ def parse(text: str, network: Names) -> Objective:
     except ValueError:
         raise UsageError(f"cannot read layer '{text}'", remedy=LAYER_FORM) from None
     if name == CREATURES:
-        return objectives.creatures(*filter(None, map(str.strip, part.split(",")))) * scale
+        return objectives.creatures(*creature_words(term)) * scale
     if name == LABEL:
         return objectives.label(network.label_layer, *network.labelled(part)) * scale
     return make(network.resolve(name)) * scale

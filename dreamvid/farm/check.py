@@ -1,4 +1,4 @@
-"""What cannot be dreamed by many processes, or together; nothing here imports torch."""
+"""What cannot be dreamed by many processes, or together; imports no torch but to find a GPU."""
 
 from __future__ import annotations
 
@@ -27,6 +27,17 @@ def check_together(count: int) -> None:
     if not 1 <= count <= MOST_TOGETHER:
         what = f"{count} is too {'small' if count < 1 else 'large'}"
         raise UsageError(what, where="--together", remedy=f"give 1 to {MOST_TOGETHER}")
+
+
+def check_gpu(count: int, device: str) -> None:
+    """Raise UsageError for several shots at once on a device, as in settings, that is no GPU."""
+    if count > 1 and device != "cpu":
+        from dreamvid.dream.dreamer import pick_device
+
+        device = pick_device(device).type
+    if count > 1 and device != "cuda":
+        what = "several shots at once in one process are for a CUDA GPU"
+        raise UsageError(what, where="--together", remedy=f"use --workers {count}")
 
 
 def check_address(address: str) -> None:

@@ -20,11 +20,13 @@ from dreamvid.commands.result import Result
 from dreamvid.commands.shares import threads_of_each
 from dreamvid.errors import DreamvidError, OutOfMemory, OutputExists
 from dreamvid.farm.check import check_shared
-from dreamvid.farm.joining import Left, interrupted, try_join
+from dreamvid.farm.joining import interrupted, try_join
+from dreamvid.farm.left import Left
 from dreamvid.farm.messages import Order, error_of, left_of_fields, result_of
 from dreamvid.farm.tally import Tally
 from dreamvid.farm.work import threads_of
-from dreamvid.sequence.folder import finished_parts, folder_of
+from dreamvid.media.target import Busy, exclusive_lock
+from dreamvid.sequence.folder import finished_parts, folder_of, record_in
 from dreamvid.sequence.progress import OnProgress, Progress
 
 DEATHS = 3
@@ -105,6 +107,8 @@ def dream_by_workers(
             raise interrupted(request) from None
         finally:
             crew.stop()
+            with suppress(Busy), exclusive_lock(output.path):
+                pass  # which deletes the file of the lock that a killed worker held
 
 
 class _Crew:
@@ -132,11 +136,14 @@ class _Crew:
             elif "result" in message:
                 self.stop()
                 self._tidy()
+                self._tally.finish()
                 return result_of(message["result"])
             elif self._hear(message):
                 ended.add(child)
         if self._left is None:
             raise DreamvidError("the workers ended without a result", where=self._order.target)
+        if not self._left.missing:
+            self._tally.finish()
         return self._left
 
     def stop(self) -> None:
@@ -179,7 +186,13 @@ class _Crew:
         return False
 
     def _replace(self, order: Order, code: int) -> None:
-        """Replace a worker that has died; DreamvidError if they die without getting anywhere."""
+        """Replace a worker that has died; DreamvidError if they die without getting anywhere.
+
+        One that has joined the film before it died is not replaced.
+        """
+        if self._tally.total and not record_in(self._folder).exists():
+            self._left = Left()
+            return
         parts = len(list(self._folder.glob("part-*.sha256")))
         self._deaths = self._deaths + 1 if parts == self._parts else 1
         self._parts = parts

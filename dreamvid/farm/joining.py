@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
-from itertools import groupby
 
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.commands.shared import with_sound
 from dreamvid.commands.sidecar import origin
-from dreamvid.errors import DreamvidError, Interrupted, UnreadableInput
+from dreamvid.errors import Interrupted
+from dreamvid.farm.left import Left, left_of, unjoined
 from dreamvid.farm.remote import RemoteJob
 from dreamvid.farm.storage import Storage
 from dreamvid.media.target import exclusive_lock
@@ -20,42 +19,6 @@ from dreamvid.sequence.job import Job
 from dreamvid.sequence.lengthen import drop_state, write_parts
 from dreamvid.sequence.plan import Plan, Shot
 from dreamvid.sequence.stretch import Stretch
-
-
-@dataclass(frozen=True)
-class Left:
-    """A film of so many `shots` that was not joined here.
-
-    The numbers of the `missing` ones count from 1; `mine` are those of the part that was dreamed
-    here, which other processes dream. Without missing ones another process joins the film; one that
-    is `stored` elsewhere waits for it.
-    """
-
-    shots: int = 0
-    missing: tuple[int, ...] = ()
-    mine: tuple[int, ...] = ()
-    stored: bool = False
-
-    @property
-    def text(self) -> str:
-        """What is left to do, in words."""
-        if not self.missing and self.stored:
-            return "all shots are dreamed; dreamvid join makes the film of them"
-        if not self.missing:
-            return "all shots are dreamed, and another process joins them"
-        what = f"{_shots(self.missing)} of {self.shots} missing"
-        others = f"; another process dreams {_shots(self.mine)}" if self.mine else ""
-        last = "whoever dreams the last one joins the film"
-        return f"{what}{others}; {'dreamvid join joins them all' if self.stored else last}"
-
-
-def left_of(
-    plan: Plan, missing: Sequence[Shot], mine: Sequence[Shot], *, stored: bool = False
-) -> Left:
-    """What is left of a film, to one that dreamed the shots that are `mine`; see Left."""
-    numbers = {shot: number for number, shot in enumerate(plan.shots, 1)}
-    ours = tuple(numbers[shot] for shot in missing if shot in mine)
-    return Left(len(plan.shots), tuple(numbers[shot] for shot in missing), ours, stored)
 
 
 def look(job: Job, plan: Plan) -> dict[Shot, Stretch]:
@@ -84,12 +47,7 @@ def join_film(request: Film, storage: Storage | None = None, *, keep: bool = Fal
         made = try_join(request, storage, keep=keep)
     if isinstance(made, Result):
         return made
-    if not made.missing:
-        what, remedy = "there are no shots to join", "dream it with --workers or --part"
-        raise UnreadableInput(what, where=request.output.path, remedy=remedy)
-    what = f"{_shots(made.missing)} of {made.shots} missing"
-    remedy = "repeat the commands that dream them"
-    raise DreamvidError(what, where=request.output.path, remedy=remedy)
+    raise unjoined(made, request.output.path)
 
 
 def try_join(request: Film, storage: Storage | None = None, *, keep: bool = False) -> Result | Left:
@@ -133,15 +91,3 @@ def interrupted(request: Film) -> Interrupted:
             job.leave()
             return Interrupted("stopped before a part was finished", where=output.path)
         return job.interrupted()
-
-
-def _shots(numbers: Sequence[int]) -> str:
-    spans = ", ".join(_spans(numbers))
-    return f"shot {spans}" if len(numbers) == 1 else f"shots {spans}"
-
-
-def _spans(numbers: Sequence[int]) -> Iterator[str]:
-    """Yield the numbers in words: 3, 5-7."""
-    for _, group in groupby(enumerate(numbers), key=lambda pair: pair[1] - pair[0]):
-        first, *others = (number for _, number in group)
-        yield f"{first}-{others[-1]}" if others else f"{first}"

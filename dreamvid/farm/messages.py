@@ -15,7 +15,7 @@ from dreamvid import errors
 from dreamvid.commands.preflight import Film, check_video
 from dreamvid.commands.result import Result
 from dreamvid.errors import DreamvidError
-from dreamvid.farm.joining import Left
+from dreamvid.farm.left import Left
 from dreamvid.farm.sources import local_source
 from dreamvid.farm.storage import Storage, storage_at
 from dreamvid.settings.models import VideoSettings

@@ -24,7 +24,8 @@ from dreamvid.errors import (
 from dreamvid.farm.board import Answer, Board
 from dreamvid.farm.check import check_shared
 from dreamvid.farm.cluster import connected
-from dreamvid.farm.joining import Left, interrupted, try_join
+from dreamvid.farm.joining import interrupted, try_join
+from dreamvid.farm.left import Left
 from dreamvid.farm.messages import Order, error_of
 from dreamvid.farm.piecework import dream_piece, plan_film
 from dreamvid.farm.remote import forget_copy

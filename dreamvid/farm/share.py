@@ -5,7 +5,8 @@ from __future__ import annotations
 from dreamvid.commands.preflight import Film
 from dreamvid.commands.result import Result
 from dreamvid.errors import Interrupted
-from dreamvid.farm.joining import Left, interrupted
+from dreamvid.farm.joining import interrupted
+from dreamvid.farm.left import Left
 from dreamvid.farm.storage import Storage
 from dreamvid.farm.tally import Tally
 from dreamvid.farm.together import Count

@@ -52,3 +52,9 @@ class Tally:
             self._done.add(event.done - 1)
             count = len(self._done)
             self._on_progress(replace(event, done=count, total=self.total, text=self._text))
+
+    def finish(self) -> None:
+        """Tell that all frames are done, as when who dreamed the last ones was not heard."""
+        if self.total and self.count < self.total:
+            self._done.update(range(self.total))
+            self._on_progress(Progress("frames", self.total, self.total, self._text))

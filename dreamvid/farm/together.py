@@ -9,10 +9,8 @@ from typing import Literal
 
 import torch
 
-from dreamvid.dream.dreamer import pick_device
 from dreamvid.dream.octaves import Size
 from dreamvid.dream.slope import deterministic
-from dreamvid.errors import UsageError
 from dreamvid.sequence.progress import OnProgress, Progress
 
 FULL = 1920 * 1080
@@ -32,13 +30,6 @@ def shots_at_once(asked: Count, size: Size, shots: int, device: torch.device) ->
     """
     fit = min(MOST, FULL // (size[0] * size[1])) if device.type == "cuda" else 1
     return max(1, min(fit if asked == "auto" else asked, shots))
-
-
-def check_gpu(asked: Count, device: str) -> None:
-    """Raise UsageError for several shots at once on a device, as in settings, that is no GPU."""
-    if asked not in ("auto", 1) and pick_device(device).type != "cuda":
-        what = "several shots at once in one process are for a CUDA GPU"
-        raise UsageError(what, where="--together", remedy=f"use --workers {asked}")
 
 
 class Together:

@@ -26,7 +26,8 @@ from dreamvid.commands.result import Result
 from dreamvid.device.card import own_stream
 from dreamvid.errors import DreamvidError, UnreadableInput, no_memory
 from dreamvid.farm.check import check_shared
-from dreamvid.farm.joining import Left, incomplete, join, left_of, look
+from dreamvid.farm.joining import incomplete, join, look
+from dreamvid.farm.left import Left, left_of
 from dreamvid.farm.reading import Source
 from dreamvid.farm.remote import RemoteJob
 from dreamvid.farm.storage import Storage

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import chain
 
+from dreamvid.errors import UsageError
+
 Ranges = tuple[tuple[int, int], ...]
 
 ANIMAL = "animal"
@@ -80,6 +82,16 @@ VIEWS = dict(label.split("/") for label in _VIEWS.split())
 """The view that shows best what a class is, where that is not its first."""
 
 
+def creature_words(text: str) -> tuple[str, ...]:
+    """The words of `creatures:owl,fish`, none of `creatures`; UsageError for an empty one."""
+    _, colon, part = text.partition(":")
+    words = tuple(word.strip() for word in part.split(",")) if colon else ()
+    if not all(words):
+        raise UsageError(f"a word is missing in '{text}'", where="layer",
+                         remedy=f"write {CREATURES}, or {CREATURES}:owl,fish")  # fmt: skip
+    return words
+
+
 def telling(labels: Sequence[str]) -> str:
     """The one of the `labels` of a class that shows best what it is."""
     name = labels[0].partition("/")[0]
@@ -90,6 +102,12 @@ def telling(labels: Sequence[str]) -> str:
 def is_imagenet(labels: Sequence[str]) -> bool:
     """Whether these are the labels of ImageNet's 1000 classes."""
     return len(labels) == 1000 and labels[0] == "tench"
+
+
+def groups(labels: Sequence[str]) -> tuple[str, ...]:
+    """The words that stand for several of the `labels`."""
+    known = IMAGENET if is_imagenet(labels) else RENDERS
+    return tuple(word for word in known if group(labels, word))
 
 
 def group(labels: Sequence[str], word: str) -> tuple[int, ...]:

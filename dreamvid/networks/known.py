@@ -20,7 +20,7 @@ from typing import Any
 
 from dreamvid.errors import MissingDependency, UnreadableInput, UsageError, no_such_file
 from dreamvid.networks.installed import has_timm, timm_names, torchvision_names
-from dreamvid.networks.kinds import CREATURES, group
+from dreamvid.networks.kinds import CREATURES, group, groups
 from dreamvid.networks.variants import VARIANTS, places_labels
 
 DEFAULT = "efficientnet_lite0"
@@ -292,7 +292,7 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
 
     A class stands for its kinds ('fox' for 'fox/front' and 'fox/side'), a group for its members
     ('bird' for all birds), any other word for the labels that contain it ('owl' or 'owls' for
-    'great grey owl'). Raises UsageError with suggestions if there is none.
+    'great grey owl'). Raises UsageError with suggestions if there is none, or for several words.
     """
     if name.isdecimal() and int(name) < len(among):
         return (int(name),)
@@ -302,8 +302,13 @@ def find_label(name: str, among: Sequence[str], *, model: str) -> tuple[int, ...
     for word in dict.fromkeys((name, name.lower(), name.lower().removesuffix("s"))):
         if found := _matching(word, among):
             return found
+    if "," in name:
+        for word in name.split(","):
+            find_label(word.strip(), among, model=model)
+        raise UsageError(f"one label is raised at a time, not '{name}'", where="label",
+                         remedy=f"give one, or use --layer creatures:{name}")  # fmt: skip
     some = [known for known in among if name.lower() in known.lower()]
-    near = some or difflib.get_close_matches(name, among, n=5, cutoff=0.5)
+    near = some or difflib.get_close_matches(name, [*groups(among), *among], n=5, cutoff=0.5)
     hint = ", ".join((near or among)[:5])
     raise UsageError(
         f"unknown label '{name}'", where="label", remedy=f"try {hint} (dreamvid labels {model})"

@@ -36,6 +36,9 @@ VARIABLES = frozenset(
     {"t", "max_f", "s", "fps", "seconds", "progress", "beats", "beat", *SONG, *FILM}
 )
 
+OF_LENGTH = frozenset({"max_f", "progress"})
+"""The variables that are known with the length of the sequence."""
+
 
 EASINGS: dict[str, Callable[[float], float]] = {
     "linear": lambda u: u,
@@ -92,7 +95,7 @@ class Clock:
 
     def lacks(self, name: str) -> str:
         """Describe what is missing for a variable to have a value; empty if nothing is."""
-        if name in ("max_f", "progress") and self.frames is None:
+        if name in OF_LENGTH and self.frames is None:
             return "needs a known length"
         if name in ("beats", "beat") and not self.bpm:
             heard = any(map(is_song, self.signals))
@@ -194,6 +197,12 @@ class Schedule:
     def names(self) -> frozenset[str]:
         """The variables and signals in its values."""
         return frozenset[str]().union(*(key.formula.names for key in self.keys if key.formula))
+
+    @property
+    def needs_length(self) -> bool:
+        """Whether the length of the sequence decides its values or their times."""
+        read = self.names.union(*(key.amount.names for key in self.keys))
+        return any(key.unit == "%" for key in self.keys) or not read.isdisjoint(OF_LENGTH)
 
     def require(self, clock: Clock) -> None:
         """Raise ScheduleError for a variable that has no value on this clock."""

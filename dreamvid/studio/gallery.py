@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -21,11 +23,8 @@ from dreamvid.studio.web import Parts, body_of, parts_of, text_of
 async def results(request: Request) -> Response:
     """The finished films and pictures, the newest first."""
     parts = parts_of(request)
-    if not parts.output.is_dir():
-        return JSONResponse({"results": []})
-    found = [entry for entry in parts.places.listing(parts.output)
-             if entry.kind in ("film", "picture") and ".preview." not in entry.name]  # fmt: skip
-    rows = [entry.plain() | _about(parts, parts.output / entry.name) for entry in found]
+    jobs = {job.output: job.id for job in reversed(_making(parts))}
+    rows = await run_in_threadpool(_rows, parts, jobs)
     return JSONResponse({"results": sorted(rows, key=lambda row: -row["changed"])})
 
 
@@ -35,7 +34,7 @@ async def settings(request: Request) -> Response:
     job = _job_of(parts, path)
     if job is not None:
         return settings_of(parts, job)
-    text = _kept_text(parts, path)
+    text = await run_in_threadpool(_kept_text, parts, path)
     if not text:
         raise UnreadableInput("its settings are not known", where=path.name)
     return JSONResponse(read_look(parts.places, text))
@@ -76,18 +75,31 @@ def _result(request: Request) -> tuple[Parts, Path]:
     return parts, path
 
 
-def _about(parts: Parts, path: Path) -> dict[str, Any]:
-    job = _job_of(parts, path)
+def _rows(parts: Parts, jobs: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What to show of each result; reads the folder and all sidecars. `jobs` are ids by output."""
+    if not parts.output.is_dir():
+        return []
+    found = [entry for entry in parts.places.listing(parts.output)
+             if entry.kind in ("film", "picture") and ".preview." not in entry.name]  # fmt: skip
+    return [entry.plain() | _about(parts, parts.output / entry.name, jobs) for entry in found]
+
+
+def _about(parts: Parts, path: Path, jobs: Mapping[str, str]) -> dict[str, Any]:
+    job = jobs.get(str(path))
     return {
         "settings": job is not None or bool(_kept_text(parts, path)),
         "can_lengthen": path.with_name(path.name + ".dreamvid.state").is_file(),
-        "job": None if job is None else job.id,
+        "job": job,
     }
 
 
 def _job_of(parts: Parts, path: Path) -> Job | None:
-    jobs = (job for job in parts.queue.jobs.values() if job.output == str(path))
-    return next((job for job in jobs if job.more is None), None)
+    return next((job for job in _making(parts) if job.output == str(path)), None)
+
+
+def _making(parts: Parts) -> list[Job]:
+    """The jobs that make a result from settings."""
+    return [job for job in parts.queue.jobs.values() if job.more is None]
 
 
 def _kept_text(parts: Parts, path: Path) -> str:

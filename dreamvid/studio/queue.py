@@ -177,14 +177,17 @@ class Queue:
         ]
 
     async def _watch(self, job: Job) -> None:
-        """Wait until a job ends, or is stopped, and tell its progress."""
+        """Wait until a job ends, or is stopped, and tell its progress when it has changed."""
+        told: dict[str, Any] = {}
         child = self._child if self._child is not None and self._child.pid == job.pid else None
         while job.state in OPEN and job.id in self.jobs:
             if child is not None and child.returncode is not None:
                 return await self._ended(job, child.returncode)
             if child is None and not _lives(job):
                 return await self._ended(job, None)
-            await self._tell()
+            if (row := self.describe(job)) != told:
+                told = row
+                await self._tell()
             with contextlib.suppress(TimeoutError):
                 if child is not None:
                     await asyncio.wait_for(asyncio.shield(child.wait()), LOOK_EVERY)

@@ -146,3 +146,12 @@ def frames_of(path: Path) -> int:
     """How many frames a film plays."""
     with av.open(str(path)) as film:
         return sum(1 for _ in film.decode(video=0))
+
+
+def without_torch(*arguments: object) -> Told:
+    """Run dreamvid in a process of its own, which may not import torch."""
+    check = "import sys; from dreamvid.cli.app import run; code = run(sys.argv[1:]); "
+    check += "assert 'torch' not in sys.modules; sys.exit(code)"
+    command = [sys.executable, "-c", check, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, timeout=120, env=environment(), text=True)
+    return Told(done.returncode, done.stdout, done.stderr)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
+from cli_kit import QUICK, dreamvid, environment, frames_of, without_torch, write_film
 
 from dreamvid.cli.farming import Many, part_of
 from dreamvid.errors import UsageError
@@ -90,7 +90,7 @@ def test_parts_status_and_join(two_shots: Path, whole: bytes, tmp_path: Path) ->
     found = json.loads(dreamvid("status", out, "--json").out)
     assert (found["frames"], found["shots_done"], found["complete"]) == (FRAMES, 1, False)
 
-    told = dreamvid("join", out)
+    told = without_torch("join", out)
     assert (told.code, told.line) == (
         1,
         f"dreamvid: {out}: shot 1 of 2 missing; repeat the commands that dream them",
@@ -106,7 +106,7 @@ def test_parts_status_and_join(two_shots: Path, whole: bytes, tmp_path: Path) ->
 def test_join_finishes_what_was_killed_before_it_could(
     two_shots: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dreamvid.farm.joining import Left
+    from dreamvid.farm.left import Left
     from dreamvid.farm.work import Worker
 
     out = tmp_path / "out.mp4"
@@ -199,13 +199,13 @@ def test_shots_together_in_one_process(
 ) -> None:
     out = tmp_path / "out.mp4"
     command = ["video", two_shots, "-o", out, *QUICK, "--device", "cpu", "--together"]
-    told = dreamvid(*command, "2")
+    told = without_torch(*command, "2")
     assert told.code == 2 and told.line == (
         "dreamvid: --together: several shots at once in one process are for a CUDA GPU; "
         "use --workers 2"
     )
     with monkeypatch.context() as patch:
-        patch.setattr("dreamvid.farm.together.check_gpu", lambda *_: None)
+        patch.setattr("dreamvid.farm.check.check_gpu", lambda *_: None)
         told = dreamvid(*command, "2")
     assert told.code == 0, told.err
     assert "2 shots at once" in told.err.splitlines()

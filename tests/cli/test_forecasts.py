@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -32,6 +33,22 @@ def test_a_dry_run_prints_what_a_run_takes_and_writes_nothing(film: Path) -> Non
         assert {"shots", "parts", "frames", "a", "total", "memory", "disk"} == set(rows)
         assert rows["frames"] == "8" and "free" in rows["disk"]
     assert [path.name for path in Path().iterdir()] == ["in.png"]
+
+
+def test_a_dry_run_says_whose_time_it_tells(film: Path) -> None:
+    line = ("video", film, "-o", "out.mp4", *QUICK, "--dry-run", "--device", "cpu")
+    for flags, said in (
+        (("--together", "auto"), ", one shot at a time"),
+        (("--part", "1/2"), ", for all parts, one after the other"),
+        (("--ray", "auto"), ", by one process here"),
+        (("--workers", "2"), " for 2 workers"),
+        ((), ""),
+    ):
+        told = dreamvid(*line, *flags)
+        total = next(row for row in told.out.splitlines() if row.startswith("total"))
+        assert re.fullmatch(rf"total +\d+ s{said}", total), told.err
+    told = dreamvid(*line, "--together", "2")
+    assert told.code == 2 and "are for a CUDA GPU; use --workers 2" in told.line
 
 
 def test_a_disk_that_is_too_small_is_refused_unless_forced(

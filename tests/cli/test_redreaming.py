@@ -6,7 +6,7 @@ from pathlib import Path
 
 import av
 import pytest
-from cli_kit import QUICK, dreamvid, write_film
+from cli_kit import QUICK, dreamvid, without_torch, write_film
 from tiny import dream_tiny
 
 from dreamvid.settings.toml import read_toml
@@ -61,6 +61,13 @@ def test_what_cannot_be_done_is_said(line: tuple[str, ...], said: str) -> None:
     told = dreamvid("video", "--from", "out.mkv", "-o", "two.mkv", *line)
     assert told.code == 2 and said in told.err.splitlines()[-1], told.err
     assert not Path("two.mkv").exists()
+
+
+def test_a_stretch_is_refused_before_torch_is_loaded() -> None:
+    dreamed("--keep-state")
+    told = without_torch("video", "--from", "out.mkv", "-o", "two.mkv", "--redream", "4-20",
+                         "--layer", "parts")  # fmt: skip
+    assert told.code == 2 and "frames 4-20 are not in the film" in told.line
 
 
 def test_a_film_without_a_state_is_named() -> None:

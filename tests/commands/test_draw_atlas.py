@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 import torch
 from PIL import Image
-from tiny import tiny_network
+from tiny import tiny_network, with_exemplars
 
 from dreamvid.bestiary import atlas as drawing
 from dreamvid.bestiary.atlas import PATTERN_SIDE
 from dreamvid.commands import atlas
 from dreamvid.commands.atlas import draw_atlas, duration
 from dreamvid.commands.atlas_folder import MANIFEST, PAGE, read_plan
+from dreamvid.dream.slope import Slope
 from dreamvid.dream.terms import parse
 from dreamvid.errors import OutputExists, UsageError
 from dreamvid.networks.known import DEFAULT
@@ -193,6 +194,24 @@ def test_pictures_come_in_rounds_with_the_time_left(tmp_path: Path) -> None:
     assert [(e.task, e.done, e.total) for e in drawn] == [("pictures", k, 6) for k in range(1, 7)]
     assert all(re.fullmatch(r"about \d+ (s|min|h) left", event.detail) for event in drawn)
     assert seen[2] == {"layers/one/layer.webp", "layers/two/layer.webp"}  # first of each layer
+
+
+def test_the_time_of_a_class_counts_the_passes_that_its_exemplar_adds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_exemplars(monkeypatch)
+    network, clock = tiny_network(), [0.0]
+    seen = Slope._seen
+
+    def timed(self: Slope, batch: torch.Tensor) -> dict[str, torch.Tensor]:
+        clock[0] += 1  # for each forward pass
+        return seen(self, batch)
+
+    monkeypatch.setattr(Slope, "_seen", timed)
+    monkeypatch.setattr(atlas.time, "perf_counter", lambda: clock[0])
+    elk, cat = (atlas._of_class(network, network.labelled(name)[0], "") for name in ("elk", "cat"))
+    assert atlas._seconds(network, [elk]) == atlas.OVERHEAD * atlas.WHOLE_PASSES
+    assert atlas._seconds(network, [cat]) == 2 * atlas._seconds(network, [elk])
 
 
 def test_the_page_can_be_opened_before_the_first_picture(tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from dreamvid.commands.dreams import Dreams
 from dreamvid.dream import objectives, patience
 from dreamvid.dream.dreamer import Dose, Dreamer
 from dreamvid.dream.gradient import NetworkGradient
+from dreamvid.dream.likeness import Exemplar
 from dreamvid.dream.shaping import Shape
 from dreamvid.dream.towards import Towards
 from dreamvid.errors import UnreadableInput, UsageError
 from dreamvid.image import save_image, to_image
+from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
 from dreamvid.sequence.render import render, render_with_memory
 from dreamvid.settings.tables import DreamSettings, NetworkSettings
@@ -86,6 +88,21 @@ def test_a_picture_of_a_class_is_drawn_towards_its_exemplar(
     assert drawn.gradient.exemplar.picture.shape == (4, 128, 128)
     for free in (made("elk", patient=True), made("cat", patient=False)):  # no render is an elk
         assert not isinstance(free.gradient, Towards) and not free.anchored
+
+
+def test_the_exemplar_of_a_label_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with_exemplars(monkeypatch)
+    found: list[tuple[int, ...]] = []
+    inner = raised.exemplar_of
+
+    def watch(network: Network, *indices: int) -> Exemplar | None:
+        found.append(indices)
+        return inner(network, *indices)
+
+    monkeypatch.setattr(raised, "exemplar_of", watch)
+    settings, clock = DreamSettings.checked({"label": "cat"}), Clock(Fraction(1), 1)
+    Dreams((tiny_network(),), CPU, settings, clock, size=(48, 64), patient=True)
+    assert found == [(2,)]
 
 
 def test_a_picture_of_a_class_is_one_view_of_it(monkeypatch: pytest.MonkeyPatch) -> None:

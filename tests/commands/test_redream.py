@@ -12,7 +12,8 @@ import pytest
 from tiny import dream_tiny, read, texture
 
 from dreamvid.commands.preflight import check_video
-from dreamvid.commands.redream import Again, check_again, run_again
+from dreamvid.commands.redream import run_again
+from dreamvid.commands.redream_checks import Again, check_again
 from dreamvid.commands.result import Result
 from dreamvid.commands.video import dream_video
 from dreamvid.errors import DreamvidError, Interrupted, UnreadableInput, UsageError

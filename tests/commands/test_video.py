@@ -296,9 +296,18 @@ def test_a_row_whose_last_picture_changes_goes_on(
     assert done[0] == kept + 1
 
 
-@pytest.mark.parametrize("dream", [{"strength": "0:(1), 50%:(2)"}, {"guide": "guides"}])
+@pytest.mark.parametrize(
+    ("dream", "kept"),
+    [
+        ({"strength": "0:(1), 50%:(2)"}, 0),
+        ({"guide": "guides"}, 0),
+        ({"layer": "0:(parts), max_f/2:(objects)"}, 0),
+        ({"strength": "1+(t%2)/8"}, 4),
+        ({}, 4),
+    ],
+)
 def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dream: dict[str, str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dream: dict[str, str], kept: int
 ) -> None:
     monkeypatch.setattr(parts_folder, "PART_FRAMES", 2)
     monkeypatch.chdir(tmp_path)
@@ -307,6 +316,7 @@ def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames
         for t, array in enumerate(arrays):
             save_image(tmp_path / folder / f"{t}.png", to_image(array))
     done: list[int] = []
+    row = "in" if dream else "in/%d.png"
 
     def stop(progress: Progress) -> None:
         if progress.task == "frames":
@@ -316,13 +326,13 @@ def test_a_row_that_has_grown_starts_over_if_its_length_decides_the_first_frames
 
     wanted = VideoSettings.checked({"dream": QUICK | dream, "output": {"codec": "ffv1"}})
     with pytest.raises(Interrupted):
-        dream_video("in", "out.mkv", wanted, on_progress=stop)
+        dream_video(row, "out.mkv", wanted, on_progress=stop)
     for t in range(6, 12):
         save_image(tmp_path / "in" / f"{t}.png", to_image(texture(5)))
     done.clear()
     with pytest.raises(Interrupted):
-        dream_video("in", "out.mkv", wanted, overwrite=True, on_progress=stop)
-    assert done[0] == 1
+        dream_video(row, "out.mkv", wanted, overwrite=True, on_progress=stop)
+    assert done[0] == kept + 1
 
 
 @pytest.mark.parametrize("name", ["gone/out.mp4", "out.xyz", "in.mkv", "there.mp4"])
@@ -363,7 +373,7 @@ def test_what_cannot_be_used_leaves_nothing_behind(
 
 
 def objective_of(network: Network, dream: DreamSettings) -> Objective:
-    return Raised(network, patient=False)(Dials(dream, Clock(Fraction(1)))(0), ())
+    return Raised(network, patient=False)(Dials(dream, Clock(Fraction(1)))(0), ())[0]
 
 
 def test_layers_add_and_scale() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import islice
 
 import pytest
@@ -32,6 +33,7 @@ EVERY = {
     "neuron": objectives.neuron("one", LIVE),
     "neuron at a place": objectives.neuron("one", LIVE, (1.0, 0.0)),
     "mean": objectives.mean("two"),
+    "log energy": objectives.energy("two"),
     "norm": objectives.norm("two", 4.0),
     "strongest channels": objectives.extremes("two", 3, strongest=True),
     "weakest channels": objectives.extremes("two", 3, strongest=False),
@@ -182,3 +184,10 @@ def test_sums_and_fades_with_an_anchored_objective_are_anchored() -> None:
     assert (plain + more).anchored and (more + plain).anchored and (2 * more).anchored
     assert objectives.fade([(plain, 0.5), (more, 0.5)]).anchored
     assert not objectives.fade([(plain, 0.5), (plain * 2, 0.5)]).anchored
+
+
+def test_the_log_energy_is_that_of_each_image_and_always_finite() -> None:
+    batch = torch.stack([torch.zeros(12, 3, 4), torch.full((12, 3, 4), 3.0)])
+    found = objectives.log_energy(batch)
+    assert found.tolist() == pytest.approx([math.log(1e-8), math.log(9.0)])
+    assert objectives.energy("x")({"x": batch[1:]}) == found[1]

@@ -93,6 +93,12 @@ def test_beings_and_classes_are_no_layers() -> None:
     assert parse("label:cat", NETWORK).layers == ("logits",)
 
 
+@pytest.mark.parametrize("term", ["creatures:", "creatures:cat,*2", "creatures:,", "creatures: "])
+def test_creatures_without_a_word_are_refused(term: str) -> None:
+    with pytest.raises(UsageError, match=r"layer: a word is missing in 'creatures:.*; write crea"):
+        parse(term, NETWORK)
+
+
 @pytest.mark.parametrize("term", ["objects", "features.3", " parts *0.5", "one*-2"])
 def test_a_name_alone_is_a_whole_layer(term: str) -> None:
     assert is_whole(term)

@@ -19,7 +19,6 @@ from dreamvid.farm.child import serve
 from dreamvid.farm.messages import Order
 from dreamvid.image import to_image
 from dreamvid.media.info import FilmInfo
-from dreamvid.media.target import exclusive_lock
 from dreamvid.media.writer import VideoWriter
 from dreamvid.settings.models import VideoSettings
 
@@ -114,16 +113,6 @@ class Hired:
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
-
-
-def left_beside(output: Path) -> list[str]:
-    """What lies beside an output, but the file of its lock, which a worker leaves if it is killed.
-
-    The others are ended when one has joined the film, perhaps while they hold that lock.
-    """
-    with exclusive_lock(output):
-        pass
-    return names(output.parent)
 
 
 def parts_in(folder: Path) -> dict[str, bytes]:

@@ -9,7 +9,8 @@ from farm_kit import FRAMES, names, request_for
 
 from dreamvid.commands.result import Result
 from dreamvid.errors import DreamvidError, UnreadableInput
-from dreamvid.farm.joining import Left, join_film
+from dreamvid.farm.joining import join_film
+from dreamvid.farm.left import Left
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.work import Worker
 from dreamvid.sequence.folder import folder_of

@@ -10,7 +10,7 @@ import pytest
 
 from dreamvid.commands.result import Result
 from dreamvid.errors import DiskFull, DreamvidError, UnreadableInput, UsageError
-from dreamvid.farm.joining import Left
+from dreamvid.farm.left import Left
 from dreamvid.farm.messages import (
     Order,
     error_fields,

@@ -17,7 +17,8 @@ from dreamvid.errors import DreamvidError, OutputExists, UnreadableInput
 from dreamvid.farm import remote
 from dreamvid.farm import storage as storages
 from dreamvid.farm.crew import dream_by_workers
-from dreamvid.farm.joining import Left, join_film, try_join
+from dreamvid.farm.joining import join_film, try_join
+from dreamvid.farm.left import Left
 from dreamvid.farm.remote import RemoteJob, placeless
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.storage import FolderStorage, Storage, storage_at

@@ -20,7 +20,7 @@ from dreamvid.commands.video import run_video
 from dreamvid.errors import Interrupted, OutputExists
 from dreamvid.farm.board import Board
 from dreamvid.farm.cluster import offers
-from dreamvid.farm.joining import Left
+from dreamvid.farm.left import Left
 from dreamvid.farm.scattering import _Run, dream_by_ray
 from dreamvid.farm.share import dream_part
 from dreamvid.image import load_image

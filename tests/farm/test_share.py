@@ -25,7 +25,8 @@ from dreamvid.errors import (
     UnreadableInput,
     UsageError,
 )
-from dreamvid.farm.joining import Left, join_film
+from dreamvid.farm.joining import join_film
+from dreamvid.farm.left import Left
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.work import Worker, threads_of
 from dreamvid.sequence import folder as parts_folder

@@ -22,7 +22,8 @@ from dreamvid.commands.video import run_video
 from dreamvid.dream.dreamer import Dreamer
 from dreamvid.errors import DreamvidError, Interrupted, UsageError
 from dreamvid.farm.crew import dream_by_workers
-from dreamvid.farm.joining import Left, join_film
+from dreamvid.farm.joining import join_film
+from dreamvid.farm.left import Left
 from dreamvid.farm.share import dream_part
 from dreamvid.farm.status import status_of
 from dreamvid.farm.storage import storage_at

@@ -37,3 +37,13 @@ def test_what_several_workers_say_is_told_once_and_not_their_lead_ins() -> None:
     assert told == [note, looking, looking, Progress("frames", 1, 2, "2 workers")]
     Tally(told.append, "part 1 of 2", alone=True).pass_on(lead_in)
     assert told[-1] == lead_in
+
+
+def test_what_was_not_heard_is_told_in_the_end() -> None:
+    told: list[Progress] = []
+    tally = Tally(told.append, "2 workers")
+    tally.finish()  # nothing has begun
+    tally.begin(3, [(0, 1)])
+    tally.finish()
+    tally.finish()
+    assert told == [Progress("frames", count, 3, "2 workers") for count in (1, 3)]

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import random
+import signal
+import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
-from farm_kit import FRAMES, Forked, Hired, left_beside, names, request_for
+from farm_kit import FRAMES, Fork, Forked, Hired, names, request_for
 from tiny import read
 
 from dreamvid.commands.result import Result
 from dreamvid.errors import DreamvidError, Interrupted, OutOfMemory, OutputExists, UsageError
 from dreamvid.farm import crew
 from dreamvid.farm.crew import dream_by_workers
-from dreamvid.farm.messages import Order
+from dreamvid.farm.left import Left
+from dreamvid.farm.messages import Order, result_fields
+from dreamvid.media.target import exclusive_lock
 from dreamvid.sequence.folder import folder_of
 from dreamvid.sequence.progress import Progress, ignore
 
@@ -34,7 +40,7 @@ def test_two_workers_give_the_bytes_of_one_process(
     assert [event.done for event in told if event.task == "frames"] == list(range(1, FRAMES + 1))
     assert {event.total for event in told if event.task == "frames"} == {FRAMES}
     assert len([event for event in told if event.task == "sidecar"]) == 1
-    assert left_beside(tmp_path / "out.mp4") == DONE
+    assert names(tmp_path) == DONE
 
 
 @pytest.mark.usefixtures("in_step")
@@ -55,7 +61,7 @@ def test_workers_killed_again_and_again_give_the_same_bytes(
     assert isinstance(result, Result) and result.frames == FRAMES
     assert killed == 10 and len(hired.all) > 2
     assert (tmp_path / "out.mp4").read_bytes() == whole
-    assert left_beside(tmp_path / "out.mp4") == DONE
+    assert names(tmp_path) == DONE
 
 
 @pytest.mark.usefixtures("in_step")
@@ -79,7 +85,7 @@ def test_a_stopped_crew_leaves_what_can_be_resumed(
     told: list[Progress] = []
     dream_by_workers(request_for(shots, path), 3, told.append, Forked)
     assert path.read_bytes() == whole
-    assert left_beside(path) == DONE
+    assert names(tmp_path) == DONE
     if stop == 13:
         assert next(event.done for event in told if event.task == "frames") > 1
 
@@ -171,7 +177,53 @@ def test_a_worker_that_comes_when_the_film_is_joined_starts_nothing(
     result = dream_by_workers(request_for(shots, tmp_path / "out.mp4"), 2, ignore, start)
     assert isinstance(result, Result)
     assert (tmp_path / "out.mp4").read_bytes() == whole
-    assert left_beside(tmp_path / "out.mp4") == DONE
+    assert names(tmp_path) == DONE
+
+
+class Holding(Fork):
+    """A worker that tells a result, not its last frames, and holds the lock until it is killed."""
+
+    def __init__(self, order: Order) -> None:
+        reads, writes = os.pipe()
+
+        def task() -> None:
+            with exclusive_lock(order.target), os.fdopen(writes, "w") as out:
+                result = result_fields(Result(order.target, FRAMES))
+                for message in (
+                    {"begun": {"frames": FRAMES, "done": [(0, 3)]}},
+                    {"result": result},
+                ):
+                    out.write(json.dumps(message) + "\n")
+                out.flush()
+                time.sleep(60)
+
+        super().__init__(task)
+        os.close(writes)
+        self.stdout: IO[str] | None = os.fdopen(reads, encoding="utf-8")
+
+
+def test_a_worker_that_is_killed_with_the_lock_leaves_no_file_of_it(
+    shots: Path, tmp_path: Path
+) -> None:
+    told: list[Progress] = []
+    dream_by_workers(request_for(shots, tmp_path / "out.mp4"), 1, told.append, Holding)
+    assert names(tmp_path) == []
+    assert [event.done for event in told] == [3, FRAMES]
+
+
+def test_a_worker_that_dies_once_it_has_joined_the_film_is_not_replaced(
+    shots: Path, whole: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dying(result: Result) -> dict[str, Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    monkeypatch.setattr("dreamvid.farm.messages.result_fields", dying)
+    hired = Hired()
+    made = dream_by_workers(request_for(shots, tmp_path / "out.mp4"), 1, ignore, hired)
+    assert made == Left() and len(hired.all) == 1
+    assert (tmp_path / "out.mp4").read_bytes() == whole
+    assert names(tmp_path) == DONE
 
 
 def test_threads_are_shared_out_and_kept(
@@ -203,7 +255,7 @@ def test_an_output_that_exists_is_kept(shots: Path, tmp_path: Path) -> None:
     request = request_for(shots, tmp_path / "out.mp4", overwrite=True)
     dream_by_workers(request, 2, ignore, Forked)
     assert (tmp_path / "out.mp4").read_bytes() != b"precious"
-    assert left_beside(tmp_path / "out.mp4") == DONE
+    assert names(tmp_path) == DONE
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import re
@@ -142,13 +143,30 @@ def test_widgets_at_their_defaults_are_the_default_settings(pack: ModuleType) ->
 
 def test_the_registry_and_pip_find_what_they_read() -> None:
     project = tomllib.loads((PACK / "pyproject.toml").read_text("utf-8"))
-    own = tomllib.loads((PACK.parents[1] / "pyproject.toml").read_text("utf-8"))
+    own = tomllib.loads((PACK.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
     about = project["project"]
     assert re.fullmatch(r"[a-z][a-z0-9-]*", about["name"]) and "comfyui" not in about["name"]
-    assert about["version"] == own["project"]["version"]
+    assert about["version"] == own["version"]
+    assert about["requires-python"] == own["requires-python"]
+    assert about["license"] == {"text": own["license"]}
     assert project["tool"]["comfy"]["DisplayName"]
     needs = (PACK / "requirements.txt").read_text("utf-8").split()
-    assert about["dependencies"] == needs
+    assert about["dependencies"] == needs == [f"{own['name']}>={own['version']}"]
+
+
+def test_the_pack_needs_nothing_that_dreamvid_does_not_bring() -> None:
+    own = tomllib.loads((PACK.parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+    brought = {re.match(r"[\w-]+", need)[0] for need in own["dependencies"]}  # type: ignore[index]
+    known = {"dreamvid", "comfy", "folder_paths", *sys.stdlib_module_names}
+    known |= {"PIL" if name == "pillow" else name for name in brought}
+    for path in PACK.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                absolute = isinstance(node, ast.ImportFrom) and not node.level
+                names = [str(node.module)] if absolute else []  # type: ignore[attr-defined]
+            assert {name.partition(".")[0] for name in names} <= known, path.name
 
 
 def test_the_pack_is_loaded_through_a_link(comfy: Comfy, monkeypatch: pytest.MonkeyPatch) -> None:

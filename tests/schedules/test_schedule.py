@@ -289,3 +289,19 @@ def test_formulas_agree_with_python(text: str, frame: int) -> None:
         assert not math.isfinite(found)
     else:
         assert found == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("0:(1), 50%:(2)", True),
+        ("0:(1), max_f/2:(2)", True),
+        ("1+progress", True),
+        ("0:(1), 9:(max_f%7)", True),
+        ("1+t%5", False),
+        ("0:(1), 5s:(2, ease-in)", False),
+        (1.5, False),
+    ],
+)
+def test_a_schedule_knows_whether_the_length_decides_it(text: str | float, needs: bool) -> None:
+    assert parse_schedule(text).needs_length is needs

@@ -21,6 +21,7 @@ from dreamvid.dream.octaves import OCTAVE_SCALE, resize
 from dreamvid.errors import UsageError
 from dreamvid.image import to_image
 from dreamvid.networks import registry
+from dreamvid.networks.kinds import CREATURES
 from dreamvid.networks.known import DESCRIPTIONS, aliases_of, names
 from dreamvid.networks.network import Network
 from dreamvid.schedules.schedule import Clock
@@ -66,6 +67,10 @@ def test_a_preset_names_no_network_but_what_all_have(name: str) -> None:
     # The layers of some networks outweigh others by far: taken away, they would be all there is.
     assert all(float(weight or 1) > 0 for _, _, weight in pairs)
     assert not values["dream"].keys() & {"label", "guide"}
+
+
+def test_a_preset_with_the_name_of_a_layer_says_that_it_is_another() -> None:
+    assert CREATURES in presets.names() and f"the layer {CREATURES} " in presets.about(CREATURES)
 
 
 def test_all_networks_have_the_aliases() -> None:

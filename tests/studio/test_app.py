@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from pathlib import Path
@@ -172,6 +173,26 @@ def test_a_result_without_a_job_has_its_sidecar(client: Any, loop: Any, place: A
     assert job["output_name"] == "old.longer.mp4" and job["state"] == "failed" and job["error"]
     bad = client.post(f"/api/gallery/{rows['old.mp4']['id']}/lengthen", json={"seconds": "x"})
     assert bad.status_code == 400
+
+
+def test_sidecars_are_not_read_by_the_thread_that_serves(
+    client: Any, loop: Any, place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncio
+
+    read, waiting = gallery._kept_text, []
+
+    def watched(parts: Any, path: Path) -> str:
+        with contextlib.suppress(RuntimeError):
+            waiting.append(asyncio.get_running_loop())
+        return read(parts, path)
+
+    monkeypatch.setattr(gallery, "_kept_text", watched)
+    (place.output / "own.mp4").write_bytes((place.output / "my loop.mp4").read_bytes())
+    (place.output / "own.mp4.dreamvid.toml").write_text("[camera]\nzoom = 2\n")
+    rows = {row["name"]: row for row in client.get("/api/gallery").json()["results"]}
+    assert client.get(f"/api/gallery/{rows['own.mp4']['id']}/settings").status_code == 200
+    assert rows["own.mp4"]["settings"] and waiting == []
 
 
 def test_the_events(client: Any, parts: Any) -> None:

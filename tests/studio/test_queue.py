@@ -90,6 +90,23 @@ def test_the_progress_is_told(tmp_path: Path) -> None:
     with_queue(tmp_path, use)
 
 
+def test_what_has_not_changed_is_not_told_again(tmp_path: Path) -> None:
+    async def use(queue: Fake) -> None:
+        job = await queue.add(job_of(tmp_path, "long"), "")
+        await until(lambda: queue.describe(job)["done"] > 2)
+        await queue.act(job.id, "pause")
+        await asyncio.sleep(2 * queue_module.LOOK_EVERY)
+        seen = queue.version
+        await asyncio.sleep(4 * queue_module.LOOK_EVERY)
+        assert queue.version == seen
+        await queue.act(job.id, "resume")
+        done = queue.describe(job)["done"]
+        await until(lambda: queue.describe(job)["done"] > done)
+        await asyncio.wait_for(queue.news(queue.version), 60)
+
+    with_queue(tmp_path, use)
+
+
 def test_a_job_that_fails_says_why_and_the_next_runs(tmp_path: Path) -> None:
     async def use(queue: Fake) -> None:
         bad = await queue.add(job_of(tmp_path, "fails"), "")

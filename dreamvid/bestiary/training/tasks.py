@@ -10,13 +10,12 @@ from torch import Tensor
 
 from dreamvid.bestiary.training.aligned import agreement
 from dreamvid.bestiary.training.crew import Member
+from dreamvid.dream.objectives import log_energy
 
 CLASS = ""
 """The goal that stands for the class instead of a layer."""
 ALIGNED, CLASSIFIED = 3.0, 0.3
 """Weights of the two losses while gradients are aligned."""
-LEAST = 1e-8
-"""Added to the energy of a layer, so that its logarithm is finite."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +62,7 @@ class Alignment:
             heights = (targets * logits.log_softmax(1)).sum(1)
         else:
             activations, logits = member.look(images, self.goal)
-            heights = (activations.square().flatten(1).mean(1) + LEAST).log()
+            heights = log_energy(activations)
         (gradient,) = torch.autograd.grad(heights.sum(), images, create_graph=True)
         aligned = agreement(gradient, full - images.detach())
         classified = F.cross_entropy(

@@ -18,7 +18,7 @@ from dreamvid.errors import DreamvidError, UsageError
 from dreamvid.image import jpeg
 from dreamvid.live.outputs import Size, require
 from dreamvid.motion.flow import Array
-from dreamvid.serving.hosts import is_named
+from dreamvid.serving.hosts import LOOPBACK, is_named
 from dreamvid.serving.sockets import LOCAL, bound
 
 QUALITY = 88
@@ -26,6 +26,9 @@ QUALITY = 88
 
 STARTS_WITHIN = 10.0
 """Seconds that the server may take to start."""
+
+ELSEWHERE = "something went wrong; see the terminal"
+"""What is told of an error to other machines."""
 
 
 class Page:
@@ -52,7 +55,7 @@ class Page:
         self._viewers = Viewers()
         uvicorn = import_module("uvicorn")
         config = uvicorn.Config(
-            self._viewers.app(lambda: self.status(), lambda header: is_named(header, self._host)),
+            self._viewers.app(self.told, lambda header: is_named(header, self._host)),
             http=CarefulProtocol,
             log_level="critical",
             lifespan="off",
@@ -72,6 +75,13 @@ class Page:
             if not self._thread.is_alive() or time.monotonic() > until:
                 raise DreamvidError("the server did not start", where=self.name)
             time.sleep(0.01)
+
+    def told(self) -> dict[str, object]:
+        """The status; what went wrong is told to this machine only, as errors name its files."""
+        status = dict(self.status())
+        if status.get("note") and self._host not in LOOPBACK:
+            status["note"] = ELSEWHERE
+        return status
 
     def show(self, picture: Array, time: float) -> None:
         """Give the picture to the viewers; encoded only if there are any."""

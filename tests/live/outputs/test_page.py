@@ -18,7 +18,7 @@ from tiny import texture
 
 from dreamvid.errors import UsageError
 from dreamvid.live.outputs import viewers
-from dreamvid.live.outputs.page import Page, parsed
+from dreamvid.live.outputs.page import ELSEWHERE, Page, parsed
 
 pytest.importorskip("starlette")
 pytest.importorskip("uvicorn")
@@ -111,6 +111,17 @@ def test_the_newest_frame_and_the_status(page: Page) -> None:
     assert first[2] != second[2]
     status = json.loads(get(page, "/status.json")[2])
     assert status["fps"] == 12.5 and status["viewers"] == 0
+
+
+@pytest.mark.parametrize(("host", "here"), [("", True), ("localhost", True), ("0.0.0.0", False)])
+def test_errors_are_told_to_this_machine_only(host: str, here: bool) -> None:
+    made, note = Page(f"http://{host}:0"), "/home/me/guide.png: no such file; check the path"
+    try:
+        for text in (note, ""):
+            made.status = lambda text=text: {"note": text, "fps": 1}  # type: ignore[misc]
+            assert made.told() == {"note": text if here else text and ELSEWHERE, "fps": 1}
+    finally:
+        made.close()
 
 
 def test_five_viewers_at_once(page: Page) -> None:
