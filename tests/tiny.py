@@ -73,10 +73,12 @@ def texture(seed: int = 0, *, height: int = HEIGHT, width: int = WIDTH, dx: int 
     """A colour array [H, W, 3] of uint8 that shows an endless soft texture, moved by (dx, dy)."""
     rng = np.random.default_rng(seed)
     waves, phases = rng.uniform(-0.09, 0.09, (16, 2)), rng.uniform(0, 6.28, (16, 3))
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-    angle = 6.28 * (waves[:, :1] * (x - dx).ravel() + waves[:, 1:] * (y - dy).ravel())
-    plane = np.sin(angle[:, :, None] + phases[:, None]).sum(axis=0).reshape(height, width, 3)
-    return np.rint((127.5 + 20 * plane).clip(0, 255)).astype(np.uint8)
+    # The sum of sin(6.28 * (wave_x * x + wave_y * y) + phase), as a product of what x and y give.
+    across = np.exp(6.28j * np.outer(waves[:, 0], np.arange(width) - dx))
+    down = np.exp(6.28j * np.outer(waves[:, 1], np.arange(height) - dy))
+    turned = np.exp(1j * phases).T[:, None, :] * down.T
+    plane = (turned @ across).imag.transpose(1, 2, 0)
+    return np.rint((127.5 + 20 * plane).clip(0, 255)).astype(np.uint8, order="C")
 
 
 def moved(frames: int, *, dx: int = 2, dy: int = 1, seed: int = 0) -> list[NDArray[np.uint8]]:

@@ -37,6 +37,26 @@ from dreamvid.networks.registry import load_network
 from dreamvid.renders.typical import typical
 
 
+@pytest.fixture
+def network() -> Network:
+    """The tiny network, whose dreams of things are small."""
+    network = tiny_network()
+    network.view = 72
+    return network
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few iterations, which are enough to see what a thing becomes."""
+    monkeypatch.setattr("dreamvid.bestiary.atlas.ITERATIONS", 8)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patterns of 48 pixels."""
+    monkeypatch.setattr("dreamvid.bestiary.atlas.PATTERN_SIDE", 48)
+
+
 def test_pictures_stand_row_by_row_with_gaps() -> None:
     images = [torch.full((3, 10, 10), k / 4) for k in range(4)]
     sheet = tiled(images, columns=3)
@@ -67,8 +87,7 @@ def test_names_are_spread_evenly() -> None:
     assert spread("ab", 3) == ("a", "b")
 
 
-def test_noise_becomes_what_is_asked_for() -> None:
-    network = tiny_network()
+def test_noise_becomes_what_is_asked_for(network: Network) -> None:
     trunk = network.trunk(["logits"])
     dreams = [from_noise(network, label("logits", index), size=48) for index in range(5)]
     with torch.no_grad():
@@ -87,7 +106,7 @@ def test_a_class_is_raised_with_the_layers_that_draw_its_forms() -> None:
     assert gained == pytest.approx(3 * network.description.clarity * math.log(100), rel=1e-3)
 
 
-def test_a_label_of_the_renders_is_dreamed_towards_its_typical_render() -> None:
+def test_a_label_of_the_renders_is_dreamed_towards_its_typical_render(hasty: None) -> None:
     network = load_network("bestiary")
     index = network.labels.index("giraffe/body")
     layer = torch.tensor(typical("giraffe/body")).permute(2, 0, 1) / 255
@@ -107,10 +126,10 @@ def test_a_label_of_the_renders_is_dreamed_towards_its_typical_render() -> None:
 
 @pytest.mark.parametrize("indices", [(4,), (0, 1)])
 def test_a_label_that_looks_like_no_render_and_several_at_once_have_no_exemplar(
-    indices: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+    indices: tuple[int, ...], network: Network, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of an elk, and of an ant and a bee; an ant has one."""
     with_exemplars(monkeypatch)
-    network = tiny_network()  # an elk, an ant, and a bee
     free = from_noise(network, whole_thing(network, *indices), size=48)
     assert torch.equal(thing(network, *indices, size=48), free)
     ant = from_noise(network, whole_thing(network, 0), size=48)
@@ -124,12 +143,6 @@ def test_one_thing_stands_in_the_middle_of_the_picture() -> None:
     assert dream.shape == (3, 64, 64)
     assert float(change[26:38, 26:38].mean()) > 3 * float(rim.mean())
     assert float(change.mean().sqrt()) == pytest.approx(VIVID, rel=0.2)
-
-
-@pytest.fixture
-def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patterns of 48 pixels."""
-    monkeypatch.setattr("dreamvid.bestiary.atlas.PATTERN_SIDE", 48)
 
 
 def test_the_pattern_of_a_channel_excites_it_more_than_those_of_others_do(small: None) -> None:
@@ -195,8 +208,7 @@ def test_passes_count_the_gradients_at_full_size(
     assert PATTERN_SIDE >= 192  # the page shows it at 480 pixels
 
 
-def test_the_same_seed_gives_the_same_sheet() -> None:
-    network = tiny_network()
+def test_the_same_seed_gives_the_same_sheet(network: Network, small: None, hasty: None) -> None:
     first, again, other = (atlas(network, labels=["ant"], size=32, seed=s) for s in (0, 0, 1))
     assert torch.equal(first, again) and not torch.equal(first, other)
     assert first.shape == (3, 32 + LETTERS + 6 + 2 * GAP, 5 * (32 + GAP) + GAP)

@@ -58,7 +58,10 @@ def test_the_bestiary_knows_renders_that_it_has_not_seen() -> None:
     assert 0.8 < found.alive <= 1
 
 
-def test_a_class_is_recognised_where_another_network_names_it() -> None:
+def test_a_class_is_recognised_where_another_network_names_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dreamvid.bestiary.atlas.ITERATIONS", 8)  # they are soon recognised
     network = load_network("bestiary")
     told = list(islice(judge.recognised(network, network), 2))
     assert [name for name, _, _ in told] == list(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -44,6 +46,57 @@ cli.main()
 """Dreamvid, that waits at the frame of its first argument: whoever stops it may be late, and slow
 to send further signals.
 """
+
+
+ASK = """
+import json, os, pathlib, sys, tempfile
+from dreamvid.cli.app import run
+
+HEAVY = {"torch", "torchvision", "cv2", "scenedetect"}
+answers, here = os.dup(1), pathlib.Path.cwd()
+
+
+def answer(line):
+    had, lay = HEAVY & set(sys.modules), sorted(here.rglob("*"))
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        os.dup2(out.fileno(), 1)  # also what no Python code says is caught
+        os.dup2(err.fileno(), 2)
+        code = run(line.split())
+        sys.stdout.flush()
+        sys.stderr.flush()
+        told = [file.seek(0) or file.read().decode() for file in (out, err)]
+    heavy = sorted(HEAVY & set(sys.modules) - had)
+    changed = [str(path) for path in set(here.rglob("*")) ^ set(lay)]
+    return {"code": code, "out": told[0], "err": told[1], "heavy": heavy, "changed": changed}
+
+
+told = [answer(line) for line in json.load(sys.stdin)]
+with os.fdopen(answers, "w") as out:
+    json.dump(told, out)
+"""
+"""Dreamvid, that runs the commands of a list one after the other and answers what each told."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said, what heavy it was the first to import, and the files it changed."""
+
+    code: int
+    out: str
+    err: str
+    heavy: list[str]
+    changed: list[str]
+
+
+def answers_of(lines: Iterable[str], folder: Path) -> dict[str, Answer]:
+    """What commands answer in a folder, all in one process that has not met torch before."""
+    asked = list(dict.fromkeys(lines))
+    done = subprocess.run(
+        [sys.executable, "-c", ASK], input=json.dumps(asked).encode(), cwd=folder,
+        stdout=subprocess.PIPE, env=environment(), timeout=300, check=True,
+    )  # fmt: skip
+    told = [Answer(**one) for one in json.loads(done.stdout)]
+    return dict(zip(asked, told, strict=True))
 
 
 @dataclass(frozen=True)

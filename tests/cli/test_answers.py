@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from cli_kit import QUICK, dreamvid, environment, frames_of, write_film
+from cli_kit import QUICK, Answer, answers_of, dreamvid, frames_of, write_film
 from PIL import Image
 from tiny import dream_tiny, texture
 
@@ -103,25 +101,9 @@ REFUSED = {
 
 ANSWERED = ("video --help", "image --help", "labels", "labels bestiary", "codecs", "presets")
 
-ASK = """
-import contextlib, io, json, sys
-from dreamvid.cli.app import run
-
-told = {}
-for line in json.load(sys.stdin):
-    for name in ("torch", "torchvision", "cv2", "scenedetect"):
-        sys.modules.pop(name, None)
-    with contextlib.redirect_stderr(io.StringIO()) as err:
-        with contextlib.redirect_stdout(io.StringIO()):
-            code = run(line.split())
-    heavy = [n for n in ("torch", "torchvision", "cv2", "scenedetect") if n in sys.modules]
-    told[line] = (code, err.getvalue(), heavy)
-json.dump(told, sys.stdout)
-"""
-
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, list[str]]]:
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
     """What all of them answer, one after the other in one process that has not met torch."""
     folder = tmp_path_factory.mktemp("answers")
     write_film(folder / "film.mp4", frames=4)
@@ -134,26 +116,21 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, st
     (folder / "folder" / "mine.txt").touch()
     (folder / "vgg19").mkdir()
     Plan("vgg19", "").write(folder / "vgg19")
-    inputs = {path.name for path in folder.iterdir()}
-    done = subprocess.run(
-        [sys.executable, "-c", ASK], input=json.dumps([*REFUSED, *ANSWERED]), cwd=folder,
-        capture_output=True, text=True, env=environment(), check=True,
-    )  # fmt: skip
-    assert {path.name for path in folder.iterdir()} == inputs
-    return json.loads(done.stdout)
+    return answers_of([*REFUSED, *ANSWERED], folder)
 
 
 @pytest.mark.parametrize("line", REFUSED)
 def test_what_needs_no_network_is_refused_without_torch(line, answers):
     code, says = REFUSED[line]
-    got, err, heavy = answers[line]
-    assert (got, heavy) == (code, []), err
-    assert err.startswith("dreamvid: ") and says in err.splitlines()[0]
+    got = answers[line]
+    assert (got.code, got.heavy, got.changed) == (code, [], []), got.err
+    assert got.err.startswith("dreamvid: ") and says in got.err.splitlines()[0]
 
 
 @pytest.mark.parametrize("line", ANSWERED)
 def test_what_there_is_is_reported_without_torch(line, answers):
-    assert answers[line] == [0, "", []]
+    got = answers[line]
+    assert (got.code, got.err, got.heavy, got.changed) == (0, "", [], [])
 
 
 # --- the first line, and where the output goes ------------------------------------------------

@@ -608,7 +608,7 @@ def test_a_bug_is_reported_in_a_line_and_traced_back_with_v(monkeypatch, tmp_pat
 
 
 def test_a_pipe_that_closes_early_is_no_error():
-    command = [sys.executable, "-m", "dreamvid", "layers", "inception_v3"]
+    command = [sys.executable, "-m", "dreamvid", "labels", "bestiary"]
     reads, writes = os.pipe()
     os.close(reads)
     with open(writes, "wb") as closed:
@@ -633,9 +633,9 @@ def test_a_dream_goes_on_when_nobody_listens(tmp_path, film, redirection):
 
 
 def test_a_result_that_cannot_be_written_is_reported_in_a_line():
-    told = shell(">/dev/full", "layers", "bestiary")
+    told = shell(">/dev/full", "labels", "bestiary")
     assert (told.code, told.err) == (7, "dreamvid: no space left on the disk; make room\n")
-    assert shell(">&-", "layers", "bestiary") == Told(0, "", "")
+    assert shell(">&-", "labels", "bestiary") == Told(0, "", "")
 
 
 def test_help_on_the_narrowest_terminal(monkeypatch):

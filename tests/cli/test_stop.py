@@ -15,15 +15,15 @@ from cli_kit import HELD, dreamvid, environment, frames_of, write_film
 
 from dreamvid.cli import app
 
-CUT, FRAMES = 8, 48
-OPTIONS = ("--iterations", "2", "--octaves", "2")
+CUT, FRAMES = 8, 20
+OPTIONS = ("--iterations", "1", "--octaves", "2")
 
 
 @pytest.fixture(scope="module")
 def long_film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A film of two shots, with sound."""
     path = tmp_path_factory.mktemp("long") / "film.mp4"
-    return write_film(path, frames=FRAMES, cut=CUT, size=(96, 64), sound=True)
+    return write_film(path, frames=FRAMES, cut=CUT, size=(64, 48), sound=True)
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,9 @@ def test_judging_tells_where_sheets_cannot_go_before_the_work(tmp_path):
         assert "asking" not in told.err
 
 
-def test_an_atlas_of_named_classes(tmp_path):
+def test_an_atlas_of_named_classes(tmp_path, monkeypatch):
+    for name in ("ITERATIONS", "PATTERN_ITERATIONS"):
+        monkeypatch.setattr(f"dreamvid.bestiary.atlas.{name}", 2)
     out = tmp_path / "atlas.png"
     told = dreamvid("atlas", "-o", out, "--classes", "owl")
     assert told.code == 0, told.err

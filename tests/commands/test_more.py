@@ -30,8 +30,8 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts_folder, "PART_FRAMES", PART)
 
 
-def settings(seconds: float, **tables: dict[str, Any]) -> ZoomSettings:
-    clip = {"size": "256x128", "fps": 10, "seconds": str(seconds)}
+def settings(seconds: float, size: str = "128x64", **tables: dict[str, Any]) -> ZoomSettings:
+    clip = {"size": size, "fps": 10, "seconds": str(seconds)}
     dream = {"octaves": 1, "iterations": 1}
     return ZoomSettings.checked({"dream": dream, "clip": clip} | tables)
 
@@ -59,9 +59,10 @@ def test_a_longer_zoom_has_the_bytes_of_one_dreamed_at_once(
         if (codec, suffix) == ("dnxhr", ".mkv"):  # cannot be written by this PyAV at all
             continue
         short, whole, made = (tmp_path / f"{name}{suffix}" for name in ("short", "whole", "made"))
-        wanted = settings(1, output={"codec": codec})
+        size = "256x128" if codec == "dnxhr" else "128x64"  # which takes none that are smaller
+        wanted = settings(1, size, output={"codec": codec})
         dream_zoom(picture, short, wanted)
-        dream_zoom(picture, whole, settings(2, output={"codec": codec}))
+        dream_zoom(picture, whole, settings(2, size, output={"codec": codec}))
         told: list[Progress] = []
         lengthen(picture, short, made, wanted, told.append)
         assert [one.done for one in told if one.task == "frames"] == [*range(9, 21)]

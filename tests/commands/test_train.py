@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from near import make_pictures_here
 
+from dreamvid.bestiary.training import trainer
 from dreamvid.bestiary.training.pictures import read_pictures
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.renders import Renders
 from dreamvid.bestiary.training.start import start
+from dreamvid.bestiary.training.stream import stream
 from dreamvid.bestiary.training.tasks import CLASS
 from dreamvid.bestiary.training.trainer import Lesson
 from dreamvid.commands import train
@@ -27,7 +30,8 @@ from dreamvid.settings.models import TrainSettings
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small batches and small sheets."""
+    """Small batches and small sheets, and pictures of this process."""
+    make_pictures_here(monkeypatch)
     monkeypatch.setattr(train, "PROBED", 1)
     monkeypatch.setattr(train, "atlas", lambda network: torch.rand(3, 8, 8))
     monkeypatch.setattr(train, "Recipe", partial(Recipe, batch=8, aligned_batch=4))
@@ -60,7 +64,11 @@ def stopping(after: int, seen: list[Lesson]) -> OnProgress:
     return on_progress
 
 
-def test_a_folder_becomes_a_network(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_becomes_a_network(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With pictures of a process of their own, as all of them have."""
+    monkeypatch.setattr(trainer, "stream", stream)
     target = tmp_path / "mine.safetensors"
     done = train_network(folder, target, TrainSettings(minutes=0.001))
     network = load_network(str(target))

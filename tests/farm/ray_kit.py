@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -20,7 +25,28 @@ HOLD = "DREAMVID_TEST_HOLD"
 
 
 def make_tiny() -> None:
-    """What `tiny_and_short` does, in a process of the cluster, where each frame takes a while."""
+    """Once a process of the cluster is to dream, let it do so as `_dream_tiny` says.
+
+    Those that only hold a board import no torch, which takes seconds.
+    """
+    dreams = importlib.util.find_spec("dreamvid.farm.piecework")
+    assert dreams is not None and dreams.loader is not None
+    execute = dreams.loader.exec_module
+
+    def executed(module: ModuleType) -> None:
+        execute(module)
+        _dream_tiny()
+
+    class Found(MetaPathFinder):
+        def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
+            return dreams if name == dreams.name else None
+
+    dreams.loader.exec_module = executed  # type: ignore[method-assign]
+    sys.meta_path.insert(0, Found())
+
+
+def _dream_tiny() -> None:
+    """What `tiny_and_short` does, where each frame takes a while."""
     from tiny import dream_tiny
     from waiting import wait_for
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from dreamvid.bench.chance import random_network
 from dreamvid.errors import UnreadableInput, UsageError
+from dreamvid.networks.network import Network
 from dreamvid.networks.registry import load_network
 from dreamvid.networks.weights import read_state
 
@@ -34,15 +35,25 @@ def places(state: State) -> State:
     return {**state, **head}
 
 
-def dreams_alike(state: State, path: Path, *, model: str, arch: str | None = None) -> None:
-    """Check that a file gives the activations of these weights."""
+def activations(network: Network) -> State:
+    """What a picture of noise gives in two layers."""
     batch = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    return network.trunk(["layer2", "layer4.0"])(batch)
+
+
+@pytest.fixture(scope="module")
+def wanted(state: State, tmp_path_factory: pytest.TempPathFactory) -> State:
+    """The activations of these weights, read from a plain file."""
+    path = saved(state, tmp_path_factory.mktemp("plain") / "plain.pth")
+    return activations(load_network("resnet18", weights=path))
+
+
+def dreams_alike(wanted: State, path: Path, *, model: str, arch: str | None = None) -> None:
+    """Check that a file gives these activations."""
     files = {"weights": path} if arch is None else {"arch": arch}
-    network = load_network(model, **files)  # type: ignore[arg-type]
-    plain = load_network("resnet18", weights=saved(state, path.with_name("plain.pth")))
-    layers = ["layer2", "layer4.0"]
-    wanted, found = plain.trunk(layers)(batch), network.trunk(layers)(batch)
-    assert all(torch.equal(wanted[layer], found[layer]) for layer in layers)
+    found = activations(load_network(model, **files))  # type: ignore[arg-type]
+    assert wanted.keys() == found.keys()
+    assert all(torch.equal(wanted[layer], found[layer]) for layer in wanted)
 
 
 def saved(value: object, path: Path) -> Path:
@@ -73,18 +84,20 @@ WRAPPINGS: dict[str, Callable[[State], object]] = {
 
 @pytest.mark.parametrize("legacy", [False, True])
 @pytest.mark.parametrize("kind", WRAPPINGS)
-def test_wrapped_weights_are_found(kind: str, legacy: bool, state: State, tmp_path: Path) -> None:
+def test_wrapped_weights_are_found(
+    kind: str, legacy: bool, state: State, wanted: State, tmp_path: Path
+) -> None:
     path = tmp_path / "w.pth.tar"
     torch.save(WRAPPINGS[kind](state), path, _use_new_zipfile_serialization=not legacy)
-    dreams_alike(state, path, model="robust-resnet18")
-    dreams_alike(state, path, model=str(path), arch="resnet18")
+    dreams_alike(wanted, path, model="robust-resnet18")
+    dreams_alike(wanted, path, model=str(path), arch="resnet18")
 
 
-def test_places_is_read_from_its_old_format(state: State, tmp_path: Path) -> None:
+def test_places_is_read_from_its_old_format(state: State, wanted: State, tmp_path: Path) -> None:
     scenes = {k: v for k, v in places(state).items() if not k.endswith("num_batches_tracked")}
     path = tmp_path / "resnet18_places365.pth.tar"
     torch.save(WRAPPINGS["parallel"](scenes), path, _use_new_zipfile_serialization=False)
-    dreams_alike(state, path, model="places365-resnet18")
+    dreams_alike(wanted, path, model="places365-resnet18")
     network = load_network("places365-resnet18", weights=path)
     assert network.labelled("volcano") == (350,)
     logits = network.trunk(["fc"])(torch.rand(1, 3, 64, 64))["fc"]

@@ -1,18 +1,15 @@
-"""A training takes over the threads of its process: tests give them back."""
+"""The threads of a training, of which its crew has a member each."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 import pytest
 import torch
 
 
-@pytest.fixture(autouse=True)
-def threads() -> Iterator[None]:
-    """Keep the number of threads, at least two, as it was."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(2, before))
-    torch.manual_seed(0)
-    yield
-    torch.set_num_threads(before)
+@pytest.fixture
+def two_threads() -> None:
+    """Compute with two threads, until the test ends.
+
+    Not in all tests: steps that are small are mostly spent waiting for the other thread.
+    """
+    torch.set_num_threads(2)

@@ -12,6 +12,8 @@ from dreamvid.bestiary.training.aligned import agreement
 from dreamvid.bestiary.training.crew import Crew
 from dreamvid.bestiary.training.tasks import ALIGNED, CLASS, CLASSIFIED, Alignment, Classification
 
+pytestmark = pytest.mark.usefixtures("two_threads")
+
 IMAGES = torch.rand(7, 3, 24, 24, generator=torch.Generator().manual_seed(1))
 FULL = torch.rand(7, 3, 24, 24, generator=torch.Generator().manual_seed(2))
 TARGETS = F.one_hot(torch.tensor([0, 1, 1, 0, 1, 0, 0]), 2).float()

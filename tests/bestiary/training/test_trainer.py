@@ -12,13 +12,20 @@ from typing import Any
 import pytest
 import torch
 from lessons import GREY, UNIT, Call, Laden, Stripes, small_model
+from near import make_pictures_here
 from torch import Tensor, nn
 from waiting import wait_for
 
+from dreamvid.bestiary.training import trainer as trainers
 from dreamvid.bestiary.training.recipe import Recipe
 from dreamvid.bestiary.training.stream import stream
 from dreamvid.bestiary.training.tasks import CLASS, Alignment
 from dreamvid.bestiary.training.trainer import Lesson, Trainer
+
+
+@pytest.fixture(autouse=True)
+def near(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_pictures_here(monkeypatch)
 
 
 def trainer(**recipe: Any) -> Trainer:
@@ -65,7 +72,7 @@ def test_gradients_are_aligned() -> None:
     assert seen[-1].accuracy > 0.9
 
 
-def test_chains_are_learned_from() -> None:
+def test_chains_are_learned_from(two_threads: None) -> None:
     taught, batches = trainer(telling=0.0), list[Tensor]()
     lessons(taught, 1)  # then the crew stays
     crew = taught._crew
@@ -83,7 +90,7 @@ def test_chains_are_learned_from() -> None:
         assert ((away > 0.004) & (away < 0.031)).all()  # each is a step from one before
 
 
-def test_batch_norms_are_folded_once_it_can_tell() -> None:
+def test_batch_norms_are_folded_once_it_can_tell(two_threads: None) -> None:
     taught = trainer(telling=1e-9)
     assert norms(taught.model) == 1
     (lesson,) = lessons(taught, 1)
@@ -101,7 +108,9 @@ def test_the_average_comes_after_the_model() -> None:
 
 
 @pytest.mark.parametrize(("telling", "passes", "count"), [(0.9, 1, 32), (0.0, 3, 16)])
-def test_it_goes_on_where_it_was(telling: float, passes: int, count: int) -> None:
+def test_it_goes_on_where_it_was(
+    telling: float, passes: int, count: int, two_threads: None
+) -> None:
     first, second = trainer(telling=telling), trainer(telling=telling, seed=5)
     steps = 12 * passes
     lessons(first, 12)
@@ -114,7 +123,7 @@ def test_it_goes_on_where_it_was(telling: float, passes: int, count: int) -> Non
     assert second.state()["begun"] == (None if telling else 0)
 
 
-def test_the_rate_goes_on_rising_where_it_was() -> None:
+def test_the_rate_goes_on_rising_where_it_was(two_threads: None) -> None:
     first, second = trainer(telling=1e-9), trainer(telling=1e-9)
     lessons(first, 4)
     second.restore(first.state())
@@ -122,6 +131,16 @@ def test_the_rate_goes_on_rising_where_it_was() -> None:
     lessons(second, 1)
     rates = [taught.optimiser.param_groups[0]["lr"] for taught in (first, second)]
     assert rates[0] == pytest.approx(rates[1], rel=1e-3) and second.state()["begun"] == 1
+
+
+def test_pictures_of_a_process_of_their_own_teach_the_same(
+    monkeypatch: pytest.MonkeyPatch, two_threads: None
+) -> None:
+    (here,) = lessons(trainer(), 1)
+    torch.manual_seed(0)  # the model is that of before
+    monkeypatch.setattr(trainers, "stream", stream)
+    (apart,) = lessons(trainer(), 1)
+    assert (apart.loss, apart.accuracy) == (here.loss, here.accuracy)
 
 
 def test_it_ends_when_its_time_is_over() -> None:
@@ -134,17 +153,6 @@ def test_a_probe_is_what_the_model_takes() -> None:
     (batch,) = trainer().probe(1)
     assert batch.shape == (32, 3, 24, 24)
     assert abs(float(batch.mean())) < 0.2 and 0.5 < float(batch.std()) < 2
-
-
-def test_streams_follow_their_seed() -> None:
-    def some(seed: int) -> list[torch.Tensor]:
-        batches = stream(Stripes(), size=16, batch=4, seed=seed, workers=1)
-        return [pictures for pictures, _, _ in islice(batches, 3)]
-
-    first, again, other = some(1), some(1), some(2)
-    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
-    assert not torch.equal(first[0], other[0]) and not torch.equal(first[0], first[1])
-    assert first[0].dtype == torch.uint8 and first[0].shape == (4, 16, 16, 3)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no masks of signals")
