@@ -1,7 +1,7 @@
 """A pretended device, to find on a CPU what would fail on a GPU.
 
 Its tensors are held on the CPU, but an operation on them refuses those of the CPU beside, as that
-of a GPU does. It is a backend of torch that is written in Python.
+of a GPU does, and float64, as that of MPS does. It is a backend of torch that is written in Python.
 """
 
 from __future__ import annotations
@@ -70,6 +70,7 @@ def run(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if home is not None:
         there["device"] = torch.device("cpu")
     result = function(*here, **there)
+    refuse_long(function, tree_leaves(result))
     fetched = home is not None and torch.device(home).type == "cpu"
     if fetched or not any(isinstance(leaf, Tensor) for leaf in tree_leaves(result)):
         return result
@@ -86,6 +87,12 @@ def refuse_host(function: Any, leaves: Iterable[Any]) -> None:
         if isinstance(leaf, Tensor) and not isinstance(leaf, Pretended) and leaf.dim():
             shape = tuple(leaf.shape)
             raise AssertionError(f"{function}: a tensor {shape} of the CPU beside one of a device")
+
+
+def refuse_long(function: Any, leaves: Iterable[Any]) -> None:
+    """Refuse results of float64."""
+    if any(isinstance(leaf, Tensor) and leaf.dtype == torch.float64 for leaf in leaves):
+        raise AssertionError(f"{function}: float64, which MPS has not")
 
 
 @cache

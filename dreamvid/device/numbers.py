@@ -36,10 +36,9 @@ def number(value: Tensor) -> Number:
 
 
 def exact_mean(planes: Tensor) -> float:
-    """The mean in float64, which MPS lacks; waits for the device."""
-    return float(
-        (planes.cpu() if planes.device.type == "mps" else planes).mean(dtype=torch.float64)
-    )
+    """The mean in float64, which not every device has; waits for the device."""
+    there = planes if planes.device.type in ("cpu", "cuda") else planes.cpu()
+    return float(there.mean(dtype=torch.float64))
 
 
 def stored(value: float, device: torch.device) -> Number:

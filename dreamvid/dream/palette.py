@@ -33,7 +33,7 @@ class Palette:
     @classmethod
     def of(cls, image: Tensor) -> Self:
         """The palette of an image [3, H, W]."""
-        colours = image.flatten(1).double().cpu()
+        colours = image.flatten(1).cpu().double()  # MPS has no float64
         return cls(colours.mean(dim=1), colours.cov(correction=0))  # of one pixel, too
 
     def __call__(self, image: Tensor, source: Tensor) -> Tensor:

@@ -110,5 +110,7 @@ def test_the_pretended_device_refuses_what_a_gpu_refuses() -> None:
         there + here
     with pytest.raises(TypeError):
         there.numpy()
+    with pytest.raises(AssertionError, match="float64"):
+        there.double()
     assert torch.equal((there + torch.tensor(1.0)).cpu(), here + 1)
     assert dreamer.pick_device("auto").type == "cpu" or torch.cuda.is_available()
