@@ -31,6 +31,13 @@ def one_thread_and_seed() -> Iterator[None]:
     torch.set_num_threads(1)
 
 
+@pytest.fixture(params=["cpu", "another device"])
+def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it is dreamed."""
+    if request.param != "cpu":
+        pretend.dream_elsewhere(monkeypatch)
+
+
 @pytest.fixture
 def begun() -> Callable[..., set[str]]:
     """The names, of those that are given, of threads that run and that began in this test.

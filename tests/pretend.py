@@ -103,7 +103,9 @@ def register() -> bool:
     """
     if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
         return False
-    backend_registration._setup_privateuseone_for_python_backend("pretended")
+    backend = backend_registration._DummyBackendModule()
+    backend.get_amp_supported_dtype = lambda: [torch.float16, torch.bfloat16]  # type: ignore[attr-defined]
+    backend_registration._setup_privateuseone_for_python_backend("pretended", backend)
     rest = torch.library.Library("_", "IMPL")
     rest.fallback(lambda function, *args, **kwargs: run(function, args, kwargs), "PrivateUse1")
     _KEPT.append(rest)

@@ -241,7 +241,7 @@ class Dreamer:
             base = resize(image, size)
             plain = resize(source, size) if compared and source is not image else base
             dreamed = base if detail is None else base + resize(detail, size)
-            local = None if weight is None else resize(weight, size).clamp_min(0)
+            local = None if weight is None else resize(weight.to(image), size).clamp_min(0)
             seen = swayed(size, dose.sway)
             for iteration in range(iterations):
                 scale = Scale(self.shape, gauge, f"{left}.{iteration}")

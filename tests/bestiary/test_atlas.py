@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pretend
 import pytest
 import torch
 from tiny import tiny_network, with_exemplars
@@ -93,6 +94,15 @@ def test_noise_becomes_what_is_asked_for(network: Network) -> None:
     with torch.no_grad():
         told = torch.stack([trunk(dream[None])["logits"][0].softmax(0) for dream in dreams])
     assert told.argmax(dim=0).tolist() == [0, 1, 2, 3, 4]  # each class is likeliest in its own
+
+
+def test_a_device_draws_the_same_thing(
+    network: Network, hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = thing(network, 0, size=32)
+    pretend.dream_elsewhere(monkeypatch)
+    there = thing(network, 0, size=32)
+    assert (there.cpu() - here).abs().mean() < 0.1 * (here - here.mean()).abs().mean()
 
 
 def test_a_class_is_raised_with_the_layers_that_draw_its_forms() -> None:

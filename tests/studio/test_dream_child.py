@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pretend
 import pytest
 import torch
 from PIL import Image
@@ -50,13 +49,6 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(painting, "PAINT_EVERY", 0)
     monkeypatch.setattr(painting, "DRAFT", 100)
     monkeypatch.setattr(painting, "FINAL", 100)
-
-
-@pytest.fixture(params=["cpu", "another device"])
-def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where it is dreamed."""
-    if request.param != "cpu":
-        pretend.dream_elsewhere(monkeypatch)
 
 
 @pytest.fixture

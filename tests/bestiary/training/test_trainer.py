@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pretend
 import pytest
 import torch
 from lessons import GREY, UNIT, Call, Laden, Stripes, small_model
@@ -22,13 +23,15 @@ from dreamvid.bestiary.training.stream import stream
 from dreamvid.bestiary.training.tasks import CLASS, Alignment
 from dreamvid.bestiary.training.trainer import Lesson, Trainer
 
+CPU = torch.device("cpu")
+
 
 @pytest.fixture(autouse=True)
 def near(monkeypatch: pytest.MonkeyPatch) -> None:
     make_pictures_here(monkeypatch)
 
 
-def trainer(**recipe: Any) -> Trainer:
+def trainer(device: torch.device = CPU, **recipe: Any) -> Trainer:
     """One that only tells, without attacks, unless the recipe says something else."""
     wanted = {
         "minutes": 1000, "telling": 0.9, "sizes": (24, 24), "batch": 32, "rate": 0.03,
@@ -36,7 +39,7 @@ def trainer(**recipe: Any) -> Trainer:
     }  # fmt: skip
     return Trainer(
         small_model(), Stripes(), Recipe(**wanted | recipe), mean=GREY, std=UNIT,
-        goals={"4": 0.7, CLASS: 0.3}, shaping=lambda gradient: gradient, device=torch.device("cpu"),
+        goals={"4": 0.7, CLASS: 0.3}, shaping=lambda gradient: gradient, device=device,
     )  # fmt: skip
 
 
@@ -54,6 +57,14 @@ def test_it_learns_to_tell_stripes() -> None:
     assert last.accuracy > 0.9 and last.loss < 0.5
     assert (last.step, last.pictures, last.size) == (120, 120 * 32, 24)
     assert last.attacked == 0 and last.aligned is None
+
+
+def test_it_learns_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend.dream_elsewhere(monkeypatch)
+    told, aligned = trainer(pretend.device(), attack=8.0), trainer(pretend.device(), telling=0.0)
+    assert lessons(told, 25)[-1].accuracy > 0.5
+    assert lessons(aligned, 8)[-1].aligned is not None
+    assert {one.device for one in told.model.parameters()} == {pretend.device()}
 
 
 def test_attacked_pictures_are_harder_and_count_as_pictures() -> None:
