@@ -14,8 +14,20 @@ from tiny import clicks_from, texture
 
 from dreamvid.image import save_image, to_image
 
-pretend.register()
 settings.load_profile("ci")  # the same examples in each run, however long the machine takes
+
+
+if pretend.APART:
+    pretend.register()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave tests on the pretended device to a process of its own, and other tests out there."""
+    alike: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        alike[item.get_closest_marker("pretended") is not None].append(item)
+    items[:] = alike[pretend.APART]
+    config.hook.pytest_deselected(items=alike[not pretend.APART])
 
 
 @pytest.fixture(autouse=True)
@@ -31,8 +43,8 @@ def one_thread_and_seed() -> Iterator[None]:
     torch.set_num_threads(1)
 
 
-@pytest.fixture(params=["cpu", "another device"])
-def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(params=["cpu", pytest.param("another device", marks=pytest.mark.pretended)])
+def here_or_pretended(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it is dreamed."""
     if request.param != "cpu":
         pretend.dream_elsewhere(monkeypatch)

@@ -2,10 +2,15 @@
 
 Its tensors are held on the CPU, but an operation on them refuses those of the CPU beside, as that
 of a GPU does, and float64, as that of MPS does. It is a backend of torch that is written in Python.
+
+A process that has computed gradients beside such a device cannot be forked, as some tests are. So
+tests on it are marked `pretended`, and run by device/test_pretended.py in a process of their own:
+DREAMVID_TEST_PRETENDED=1 pytest FILE runs those of a file.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -23,6 +28,9 @@ from dreamvid.commands import sidecar
 
 aten = torch.ops.aten
 COPIES = {aten.copy_, aten._to_copy}
+
+APART = bool(os.environ.get("DREAMVID_TEST_PRETENDED"))
+"""Whether this process has the pretended device."""
 
 DONE: Counter[str] = Counter()
 """How often each operation was carried out there."""
@@ -95,13 +103,18 @@ def refuse_long(function: Any, leaves: Iterable[Any]) -> None:
         raise AssertionError(f"{function}: float64, which MPS has not")
 
 
+def possible() -> bool:
+    """Whether this torch has backends that are written in Python."""
+    return hasattr(backend_registration, "_setup_privateuseone_for_python_backend")
+
+
 @cache
 def register() -> bool:
     """Make the device known, if this torch can; false if not.
 
     Torch counts devices when a gradient is first computed in a process, so this comes before.
     """
-    if not hasattr(backend_registration, "_setup_privateuseone_for_python_backend"):
+    if not possible():
         return False
     backend = backend_registration._DummyBackendModule()
     backend.get_amp_supported_dtype = lambda: [torch.float16, torch.bfloat16]  # type: ignore[attr-defined]

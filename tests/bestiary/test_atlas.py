@@ -96,6 +96,7 @@ def test_noise_becomes_what_is_asked_for(network: Network) -> None:
     assert told.argmax(dim=0).tolist() == [0, 1, 2, 3, 4]  # each class is likeliest in its own
 
 
+@pytest.mark.pretended
 def test_a_device_draws_the_same_thing(
     network: Network, hasty: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

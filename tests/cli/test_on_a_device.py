@@ -14,6 +14,8 @@ from tiny import texture
 
 from dreamvid.dream import dreamer
 
+pytestmark = pytest.mark.pretended
+
 FILM = ("video", "film.mp4", "-o", "out.mkv", "--codec", "ffv1", *QUICK)
 PICTURE = ("image", "picture.png", "-o", "out.png", "--model", "bestiary", *QUICK)
 ZOOM = ("zoom", "picture.png", "-o", "out.mp4", "--seconds", "0.2", *QUICK)

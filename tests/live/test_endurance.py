@@ -32,6 +32,7 @@ def test_the_day_has_all_that_can_happen() -> None:
     assert any(picture is not None and not picture.any() for picture in pictures)
 
 
+@pytest.mark.pretended
 def test_a_wall_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend.dream_elsewhere(monkeypatch)
     pretend.DONE.clear()

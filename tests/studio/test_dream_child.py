@@ -72,7 +72,7 @@ def preview(**more: Any) -> Ear:
     return ear
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("here_or_pretended")
 def test_a_preview_grows_octave_by_octave(picture: Path) -> None:
     ear = preview(asked=order("image", picture))
     assert ear.events[0] == {"event": "source"}
@@ -110,7 +110,7 @@ def test_masks_hide_while_it_grows(picture: Path) -> None:
     assert np.abs(grown[-1] - source)[:, :24].mean() > 3
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("here_or_pretended")
 def test_regions_grow_one_after_the_other(picture: Path) -> None:
     regions = [{"mask": "inside:0,0,0.5,1"}, {"mask": "inside:0.5,0,0.5,1", "strength": 2}]
     ear = preview(asked=order("image", picture, SMALL | {"region": regions}))
@@ -157,7 +157,7 @@ def strip(asked: dict[str, Any], enough: int = 1000) -> Ear:
     return ear
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("here_or_pretended")
 def test_a_strip_of_a_film_carries_the_dream(film: Path) -> None:
     carried = strip(order("video", film, SMALL, frame=1))
     assert [row["index"] for row in carried.events] == [0, 1, 2]
@@ -224,7 +224,7 @@ def test_only_some_networks_are_kept() -> None:
     assert len(studio._networks) == 1
 
 
-@pytest.mark.usefixtures("place")
+@pytest.mark.usefixtures("here_or_pretended")
 def test_a_preset_and_a_layer_as_pictures() -> None:
     from dreamvid.settings.tables import NetworkSettings
 

@@ -59,6 +59,7 @@ def test_it_learns_to_tell_stripes() -> None:
     assert last.attacked == 0 and last.aligned is None
 
 
+@pytest.mark.pretended
 def test_it_learns_on_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
     pretend.dream_elsewhere(monkeypatch)
     told, aligned = trainer(pretend.device(), attack=8.0), trainer(pretend.device(), telling=0.0)
