@@ -9,6 +9,7 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from dreamvid.device.numbers import column, stays
 from dreamvid.dream.planes import LUMA
 
 Recolour = Callable[[Tensor, Tensor], Tensor]
@@ -32,9 +33,12 @@ class Palette:
 
     @classmethod
     def of(cls, image: Tensor) -> Self:
-        """The palette of an image [3, H, W]."""
-        colours = image.flatten(1).cpu().double()  # MPS has no float64
-        return cls(colours.mean(dim=1), colours.cov(correction=0))  # of one pixel, too
+        """The palette of an image [3, H, W]; waits for its device, which need not have float64."""
+        colours = image.flatten(1) if stays(image.device) else image.flatten(1).double()
+        mean = colours.mean(dim=1, keepdim=True)
+        spread = (colours - mean) @ (colours - mean).T / colours.shape[1]
+        found = torch.cat((mean, spread), dim=1).cpu().double()
+        return cls(found[:, 0], found[:, 1:])
 
     def __call__(self, image: Tensor, source: Tensor) -> Tensor:
         """The image with the colours of this palette, in 0..1."""
@@ -53,7 +57,7 @@ class Palette:
 
 def keep_colours(image: Tensor, source: Tensor) -> Tensor:
     """The source [3, H, W] with only its luma changed, to that of the image."""
-    weights = torch.tensor(LUMA, device=image.device)
+    weights = column(LUMA, image.device).flatten()
     change: Tensor = torch.tensordot(weights, image - source, dims=1)
     return (source + change).clamp(0, 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pretend
 import pytest
 import torch
 from tiny import texture, tiny_dreamer
@@ -45,6 +46,12 @@ def test_flat_and_grey_pictures_have_a_palette(flat: Tensor) -> None:
         matched = palette(image, image)
         assert matched.isfinite().all() and matched.min() >= 0 and matched.max() <= 1
     assert torch.allclose(Palette.of(flat)(IMAGE, IMAGE), flat.mean(), atol=0.02)
+
+
+@pytest.mark.pretended
+def test_a_device_gives_the_same_colours() -> None:
+    there = Palette.of(OTHER.to(pretend.device()))(IMAGE.to(pretend.device()), IMAGE)
+    assert torch.allclose(there.cpu(), Palette.of(OTHER)(IMAGE, IMAGE), atol=1e-5)
 
 
 def test_a_dream_ends_with_the_colours_of_the_palette() -> None:
