@@ -68,6 +68,10 @@ WRAPPINGS: dict[str, Callable[[State], object]] = {
         "state_dict": {f"module.{key}": value for key, value in state.items()},
     },
     "compiled": lambda state: {f"_orig_mod.{key}": value for key, value in state.items()},
+    "parallel in parts": lambda state: {
+        key.replace(".", ".module.", 1) if key.startswith("layer") else key: value
+        for key, value in state.items()
+    },
     "robust": lambda state: {
         "epoch": 90, "schedule": {"step_size": 30}, "nat_prec1": np.float64(53.1),
         "model": {
