@@ -20,6 +20,14 @@ _CAPTURING = threading.Lock()
 """One capture at a time: dreams, and the motion ahead of each, are captured in several threads."""
 
 
+def capturable() -> bool:
+    """Whether this torch captures graphs safely beside other threads.
+
+    Before 2.10 two threads could clear and use the workspaces of cuBLAS at once (pytorch#167928).
+    """
+    return torch.__version__ >= "2.10"  # as versions, not as words
+
+
 class GraphPool:
     """The memory of graphs that are replayed one after the other, on one stream.
 
@@ -62,7 +70,8 @@ class CudaGraphed:
     `function` must run the same operations for all inputs of one size, without synchronising with
     the CPU, and what it caches must outlive this object. If it cannot be captured, or a replay is
     not bit-identical, it is called directly. Without a `pool` it is that of the dreams of the
-    stream on which it is called.
+    stream on which it is called. Another thread captures graphs of its own: cuDNN keeps what they
+    run for each thread, and may unload it with the thread.
     """
 
     def __init__(
@@ -71,6 +80,7 @@ class CudaGraphed:
         self._function, self._pool = function, pool
         self._calls: Counter[Hashable] = Counter()
         self._graphs: dict[Hashable, CapturedGraph | None] = {}
+        self._thread: threading.Thread | None = None
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         """The results of the function for these inputs."""
@@ -83,6 +93,12 @@ class CudaGraphed:
         return tuple(result.clone() for result in captured.results)
 
     def _graph_for(self, inputs: tuple[Tensor, ...]) -> CapturedGraph | None:
+        if not capturable():
+            return None
+        if self._thread is not (here := threading.current_thread()):
+            self._thread = here
+            self._calls.clear()
+            self._graphs.clear()
         size = tuple(given.shape for given in inputs)
         if size not in self._graphs:
             self._calls[size] += 1

@@ -22,6 +22,7 @@ from dreamvid.device.numbers import exact_mean
 from dreamvid.dream.likeness import colour_step, colour_weight, compared_layers, render_of
 from dreamvid.dream.objectives import Objective, likeness
 from dreamvid.dream.shaping import Running, Shape
+from dreamvid.dream.slope import deterministic
 from dreamvid.dream.views import (
     ASIDE,
     INNER,
@@ -127,7 +128,7 @@ class Beings:
         """The score of each class at each candidate, [spots, classes], on the CPU."""
         count = _pixels(image, spots)
         rows = []
-        with torch.no_grad():
+        with deterministic(), torch.no_grad():
             for k in range(0, len(spots), AT_ONCE):
                 looks = [Look(place, (0, 0, 0), image, count) for place in spots[k : k + AT_ONCE]]
                 views = torch.stack([look.view for look in looks])
@@ -193,6 +194,10 @@ class Beings:
     def _uphill(self, looks: Sequence[Look], wanted: Tensor | None) -> Tensor:
         """The gradients [N, 3, n, n] of the classes of views, and of the likeness to `wanted`."""
         views = torch.stack([look.view for look in looks]).requires_grad_()
+        with deterministic():
+            return self._gradients(looks, views, wanted)
+
+    def _gradients(self, looks: Sequence[Look], views: Tensor, wanted: Tensor | None) -> Tensor:
         found = self._trunk(views, self._dtype)
         logits = found[self._layer].float().flatten(1)
         labels = torch.tensor([look.place.label for look in looks], device=logits.device)

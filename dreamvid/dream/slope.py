@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from dreamvid.dream import objectives
 from dreamvid.networks.network import Network
@@ -59,7 +58,7 @@ class Slope:
         height, width = batch.shape[-2:]
         if min(height, width) < self._least:  # some kernels are larger than the image
             right, down = max(0, self._least - width), max(0, self._least - height)
-            batch = functional.pad(batch, (0, right, 0, down), mode="replicate")
+            batch = _repeated(_repeated(batch, right, 3), down, 2)
         activations = self.trunk(batch, self._dtype)
         return {name: activations[known] for name, known in self._names.items()}
 
@@ -74,3 +73,12 @@ def deterministic() -> Iterator[None]:
     tf32 = torch.backends.cudnn.allow_tf32
     with torch.backends.cudnn.flags(enabled=True, deterministic=True, allow_tf32=tf32):
         yield
+
+
+def _repeated(batch: Tensor, count: int, dim: int) -> Tensor:
+    """A batch whose last line along a dimension is repeated so many times.
+
+    The gradient of torch's own padding adds in an order that varies on a GPU.
+    """
+    last = batch.narrow(dim, -1, 1)
+    return torch.cat((batch, *[last] * count), dim=dim)

@@ -76,13 +76,15 @@ class _Open:
     """The film of an order that is open in this process."""
 
     of: tuple[str, str]
-    gpus: str | None
     worker: Worker
     stack: ExitStack
     listener: list[OnProgress]
 
 
 _open: list[_Open] = []
+
+_gpus: list[str | None] = []
+"""What CUDA_VISIBLE_DEVICES was when this process began to use CUDA, which it stays with."""
 
 
 def _answer(
@@ -115,8 +117,10 @@ def _worker(order: Order, run: str, on_progress: OnProgress) -> Worker | None:
     import torch
 
     of = order.text, run
-    gpus = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if _open and _open[0].gpus != gpus and torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+    gpus = [os.environ.get("CUDA_VISIBLE_DEVICES")]
+    if not torch.cuda.is_initialized():  # type: ignore[no-untyped-call]
+        _gpus[:] = gpus
+    if gpus != _gpus:
         sys.exit()  # this process stays on its first GPU, so another one is to take this one
     if _open and _open[0].of == of:
         _open[0].listener[0] = on_progress
@@ -131,7 +135,7 @@ def _worker(order: Order, run: str, on_progress: OnProgress) -> Worker | None:
         hiring = hired(here.checked(), lambda event: listener[0](event), here.store)
         worker = stack.enter_context(hiring)
         if worker is not None:
-            _open.append(_Open(of, gpus, worker, stack.pop_all(), listener))
+            _open.append(_Open(of, worker, stack.pop_all(), listener))
     return worker
 
 

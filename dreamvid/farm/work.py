@@ -7,6 +7,7 @@ time, on any machine that sees the folder. Whoever finds the film complete joins
 
 from __future__ import annotations
 
+import gc
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
@@ -245,6 +246,7 @@ class Worker:
             if self._remote is not None:
                 self._remote.fetch(shot)
             while not self._dreamed(shot, ready):
+                gc.collect()  # what the error still holds
                 ready = self._smaller(self._tile(ready) // 2)
             self._damaged.discard(shot)
         return True

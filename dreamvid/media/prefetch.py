@@ -38,9 +38,10 @@ class Prefetcher(Generic[Item]):
             return item[0]
         self._done = True
         self._thread.join()
-        if item is not None:
-            raise item
-        raise StopIteration
+        try:
+            raise StopIteration if item is None else item
+        finally:
+            del item  # with its traceback it would keep itself, and what ran out of memory
 
     def __enter__(self) -> Self:
         return self
@@ -68,6 +69,7 @@ class Prefetcher(Generic[Item]):
         except BaseException as error:
             last = error
         self._put(last)
+        del last
 
     def _put(self, item: tuple[Item] | BaseException | None) -> bool:
         while not self._stopping.is_set():

@@ -39,9 +39,10 @@ def test_work_aside_arrives_in_time(device: torch.device) -> None:
                 tensor = tensor + 1
             yield k, tensor, card.mark()
 
-    for k, tensor, mark in aside(card, work()):
-        mark.arrive(tensor)
-        assert float(tensor.mean()) == k + 50
+    with Prefetcher(aside(card, work()), 1) as worked:
+        for k, tensor, mark in worked:
+            mark.arrive(tensor)
+            assert float(tensor.mean()) == k + 50
 
 
 def test_the_card_of_a_cpu_copies_at_once() -> None:

@@ -5,11 +5,13 @@ Capturing on a GPU is tested in tests/dream/test_gpu.py; here a stand-in replays
 
 from __future__ import annotations
 
+import threading
 from typing import cast
 
 import pytest
 import torch
 from torch import Tensor
+from torch.torch_version import TorchVersion
 
 from dreamvid.device.cuda_graph import CALLS_BEFORE_CAPTURE, CapturedGraph, CudaGraphed, dream_pool
 
@@ -65,6 +67,29 @@ def test_what_is_played_belongs_to_the_image_given_and_stays() -> None:
     other, steeper = slope(5 * SMALL)
     assert (float(value), float(other)) == (4.0 * 48, 100.0 * 48)
     assert torch.equal(gradient, 2 * SMALL) and torch.equal(steeper, 10 * SMALL)
+
+
+def test_another_thread_captures_anew() -> None:
+    slope = OnPaper()
+    for _ in range(CALLS_BEFORE_CAPTURE + 1):
+        slope(SMALL)
+    thread = threading.Thread(target=slope, args=(SMALL,))
+    thread.start()
+    thread.join()
+    assert slope.calls == CALLS_BEFORE_CAPTURE + 1
+    slope(SMALL)
+    assert slope.calls == CALLS_BEFORE_CAPTURE + 2
+
+
+@pytest.mark.parametrize("version", ["2.9.1", "2.10.0", "2.14.1"])
+def test_torch_that_cannot_capture_beside_threads_is_called(
+    version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch, "__version__", TorchVersion(version))
+    slope = OnPaper()
+    for _ in range(CALLS_BEFORE_CAPTURE + 3):
+        slope(SMALL)
+    assert slope.calls == CALLS_BEFORE_CAPTURE + (3 if version == "2.9.1" else 0)
 
 
 @pytest.mark.parametrize("error", [RuntimeError("operation not permitted"), None])

@@ -40,8 +40,8 @@ def write_shots(path: Path, shots: Sequence[int] = SHOTS, width: int = 64) -> Pa
 
 
 def request_for(source: Path, target: Path, *, overwrite: bool = False, **tables: Any) -> Film:
-    """A checked request for a film."""
-    settings = VideoSettings.checked({"dream": QUICK} | tables)
+    """A checked request for a film, dreamed on the CPU: a process that uses a GPU cannot fork."""
+    settings = VideoSettings.checked({"dream": QUICK, "network": {"device": "cpu"}} | tables)
     return check_video(source, target, settings, overwrite=overwrite)
 
 

@@ -127,11 +127,14 @@ def test_a_process_that_is_given_another_gpu_ends(
     order: Order, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It would go on with its first one, which another process may have."""
-    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
     assert "pieces" in plan_film(order.text, "a", Here())
+    monkeypatch.setattr("torch.cuda.is_initialized", lambda: True)
     assert dream_piece(order.text, "a", 1, None, False, Here())["complete"]
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+    with pytest.raises(SystemExit):
+        dream_piece(order.text, "a", 2, None, False, Here())
+    piecework.close()  # as after an error
     with pytest.raises(SystemExit):
         dream_piece(order.text, "a", 2, None, False, Here())
 

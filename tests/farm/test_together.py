@@ -98,6 +98,7 @@ def test_graphs_of_several_threads_give_the_same_bytes(
 ) -> None:
     """So many iterations that gradients are captured, in all threads at about the same time."""
     options: dict[str, Any] = {"dream": {"octaves": 2, "iterations": 12}}
+    options["network"] = {"device": "cuda"}
     run_video(request_for(shots, tmp_path / "one.mp4", **options), ignore)
     meeting(4)
     dream_together(request_for(shots, tmp_path / "out.mp4", **options), 4, ignore)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import time
+import weakref
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import pytest
 from waiting import wait_for
@@ -50,6 +53,31 @@ def test_an_exception_comes_where_it_was_raised_and_once(
     with pytest.raises(type(error)):
         next(ahead)
     assert list(ahead) == [] and not begun("prefetch")
+
+
+class Memory:
+    """What a thread held when it ran out of memory."""
+
+
+def test_an_error_that_was_caught_keeps_nothing() -> None:
+    held: list[weakref.ref[Memory]] = []
+
+    def items() -> Iterator[int]:
+        memory = Memory()
+        held.append(weakref.ref(memory))
+        yield 1
+        raise MemoryError
+
+    def caught() -> None:
+        with Prefetcher(items(), 1) as ahead, suppress(MemoryError):
+            list(ahead)
+
+    gc.disable()  # a dream collects rarely
+    try:
+        caught()
+        assert held[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_stopping_frees_a_thread_that_waits_for_room(begun: Begun) -> None:
