@@ -66,6 +66,7 @@ def test_a_reload_loses_nothing(page: Any) -> None:
     page.keyboard.press("Enter")
     page.get_by_label("Strength", exact=True).press("ArrowRight")
     page.click("nav [data-to=gallery]")
+    expect(page.locator("#gallery")).to_be_visible()
     before = kept(page)
     page.reload()
     ready(page)
