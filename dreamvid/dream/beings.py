@@ -191,13 +191,10 @@ class Beings:
                 look.lay(colours, share * colour_step(look.view, wanted[k]))
         return total, colours
 
+    @deterministic()
     def _uphill(self, looks: Sequence[Look], wanted: Tensor | None) -> Tensor:
         """The gradients [N, 3, n, n] of the classes of views, and of the likeness to `wanted`."""
         views = torch.stack([look.view for look in looks]).requires_grad_()
-        with deterministic():
-            return self._gradients(looks, views, wanted)
-
-    def _gradients(self, looks: Sequence[Look], views: Tensor, wanted: Tensor | None) -> Tensor:
         found = self._trunk(views, self._dtype)
         logits = found[self._layer].float().flatten(1)
         labels = torch.tensor([look.place.label for look in looks], device=logits.device)

@@ -36,7 +36,8 @@ class Palette:
         """The palette of an image [3, H, W]; waits for its device, which need not have float64."""
         colours = image.flatten(1) if stays(image.device) else image.flatten(1).double()
         mean = colours.mean(dim=1, keepdim=True)
-        spread = (colours - mean) @ (colours - mean).T / colours.shape[1]
+        centred = colours - mean
+        spread = centred @ centred.T / colours.shape[1]
         found = torch.cat((mean, spread), dim=1).cpu().double()
         return cls(found[:, 0], found[:, 1:])
 
